@@ -1,0 +1,72 @@
+/**
+ * What can go wrong, as a closed list of codes. Failures of the file system (ENOENT, ENOSPC, EACCES ...) are not here:
+ * they reach the caller as the runtime's own errors.
+ */
+export type NpyErrorCode =
+  /** The bytes are not a readable `.npy` header: bad magic, version, literal, keys, shape or size. */
+  | "ERR_NPY_HEADER"
+  /** A dtype that NumPy does not know, that cannot be stored, or that is not the one expected. */
+  | "ERR_NPY_DTYPE"
+  /** Shapes that do not fit together, 0-d arrays, strides that leave the data. */
+  | "ERR_NPY_SHAPE"
+  /** Typed data that the chosen casting level does not allow into the file's dtype. */
+  | "ERR_NPY_CAST"
+  /** A plain JavaScript value that the dtype cannot hold exactly. */
+  | "ERR_NPY_VALUE"
+  /** The header has no room to grow: call `ensureAppendable` first. */
+  | "ERR_NPY_NOT_APPENDABLE"
+  /** The data are not what the header says: call `recover` first. */
+  | "ERR_NPY_NEEDS_RECOVERY"
+  /** `recover` cannot tell what the rows are. */
+  | "ERR_NPY_UNRECOVERABLE"
+  /** Another writer holds the file. */
+  | "ERR_NPY_LOCKED"
+  /** The file changed under the writer. */
+  | "ERR_NPY_CHANGED"
+  /** The object was closed. */
+  | "ERR_NPY_CLOSED"
+  /** A write failed and could not be taken back: the object refuses further work. */
+  | "ERR_NPY_BROKEN"
+  /** An option, or an argument that is not data, is not valid. */
+  | "ERR_NPY_OPTION";
+
+/** Where an {@link NpyError} arose, as far as it is known. */
+export interface NpyErrorDetails {
+  /** The error behind this one. */
+  readonly cause?: unknown;
+  /** The file concerned. */
+  readonly path?: string | undefined;
+  /** For parse errors: the character of the header's text (counted from 0) at which it stopped making sense. */
+  readonly position?: number;
+  /** For values: the index of the offending element in the array that was given. */
+  readonly index?: readonly number[];
+}
+
+/**
+ * An error of this package. Tell them apart by `code`; the message says what was expected, what was found and what to do.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await npaa.append(rows);
+ * } catch (error) {
+ *   if (error instanceof NpyError && error.code === "ERR_NPY_SHAPE") skip(rows);
+ *   else throw error;
+ * }
+ * ```
+ */
+export class NpyError extends Error {
+  override readonly name = "NpyError";
+  readonly code: NpyErrorCode;
+  readonly path: string | undefined;
+  readonly position: number | undefined;
+  readonly index: readonly number[] | undefined;
+
+  constructor(code: NpyErrorCode, message: string, details: NpyErrorDetails = {}) {
+    super(message, "cause" in details ? { cause: details.cause } : undefined);
+    this.code = code;
+    this.path = details.path;
+    this.position = details.position;
+    this.index = details.index;
+  }
+}

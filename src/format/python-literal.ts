@@ -1,0 +1,298 @@
+/**
+ * The grammar of the header: a Python literal, read as `ast.literal_eval` reads it and written as `repr` writes it.
+ *
+ * Format specification: "The header data is an ASCII (UTF-8 since version 3.0) formatted string which contains a Python
+ * literal expression of a dictionary."
+ */
+import { NpyError } from "../errors.ts";
+
+/** A Python tuple. Lists are JavaScript arrays, so that the two stay apart as they do in a header. */
+export class PyTuple {
+  readonly items: readonly PyValue[];
+  constructor(items: readonly PyValue[]) {
+    this.items = items;
+  }
+}
+
+/** `b"..."`: kept apart from `str`, which NumPy insists on for names and dtypes. */
+export class PyBytes {
+  readonly bytes: Uint8Array;
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+}
+
+/** What a literal may hold. Integers beyond 2^53 are `bigint`; dicts are `Map`s, in the order of their keys. */
+export type PyValue =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | PyBytes
+  | PyTuple
+  | readonly PyValue[]
+  | PyDict;
+
+/** A Python dict. */
+export interface PyDict extends ReadonlyMap<PyValue, PyValue> {}
+
+/** CPython's own limit (`MAXLEVEL` of its tokenizer) of brackets within brackets. */
+const MAX_DEPTH = 200;
+
+/** Python ints have no end; anything longer than this is no size that a file could have. */
+const MAX_DIGITS = 40;
+
+/**
+ * Reads one Python literal that fills `text`: strings, bytes, ints (with a Python 2 `L`), `True`, `False`, `None`,
+ * tuples, lists and dicts, with any white space.
+ *
+ * @throws NpyError `ERR_NPY_HEADER`, with the `position` of the first character that does not fit.
+ */
+export function parsePythonLiteral(text: string): PyValue {
+  const parser = new Parser(text);
+  const value = parser.value(0);
+  parser.end();
+  return value;
+}
+
+const SPACE = /[ \t\f\r\n]*/y;
+const INTEGER = /[+-]?(?:0+|[1-9]\d*)(?![\w.])/y;
+const INTEGER_PYTHON_2 = /[+-]?(?:0+|[1-9]\d*)[lL](?!\w)/y;
+const WORD = /[A-Za-z_]\w*/y;
+const STRING_START = /(?:[uU]|[bB][rR]?|[rR][bB]?)?(?=["'])/y;
+const PLAIN_RUN = /[^\\"'\n\r]+/y;
+const OCTAL = /[0-7]{1,3}/y;
+
+class Parser {
+  readonly text: string;
+  position = 0;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  fail(message: string, position: number = this.position): never {
+    throw new NpyError("ERR_NPY_HEADER", `The header is not a Python literal: ${message} at character ${position}.`, {
+      position,
+    });
+  }
+
+  match(pattern: RegExp): string | undefined {
+    pattern.lastIndex = this.position;
+    const found = pattern.exec(this.text)?.[0];
+    if (found !== undefined) this.position += found.length;
+    return found;
+  }
+
+  /** Skips white space and takes `char` if it comes next. */
+  take(char: string): boolean {
+    this.match(SPACE);
+    if (this.text[this.position] !== char) return false;
+    this.position += 1;
+    return true;
+  }
+
+  found(): string {
+    const char = this.text.codePointAt(this.position);
+    return char === undefined ? "the end of the header" : JSON.stringify(String.fromCodePoint(char));
+  }
+
+  end(): void {
+    this.match(SPACE);
+    if (this.position < this.text.length) this.fail(`expected the end of the header, found ${this.found()}`);
+  }
+
+  value(depth: number): PyValue {
+    if (depth > MAX_DEPTH) this.fail(`more than ${MAX_DEPTH} brackets within brackets`);
+    this.match(SPACE);
+    const start = this.position;
+    if (this.take("{")) return this.dict(depth + 1);
+    if (this.take("[")) return this.items("]", depth + 1, start).values;
+    if (this.take("(")) {
+      const { values, trailingComma } = this.items(")", depth + 1, start);
+      const only = values[0];
+      return values.length === 1 && only !== undefined && !trailingComma ? only : new PyTuple(values);
+    }
+    const prefix = this.match(STRING_START);
+    if (prefix !== undefined) return this.string(prefix.toLowerCase(), start);
+    return this.integer() ?? this.constant();
+  }
+
+  /** The rest of a list or tuple, after its opening bracket. */
+  items(close: string, depth: number, start: number): { values: PyValue[]; trailingComma: boolean } {
+    const values: PyValue[] = [];
+    for (;;) {
+      if (this.take(close)) return { values, trailingComma: values.length > 0 };
+      values.push(this.value(depth));
+      if (this.take(",")) continue;
+      if (this.take(close)) return { values, trailingComma: false };
+      this.fail(`expected "," or "${close}" (for the bracket at ${start}), found ${this.found()}`);
+    }
+  }
+
+  dict(depth: number): PyDict {
+    const entries = new Map<PyValue, PyValue>();
+    for (;;) {
+      if (this.take("}")) return entries;
+      const key = this.value(depth);
+      if (!this.take(":")) this.fail(`expected ":" after a key, found ${this.found()}`);
+      entries.set(key, this.value(depth));
+      if (this.take(",")) continue;
+      if (this.take("}")) return entries;
+      this.fail(`expected "," or "}", found ${this.found()}`);
+    }
+  }
+
+  integer(): PyValue | undefined {
+    const digits = this.match(INTEGER) ?? this.match(INTEGER_PYTHON_2)?.slice(0, -1);
+    if (digits === undefined) return undefined;
+    if (digits.length > MAX_DIGITS) this.fail(`an integer of ${digits.length} digits`, this.position - digits.length);
+    const number = Number(digits);
+    return Number.isSafeInteger(number) ? number + 0 : BigInt(digits.replace(/^\+/, ""));
+  }
+
+  constant(): PyValue {
+    const start = this.position;
+    const word = this.match(WORD);
+    switch (word) {
+      case "True":
+        return true;
+      case "False":
+        return false;
+      case "None":
+        return null;
+      default:
+        this.position = start;
+        return this.fail(`expected a value, found ${word === undefined ? this.found() : JSON.stringify(word)}`);
+    }
+  }
+
+  string(prefix: string, start: number): string | PyBytes {
+    const isBytes = prefix.includes("b");
+    const isRaw = prefix.includes("r");
+    const quote = this.text[this.position] as string;
+    this.position += 1;
+    const parts: string[] = [];
+    for (;;) {
+      const run = this.match(PLAIN_RUN);
+      if (run !== undefined) parts.push(run);
+      const char = this.text[this.position];
+      if (char === undefined || char === "\n" || char === "\r") {
+        this.fail(`the string that starts at ${start} has no closing quote`);
+      }
+      this.position += 1;
+      if (char === quote) break;
+      if (char !== "\\") parts.push(char);
+      else parts.push(isRaw ? this.rawEscape() : this.escape(isBytes));
+    }
+    const value = parts.join("");
+    if (!isBytes) return value;
+    const bytes = new Uint8Array(value.length);
+    for (let i = 0; i < value.length; i++) {
+      const code = value.charCodeAt(i);
+      if (code > 0xff) this.fail("bytes can only hold ASCII characters", start);
+      bytes[i] = code;
+    }
+    return new PyBytes(bytes);
+  }
+
+  rawEscape(): string {
+    const next = this.text[this.position];
+    if (next === undefined) this.fail("a string ends after a backslash");
+    this.position += 1;
+    return `\\${next}`;
+  }
+
+  /** After a backslash. Python's "String and Bytes literals", escape sequences. */
+  escape(isBytes: boolean): string {
+    const start = this.position - 1;
+    const octal = this.match(OCTAL);
+    if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8) & (isBytes ? 0xff : 0x1ff));
+    const char = this.text[this.position];
+    if (char === undefined) this.fail("a string ends after a backslash");
+    this.position += 1;
+    const simple = SIMPLE_ESCAPES.get(char);
+    if (simple !== undefined) return simple;
+    if (char === "x") return this.hex(2, start);
+    if (isBytes) return `\\${char}`;
+    if (char === "u") return this.hex(4, start);
+    if (char === "U") return this.hex(8, start);
+    if (char === "N") this.fail("named characters (\\N{...}) are not understood", start);
+    // Python keeps the backslash of an escape that it does not know.
+    return `\\${char}`;
+  }
+
+  hex(digits: number, start: number): string {
+    const text = this.text.slice(this.position, this.position + digits);
+    if (text.length < digits || !/^[0-9a-fA-F]+$/.test(text)) {
+      this.fail(`an escape needs ${digits} hexadecimal digits`, start);
+    }
+    const code = Number.parseInt(text, 16);
+    if (code > 0x10ffff) this.fail("an escape is beyond Unicode", start);
+    this.position += digits;
+    return String.fromCodePoint(code);
+  }
+}
+
+const SIMPLE_ESCAPES: ReadonlyMap<string, string> = new Map([
+  ["\\", "\\"],
+  ["'", "'"],
+  ['"', '"'],
+  ["a", "\x07"],
+  ["b", "\b"],
+  ["f", "\f"],
+  ["n", "\n"],
+  ["r", "\r"],
+  ["t", "\t"],
+  ["v", "\v"],
+  ["\n", ""],
+]);
+
+/** Writes a literal exactly as Python's `repr` does. */
+export function printPythonLiteral(value: PyValue): string {
+  if (typeof value === "string") return quote(value, isPrintable);
+  if (value === true) return "True";
+  if (value === false) return "False";
+  if (value === null) return "None";
+  if (typeof value === "number" || typeof value === "bigint") return String(value);
+  if (value instanceof PyBytes) {
+    return `b${quote(String.fromCharCode(...value.bytes), (char) => char < "\x7f")}`;
+  }
+  if (value instanceof PyTuple) {
+    const items = value.items.map(printPythonLiteral);
+    return items.length === 1 ? `(${items[0]},)` : `(${items.join(", ")})`;
+  }
+  if (value instanceof Map) {
+    const entries = [...value].map(([key, item]) => `${printPythonLiteral(key)}: ${printPythonLiteral(item)}`);
+    return `{${entries.join(", ")}}`;
+  }
+  return `[${(value as readonly PyValue[]).map(printPythonLiteral).join(", ")}]`;
+}
+
+// `str.isprintable`: all but "Other" and "Separator" of the Unicode character database, the space excepted.
+const NOT_PRINTABLE = /[\p{C}\p{Z}]/u;
+
+function isPrintable(char: string): boolean {
+  return char === " " || !NOT_PRINTABLE.test(char);
+}
+
+function quote(text: string, printable: (char: string) => boolean): string {
+  const mark = text.includes("'") && !text.includes('"') ? '"' : "'";
+  let out = mark;
+  for (const char of text) {
+    if (char === mark || char === "\\") out += `\\${char}`;
+    else if (char === "\n") out += "\\n";
+    else if (char === "\r") out += "\\r";
+    else if (char === "\t") out += "\\t";
+    else if (char >= " " && printable(char)) out += char;
+    else out += hexEscape(char.codePointAt(0) as number);
+  }
+  return out + mark;
+}
+
+function hexEscape(code: number): string {
+  if (code <= 0xff) return `\\x${code.toString(16).padStart(2, "0")}`;
+  if (code <= 0xffff) return `\\u${code.toString(16).padStart(4, "0")}`;
+  return `\\U${code.toString(16).padStart(8, "0")}`;
+}
