@@ -1,0 +1,342 @@
+/**
+ * Plain JavaScript values -> bytes of a dtype. They have no dtype of their own, so no casting rule applies: a value is stored
+ * exactly (floats: to the nearest), or refused with its index.
+ */
+import { NpyError } from "../errors.ts";
+import { type DType, dtype, formatDType, nativeDType } from "../format/dtype.ts";
+import { converter } from "./convert.ts";
+
+/** Values in C order, with the shape of their nesting. */
+export interface Values {
+  readonly values: readonly unknown[];
+  readonly shape: readonly number[];
+}
+
+/**
+ * The dtype of values for which none was given: number -> float64, bigint -> int64, boolean -> bool, string -> the shortest
+ * `U` that holds all, Date -> datetime64[ms]; float64 if there are none, as `numpy.array([])`.
+ *
+ * @throws NpyError `ERR_NPY_VALUE` for mixed or other values.
+ */
+export function dtypeOfValues({ values, shape }: Values): DType {
+  const first = values[0];
+  const type = typeOf(first);
+  const other = values.findIndex((value) => typeOf(value) !== type);
+  if (other >= 0) {
+    throw new NpyError(
+      "ERR_NPY_VALUE",
+      `A ${typeOf(values[other])} at ${indexText(other, shape)} among values of type ${type}: give a dtype, or values of one type.`,
+      { index: indexOf(other, shape) },
+    );
+  }
+  switch (type) {
+    case "undefined":
+      if (values.length === 0) return dtype("float64");
+      break;
+    case "number":
+      return dtype("float64");
+    case "bigint":
+      return dtype("int64");
+    case "boolean":
+      return dtype("bool");
+    case "Date":
+      return dtype("datetime64[ms]");
+    case "string":
+      return dtype(`U${Math.max(1, longest(values as string[]))}`);
+  }
+  throw new NpyError(
+    "ERR_NPY_VALUE",
+    `No dtype for ${show(first)}: expected numbers, bigints, booleans, strings or Dates (records and bytes need a dtype).`,
+    { index: indexOf(0, shape) },
+  );
+}
+
+/** The longest string, in code points. */
+function longest(values: readonly string[]): number {
+  let most = 0;
+  for (const value of values) if (value.length > most) most = Math.max(most, countCodePoints(value));
+  return most;
+}
+
+function typeOf(value: unknown): string {
+  if (value instanceof Date) return "Date";
+  return value === null ? "null" : typeof value;
+}
+
+/**
+ * The bytes of `values` in `target`, in this machine's byte order and in the order of the values.
+ *
+ * @throws NpyError `ERR_NPY_VALUE` with the `index` of the first value that does not fit.
+ */
+export function encodeValues({ values, shape }: Values, target: DType): Uint8Array<ArrayBuffer> {
+  const encode = encoder(target);
+  if (encode === undefined) {
+    throw new NpyError(
+      "ERR_NPY_VALUE",
+      `Plain values cannot be stored as ${formatDType(target)}: pass its bytes, as { data: bytes, shape, dtype }.`,
+    );
+  }
+  const bytes = new Uint8Array(values.length * target.itemsize);
+  const failed = encode(values, bytes);
+  if (failed === undefined) return bytes;
+  const { at, reason } = failed;
+  throw new NpyError(
+    "ERR_NPY_VALUE",
+    `${show(values[at])} at ${indexText(at, shape)} does not fit into ${target.str}: ${reason}.`,
+    { index: indexOf(at, shape) },
+  );
+}
+
+interface Failure {
+  readonly at: number;
+  readonly reason: string;
+}
+
+/** Fills `bytes` from `values`, or says which value it could not store and why. */
+type Encoder = (values: readonly unknown[], bytes: Uint8Array<ArrayBuffer>) => Failure | undefined;
+
+function encoder(target: DType): Encoder | undefined {
+  switch (target.kind) {
+    case "b":
+      return elementwise((bytes) => bytes, toBoolean);
+    case "i":
+    case "u":
+      return target.itemsize === 8 ? bigIntegers(target.kind === "i") : integers(target);
+    case "f":
+      return floats(target);
+    case "c":
+      return complexes(target);
+    case "M":
+    case "m":
+      return elementwise(bigInt64View, (value) => toTicks(value, target));
+    case "S":
+      return strings(target.itemsize, encodeLatin1);
+    case "U":
+      return strings(target.itemsize, encodeUtf32);
+    default:
+      return undefined;
+  }
+}
+
+const bigInt64View = (bytes: Uint8Array<ArrayBuffer>) => new BigInt64Array(bytes.buffer);
+
+/** Encoders by element: `convert` gives the element, or the reason why there is none. */
+function elementwise<Element extends number | bigint>(
+  view: (bytes: Uint8Array<ArrayBuffer>) => { [index: number]: Element },
+  convert: (value: unknown) => Element | string,
+): Encoder {
+  return (values, bytes) => {
+    const target = view(bytes);
+    for (let at = 0; at < values.length; at++) {
+      const element = convert(values[at]);
+      if (typeof element === "string") return { at, reason: element };
+      target[at] = element;
+    }
+    return undefined;
+  };
+}
+
+function toBoolean(value: unknown): number | string {
+  if (value === true || value === 1 || value === 1n) return 1;
+  if (value === false || value === 0 || value === 0n) return 0;
+  return "expected true or false";
+}
+
+const INTEGER_VIEWS = {
+  i1: Int8Array,
+  i2: Int16Array,
+  i4: Int32Array,
+  u1: Uint8Array,
+  u2: Uint16Array,
+  u4: Uint32Array,
+} as const;
+
+function integers({ kind, itemsize }: DType): Encoder {
+  const View = INTEGER_VIEWS[`${kind}${itemsize}` as keyof typeof INTEGER_VIEWS];
+  const [min, max] = integerRange(kind === "i", itemsize * 8).map(Number) as [number, number];
+  return elementwise<number>(
+    (bytes) => new View(bytes.buffer),
+    (value) => {
+      const number = typeof value === "boolean" || typeof value === "bigint" ? Number(value) : value;
+      if (typeof number !== "number" || !Number.isInteger(number)) return "expected a whole number";
+      return number >= min && number <= max ? number : `expected ${min} to ${max}`;
+    },
+  );
+}
+
+function bigIntegers(signed: boolean): Encoder {
+  const [min, max] = integerRange(signed, 64);
+  return elementwise<bigint>(
+    (bytes) => (signed ? new BigInt64Array(bytes.buffer) : new BigUint64Array(bytes.buffer)),
+    (value) => {
+      const integer = toBigInt(value);
+      if (integer === undefined) return "expected a whole number";
+      return integer >= min && integer <= max ? integer : `expected ${min} to ${max}`;
+    },
+  );
+}
+
+function integerRange(signed: boolean, bits: number): [min: bigint, max: bigint] {
+  return signed ? [-(2n ** BigInt(bits - 1)), 2n ** BigInt(bits - 1) - 1n] : [0n, 2n ** BigInt(bits) - 1n];
+}
+
+function toBigInt(value: unknown): bigint | undefined {
+  if (typeof value === "bigint") return value;
+  if (typeof value === "boolean" || (typeof value === "number" && Number.isInteger(value))) return BigInt(value);
+  return undefined;
+}
+
+/** The largest finite number that rounds into a float of 2 or 4 bytes lies just below this. */
+const FLOAT_OVERFLOW: Readonly<Record<number, number>> = {
+  2: 65520,
+  4: 2 ** 128 - 2 ** 103,
+  8: Number.POSITIVE_INFINITY,
+};
+
+function toFloat(value: unknown, overflow: number, precision: number): number | string {
+  if (typeof value === "number") {
+    return Number.isFinite(value) && Math.abs(value) >= overflow ? "it is beyond the largest finite value" : value;
+  }
+  if (typeof value === "boolean") return Number(value);
+  if (typeof value !== "bigint") return "expected a number";
+  const number = Number(value);
+  const magnitude = value < 0n ? -value : value;
+  const exact = magnitude === 0n || significantBits(magnitude) <= precision;
+  return exact && Math.abs(number) < overflow ? number : "a bigint must be exact";
+}
+
+function significantBits(magnitude: bigint): number {
+  return magnitude.toString(2).replace(/0+$/, "").length;
+}
+
+/** Bits of the significand of floats of 2, 4 and 8 bytes. */
+const PRECISION: Readonly<Record<number, number>> = { 2: 11, 4: 24, 8: 53 };
+
+function floats({ itemsize }: DType): Encoder | undefined {
+  const overflow = FLOAT_OVERFLOW[itemsize];
+  const precision = PRECISION[itemsize];
+  if (overflow === undefined || precision === undefined) return undefined; // long double
+  const convert = (value: unknown): number | string => toFloat(value, overflow, precision);
+  if (itemsize === 8) return elementwise((bytes) => new Float64Array(bytes.buffer), convert);
+  if (itemsize === 4) return elementwise((bytes) => new Float32Array(bytes.buffer), convert);
+  return (values, bytes) => {
+    const doubles = new Uint8Array(values.length * 8);
+    const failed = elementwise((wide) => new Float64Array(wide.buffer), convert)(values, doubles);
+    if (failed === undefined) converter(dtype("float64"), dtype("float16")).convert(doubles, bytes);
+    return failed;
+  };
+}
+
+function complexes({ itemsize }: DType): Encoder | undefined {
+  const overflow = FLOAT_OVERFLOW[itemsize / 2];
+  const precision = PRECISION[itemsize / 2];
+  if (overflow === undefined || precision === undefined) return undefined; // complex long double
+  return (values, bytes) => {
+    const parts = itemsize === 8 ? new Float32Array(bytes.buffer) : new Float64Array(bytes.buffer);
+    for (let at = 0; at < values.length; at++) {
+      const value = values[at];
+      const pair = typeof value === "object" && value !== null && "re" in value && "im" in value ? value : { re: value, im: 0 };
+      const re = toFloat(pair.re, overflow, precision);
+      const im = toFloat(pair.im, overflow, precision);
+      if (typeof re === "string") return { at, reason: `${re}, or { re, im }` };
+      if (typeof im === "string") return { at, reason: `${im}, or { re, im }` };
+      parts[2 * at] = re;
+      parts[2 * at + 1] = im;
+    }
+    return undefined;
+  };
+}
+
+/** How NumPy stores "not a time". */
+const NOT_A_TIME = -(2n ** 63n);
+
+/** A Date, or a count of the dtype's own steps. */
+function toTicks(value: unknown, target: DType): bigint | string {
+  if (value instanceof Date && target.kind === "M") return dateToTicks(value, target);
+  const ticks = toBigInt(value);
+  if (ticks === undefined || typeof value === "boolean") {
+    return target.kind === "M" ? "expected a Date, or a whole number of its units" : "expected a whole number of its units";
+  }
+  const [min, max] = integerRange(true, 64);
+  return ticks >= min && ticks <= max ? ticks : `expected ${min} to ${max}`;
+}
+
+const MILLISECONDS: DType = dtype("<M8[ms]");
+
+function dateToTicks(date: Date, target: DType): bigint | string {
+  if (Number.isNaN(date.getTime())) return NOT_A_TIME;
+  const there = new BigInt64Array(1);
+  const back = new BigInt64Array([BigInt(date.getTime())]);
+  const milliseconds = nativeDType(MILLISECONDS);
+  if (target.datetime?.unit === "generic") return "a datetime64 without a unit has no meaning for a Date";
+  try {
+    converter(milliseconds, target).convert(new Uint8Array(back.buffer), new Uint8Array(there.buffer));
+    converter(target, milliseconds).convert(new Uint8Array(there.buffer), new Uint8Array(back.buffer));
+  } catch (error) {
+    if (error instanceof NpyError) return "it is beyond the range of the unit";
+    throw error;
+  }
+  return back[0] === BigInt(date.getTime()) ? (there[0] as bigint) : "it is not a whole number of its units";
+}
+
+/** Encoders of strings: `encode` writes one into its place, or says why it cannot. */
+function strings(itemsize: number, encode: (text: string, place: Uint8Array) => string | undefined): Encoder {
+  return (values, bytes) => {
+    for (let at = 0; at < values.length; at++) {
+      const value = values[at];
+      if (typeof value !== "string") return { at, reason: "expected a string" };
+      const reason = encode(value, bytes.subarray(at * itemsize, (at + 1) * itemsize));
+      if (reason !== undefined) return { at, reason };
+    }
+    return undefined;
+  };
+}
+
+function encodeLatin1(text: string, place: Uint8Array): string | undefined {
+  if (text.length > place.length) return `it has ${text.length} bytes, ${place.length} are there`;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0xff) return "bytes are latin-1, which lacks one of its characters (use a U dtype)";
+    place[i] = code;
+  }
+  return undefined;
+}
+
+function encodeUtf32(text: string, place: Uint8Array): string | undefined {
+  const length = countCodePoints(text);
+  if (length * 4 > place.length) return `it has ${length} characters, ${place.length / 4} are there`;
+  const codes = new Uint32Array(place.buffer, place.byteOffset, place.length / 4);
+  let i = 0;
+  for (const char of text) codes[i++] = char.codePointAt(0) as number;
+  return undefined;
+}
+
+/** NumPy counts code points, JavaScript's `length` UTF-16 units. */
+function countCodePoints(text: string): number {
+  let count = 0;
+  for (const _ of text) count++;
+  return count;
+}
+
+/** The index of element `at`, counted in C order. */
+function indexOf(at: number, shape: readonly number[]): number[] {
+  const index: number[] = [];
+  let rest = at;
+  for (const size of shape.toReversed()) {
+    index.unshift(rest % size);
+    rest = Math.floor(rest / size);
+  }
+  return index;
+}
+
+function indexText(at: number, shape: readonly number[]): string {
+  return `[${indexOf(at, shape).join(", ")}]`;
+}
+
+function show(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}...` : value);
+  if (typeof value === "bigint") return `${value}n`;
+  if (value instanceof Date) return `Date(${Number.isNaN(value.getTime()) ? "invalid" : value.toISOString()})`;
+  if (typeof value === "object" && value !== null) return Object.prototype.toString.call(value);
+  return String(value);
+}

@@ -1,0 +1,279 @@
+/**
+ * The header: magic, version, length, and the padded text of a Python dict.
+ *
+ * Source: "The NPY format" (numpy.lib.format), versions 1.0, 2.0 and 3.0, and NumPy's own writer for the padding.
+ */
+import { NpyError } from "../errors.ts";
+import { dtypeFromLiteral, dtypeToLiteral } from "./dtype.ts";
+import { type ArrayLayout, checkSize, growthAxis } from "./layout.ts";
+import { printPythonLiteral, PyTuple, type PyValue, parsePythonLiteral } from "./python-literal.ts";
+
+/** The versions of the format. They differ in the width of the length field and in the encoding of the text. */
+export type NpyVersion = "1.0" | "2.0" | "3.0";
+
+/** What a header says, and how it says it. */
+export interface NpyHeader extends ArrayLayout {
+  readonly version: NpyVersion;
+  /** Bytes before the data: magic, version, length field and padded text. */
+  readonly headerLength: number;
+}
+
+/** NumPy's `max_header_size`: Python's parser is not safe for longer ones. In characters. */
+export const MAX_HEADER_SIZE = 10_000;
+
+/** What has to be read before the length of a header is known: magic, version, and the longest length field. */
+export const PREFIX_LENGTH = 12;
+
+const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
+
+/** NumPy's `ARRAY_ALIGN`: data begin at a multiple of it, which suits memory mapping and every element size. */
+const ARRAY_ALIGN = 64;
+
+/** NumPy's `GROWTH_AXIS_MAX_DIGITS` = len(str(8 * 2**64 - 1)): room for any size of the growth axis. */
+const GROWTH_AXIS_MAX_DIGITS = 21;
+
+const VERSIONS = {
+  "1.0": { lengthBytes: 2, maxLength: 0xffff, encode: encodeLatin1, decode: decodeLatin1 },
+  "2.0": { lengthBytes: 4, maxLength: 0xffffffff, encode: encodeLatin1, decode: decodeLatin1 },
+  "3.0": { lengthBytes: 4, maxLength: 0xffffffff, encode: encodeUtf8, decode: decodeUtf8 },
+} as const;
+
+/** Bytes of magic, version and length field. */
+function prefixLength(version: NpyVersion): number {
+  return MAGIC.length + 2 + VERSIONS[version].lengthBytes;
+}
+
+/**
+ * The version and the whole length of the header that begins with `prefix`, of which {@link PREFIX_LENGTH} bytes are enough.
+ *
+ * @throws NpyError `ERR_NPY_HEADER` if it is not the beginning of a `.npy` file, or the header is longer than allowed.
+ */
+export function parsePrefix(
+  prefix: Uint8Array,
+  maxHeaderSize: number = MAX_HEADER_SIZE,
+): { version: NpyVersion; headerLength: number } {
+  if (MAGIC.some((byte, i) => prefix[i] !== byte)) {
+    const found = [...prefix.subarray(0, MAGIC.length)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
+    throw headerError(`Not a .npy file: expected it to begin with 93 4e 55 4d 50 59 ("\\x93NUMPY"), found ${found || "nothing"}`);
+  }
+  const [major, minor] = prefix.subarray(MAGIC.length);
+  if (major === undefined || minor === undefined) throw truncatedHeader();
+  const version = `${major}.${minor}`;
+  if (!isVersion(version)) {
+    throw headerError(`Version ${version} of the .npy format is not known: expected 1.0, 2.0 or 3.0`);
+  }
+  const { lengthBytes } = VERSIONS[version];
+  const start = prefixLength(version);
+  if (prefix.length < start) throw truncatedHeader();
+  const view = new DataView(prefix.buffer, prefix.byteOffset, prefix.byteLength);
+  const textLength = lengthBytes === 2 ? view.getUint16(start - 2, true) : view.getUint32(start - 4, true);
+  // A character has at most 4 bytes: checked before anything is allocated for it.
+  if (textLength > maxHeaderSize * 4) throw tooLongHeader(textLength, maxHeaderSize);
+  return { version, headerLength: start + textLength };
+}
+
+function isVersion(text: string): text is NpyVersion {
+  return Object.hasOwn(VERSIONS, text);
+}
+
+/**
+ * Reads the header at the beginning of `bytes`, which may go on after it.
+ *
+ * @throws NpyError `ERR_NPY_HEADER` (with the `position` of a syntax error), `ERR_NPY_DTYPE` for dtypes that cannot be
+ * read, `ERR_NPY_SHAPE` for arrays too large to be counted.
+ */
+export function parseHeader(bytes: Uint8Array, options: { maxHeaderSize?: number } = {}): NpyHeader {
+  const { maxHeaderSize = MAX_HEADER_SIZE } = options;
+  const { version, headerLength } = parsePrefix(bytes, maxHeaderSize);
+  if (bytes.length < headerLength) throw truncatedHeader();
+  const text = VERSIONS[version].decode(bytes.subarray(prefixLength(version), headerLength));
+  if (text.length > maxHeaderSize) throw tooLongHeader(text.length, maxHeaderSize);
+  const dict = parsePythonLiteral(text);
+  if (!(dict instanceof Map)) throw headerError(`The header is not a dictionary: found ${shown(dict)}`);
+  const keys = [...dict.keys()].map((key) => String(key)).sort();
+  if (keys.join() !== "descr,fortran_order,shape") {
+    throw headerError(`The header must have the keys 'descr', 'fortran_order' and 'shape': found ${keys.join(", ") || "none"}`);
+  }
+  const fortranOrder = dict.get("fortran_order");
+  if (typeof fortranOrder !== "boolean") throw headerError(`fortran_order must be True or False: found ${shown(fortranOrder)}`);
+  const layout = { dtype: dtypeFromLiteral(dict.get("descr") as PyValue), fortranOrder, shape: parseShape(dict.get("shape")) };
+  checkSize(layout);
+  return { version, headerLength, ...layout };
+}
+
+function parseShape(value: PyValue | undefined): readonly number[] {
+  const sizes = value instanceof PyTuple ? value.items : undefined;
+  if (!sizes?.every((size) => (typeof size === "number" || typeof size === "bigint") && size >= 0)) {
+    throw headerError(`shape must be a tuple of integers of 0 or more: found ${shown(value)}`);
+  }
+  const beyond = sizes.find((size) => typeof size === "bigint");
+  if (beyond !== undefined) throw headerError(`shape holds ${beyond}: sizes beyond 2^53 cannot be handled`);
+  return sizes as readonly number[];
+}
+
+/**
+ * A header as NumPy writes it: the oldest version that can hold it, keys sorted, room for the growth axis, padded with 1
+ * to 64 bytes. With `version` and `headerLength` of an existing header it is fitted into those instead.
+ *
+ * @throws NpyError `ERR_NPY_NOT_APPENDABLE` if it does not fit into `headerLength`.
+ * @example
+ * ```ts
+ * formatHeader({ dtype: dtype("<f8"), fortranOrder: false, shape: [2, 3] }).length; // 128
+ * ```
+ */
+export function formatHeader(
+  layout: ArrayLayout & { readonly version?: NpyVersion | undefined; readonly headerLength?: number | undefined },
+): Uint8Array<ArrayBuffer> {
+  checkSize(layout);
+  const { version, text, paddedLength } = encodeHeader(layout);
+  const { headerLength = paddedLength } = layout;
+  const start = prefixLength(version);
+  const needed = start + text.length + 1;
+  if (needed > headerLength) {
+    throw new NpyError(
+      "ERR_NPY_NOT_APPENDABLE",
+      `The header has no room: ${headerLength} bytes are there, ${needed} are needed. Call ensureAppendable on the file first.`,
+    );
+  }
+  const header = new Uint8Array(headerLength).fill(0x20);
+  header.set(MAGIC);
+  header.set(version.split(".").map(Number), MAGIC.length);
+  const view = new DataView(header.buffer);
+  if (VERSIONS[version].lengthBytes === 2) view.setUint16(start - 2, headerLength - start, true);
+  else view.setUint32(start - 4, headerLength - start, true);
+  header.set(text, start);
+  header[headerLength - 1] = 0x0a;
+  return header;
+}
+
+/** Spaces after the dict: with the digits of the growth axis they always add up to the same. */
+function growthSlack({ fortranOrder, shape }: Pick<ArrayLayout, "fortranOrder" | "shape">): number {
+  const axis = growthAxis(fortranOrder, shape.length);
+  return axis === undefined ? 0 : GROWTH_AXIS_MAX_DIGITS - String(shape[axis]).length;
+}
+
+/**
+ * Whether the header can be rewritten in its place for any size of the growth axis. As in the reference, one byte of padding
+ * must remain.
+ */
+export function isGrowable(header: NpyHeader): boolean {
+  return growthRoom(header) >= growthSlack(header);
+}
+
+/**
+ * Spaces that the header has for more digits of the growth axis: what its text, written as NumPy writes it, leaves of its
+ * length, beside one byte of padding and the newline. Negative if the text alone does not fit.
+ */
+export function growthRoom(header: NpyHeader): number {
+  const { version, text } = encodeHeader(header);
+  return header.headerLength - prefixLength(version) - text.length - 2;
+}
+
+/**
+ * A function that renders a header for any number of rows, in the length and version of the given one. Only the digits
+ * change; the bytes that it returns are its own and are overwritten by the next call.
+ */
+export function growingHeader(header: NpyHeader): (rows: number) => Uint8Array<ArrayBuffer> {
+  const axis = growthAxis(header.fortranOrder, header.shape.length);
+  if (axis === undefined) throw zeroDimensional();
+  const { encode } = VERSIONS[header.version];
+  const { before, after } = headerText(header);
+  const start = prefixLength(header.version) + encode(before).length;
+  const tail = encode(after);
+  const bytes = formatHeader({ ...header, shape: header.shape.with(axis, 0) });
+  let digits = 1;
+  return (rows) => {
+    const text = String(rows);
+    if (text.length !== digits) {
+      digits = text.length;
+      bytes.fill(0x20, start, bytes.length - 1);
+      bytes.set(tail, start + digits);
+    }
+    for (let i = 0; i < digits; i++) bytes[start + i] = text.charCodeAt(i);
+    return bytes;
+  };
+}
+
+/** 0-d arrays have no axis to grow along: numpy.concatenate refuses them in the same words. */
+export function zeroDimensional(path?: string): NpyError {
+  return new NpyError("ERR_NPY_SHAPE", "Zero-dimensional arrays cannot be concatenated: they have no axis to grow along.", {
+    path,
+  });
+}
+
+/** The text of the dict, cut at the digits of the growth axis. NumPy: `"'%s': %s, "` for each key, sorted. */
+function headerText(layout: ArrayLayout): { before: string; digits: string; after: string } {
+  const { shape } = layout;
+  const fortranOrder = layout.fortranOrder && shape.length > 1; // NumPy: what is both counts as C order
+  const axis = growthAxis(fortranOrder, shape.length);
+  const order = fortranOrder ? "True" : "False";
+  const start = `{'descr': ${printPythonLiteral(dtypeToLiteral(layout.dtype))}, 'fortran_order': ${order}, 'shape': (`;
+  if (axis === undefined) return { before: start, digits: "", after: "), }" };
+  return {
+    before: start + shape.slice(0, axis).map((size) => `${size}, `).join(""),
+    digits: String(shape[axis]),
+    after: `${shape.slice(axis + 1).map((size) => `, ${size}`).join("")}${shape.length === 1 ? "," : ""}), }`,
+  };
+}
+
+/** The encoded text and the whole length of the header, for the version asked for or the oldest that can hold it. */
+function encodeHeader(layout: ArrayLayout & { readonly version?: NpyVersion | undefined }): {
+  version: NpyVersion;
+  text: Uint8Array;
+  paddedLength: number;
+} {
+  const { before, digits, after } = headerText(layout);
+  const dict = before + digits + after;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: latin-1 is all of U+0000 to U+00FF
+  const isLatin1 = /^[\x00-\xff]*$/.test(dict);
+  for (const version of layout.version === undefined ? (Object.keys(VERSIONS) as NpyVersion[]) : [layout.version]) {
+    if (version !== "3.0" && !isLatin1) continue;
+    const text = VERSIONS[version].encode(dict);
+    const needed = prefixLength(version) + text.length + growthSlack(layout) + 1;
+    const paddedLength = needed + ARRAY_ALIGN - (needed % ARRAY_ALIGN);
+    if (paddedLength - prefixLength(version) <= VERSIONS[version].maxLength) return { version, text, paddedLength };
+  }
+  throw headerError(`A header of ${dict.length} characters cannot be written in version ${layout.version ?? "3.0"}`);
+}
+
+function decodeLatin1(bytes: Uint8Array): string {
+  let text = "";
+  for (let i = 0; i < bytes.length; i += 4096) text += String.fromCharCode(...bytes.subarray(i, i + 4096));
+  return text;
+}
+
+function encodeLatin1(text: string): Uint8Array {
+  return Uint8Array.from(text, (char) => char.charCodeAt(0));
+}
+
+function decodeUtf8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw new NpyError("ERR_NPY_HEADER", "The header of version 3.0 is not valid UTF-8.", { cause });
+  }
+}
+
+function encodeUtf8(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+function headerError(message: string): NpyError {
+  return new NpyError("ERR_NPY_HEADER", `${message}.`);
+}
+
+function truncatedHeader(): NpyError {
+  return headerError("The file ends within its header: nothing can be read from it or recovered");
+}
+
+function tooLongHeader(length: number, maxHeaderSize: number): NpyError {
+  return headerError(
+    `The header is ${length} characters long, more than the ${maxHeaderSize} allowed: raise maxHeaderSize if you trust the file`,
+  );
+}
+
+function shown(value: PyValue | undefined): string {
+  const text = value === undefined ? "nothing" : printPythonLiteral(value);
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+

@@ -1,0 +1,66 @@
+/**
+ * Where rows lie. A row is one step of the growth axis: axis 0 in C order, the last axis in Fortran order. Either way the
+ * bytes of a row are contiguous and rows follow each other, which is what makes a `.npy` file growable at its end.
+ */
+import { NpyError } from "../errors.ts";
+import type { DType } from "./dtype.ts";
+
+/** An array's element, order and sizes: what a header says. */
+export interface ArrayLayout {
+  readonly dtype: DType;
+  readonly fortranOrder: boolean;
+  readonly shape: readonly number[];
+}
+
+/** The axis that grows, or `undefined` for 0-d arrays, which have none. */
+export function growthAxis(fortranOrder: boolean, ndim: number): number | undefined {
+  if (ndim === 0) return undefined;
+  return fortranOrder ? ndim - 1 : 0;
+}
+
+/** The shape of one row: all axes but the growth axis. */
+export function rowShape(layout: Pick<ArrayLayout, "fortranOrder" | "shape">): readonly number[] {
+  return layout.fortranOrder ? layout.shape.slice(0, -1) : layout.shape.slice(1);
+}
+
+/** The full shape of `rows` rows. */
+export function shapeOf(rows: number, row: readonly number[], fortranOrder: boolean): readonly number[] {
+  return fortranOrder ? [...row, rows] : [rows, ...row];
+}
+
+/** The number of rows; a 0-d array counts as one. */
+export function rowCount({ fortranOrder, shape }: Pick<ArrayLayout, "fortranOrder" | "shape">): number {
+  return shape[growthAxis(fortranOrder, shape.length) ?? 0] ?? 1;
+}
+
+/** The product of the sizes: 1 for none. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+/** Bytes of one row; 0 if the row has no elements or the element no size. */
+export function bytesPerRow(layout: ArrayLayout): number {
+  return sizeOf(rowShape(layout)) * layout.dtype.itemsize;
+}
+
+/** Bytes of the whole array. */
+export function dataLength(layout: ArrayLayout): number {
+  return rowCount(layout) * bytesPerRow(layout);
+}
+
+/**
+ * Refuses sizes that cannot be counted exactly: beyond 2^53 JavaScript's numbers, and file offsets with them, have gaps.
+ *
+ * @throws NpyError `ERR_NPY_SHAPE`.
+ */
+export function checkSize({ dtype, shape }: ArrayLayout): void {
+  // The axes of size 0 do not excuse the others: their product is what a row of a grown file would have.
+  const others = shape.reduce((product, size) => product * (size || 1), dtype.itemsize || 1);
+  if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0) || others > Number.MAX_SAFE_INTEGER) {
+    throw new NpyError(
+      "ERR_NPY_SHAPE",
+      `An array of shape (${shape.join(", ")}) and dtype ${dtype.str} is not possible: sizes must be whole numbers, ` +
+        "and the array smaller than 2^53 bytes.",
+    );
+  }
+}

@@ -1,0 +1,69 @@
+/** Makes an incomplete file whole: the header is made to say the rows that are there. */
+import { NpyError } from "../errors.ts";
+import { formatHeader, type NpyHeader } from "../format/header.ts";
+import { bytesPerRow, dataLength, growthAxis, rowCount } from "../format/layout.ts";
+import type { StorageFile } from "../storage/storage.ts";
+import { readHeader } from "./read-header.ts";
+import { type Plan, size, sync, truncate, write } from "./step.ts";
+
+/** What `recover` found and did, or would do. */
+export interface RecoveryReport {
+  /** Whether the length of the data was not what the header says. */
+  readonly needed: boolean;
+  /** The rows that the header said. */
+  readonly rowsBefore: number;
+  readonly rowsAfter: number;
+  /** Bytes of an incomplete last row that were cut off. */
+  readonly bytesDropped: number;
+  /** Bytes of zeros that completed the last row. */
+  readonly bytesZeroFilled: number;
+}
+
+/** What recovering would do to a file of this header and size. */
+export function planRecovery(header: NpyHeader, fileSize: number, zerofill: boolean): RecoveryReport {
+  const present = fileSize - header.headerLength;
+  const rowsBefore = rowCount(header);
+  const rowBytes = bytesPerRow(header);
+  const nothing = { needed: false, rowsBefore, rowsAfter: rowsBefore, bytesDropped: 0, bytesZeroFilled: 0 };
+  if (present === dataLength(header)) return nothing;
+  // Rows without bytes cannot be counted by the bytes that are there: the header is right, the bytes are not.
+  if (rowBytes === 0) return { ...nothing, needed: true, bytesDropped: present };
+  if (growthAxis(header.fortranOrder, header.shape.length) === undefined) {
+    // A 0-d array has one element, whatever is there.
+    if (present > rowBytes) return { ...nothing, needed: true, bytesDropped: present - rowBytes };
+    if (zerofill) return { ...nothing, needed: true, bytesZeroFilled: rowBytes - present };
+    throw new NpyError("ERR_NPY_UNRECOVERABLE", "The one element of a 0-d array is incomplete: only zero-filling can complete it.");
+  }
+  const partial = present % rowBytes;
+  const whole = (present - partial) / rowBytes;
+  if (partial === 0) return { ...nothing, needed: true, rowsAfter: whole };
+  return zerofill
+    ? { ...nothing, needed: true, rowsAfter: whole + 1, bytesZeroFilled: rowBytes - partial }
+    : { ...nothing, needed: true, rowsAfter: whole, bytesDropped: partial };
+}
+
+/**
+ * Recovers an open file. The data are made whole first, and safe; only then the header counts them, so that interrupted at any step
+ * the file still says that it needs recovery.
+ *
+ * @throws NpyError `ERR_NPY_NOT_APPENDABLE` if the header has no room for the number of rows, before anything is changed.
+ */
+export function* recoverFile(
+  file: StorageFile,
+  options: { readonly zerofillIncomplete: boolean; readonly dryRun: boolean; readonly maxHeaderSize?: number },
+): Plan<RecoveryReport> {
+  const header = yield* readHeader(file, options.maxHeaderSize);
+  const fileSize = yield* size(file);
+  const report = planRecovery(header, fileSize, options.zerofillIncomplete);
+  if (!report.needed) return report;
+  const axis = growthAxis(header.fortranOrder, header.shape.length);
+  const shape = axis === undefined ? header.shape : header.shape.with(axis, report.rowsAfter);
+  const bytes = formatHeader({ ...header, shape });
+  if (options.dryRun) return report;
+  // Lengthening a file fills it with zeros, without writing them one by one.
+  yield* truncate(file, fileSize - report.bytesDropped + report.bytesZeroFilled);
+  yield* sync(file);
+  yield* write(file, bytes, 0);
+  yield* sync(file);
+  return report;
+}

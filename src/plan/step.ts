@@ -1,0 +1,86 @@
+/**
+ * The steps that plans are made of. A plan is a generator that yields steps and is given their results; it touches nothing
+ * itself, so that one and the same plan runs synchronously, asynchronously, in memory, or under a test that stops or fails it
+ * at any step. The order of a plan's steps is its safety.
+ */
+import type { OpenMode, Storage, StorageFile } from "../storage/storage.ts";
+
+/** One operation on a storage or on an open file. */
+export type Step =
+  | { readonly op: "open"; readonly storage: Storage; readonly mode: OpenMode }
+  | { readonly op: "create"; readonly storage: Storage }
+  | { readonly op: "createTemporary"; readonly storage: Storage }
+  | { readonly op: "replace"; readonly storage: Storage; readonly file: StorageFile }
+  | { readonly op: "remove"; readonly storage: Storage; readonly file: StorageFile }
+  | { readonly op: "size"; readonly file: StorageFile }
+  | { readonly op: "read"; readonly file: StorageFile; readonly buffer: Uint8Array; readonly position: number }
+  | { readonly op: "write"; readonly file: StorageFile; readonly bytes: Uint8Array; readonly position: number }
+  | { readonly op: "truncate"; readonly file: StorageFile; readonly size: number }
+  | { readonly op: "sync"; readonly file: StorageFile }
+  | { readonly op: "close"; readonly file: StorageFile };
+
+/** What a step gives: a file, a number, or nothing. */
+export type StepResult = StorageFile | number | void;
+
+/** A procedure in steps, with a result. */
+export type Plan<Result> = Generator<Step, Result, StepResult>;
+
+// One function a step, which knows the type of the step's result.
+
+export function* open(storage: Storage, mode: OpenMode): Plan<StorageFile> {
+  return (yield { op: "open", storage, mode }) as StorageFile;
+}
+
+export function* create(storage: Storage): Plan<StorageFile> {
+  return (yield { op: "create", storage }) as StorageFile;
+}
+
+export function* createTemporary(storage: Storage): Plan<StorageFile> {
+  return (yield { op: "createTemporary", storage }) as StorageFile;
+}
+
+export function* replace(storage: Storage, file: StorageFile): Plan<void> {
+  yield { op: "replace", storage, file };
+}
+
+export function* remove(storage: Storage, file: StorageFile): Plan<void> {
+  yield { op: "remove", storage, file };
+}
+
+export function* size(file: StorageFile): Plan<number> {
+  return (yield { op: "size", file }) as number;
+}
+
+export function* read(file: StorageFile, buffer: Uint8Array, position: number): Plan<number> {
+  return (yield { op: "read", file, buffer, position }) as number;
+}
+
+export function* write(file: StorageFile, bytes: Uint8Array, position: number): Plan<void> {
+  yield { op: "write", file, bytes, position };
+}
+
+export function* truncate(file: StorageFile, size: number): Plan<void> {
+  yield { op: "truncate", file, size };
+}
+
+export function* sync(file: StorageFile): Plan<void> {
+  yield { op: "sync", file };
+}
+
+export function* close(file: StorageFile): Plan<void> {
+  yield { op: "close", file };
+}
+
+/** Opens a file, runs `use` on it, and closes it whatever happens. */
+export function* withFile<Result>(
+  storage: Storage,
+  mode: OpenMode,
+  use: (file: StorageFile) => Plan<Result>,
+): Plan<Result> {
+  const file = yield* open(storage, mode);
+  try {
+    return yield* use(file);
+  } finally {
+    yield* close(file);
+  }
+}

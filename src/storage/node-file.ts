@@ -1,0 +1,263 @@
+/**
+ * Files of Node, Bun and Deno. Reading, writing, cutting, syncing and closing are asynchronous where that can take long;
+ * opening, naming and asking for a size are a few microseconds of metadata, and done at once in either mode.
+ */
+import * as fs from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { type Eventually, hasCode, type OpenMode, type Storage, type StorageFile } from "./storage.ts";
+
+/** Node refuses transfers over 2^31 - 1 bytes, and its vectored writes have miscounted at 3 GiB: well below both. */
+const MAX_TRANSFER = 2 ** 29;
+
+/**
+ * Up to this size a transfer to or from the page cache takes less time than handing it to another thread (about 30 µs), so
+ * that even asynchronous reads and writes do it at once.
+ */
+const SMALL_TRANSFER = 2 ** 16;
+
+const fsRead = promisify(fs.read);
+const fsWrite = promisify(fs.write);
+const ftruncate = promisify(fs.ftruncate);
+const fsync = promisify(fs.fsync);
+const fsClose = promisify(fs.close);
+
+class NodeFile implements StorageFile {
+  path: string;
+  readonly key: string;
+  readonly #fd: number;
+  /** A new name is safe only when its directory is, too. */
+  #directoryToSync: string | undefined;
+
+  constructor(path: string, fd: number, stat: fs.BigIntStats, isNew: boolean) {
+    this.path = path;
+    this.#fd = fd;
+    this.key = `${stat.dev}:${stat.ino}`;
+    this.#directoryToSync = isNew ? dirname(path) : undefined;
+  }
+
+  sizeSync(): number {
+    return fs.fstatSync(this.#fd).size;
+  }
+  size(): number {
+    return this.sizeSync();
+  }
+
+  readSync(buffer: Uint8Array, position: number): number {
+    let done = 0;
+    while (done < buffer.length) {
+      const length = Math.min(buffer.length - done, MAX_TRANSFER);
+      const count = fs.readSync(this.#fd, buffer, done, length, position + done);
+      if (count === 0) break;
+      done += count;
+    }
+    return done;
+  }
+  read(buffer: Uint8Array, position: number): Eventually<number> {
+    return buffer.length <= SMALL_TRANSFER ? this.readSync(buffer, position) : this.#readLarge(buffer, position);
+  }
+  async #readLarge(buffer: Uint8Array, position: number): Promise<number> {
+    let done = 0;
+    while (done < buffer.length) {
+      const length = Math.min(buffer.length - done, MAX_TRANSFER);
+      const { bytesRead } = await fsRead(this.#fd, buffer, done, length, position + done);
+      if (bytesRead === 0) break;
+      done += bytesRead;
+    }
+    return done;
+  }
+
+  writeSync(bytes: Uint8Array, position: number): void {
+    let done = 0;
+    while (done < bytes.length) {
+      const length = Math.min(bytes.length - done, MAX_TRANSFER);
+      done += fs.writeSync(this.#fd, bytes, done, length, position + done);
+    }
+  }
+  write(bytes: Uint8Array, position: number): Eventually<void> {
+    return bytes.length <= SMALL_TRANSFER ? this.writeSync(bytes, position) : this.#writeLarge(bytes, position);
+  }
+  async #writeLarge(bytes: Uint8Array, position: number): Promise<void> {
+    let done = 0;
+    while (done < bytes.length) {
+      const length = Math.min(bytes.length - done, MAX_TRANSFER);
+      done += (await fsWrite(this.#fd, bytes, done, length, position + done)).bytesWritten;
+    }
+  }
+
+  truncateSync(size: number): void {
+    fs.ftruncateSync(this.#fd, size);
+  }
+  truncate(size: number): Promise<void> {
+    return ftruncate(this.#fd, size);
+  }
+
+  syncSync(): void {
+    fs.fsyncSync(this.#fd);
+    if (this.#directoryToSync !== undefined) syncDirectorySync(this.#directoryToSync);
+    this.#directoryToSync = undefined;
+  }
+  async sync(): Promise<void> {
+    await fsync(this.#fd);
+    if (this.#directoryToSync !== undefined) await syncDirectory(this.#directoryToSync);
+    this.#directoryToSync = undefined;
+  }
+
+  renameSync(path: string): void {
+    fs.renameSync(this.path, path);
+    this.path = path;
+    this.#directoryToSync = dirname(path);
+  }
+
+  closeSync(): void {
+    fs.closeSync(this.#fd);
+  }
+  close(): Promise<void> {
+    return fsClose(this.#fd);
+  }
+}
+
+/** A path in the file system, which may hold a file. Symbolic links are followed, also those that lead to no file yet. */
+export class NodeStorage implements Storage {
+  readonly path: string;
+  /** The path with its links followed, as found by the last `open`. */
+  #target: string;
+
+  constructor(path: string) {
+    this.path = path;
+    this.#target = resolve(path);
+  }
+
+  get key(): unknown {
+    return this.#target;
+  }
+
+  openSync(mode: OpenMode): StorageFile {
+    this.#target = followLinks(this.path);
+    return adopt(this.#target, fs.openSync(this.#target, mode), false);
+  }
+  open(mode: OpenMode): StorageFile {
+    return this.openSync(mode);
+  }
+
+  createSync(): StorageFile {
+    return adopt(this.#target, fs.openSync(this.#target, "wx+"), true);
+  }
+  create(): StorageFile {
+    return this.createSync();
+  }
+
+  createTemporarySync(): StorageFile {
+    this.#target = followLinks(this.path);
+    const path = temporaryPath(this.#target);
+    const old = fs.statSync(this.#target, { throwIfNoEntry: false });
+    const fd = fs.openSync(path, "wx+", old === undefined ? 0o666 : 0o600);
+    return adopt(path, fd, true, () => old && copyPermissions(fd, old));
+  }
+  createTemporary(): StorageFile {
+    return this.createTemporarySync();
+  }
+
+  replaceSync(temporary: StorageFile): void {
+    (temporary as NodeFile).renameSync(this.#target);
+  }
+  replace(temporary: StorageFile): void {
+    this.replaceSync(temporary);
+  }
+
+  removeSync(file: StorageFile): void {
+    fs.unlinkSync((file as NodeFile).path);
+  }
+  remove(file: StorageFile): void {
+    this.removeSync(file);
+  }
+}
+
+/** The mode to the letter, the owner as far as the system lets us. */
+function copyPermissions(fd: number, old: fs.Stats): void {
+  if (process.getuid?.() !== old.uid || process.getgid?.() !== old.gid) {
+    try {
+      fs.fchownSync(fd, old.uid, old.gid);
+    } catch (error) {
+      if (!hasCode(error, "EPERM") && !hasCode(error, "ENOSYS")) throw error;
+    }
+  }
+  fs.fchmodSync(fd, old.mode & 0o7777);
+}
+
+function adopt(path: string, fd: number, isNew: boolean, prepare?: () => void): StorageFile {
+  try {
+    prepare?.();
+    const stat = fs.fstatSync(fd, { bigint: true });
+    checkRegular(stat, path);
+    return new NodeFile(path, fd, stat, isNew);
+  } catch (error) {
+    fs.closeSync(fd);
+    if (isNew) fs.rmSync(path, { force: true });
+    throw error;
+  }
+}
+
+/** Pipes, terminals and directories have no positions to write at. */
+function checkRegular(stat: fs.BigIntStats, path: string): void {
+  if (stat.isFile()) return;
+  const code = stat.isDirectory() ? "EISDIR" : "EINVAL";
+  throw Object.assign(new Error(`${code}: not a regular file, open '${path}'`), { code, syscall: "open", path });
+}
+
+function temporaryPath(target: string): string {
+  const unique = globalThis.crypto.randomUUID();
+  // File systems limit names to 255 bytes, a character of a name may take 4.
+  return join(dirname(target), `.${basename(target).slice(0, 40)}.${unique}.tmp`);
+}
+
+/** As many links in a row as Linux follows. */
+const MAX_LINKS = 40;
+
+/** The path of the file itself, also where it is still to be created. */
+function followLinks(path: string): string {
+  let target = resolve(path);
+  for (let links = 0; links <= MAX_LINKS; links++) {
+    try {
+      return fs.realpathSync.native(target);
+    } catch (error) {
+      if (!hasCode(error, "ENOENT")) throw error;
+    }
+    // Nothing there: the last name of the path is new, or a link to something that is.
+    try {
+      target = resolve(dirname(target), fs.readlinkSync(target));
+    } catch {
+      break;
+    }
+  }
+  try {
+    return join(fs.realpathSync.native(dirname(target)), basename(target));
+  } catch {
+    return target;
+  }
+}
+
+function syncDirectorySync(path: string): void {
+  const fd = openDirectory(path);
+  if (fd === undefined) return;
+  try {
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const fd = openDirectory(path);
+  if (fd === undefined) return;
+  try {
+    await fsync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** Windows cannot open directories, and makes new names safe by itself. */
+function openDirectory(path: string): number | undefined {
+  return process.platform === "win32" ? undefined : fs.openSync(path, "r");
+}

@@ -1,0 +1,110 @@
+/** The two drivers of plans. A step that fails is thrown into the plan, which may take back what it did. */
+import type { Plan, Step, StepResult } from "../plan/step.ts";
+import type { Eventually } from "./storage.ts";
+
+/** Runs a plan to its end, synchronously. */
+export function runSync<Result>(plan: Plan<Result>): Result {
+  let state = plan.next();
+  while (!state.done) {
+    let result: StepResult;
+    try {
+      result = performSync(state.value);
+    } catch (error) {
+      state = plan.throw(error);
+      continue;
+    }
+    state = plan.next(result);
+  }
+  return state.value;
+}
+
+/** Runs a plan without blocking. Gives its result at once if no step had to be waited for. */
+export function run<Result>(plan: Plan<Result>): Eventually<Result> {
+  let state = plan.next();
+  while (!state.done) {
+    let result: Eventually<StepResult>;
+    try {
+      result = perform(state.value);
+    } catch (error) {
+      state = plan.throw(error);
+      continue;
+    }
+    if (result instanceof Promise) return runOn(plan, result);
+    state = plan.next(result);
+  }
+  return state.value;
+}
+
+/** The rest of {@link run}, from the first step that has to be waited for. */
+async function runOn<Result>(plan: Plan<Result>, pending: Promise<StepResult>): Promise<Result> {
+  let waiting: Eventually<StepResult> = pending;
+  for (;;) {
+    let state: IteratorResult<Step, Result>;
+    try {
+      const result = waiting instanceof Promise ? await waiting : waiting;
+      state = plan.next(result);
+    } catch (error) {
+      state = plan.throw(error);
+    }
+    if (state.done) return state.value;
+    try {
+      waiting = perform(state.value);
+    } catch (error) {
+      waiting = Promise.reject(error);
+    }
+  }
+}
+
+function performSync(step: Step): StepResult {
+  switch (step.op) {
+    case "write":
+      return step.file.writeSync(step.bytes, step.position);
+    case "read":
+      return step.file.readSync(step.buffer, step.position);
+    case "size":
+      return step.file.sizeSync();
+    case "truncate":
+      return step.file.truncateSync(step.size);
+    case "sync":
+      return step.file.syncSync();
+    case "close":
+      return step.file.closeSync();
+    case "open":
+      return step.storage.openSync(step.mode);
+    case "create":
+      return step.storage.createSync();
+    case "createTemporary":
+      return step.storage.createTemporarySync();
+    case "replace":
+      return step.storage.replaceSync(step.file);
+    case "remove":
+      return step.storage.removeSync(step.file);
+  }
+}
+
+function perform(step: Step): Eventually<StepResult> {
+  switch (step.op) {
+    case "write":
+      return step.file.write(step.bytes, step.position);
+    case "read":
+      return step.file.read(step.buffer, step.position);
+    case "size":
+      return step.file.size();
+    case "truncate":
+      return step.file.truncate(step.size);
+    case "sync":
+      return step.file.sync();
+    case "close":
+      return step.file.close();
+    case "open":
+      return step.storage.open(step.mode);
+    case "create":
+      return step.storage.create();
+    case "createTemporary":
+      return step.storage.createTemporary();
+    case "replace":
+      return step.storage.replace(step.file);
+    case "remove":
+      return step.storage.remove(step.file);
+  }
+}

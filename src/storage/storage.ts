@@ -1,0 +1,65 @@
+/**
+ * The contract of a place that holds one file: positional, without a hidden cursor, each operation synchronous and
+ * asynchronous. An asynchronous operation may return its result at once where waiting would cost more than doing.
+ *
+ * Failures are the backend's own errors. Two of their codes mean something here: `ENOENT` (nothing is there) from `open`, and
+ * `EEXIST` (something is there) from `create`.
+ */
+
+/** A result now, or later. */
+export type Eventually<Result> = Result | Promise<Result>;
+
+/** A place that may hold a file, such as a path. */
+export interface Storage {
+  /** For messages. */
+  readonly path: string | undefined;
+  /** Two storages that may hold the same file have equal keys, once `open` has been tried. Compared as a `Map` compares. */
+  readonly key: unknown;
+
+  /** Opens what is there; fails with `ENOENT`. */
+  open(mode: OpenMode): Eventually<StorageFile>;
+  openSync(mode: OpenMode): StorageFile;
+  /** Creates an empty file, open for reading and writing; fails with `EEXIST` rather than touch one that is there. */
+  create(): Eventually<StorageFile>;
+  createSync(): StorageFile;
+  /** Creates an empty file that may later {@link replace} the one that is there, with the same permissions. */
+  createTemporary(): Eventually<StorageFile>;
+  createTemporarySync(): StorageFile;
+  /** Puts a temporary file, which stays open, in place of what is there: readers see either the old or the new one. */
+  replace(temporary: StorageFile): Eventually<void>;
+  replaceSync(temporary: StorageFile): void;
+  /** Deletes a file that `create` or `createTemporary` made. */
+  remove(file: StorageFile): Eventually<void>;
+  removeSync(file: StorageFile): void;
+}
+
+/** `"r"` reads, `"r+"` reads and writes. */
+export type OpenMode = "r" | "r+";
+
+/** An open file. Positions and sizes are bytes, below 2^53. */
+export interface StorageFile {
+  /** Equal for two openings of one file, whatever the way to it. */
+  readonly key: unknown;
+
+  size(): Eventually<number>;
+  sizeSync(): number;
+  /** Fills `buffer` from `position` on; returns the bytes read, which are fewer only where the file ends. */
+  read(buffer: Uint8Array, position: number): Eventually<number>;
+  readSync(buffer: Uint8Array, position: number): number;
+  /** Writes all of `bytes`; a gap between the end of the file and `position` reads as zeros. */
+  write(bytes: Uint8Array, position: number): Eventually<void>;
+  writeSync(bytes: Uint8Array, position: number): void;
+  /** Cuts the file, or lengthens it with zeros. */
+  truncate(size: number): Eventually<void>;
+  truncateSync(size: number): void;
+  /** Returns when everything written survives a power cut. */
+  sync(): Eventually<void>;
+  syncSync(): void;
+  close(): Eventually<void>;
+  closeSync(): void;
+}
+
+/** Whether `error` is a backend's error of this code, such as `ENOENT`. */
+export function hasCode(error: unknown, code: string): boolean {
+  return typeof error === "object" && error !== null && "code" in error && error.code === code;
+}

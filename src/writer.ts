@@ -1,0 +1,348 @@
+/** One file being grown: what `NpyAppendArray` and `NpyAppendArraySync` share, as plans. */
+import { canCast } from "./array/casting.ts";
+import { contiguousStrides, encodeInput, type ParsedInput, parseInput, type StridedBytes } from "./array/input.ts";
+import { checkConvertible, ravel } from "./array/ravel.ts";
+import { dtypeOfValues } from "./array/values.ts";
+import { NpyError } from "./errors.ts";
+import { type DType, formatDType } from "./format/dtype.ts";
+import { formatHeader, type NpyHeader, zeroDimensional } from "./format/header.ts";
+import { rowCount, rowShape, shapeOf, sizeOf } from "./format/layout.ts";
+import type { CheckedOpenOptions } from "./options.ts";
+import { isAppendableHeader, rewriteByCopy } from "./plan/ensure-appendable.ts";
+import {
+  append,
+  createFile,
+  createReplacement,
+  discard,
+  type GrowingFile,
+  growingFile,
+  type Rows,
+  updateHeader,
+} from "./plan/grow.ts";
+import { readHeader } from "./plan/read-header.ts";
+import { planRecovery, recoverFile } from "./plan/recover.ts";
+import { close, open, type Plan, replace, size, sync } from "./plan/step.ts";
+import { Claim } from "./storage/claims.ts";
+import { hasCode, type Storage, type StorageFile } from "./storage/storage.ts";
+
+/** What all rows of a file have in common. */
+interface RowLayout {
+  readonly dtype: DType;
+  readonly fortranOrder: boolean;
+  readonly rowShape: readonly number[];
+}
+
+/** Rows that passed every check. Their blocks are read from the caller's memory, each time they are asked for. */
+export interface CheckedRows extends Rows {
+  readonly byteLength: number;
+}
+
+/** The state of one file that rows are appended to. */
+export class Writer {
+  readonly storage: Storage;
+  readonly #options: CheckedOpenOptions;
+  readonly #claim: Claim;
+  /** Whether a file is there that the first append is to replace. */
+  #replaces = false;
+  #growing: GrowingFile | undefined;
+  /** What rows must be, from the first append on, even while its file is still being created. */
+  #layout: RowLayout | undefined;
+
+  private constructor(storage: Storage, options: CheckedOpenOptions) {
+    this.storage = storage;
+    this.#options = options;
+    this.#claim = new Claim(storage.path);
+  }
+
+  /** Opens what is there and checks it, or gets ready to create it. */
+  static *open(storage: Storage, options: CheckedOpenOptions): Plan<Writer> {
+    const writer = new Writer(storage, options);
+    try {
+      yield* writer.#open();
+    } catch (error) {
+      if (writer.#growing !== undefined) yield* close(writer.#growing.file);
+      writer.#claim.release();
+      throw error;
+    }
+    return writer;
+  }
+
+  *#open(): Plan<void> {
+    const { dtype, rowShape, fortranOrder = false, deleteIfExists } = this.#options;
+    const file = yield* this.#openExisting();
+    if (file !== undefined) {
+      if (deleteIfExists || (yield* size(file)) === 0) {
+        this.#replaces = deleteIfExists;
+        yield* close(file);
+      } else {
+        yield* this.#adoptExisting(file);
+      }
+    }
+    if (this.#growing === undefined && dtype !== undefined && rowShape !== undefined) {
+      this.#layout = this.#checkLayout({ dtype, rowShape, fortranOrder });
+      yield* this.#create({ rows: 0, blocks: [] });
+    }
+  }
+
+  *#openExisting(): Plan<StorageFile | undefined> {
+    let file: StorageFile | undefined;
+    try {
+      file = yield* open(this.storage, this.#options.deleteIfExists ? "r" : "r+");
+    } catch (error) {
+      if (!hasCode(error, "ENOENT")) throw error;
+    }
+    try {
+      this.#claim.add(this.storage.key);
+      if (file !== undefined) this.#claim.add(file.key);
+    } catch (error) {
+      if (file !== undefined) yield* close(file);
+      throw error;
+    }
+    return file;
+  }
+
+  *#adoptExisting(opened: StorageFile): Plan<void> {
+    const { maxHeaderSize, onNotAppendable, onNeedsRecovery } = this.#options;
+    const { path } = this.storage;
+    let file = opened;
+    let isOpen = true;
+    try {
+      let header = yield* readHeader(file, maxHeaderSize);
+      if (header.shape.length === 0) throw zeroDimensional(path);
+      this.#checkExisting(header);
+      if (!isAppendableHeader(header)) {
+        if (onNotAppendable === "throw") throw notAppendable(header, path);
+        isOpen = false;
+        yield* close(file);
+        yield* rewriteByCopy(this.storage, maxHeaderSize, {});
+        file = yield* open(this.storage, "r+");
+        isOpen = true;
+        this.#claim.add(file.key);
+        header = yield* readHeader(file, maxHeaderSize);
+      }
+      const report = planRecovery(header, yield* size(file), onNeedsRecovery === "zerofill");
+      if (report.needed) {
+        if (onNeedsRecovery === "throw") throw needsRecovery(header, yield* size(file), path);
+        yield* recoverFile(file, { zerofillIncomplete: onNeedsRecovery === "zerofill", dryRun: false, maxHeaderSize });
+        header = yield* readHeader(file, maxHeaderSize);
+      }
+      this.#growing = growingFile(file, header);
+      this.#layout = { dtype: header.dtype, fortranOrder: header.fortranOrder, rowShape: rowShape(header) };
+    } catch (error) {
+      if (isOpen) yield* close(file);
+      throw error;
+    }
+  }
+
+  /** What the options say of a file must be true of one that is there. */
+  #checkExisting(header: NpyHeader): void {
+    const { dtype, rowShape: wanted, fortranOrder } = this.#options;
+    const { path } = this.storage;
+    if (dtype !== undefined && !canCast(header.dtype, dtype, "equiv")) {
+      throw new NpyError(
+        "ERR_NPY_DTYPE",
+        `The file has dtype ${formatDType(header.dtype)}, the options say ${formatDType(dtype)}: leave dtype out to append to it, or set ` +
+          "deleteIfExists to replace it.",
+        { path },
+      );
+    }
+    const found = rowShape(header);
+    if (wanted !== undefined && wanted.join() !== found.join()) {
+      throw new NpyError("ERR_NPY_SHAPE", `The file has rows of shape (${found}), the options say (${wanted}).`, { path });
+    }
+    if (fortranOrder !== undefined && header.shape.length > 1 && fortranOrder !== header.fortranOrder) {
+      const [is, wants] = header.fortranOrder ? ["Fortran", "C"] : ["C", "Fortran"];
+      throw new NpyError("ERR_NPY_OPTION", `The file is in ${is} order, the options say ${wants} order: leave fortranOrder out.`, { path });
+    }
+  }
+
+  get dtype(): DType | undefined {
+    return this.#growing?.header.dtype;
+  }
+
+  get fortranOrder(): boolean | undefined {
+    return this.#growing?.header.fortranOrder;
+  }
+
+  get shape(): readonly number[] | undefined {
+    if (this.#growing === undefined) return undefined;
+    const { rows, header } = this.#growing;
+    return shapeOf(rows, this.#growing.rowShape, header.fortranOrder);
+  }
+
+  get length(): number {
+    return this.#growing?.rows ?? 0;
+  }
+
+  /** Checks everything about an input; from the first one on, what rows must be is settled. Writes nothing. */
+  check(input: unknown): CheckedRows {
+    if (this.#growing?.broken !== undefined) throw this.#growing.broken;
+    const parsed = parseInput(input);
+    const layout = this.#layout ?? this.#layoutOf(parsed);
+    const array = conform(parsed, layout, this.#options.casting);
+    const { dtype, fortranOrder } = layout;
+    this.#layout = layout;
+    return {
+      rows: rowCount({ shape: array.shape, fortranOrder }),
+      byteLength: sizeOf(array.shape) * dtype.itemsize,
+      blocks: { [Symbol.iterator]: () => ravel(array, dtype, fortranOrder) },
+    };
+  }
+
+  /** The layout of a file that is created for `parsed`. */
+  #layoutOf(parsed: ParsedInput): RowLayout {
+    const { shape } = parsed.kind === "typed" ? parsed.array : parsed;
+    if (shape.length === 0) throw zeroDimensional(this.storage.path);
+    const dtype = this.#options.dtype ?? (parsed.kind === "typed" ? parsed.dtype : dtypeOfValues(parsed));
+    const fortranOrder = this.#options.fortranOrder ?? parsed.fortranOrder ?? false;
+    return this.#checkLayout({ dtype, fortranOrder, rowShape: rowShape({ shape, fortranOrder }) });
+  }
+
+  /** Refuses a file that could not be opened again. */
+  #checkLayout(layout: RowLayout): RowLayout {
+    const { maxHeaderSize } = this.#options;
+    const { length } = formatHeader(headerLayout(layout));
+    if (length <= maxHeaderSize) return layout;
+    throw new NpyError(
+      "ERR_NPY_HEADER",
+      `The header would be ${length} bytes long, more than the ${maxHeaderSize} that readers accept by default: raise maxHeaderSize, here ` +
+        "and where the file is read.",
+    );
+  }
+
+  /** Forgets what a first append settled if its file could not be created, and nothing else waits for it. */
+  forgetLayout(): void {
+    if (this.#growing === undefined) this.#layout = undefined;
+  }
+
+  /** Writes rows: all, or none. */
+  *append(rows: Rows): Plan<void> {
+    if (this.#growing === undefined) return yield* this.#create(rows);
+    if (this.#growing.broken !== undefined) throw this.#growing.broken;
+    yield* append(this.#growing, rows, this.#options.rewriteHeaderOnAppend, this.#options.durability);
+  }
+
+  /** Creates the file, with its first rows. */
+  *#create(rows: Rows): Plan<void> {
+    const { durability, rewriteHeaderOnAppend } = this.#options;
+    const { storage } = this;
+    const layout = headerLayout(this.#layout as RowLayout);
+    if (!this.#replaces) {
+      const growing = yield* createFile(storage, layout, durability);
+      this.#claim.add(growing.file.key);
+      this.#growing = growing;
+      return yield* append(growing, rows, rewriteHeaderOnAppend, durability);
+    }
+    const growing = yield* createReplacement(storage, layout, durability);
+    try {
+      yield* append(growing, rows, rewriteHeaderOnAppend, durability);
+      yield* replace(storage, growing.file);
+    } catch (error) {
+      yield* discard(storage, growing.file);
+      throw error;
+    }
+    this.#claim.add(growing.file.key);
+    this.#growing = growing;
+    if (durability !== "os") yield* sync(growing.file);
+  }
+
+  *updateHeader(): Plan<void> {
+    if (this.#growing === undefined) return;
+    if (this.#growing.broken !== undefined) throw this.#growing.broken;
+    yield* updateHeader(this.#growing, this.#options.durability);
+  }
+
+  *sync(): Plan<void> {
+    if (this.#growing === undefined) return;
+    if (this.#growing.broken !== undefined) throw this.#growing.broken;
+    yield* sync(this.#growing.file);
+  }
+
+  /** Writes the header if that is still to be done, and lets go of the file whatever happens. */
+  *close(): Plan<void> {
+    const growing = this.#growing;
+    try {
+      if (growing === undefined) return;
+      try {
+        if (growing.broken === undefined) yield* updateHeader(growing, this.#options.durability);
+      } finally {
+        yield* close(growing.file);
+      }
+    } finally {
+      this.#claim.release();
+    }
+  }
+}
+
+/** The layout of a file with 0 rows. */
+function headerLayout({ dtype, fortranOrder, rowShape }: RowLayout): {
+  dtype: DType;
+  fortranOrder: boolean;
+  shape: readonly number[];
+} {
+  return { dtype, fortranOrder, shape: shapeOf(0, rowShape, fortranOrder) };
+}
+
+/** An input as rows of a file: shapes compared, casts allowed, plain values converted. */
+function conform(parsed: ParsedInput, layout: RowLayout, casting: CheckedOpenOptions["casting"]): StridedBytes {
+  const { dtype, fortranOrder } = layout;
+  if (parsed.kind === "plain") {
+    checkRowShape(parsed.shape, layout);
+    return encodeInput(parsed, dtype);
+  }
+  const array = parsed.bare ? asRows(parsed.array, layout) : parsed.array;
+  checkRowShape(array.shape, layout);
+  if (!canCast(parsed.dtype, dtype, casting)) {
+    throw new NpyError(
+      "ERR_NPY_CAST",
+      `Cannot cast ${formatDType(parsed.dtype)} to the file's ${formatDType(dtype)} by the rule "${casting}": convert the data first, or ` +
+        "open the file with another casting.",
+    );
+  }
+  checkConvertible(array, dtype);
+  return array;
+}
+
+/** A typed array without a shape: whole rows, in the file's own order. */
+function asRows(array: StridedBytes, { rowShape, fortranOrder }: RowLayout): StridedBytes {
+  const [elements] = array.shape as [number];
+  const perRow = sizeOf(rowShape);
+  const rows = perRow === 0 ? 0 : elements / perRow;
+  if (rows * perRow !== elements || !Number.isInteger(rows)) {
+    throw new NpyError("ERR_NPY_SHAPE", `${elements} elements are not whole rows of shape (${rowShape.join(", ")}), which have ${perRow} each.`);
+  }
+  const shape = shapeOf(rows, rowShape, fortranOrder);
+  return { ...array, shape, strides: contiguousStrides(shape, fortranOrder) };
+}
+
+/** numpy.concatenate: all dimensions but the one that grows must match exactly. */
+function checkRowShape(shape: readonly number[], { rowShape: expected, fortranOrder }: RowLayout): void {
+  if (shape.length === 0) throw zeroDimensional();
+  const found = rowShape({ shape, fortranOrder });
+  if (shape.length === expected.length + 1 && found.every((n, axis) => n === expected[axis])) return;
+  const pattern = fortranOrder ? [...expected, "n"] : ["n", ...expected];
+  throw new NpyError(
+    "ERR_NPY_SHAPE",
+    `Cannot append an array of shape (${shape.join(", ")}): expected (${pattern.join(", ")}), since arrays may differ on the growth axis only ` +
+      `(the ${fortranOrder ? "last, in Fortran" : "first, in C"} order).`,
+  );
+}
+
+function notAppendable(header: NpyHeader, path: string | undefined): NpyError {
+  return new NpyError(
+    "ERR_NPY_NOT_APPENDABLE",
+    `The header of ${path ?? "the file"} (${header.headerLength} bytes) has no room to grow: call ensureAppendable first, or open with ` +
+      'onNotAppendable: "rewrite".',
+    { path },
+  );
+}
+
+function needsRecovery(header: NpyHeader, fileSize: number, path: string | undefined): NpyError {
+  const expected = header.headerLength + sizeOf(header.shape) * header.dtype.itemsize;
+  return new NpyError(
+    "ERR_NPY_NEEDS_RECOVERY",
+    `${path ?? "The file"} has ${fileSize} bytes where its header says ${expected}: call recover first, or open with onNeedsRecovery: ` +
+      '"truncate" or "zerofill".',
+    { path },
+  );
+}
