@@ -103,7 +103,10 @@ export function checkOpenOptions(options: OpenOptions): CheckedOpenOptions {
 /** A string dtype without a length is a question to the data, which a file that will grow cannot answer. */
 export function checkFixedSize(type: DType): DType {
   if (type.itemsize === 0 && (type.kind === "S" || type.kind === "U")) {
-    throw new NpyError("ERR_NPY_DTYPE", `${type.str} has no length: say how many characters an element holds, as in "${type.kind}10".`);
+    throw new NpyError(
+      "ERR_NPY_DTYPE",
+      `${type.str} has no length: say how many characters an element holds, as in "${type.kind}10".`,
+    );
   }
   return type;
 }
@@ -126,7 +129,9 @@ export function checkNames(options: object, known: readonly string[]): void {
 export function oneOf<const Value>(name: string, value: unknown, allowed: readonly Value[]): Value {
   if ((allowed as readonly unknown[]).includes(value)) return value as Value;
   const list = allowed.filter((item) => item !== undefined).map((item) => JSON.stringify(item));
-  throw optionError(`${name} must be ${list.join(" or ")}: found ${typeof value === "string" ? JSON.stringify(value) : String(value)}`);
+  throw optionError(
+    `${name} must be ${list.join(" or ")}: found ${typeof value === "string" ? JSON.stringify(value) : String(value)}`,
+  );
 }
 
 export function optionError(message: string): NpyError {

@@ -1,8 +1,8 @@
 /** One file being grown: what `NpyAppendArray` and `NpyAppendArraySync` share, as plans. */
 import { canCast } from "./array/casting.ts";
-import { contiguousStrides, encodeInput, type ParsedInput, parseInput, type StridedBytes } from "./array/input.ts";
-import { checkConvertible, ravel } from "./array/ravel.ts";
-import { dtypeOfValues } from "./array/values.ts";
+import { conform, dtypeOfInput, type RowLayout, shapeOfInput } from "./array/conform.ts";
+import { type ParsedInput, parseInput } from "./array/input.ts";
+import { ravel } from "./array/ravel.ts";
 import { NpyError } from "./errors.ts";
 import { type DType, formatDType } from "./format/dtype.ts";
 import { formatHeader, type NpyHeader, zeroDimensional } from "./format/header.ts";
@@ -24,13 +24,6 @@ import { planRecovery, recoverFile } from "./plan/recover.ts";
 import { close, open, type Plan, replace, size, sync } from "./plan/step.ts";
 import { Claim } from "./storage/claims.ts";
 import { hasCode, type Storage, type StorageFile } from "./storage/storage.ts";
-
-/** What all rows of a file have in common. */
-interface RowLayout {
-  readonly dtype: DType;
-  readonly fortranOrder: boolean;
-  readonly rowShape: readonly number[];
-}
 
 /** Rows that passed every check. Their blocks are read from the caller's memory, each time they are asked for. */
 export interface CheckedRows extends Rows {
@@ -152,7 +145,11 @@ export class Writer {
     }
     if (fortranOrder !== undefined && header.shape.length > 1 && fortranOrder !== header.fortranOrder) {
       const [is, wants] = header.fortranOrder ? ["Fortran", "C"] : ["C", "Fortran"];
-      throw new NpyError("ERR_NPY_OPTION", `The file is in ${is} order, the options say ${wants} order: leave fortranOrder out.`, { path });
+      throw new NpyError(
+        "ERR_NPY_OPTION",
+        `The file is in ${is} order, the options say ${wants} order: leave fortranOrder out.`,
+        { path },
+      );
     }
   }
 
@@ -191,9 +188,9 @@ export class Writer {
 
   /** The layout of a file that is created for `parsed`. */
   #layoutOf(parsed: ParsedInput): RowLayout {
-    const { shape } = parsed.kind === "typed" ? parsed.array : parsed;
+    const shape = shapeOfInput(parsed);
     if (shape.length === 0) throw zeroDimensional(this.storage.path);
-    const dtype = this.#options.dtype ?? (parsed.kind === "typed" ? parsed.dtype : dtypeOfValues(parsed));
+    const dtype = this.#options.dtype ?? dtypeOfInput(parsed);
     const fortranOrder = this.#options.fortranOrder ?? parsed.fortranOrder ?? false;
     return this.#checkLayout({ dtype, fortranOrder, rowShape: rowShape({ shape, fortranOrder }) });
   }
@@ -264,7 +261,7 @@ export class Writer {
     try {
       if (growing === undefined) return;
       try {
-        if (growing.broken === undefined) yield* updateHeader(growing, this.#options.durability);
+        yield* this.updateHeader();
       } finally {
         yield* close(growing.file);
       }
@@ -281,51 +278,6 @@ function headerLayout({ dtype, fortranOrder, rowShape }: RowLayout): {
   shape: readonly number[];
 } {
   return { dtype, fortranOrder, shape: shapeOf(0, rowShape, fortranOrder) };
-}
-
-/** An input as rows of a file: shapes compared, casts allowed, plain values converted. */
-function conform(parsed: ParsedInput, layout: RowLayout, casting: CheckedOpenOptions["casting"]): StridedBytes {
-  const { dtype, fortranOrder } = layout;
-  if (parsed.kind === "plain") {
-    checkRowShape(parsed.shape, layout);
-    return encodeInput(parsed, dtype);
-  }
-  const array = parsed.bare ? asRows(parsed.array, layout) : parsed.array;
-  checkRowShape(array.shape, layout);
-  if (!canCast(parsed.dtype, dtype, casting)) {
-    throw new NpyError(
-      "ERR_NPY_CAST",
-      `Cannot cast ${formatDType(parsed.dtype)} to the file's ${formatDType(dtype)} by the rule "${casting}": convert the data first, or ` +
-        "open the file with another casting.",
-    );
-  }
-  checkConvertible(array, dtype);
-  return array;
-}
-
-/** A typed array without a shape: whole rows, in the file's own order. */
-function asRows(array: StridedBytes, { rowShape, fortranOrder }: RowLayout): StridedBytes {
-  const [elements] = array.shape as [number];
-  const perRow = sizeOf(rowShape);
-  const rows = perRow === 0 ? 0 : elements / perRow;
-  if (rows * perRow !== elements || !Number.isInteger(rows)) {
-    throw new NpyError("ERR_NPY_SHAPE", `${elements} elements are not whole rows of shape (${rowShape.join(", ")}), which have ${perRow} each.`);
-  }
-  const shape = shapeOf(rows, rowShape, fortranOrder);
-  return { ...array, shape, strides: contiguousStrides(shape, fortranOrder) };
-}
-
-/** numpy.concatenate: all dimensions but the one that grows must match exactly. */
-function checkRowShape(shape: readonly number[], { rowShape: expected, fortranOrder }: RowLayout): void {
-  if (shape.length === 0) throw zeroDimensional();
-  const found = rowShape({ shape, fortranOrder });
-  if (shape.length === expected.length + 1 && found.every((n, axis) => n === expected[axis])) return;
-  const pattern = fortranOrder ? [...expected, "n"] : ["n", ...expected];
-  throw new NpyError(
-    "ERR_NPY_SHAPE",
-    `Cannot append an array of shape (${shape.join(", ")}): expected (${pattern.join(", ")}), since arrays may differ on the growth axis only ` +
-      `(the ${fortranOrder ? "last, in Fortran" : "first, in C"} order).`,
-  );
 }
 
 function notAppendable(header: NpyHeader, path: string | undefined): NpyError {

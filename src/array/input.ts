@@ -47,6 +47,7 @@ export interface ArrayView {
  * What can be appended and saved: an {@link NpyArray}, a strided view ({@link ArrayView}), a typed array (whole rows in the file's
  * own order), or nested JavaScript arrays.
  */
+// biome-ignore lint/suspicious/noExplicitAny: of whatever dtype
 export type ArrayInput = NpyArray<any> | ArrayView | TypedArray | NestedArray;
 
 /** Elements of `dtype` in a buffer, at strides (in elements). */
@@ -256,18 +257,27 @@ function storedAs(data: ArrayView["data"], declared: DType | undefined): { bytes
     }
     const stored = own === undefined ? declared : interpret(own, declared);
     if (stored !== undefined) return wholeElements(bytes, stored);
-    throw new NpyError("ERR_NPY_DTYPE", `${own?.name} data cannot be of dtype ${formatDType(declared)}: convert them, or correct dtype.`);
+    throw new NpyError(
+      "ERR_NPY_DTYPE",
+      `${own?.name} data cannot be of dtype ${formatDType(declared)}: convert them, or correct dtype.`,
+    );
   }
   if (isBuffer(data)) {
     if (declared === undefined) throw needsDType("An ArrayBuffer");
     return wholeElements(new Uint8Array(data), declared);
   }
-  throw new NpyError("ERR_NPY_VALUE", `data must be a typed array, an ArrayBuffer, a DataView or an array: found ${describe(data)}.`);
+  throw new NpyError(
+    "ERR_NPY_VALUE",
+    `data must be a typed array, an ArrayBuffer, a DataView or an array: found ${describe(data)}.`,
+  );
 }
 
 function wholeElements(bytes: Uint8Array, stored: DType): { bytes: Uint8Array; dtype: DType } {
   if (stored.itemsize > 0 && bytes.length % stored.itemsize !== 0) {
-    throw new NpyError("ERR_NPY_SHAPE", `${bytes.length} bytes are not whole elements of ${stored.itemsize} bytes (${stored.name}).`);
+    throw new NpyError(
+      "ERR_NPY_SHAPE",
+      `${bytes.length} bytes are not whole elements of ${stored.itemsize} bytes (${stored.name}).`,
+    );
   }
   return { bytes, dtype: stored };
 }
@@ -307,7 +317,13 @@ function parseNested(input: readonly unknown[]): ParsedInput {
   return isTyped ? joinTyped(leaves as TypedArray[], shape) : { kind: "plain", values: leaves, shape, fortranOrder: undefined };
 }
 
-function collect(list: readonly unknown[], shape: readonly number[], index: readonly number[], isTyped: boolean, leaves: unknown[]): void {
+function collect(
+  list: readonly unknown[],
+  shape: readonly number[],
+  index: readonly number[],
+  isTyped: boolean,
+  leaves: unknown[],
+): void {
   const depth = index.length;
   if (list.length !== shape[depth]) {
     throw ragged(`${list.length} elements at [${index.join(", ")}], ${shape[depth]} elsewhere`, index);

@@ -108,7 +108,11 @@ type DataOfName<Name extends string> = Name extends keyof DataByName
         : NpyData;
 
 /** The `data` of an array whose dtype was described as `D`: `DataOf<"float32">` is `Float32Array`. */
-export type DataOf<D> = D extends string
+export type DataOf<D> = IsAny<D> extends true ? NpyData : DataOfKnown<D>;
+
+type IsAny<T> = 0 extends 1 & T ? true : false;
+
+type DataOfKnown<D> = D extends string
   ? string extends D
     ? NpyData
     : DataOfName<WithoutByteOrder<D>>

@@ -12,6 +12,7 @@ export type DTypeLike =
   | `${"<" | ">" | "=" | "|"}${DTypeCode}`
   | (string & {})
   | Exclude<Descr, string>
+  // biome-ignore lint/suspicious/noExplicitAny: however it was described
   | DType<any>;
 
 /** Names, one-letter codes (those of a 64-bit Unix) and aliases of NumPy -> kind and size in bytes. */

@@ -17,21 +17,7 @@ export type DTypeKind = "b" | "i" | "u" | "f" | "c" | "M" | "m" | "S" | "U" | "V
 export type ByteOrder = "<" | ">" | "|";
 
 /** The units of datetime64 and timedelta64; `generic` has none. */
-export type DatetimeUnit =
-  | "Y"
-  | "M"
-  | "W"
-  | "D"
-  | "h"
-  | "m"
-  | "s"
-  | "ms"
-  | "us"
-  | "ns"
-  | "ps"
-  | "fs"
-  | "as"
-  | "generic";
+export type DatetimeUnit = "Y" | "M" | "W" | "D" | "h" | "m" | "s" | "ms" | "us" | "ns" | "ps" | "fs" | "as" | "generic";
 
 /** A dtype in the words of a `.npy` header: a type string, a sub-array of one, or the list of a structure's fields. */
 export type Descr = string | readonly [Descr, readonly number[]] | readonly DescrField[];
@@ -292,9 +278,7 @@ function structureDescr(fields: readonly DTypeField[], itemsize: number): Descr 
   for (const { name, title, dtype, offset } of fields) {
     if (offset > end) descr.push(["", `|V${offset - end}`]);
     const label = title === undefined ? name : ([title, name] as const);
-    descr.push(
-      dtype.subdtype === undefined ? [label, dtype.descr] : [label, dtype.subdtype.dtype.descr, dtype.subdtype.shape],
-    );
+    descr.push(dtype.subdtype === undefined ? [label, dtype.descr] : [label, dtype.subdtype.dtype.descr, dtype.subdtype.shape]);
     end = offset + dtype.itemsize;
   }
   if (itemsize > end) descr.push(["", `|V${itemsize - end}`]);

@@ -210,9 +210,17 @@ function headerText(layout: ArrayLayout): { before: string; digits: string; afte
   const start = `{'descr': ${printPythonLiteral(dtypeToLiteral(layout.dtype))}, 'fortran_order': ${order}, 'shape': (`;
   if (axis === undefined) return { before: start, digits: "", after: "), }" };
   return {
-    before: start + shape.slice(0, axis).map((size) => `${size}, `).join(""),
+    before:
+      start +
+      shape
+        .slice(0, axis)
+        .map((size) => `${size}, `)
+        .join(""),
     digits: String(shape[axis]),
-    after: `${shape.slice(axis + 1).map((size) => `, ${size}`).join("")}${shape.length === 1 ? "," : ""}), }`,
+    after: `${shape
+      .slice(axis + 1)
+      .map((size) => `, ${size}`)
+      .join("")}${shape.length === 1 ? "," : ""}), }`,
   };
 }
 
@@ -276,4 +284,3 @@ function shown(value: PyValue | undefined): string {
   const text = value === undefined ? "nothing" : printPythonLiteral(value);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
-

@@ -23,16 +23,7 @@ export class PyBytes {
 }
 
 /** What a literal may hold. Integers beyond 2^53 are `bigint`; dicts are `Map`s, in the order of their keys. */
-export type PyValue =
-  | string
-  | number
-  | bigint
-  | boolean
-  | null
-  | PyBytes
-  | PyTuple
-  | readonly PyValue[]
-  | PyDict;
+export type PyValue = string | number | bigint | boolean | null | PyBytes | PyTuple | readonly PyValue[] | PyDict;
 
 /** A Python dict. */
 export interface PyDict extends ReadonlyMap<PyValue, PyValue> {}

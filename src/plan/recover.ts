@@ -19,20 +19,32 @@ export interface RecoveryReport {
   readonly bytesZeroFilled: number;
 }
 
-/** What recovering would do to a file of this header and size. */
+/** Whether the length of the data is not what the header says. */
+export function isIncomplete(header: NpyHeader, fileSize: number): boolean {
+  return fileSize - header.headerLength !== dataLength(header);
+}
+
+/**
+ * What recovering would do to a file of this header and size.
+ *
+ * @throws NpyError `ERR_NPY_UNRECOVERABLE` for the incomplete element of a 0-d array, unless it may be zero-filled.
+ */
 export function planRecovery(header: NpyHeader, fileSize: number, zerofill: boolean): RecoveryReport {
   const present = fileSize - header.headerLength;
   const rowsBefore = rowCount(header);
   const rowBytes = bytesPerRow(header);
   const nothing = { needed: false, rowsBefore, rowsAfter: rowsBefore, bytesDropped: 0, bytesZeroFilled: 0 };
-  if (present === dataLength(header)) return nothing;
+  if (!isIncomplete(header, fileSize)) return nothing;
   // Rows without bytes cannot be counted by the bytes that are there: the header is right, the bytes are not.
   if (rowBytes === 0) return { ...nothing, needed: true, bytesDropped: present };
   if (growthAxis(header.fortranOrder, header.shape.length) === undefined) {
     // A 0-d array has one element, whatever is there.
     if (present > rowBytes) return { ...nothing, needed: true, bytesDropped: present - rowBytes };
     if (zerofill) return { ...nothing, needed: true, bytesZeroFilled: rowBytes - present };
-    throw new NpyError("ERR_NPY_UNRECOVERABLE", "The one element of a 0-d array is incomplete: only zero-filling can complete it.");
+    throw new NpyError(
+      "ERR_NPY_UNRECOVERABLE",
+      "The one element of a 0-d array is incomplete: only zero-filling can complete it.",
+    );
   }
   const partial = present % rowBytes;
   const whole = (present - partial) / rowBytes;

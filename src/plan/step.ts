@@ -20,6 +20,7 @@ export type Step =
   | { readonly op: "close"; readonly file: StorageFile };
 
 /** What a step gives: a file, a number, or nothing. */
+// biome-ignore lint/suspicious/noConfusingVoidType: what functions without a result return
 export type StepResult = StorageFile | number | void;
 
 /** A procedure in steps, with a result. */
@@ -72,11 +73,7 @@ export function* close(file: StorageFile): Plan<void> {
 }
 
 /** Opens a file, runs `use` on it, and closes it whatever happens. */
-export function* withFile<Result>(
-  storage: Storage,
-  mode: OpenMode,
-  use: (file: StorageFile) => Plan<Result>,
-): Plan<Result> {
+export function* withFile<Result>(storage: Storage, mode: OpenMode, use: (file: StorageFile) => Plan<Result>): Plan<Result> {
   const file = yield* open(storage, mode);
   try {
     return yield* use(file);

@@ -1,5 +1,7 @@
 /** Who writes to which file within this process. */
 import { NpyError } from "../errors.ts";
+import { close, open, type Plan } from "../plan/step.ts";
+import type { Storage } from "./storage.ts";
 
 const claimed = new Set<unknown>();
 
@@ -32,5 +34,26 @@ export class Claim {
 
   release(): void {
     for (const key of this.#keys.splice(0)) claimed.delete(key);
+  }
+}
+
+/** Runs a plan that claims files, and releases them when it ends. */
+export function* claiming<Result>(storage: Storage, use: (claim: Claim) => Plan<Result>): Plan<Result> {
+  const claim = new Claim(storage.path);
+  try {
+    return yield* use(claim);
+  } finally {
+    claim.release();
+  }
+}
+
+/** Claims the file that is in a storage. */
+export function* claimExisting(storage: Storage, claim: Claim): Plan<void> {
+  const file = yield* open(storage, "r");
+  try {
+    claim.add(storage.key);
+    claim.add(file.key);
+  } finally {
+    yield* close(file);
   }
 }

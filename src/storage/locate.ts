@@ -20,7 +20,10 @@ export function setPathStorage(open: (path: string | URL) => Storage): void {
 export function locate(file: FileLike): Storage {
   if (typeof file === "string" || file instanceof URL) {
     if (openPath !== undefined) return openPath(file);
-    throw new NpyError("ERR_NPY_OPTION", "Paths need a file system, which this runtime has not: pass a storage such as MemoryStorage.");
+    throw new NpyError(
+      "ERR_NPY_OPTION",
+      "Paths need a file system, which this runtime has not: pass a storage such as MemoryStorage.",
+    );
   }
   if (typeof file === "object" && file !== null && "openSync" in file) return file;
   throw new NpyError("ERR_NPY_OPTION", `Expected a path, a file: URL or a storage: found ${String(file)}.`);

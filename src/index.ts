@@ -1,0 +1,53 @@
+/** The portable public API: everything that needs no file system. */
+export {
+  ensureAppendable,
+  type EnsureAppendableOptions,
+  ensureAppendableSync,
+  isAppendable,
+  isAppendableSync,
+} from "./appendable.ts";
+export { type Casting, canCast } from "./array/casting.ts";
+export type { ArrayInput, ArrayView, NestedArray, Scalar, TypedArray } from "./array/input.ts";
+export type { DataOf, NpyArray, NpyData } from "./array/npy-array.ts";
+export { NpyError, type NpyErrorCode, type NpyErrorDetails } from "./errors.ts";
+export {
+  type ByteOrder,
+  type DatetimeUnit,
+  type Descr,
+  type DescrField,
+  type DType,
+  type DTypeField,
+  type DTypeKind,
+  type DTypeLike,
+  type DTypeName,
+  dtype,
+} from "./format/dtype.ts";
+export { formatHeader, type NpyHeader, type NpyVersion, parseHeader } from "./format/header.ts";
+export type { ArrayLayout } from "./format/layout.ts";
+export { inspect, inspectSync, type NpyInfo } from "./inspect.ts";
+export { NpyAppendArray, NpyAppendArraySync } from "./npy-append-array.ts";
+export type { OpenOptions } from "./options.ts";
+export type { CopyOptions } from "./plan/ensure-appendable.ts";
+export type { Durability } from "./plan/grow.ts";
+export type { RecoveryReport } from "./plan/recover.ts";
+export {
+  type ChunkOptions,
+  load,
+  loadSync,
+  NpyReader,
+  NpyReaderSync,
+  type ReaderOptions,
+  type ReadOptions,
+} from "./reader.ts";
+export {
+  type HeaderOptions,
+  needsRecovery,
+  needsRecoverySync,
+  type RecoverOptions,
+  recover,
+  recoverSync,
+} from "./recovery.ts";
+export { type SaveOptions, save, saveSync } from "./save.ts";
+export type { FileLike } from "./storage/locate.ts";
+export { MemoryStorage } from "./storage/memory.ts";
+export type { Eventually, OpenMode, Storage, StorageFile } from "./storage/storage.ts";

@@ -1,0 +1,75 @@
+/** What is known of a file without reading its data. */
+import type { DType } from "./format/dtype.ts";
+import { growthRoom, type NpyVersion } from "./format/header.ts";
+import { dataLength } from "./format/layout.ts";
+import { checkMaxHeaderSize, checkNames } from "./options.ts";
+import { isAppendableHeader } from "./plan/ensure-appendable.ts";
+import { readHeader } from "./plan/read-header.ts";
+import { isIncomplete } from "./plan/recover.ts";
+import { type Plan, size, withFile } from "./plan/step.ts";
+import type { HeaderOptions } from "./recovery.ts";
+import { type FileLike, locate } from "./storage/locate.ts";
+import { run, runSync } from "./storage/run.ts";
+
+/** What {@link inspect} tells. Lengths are in bytes. */
+export interface NpyInfo {
+  readonly path: string | undefined;
+  readonly version: NpyVersion;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly fortranOrder: boolean;
+  /** Where the data begin. */
+  readonly headerLength: number;
+  /** Padding after the header's dict, as NumPy would write it: the digits that the growth axis can still gain. */
+  readonly slack: number;
+  /** The data that are there. */
+  readonly dataLength: number;
+  /** The data that the header says. */
+  readonly expectedDataLength: number;
+  /** Whether the header can be rewritten for any number of rows: see {@link isAppendable}. */
+  readonly appendable: boolean;
+  /** Whether the two lengths differ: see {@link needsRecovery}. */
+  readonly needsRecovery: boolean;
+}
+
+function* inspecting(file: FileLike, options: HeaderOptions): Plan<NpyInfo> {
+  checkNames(options, ["maxHeaderSize"]);
+  const maxHeaderSize = checkMaxHeaderSize(options.maxHeaderSize);
+  const storage = locate(file);
+  return yield* withFile(storage, "r", function* (opened) {
+    const header = yield* readHeader(opened, maxHeaderSize);
+    const fileSize = yield* size(opened);
+    const { version, dtype, shape, fortranOrder, headerLength } = header;
+    return {
+      path: storage.path,
+      version,
+      dtype,
+      shape,
+      fortranOrder,
+      headerLength,
+      slack: Math.max(0, growthRoom(header) + 1),
+      dataLength: fileSize - headerLength,
+      expectedDataLength: dataLength(header),
+      appendable: isAppendableHeader(header),
+      needsRecovery: isIncomplete(header, fileSize),
+    };
+  });
+}
+
+/**
+ * Reads a file's header and size: shape, dtype, order, room to grow, and whether the data are all there.
+ *
+ * @throws NpyError `ERR_NPY_HEADER`, `ERR_NPY_DTYPE`, `ERR_NPY_SHAPE` if it cannot be read as `.npy`; the file system's own errors.
+ * @example
+ * ```ts
+ * const { shape, dtype, needsRecovery } = await inspect("log.npy");
+ * ```
+ */
+export async function inspect(file: FileLike, options: HeaderOptions = {}): Promise<NpyInfo> {
+  return await run(inspecting(file, options));
+}
+
+/** {@link inspect}, synchronously. */
+export function inspectSync(file: FileLike, options: HeaderOptions = {}): NpyInfo {
+  return runSync(inspecting(file, options));
+}

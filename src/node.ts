@@ -1,0 +1,18 @@
+/** What `import "npy-append-array"` gives on Node, Bun and Deno: the portable API, and paths. */
+import { fileURLToPath } from "node:url";
+import { NpyError } from "./errors.ts";
+import { setPathStorage } from "./storage/locate.ts";
+import { NodeStorage } from "./storage/node-file.ts";
+
+export * from "./index.ts";
+export { NodeStorage };
+
+setPathStorage((file) => new NodeStorage(typeof file === "string" ? file : pathOf(file)));
+
+function pathOf(url: URL): string {
+  if (url.protocol === "file:") return fileURLToPath(url);
+  throw new NpyError(
+    "ERR_NPY_OPTION",
+    `Expected a file: URL, found ${url.protocol}: fetch it first, and read it from a MemoryStorage.`,
+  );
+}

@@ -1,0 +1,259 @@
+/** Growing a `.npy` file by appending. */
+import type { ArrayInput } from "./array/input.ts";
+import { Batch } from "./batch.ts";
+import { NpyError } from "./errors.ts";
+import type { DType, DTypeLike } from "./format/dtype.ts";
+import { checkOpenOptions, type OpenOptions } from "./options.ts";
+import type { Plan } from "./plan/step.ts";
+import { type FileLike, locate } from "./storage/locate.ts";
+import { run, runSync } from "./storage/run.ts";
+import { Writer } from "./writer.ts";
+
+/** What waits for its turn: rows, or one of the other operations. */
+type Operation =
+  | { readonly kind: "append"; readonly batch: Batch }
+  | { readonly kind: "plan"; readonly plan: () => Plan<void>; resolve(): void; reject(error: unknown): void };
+
+/**
+ * A `.npy` file that grows along its growth axis: axis 0 in C order, the last axis in Fortran order.
+ *
+ * At every moment the file is a valid `.npy`, equal to `numpy.concatenate` of what was appended. Operations take effect in the order
+ * of their calls. Appends that are called while a write is under way, or before the event loop turns, are written together with one
+ * header; if that write fails, they fail together and none of them is in the file.
+ *
+ * @example
+ * ```ts
+ * await using npaa = await NpyAppendArray.open("log.npy");
+ * await npaa.append([[1, 2, 3]]);
+ * await npaa.append([[4, 5, 6], [7, 8, 9]]);
+ * npaa.shape; // [3, 3]
+ * ```
+ */
+export class NpyAppendArray implements AsyncDisposable {
+  readonly #writer: Writer;
+  readonly #queue: Operation[] = [];
+  #isWorking = false;
+  #closed: Promise<void> | undefined;
+
+  private constructor(writer: Writer) {
+    this.#writer = writer;
+  }
+
+  /**
+   * Opens a file for appending, or gets ready to create it: a file that is not there (or empty) is created by the first append, or at
+   * once if `dtype` and `rowShape` are given.
+   *
+   * @throws NpyError `ERR_NPY_OPTION`, `ERR_NPY_HEADER`, `ERR_NPY_DTYPE`, `ERR_NPY_SHAPE` (0-d), `ERR_NPY_NOT_APPENDABLE`,
+   * `ERR_NPY_NEEDS_RECOVERY`, `ERR_NPY_LOCKED` (within this process); the file system's own errors. The file is as it was then.
+   * @example
+   * ```ts
+   * const npaa = await NpyAppendArray.open("embeddings.npy", { dtype: "float16", rowShape: [768] });
+   * ```
+   */
+  static async open<const D extends DTypeLike = DTypeLike>(
+    file: FileLike,
+    options: OpenOptions<D> = {},
+  ): Promise<NpyAppendArray> {
+    return new NpyAppendArray(await run(Writer.open(locate(file), checkOpenOptions(options))));
+  }
+
+  /** The same for synchronous use: see {@link NpyAppendArray.open}. */
+  static openSync<const D extends DTypeLike = DTypeLike>(file: FileLike, options: OpenOptions<D> = {}): NpyAppendArraySync {
+    return new NpyAppendArraySync(runSync(Writer.open(locate(file), checkOpenOptions(options))));
+  }
+
+  /** The file's path; `undefined` for storages without one. */
+  get path(): string | undefined {
+    return this.#writer.storage.path;
+  }
+
+  /** The shape of the rows that are in the file; `undefined` until the file exists. */
+  get shape(): readonly number[] | undefined {
+    return this.#writer.shape;
+  }
+
+  /** The file's dtype; `undefined` until the file exists. */
+  get dtype(): DType | undefined {
+    return this.#writer.dtype;
+  }
+
+  /** The file's order; `undefined` until the file exists. 1-D arrays are both, and count as C. */
+  get fortranOrder(): boolean | undefined {
+    return this.#writer.fortranOrder;
+  }
+
+  /** The rows that are in the file: the size of the growth axis. */
+  get length(): number {
+    return this.#writer.length;
+  }
+
+  /**
+   * Appends rows. Resolves when they are in the file and readers see them (with `rewriteHeaderOnAppend: false`: when they are in the
+   * file). Everything is checked, and up to 64 KiB are copied, before this returns; larger data must not be changed before the
+   * promise resolves.
+   *
+   * Rows are {@link NpyArray}s, strided views, typed arrays (whole rows in the file's own order) or nested arrays; all axes but the
+   * growth axis must have the file's sizes, as for `numpy.concatenate`.
+   *
+   * @throws NpyError `ERR_NPY_SHAPE`, `ERR_NPY_CAST` (typed data, by the rule of `casting`), `ERR_NPY_VALUE` (plain values, with the
+   * `index`), `ERR_NPY_DTYPE`, `ERR_NPY_CLOSED`, `ERR_NPY_BROKEN`; the file system's own errors. The file is as it was then.
+   */
+  append(rows: ArrayInput): Promise<void> {
+    try {
+      this.#checkOpen();
+      const checked = this.#writer.check(rows);
+      const last = this.#queue.at(-1);
+      if (last?.kind === "append") {
+        last.batch.add(checked);
+        return last.batch.done;
+      }
+      const batch = new Batch();
+      batch.add(checked);
+      this.#enqueue({ kind: "append", batch });
+      return batch.done;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Makes the header count all rows, for `rewriteHeaderOnAppend: false`. */
+  updateHeader(): Promise<void> {
+    return this.#perform(() => this.#writer.updateHeader());
+  }
+
+  /** Resolves when everything appended so far survives a power cut. */
+  sync(): Promise<void> {
+    return this.#perform(() => this.#writer.sync());
+  }
+
+  /** Waits for what was called before, writes the header if that is still to be done, and closes the file. Idempotent. */
+  close(): Promise<void> {
+    this.#closed ??= this.#perform(() => this.#writer.close());
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #checkOpen(): void {
+    if (this.#closed !== undefined) throw closed(this.path);
+  }
+
+  async #perform(plan: () => Plan<void>): Promise<void> {
+    this.#checkOpen();
+    return new Promise((resolve, reject) => this.#enqueue({ kind: "plan", plan, resolve, reject }));
+  }
+
+  #enqueue(operation: Operation): void {
+    this.#queue.push(operation);
+    if (this.#isWorking) return;
+    this.#isWorking = true;
+    // Not at once: what is appended in the same turn of the event loop belongs to the same write.
+    queueMicrotask(() => void this.#work());
+  }
+
+  async #work(): Promise<void> {
+    for (let operation = this.#queue.shift(); operation !== undefined; operation = this.#queue.shift()) {
+      try {
+        const pending = run(operation.kind === "append" ? this.#writer.append(operation.batch) : operation.plan());
+        // A small write is done already: waiting for it would cost more than the write.
+        if (pending instanceof Promise) await pending;
+      } catch (error) {
+        if (this.#queue.length === 0) this.#writer.forgetLayout();
+        fail(operation, error);
+        continue;
+      }
+      settle(operation);
+    }
+    this.#isWorking = false;
+  }
+}
+
+function settle(operation: Operation): void {
+  if (operation.kind === "append") operation.batch.settle();
+  else operation.resolve();
+}
+
+function fail(operation: Operation, error: unknown): void {
+  if (operation.kind === "append") operation.batch.fail(error);
+  else operation.reject(error);
+}
+
+/** {@link NpyAppendArray} with synchronous operations. Nothing of the caller's memory is kept after an append. */
+export class NpyAppendArraySync implements Disposable {
+  readonly #writer: Writer;
+  #isClosed = false;
+
+  /** @internal Use {@link NpyAppendArray.openSync}. */
+  constructor(writer: Writer) {
+    this.#writer = writer;
+  }
+
+  /** The file's path; `undefined` for storages without one. */
+  get path(): string | undefined {
+    return this.#writer.storage.path;
+  }
+
+  /** The shape of the rows that are in the file; `undefined` until the file exists. */
+  get shape(): readonly number[] | undefined {
+    return this.#writer.shape;
+  }
+
+  /** The file's dtype; `undefined` until the file exists. */
+  get dtype(): DType | undefined {
+    return this.#writer.dtype;
+  }
+
+  /** The file's order; `undefined` until the file exists. 1-D arrays are both, and count as C. */
+  get fortranOrder(): boolean | undefined {
+    return this.#writer.fortranOrder;
+  }
+
+  /** The rows that are in the file: the size of the growth axis. */
+  get length(): number {
+    return this.#writer.length;
+  }
+
+  /** Appends rows; they are in the file when it returns. Takes and throws what {@link NpyAppendArray.append} does. */
+  append(rows: ArrayInput): void {
+    this.#checkOpen();
+    try {
+      runSync(this.#writer.append(this.#writer.check(rows)));
+    } catch (error) {
+      this.#writer.forgetLayout();
+      throw error;
+    }
+  }
+
+  /** Makes the header count all rows, for `rewriteHeaderOnAppend: false`. */
+  updateHeader(): void {
+    this.#checkOpen();
+    runSync(this.#writer.updateHeader());
+  }
+
+  /** Returns when everything appended so far survives a power cut. */
+  sync(): void {
+    this.#checkOpen();
+    runSync(this.#writer.sync());
+  }
+
+  /** Writes the header if that is still to be done, and closes the file. Idempotent. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    runSync(this.#writer.close());
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #checkOpen(): void {
+    if (this.#isClosed) throw closed(this.path);
+  }
+}
+
+function closed(path: string | undefined): NpyError {
+  return new NpyError("ERR_NPY_CLOSED", `${path ?? "The file"} was closed: open it again to append to it.`, { path });
+}

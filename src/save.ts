@@ -1,0 +1,92 @@
+/** Writing a whole array at once. */
+import { castInput, dtypeOfInput, shapeOfInput } from "./array/conform.ts";
+import { type ArrayInput, parseInput } from "./array/input.ts";
+import { ravel } from "./array/ravel.ts";
+import { type DTypeLike, dtype } from "./format/dtype.ts";
+import { formatHeader } from "./format/header.ts";
+import { checkFixedSize, checkNames, oneOf } from "./options.ts";
+import { close, createTemporary, type Plan, remove, replace, write } from "./plan/step.ts";
+import { claimExisting, claiming } from "./storage/claims.ts";
+import { type FileLike, locate } from "./storage/locate.ts";
+import { run, runSync } from "./storage/run.ts";
+import { hasCode, type Storage } from "./storage/storage.ts";
+
+/** How an array is saved. */
+export interface SaveOptions {
+  /** The dtype of the file, to which the array is cast by the rule "same_kind". Default: the array's own. */
+  readonly dtype?: DTypeLike;
+  /** The order of the file. Default: what an {@link NpyArray} says, else `false`. */
+  readonly fortranOrder?: boolean;
+}
+
+/**
+ * Writes an array into a file, as `numpy.save`, whose bytes it gives. The array may be 0-d. The file is written beside an existing one
+ * and put in its place: readers see the old or the new one, whole.
+ *
+ * @throws NpyError `ERR_NPY_SHAPE`, `ERR_NPY_CAST`, `ERR_NPY_VALUE`, `ERR_NPY_DTYPE`, `ERR_NPY_OPTION`, `ERR_NPY_LOCKED`; the file
+ * system's own errors. The file is as it was then.
+ * @example
+ * ```ts
+ * await save("identity.npy", [[1, 0], [0, 1]], { dtype: "float32" });
+ * ```
+ */
+export async function save(
+  file: FileLike,
+  array: ArrayInput | number | bigint | boolean | string | Date,
+  options: SaveOptions = {},
+): Promise<void> {
+  await run(saving(file, array, options));
+}
+
+/** {@link save}, synchronously. */
+export function saveSync(
+  file: FileLike,
+  array: ArrayInput | number | bigint | boolean | string | Date,
+  options: SaveOptions = {},
+): void {
+  runSync(saving(file, array, options));
+}
+
+function* saving(file: FileLike, input: unknown, options: SaveOptions): Plan<void> {
+  checkNames(options, ["dtype", "fortranOrder"]);
+  const wantedOrder = oneOf("fortranOrder", options.fortranOrder, [undefined, true, false]);
+  const storage = locate(file);
+  const parsed = parseInput(input);
+  const type = options.dtype === undefined ? dtypeOfInput(parsed) : checkFixedSize(dtype(options.dtype));
+  const shape = shapeOfInput(parsed);
+  const array = castInput(parsed, type, "same_kind");
+  // numpy.save writes False for arrays that are in both orders.
+  const fortranOrder = shape.length > 1 && (wantedOrder ?? (parsed.fortranOrder === true && !isInBothOrders(shape)));
+  const header = formatHeader({ dtype: type, fortranOrder, shape });
+  // A file that rows are being appended to must not be replaced: they would go where nobody looks.
+  yield* claiming(storage, function* (claim) {
+    try {
+      yield* claimExisting(storage, claim);
+    } catch (error) {
+      if (!hasCode(error, "ENOENT")) throw error;
+    }
+    yield* replaceWith(storage, header, ravel(array, type, fortranOrder));
+  });
+}
+
+function* replaceWith(storage: Storage, header: Uint8Array, blocks: Iterable<Uint8Array>): Plan<void> {
+  const temporary = yield* createTemporary(storage);
+  let isInPlace = false;
+  try {
+    yield* write(temporary, header, 0);
+    let position = header.length;
+    for (const block of blocks) {
+      yield* write(temporary, block, position);
+      position += block.length;
+    }
+    yield* replace(storage, temporary);
+    isInPlace = true;
+  } finally {
+    yield* close(temporary);
+    if (!isInPlace) yield* remove(storage, temporary);
+  }
+}
+
+function isInBothOrders(shape: readonly number[]): boolean {
+  return shape.includes(0) || shape.filter((size) => size > 1).length <= 1;
+}
