@@ -47,10 +47,11 @@ export interface NpyErrorDetails {
  *
  * @example
  * ```ts
+ * await using npaa = await NpyAppendArray.open("log.npy");
  * try {
- *   await npaa.append(rows);
+ *   await npaa.append([[1, 2]]);
  * } catch (error) {
- *   if (error instanceof NpyError && error.code === "ERR_NPY_SHAPE") skip(rows);
+ *   if (error instanceof NpyError && error.code === "ERR_NPY_SHAPE") console.log(error.message);
  *   else throw error;
  * }
  * ```

@@ -1,7 +1,7 @@
 /** The portable public API: everything that needs no file system. */
 export {
-  ensureAppendable,
   type EnsureAppendableOptions,
+  ensureAppendable,
   ensureAppendableSync,
   isAppendable,
   isAppendableSync,

@@ -23,7 +23,7 @@ type Operation =
  *
  * @example
  * ```ts
- * await using npaa = await NpyAppendArray.open("log.npy");
+ * await using npaa = await NpyAppendArray.open("measured.npy");
  * await npaa.append([[1, 2, 3]]);
  * await npaa.append([[4, 5, 6], [7, 8, 9]]);
  * npaa.shape; // [3, 3]

@@ -1,6 +1,7 @@
 /** Reading `.npy` files: whole, by slices, or in chunks that fit into memory. */
-import type { NpyArray } from "./array/npy-array.ts";
+
 import { canCast } from "./array/casting.ts";
+import type { NpyArray } from "./array/npy-array.ts";
 import { NpyError } from "./errors.ts";
 import { type DType, type DTypeLike, dtype, formatDType } from "./format/dtype.ts";
 import type { NpyHeader } from "./format/header.ts";

@@ -20,7 +20,7 @@ import {
   updateHeader,
 } from "./plan/grow.ts";
 import { readHeader } from "./plan/read-header.ts";
-import { planRecovery, recoverFile } from "./plan/recover.ts";
+import { isIncomplete, recoverFile } from "./plan/recover.ts";
 import { close, open, type Plan, replace, size, sync } from "./plan/step.ts";
 import { Claim } from "./storage/claims.ts";
 import { hasCode, type Storage, type StorageFile } from "./storage/storage.ts";
@@ -103,6 +103,8 @@ export class Writer {
       let header = yield* readHeader(file, maxHeaderSize);
       if (header.shape.length === 0) throw zeroDimensional(path);
       this.#checkExisting(header);
+      const needsRecovery = isIncomplete(header, yield* size(file));
+      if (needsRecovery && onNeedsRecovery === "throw") throw incomplete(header, yield* size(file), path);
       if (!isAppendableHeader(header)) {
         if (onNotAppendable === "throw") throw notAppendable(header, path);
         isOpen = false;
@@ -113,9 +115,7 @@ export class Writer {
         this.#claim.add(file.key);
         header = yield* readHeader(file, maxHeaderSize);
       }
-      const report = planRecovery(header, yield* size(file), onNeedsRecovery === "zerofill");
-      if (report.needed) {
-        if (onNeedsRecovery === "throw") throw needsRecovery(header, yield* size(file), path);
+      if (needsRecovery) {
         yield* recoverFile(file, { zerofillIncomplete: onNeedsRecovery === "zerofill", dryRun: false, maxHeaderSize });
         header = yield* readHeader(file, maxHeaderSize);
       }
@@ -289,7 +289,7 @@ function notAppendable(header: NpyHeader, path: string | undefined): NpyError {
   );
 }
 
-function needsRecovery(header: NpyHeader, fileSize: number, path: string | undefined): NpyError {
+function incomplete(header: NpyHeader, fileSize: number, path: string | undefined): NpyError {
   const expected = header.headerLength + sizeOf(header.shape) * header.dtype.itemsize;
   return new NpyError(
     "ERR_NPY_NEEDS_RECOVERY",

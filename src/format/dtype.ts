@@ -6,7 +6,7 @@
  */
 import { NpyError } from "../errors.ts";
 import { type DTypeLike, scalarFromString } from "./dtype-names.ts";
-import { printPythonLiteral, PyTuple, type PyValue } from "./python-literal.ts";
+import { PyTuple, type PyValue, printPythonLiteral } from "./python-literal.ts";
 
 export type { DTypeLike, DTypeName } from "./dtype-names.ts";
 

@@ -6,7 +6,7 @@
 import { NpyError } from "../errors.ts";
 import { dtypeFromLiteral, dtypeToLiteral } from "./dtype.ts";
 import { type ArrayLayout, checkSize, growthAxis } from "./layout.ts";
-import { printPythonLiteral, PyTuple, type PyValue, parsePythonLiteral } from "./python-literal.ts";
+import { PyTuple, type PyValue, parsePythonLiteral, printPythonLiteral } from "./python-literal.ts";
 
 /** The versions of the format. They differ in the width of the length field and in the encoding of the text. */
 export type NpyVersion = "1.0" | "2.0" | "3.0";

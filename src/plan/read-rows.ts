@@ -1,5 +1,5 @@
 /** Reading an array's rows. */
-import { decoding } from "../array/decode.ts";
+import { type Decoding, decoding } from "../array/decode.ts";
 import type { DataOf, NpyArray } from "../array/npy-array.ts";
 import { NpyError } from "../errors.ts";
 import type { DType, DTypeLike } from "../format/dtype.ts";
@@ -42,8 +42,21 @@ export function* readRows<D extends DTypeLike>(
   const { dtype, fortranOrder } = header;
   const rowBytes = bytesPerRow(header);
   const shape = header.shape.length === 0 ? [] : [...shapeOf(stop - start, rowShape(header), fortranOrder)];
-  const { bytes, finish } = decoding(dtype, sizeOf(shape));
+  const { bytes, finish } = makeRoom(dtype, sizeOf(shape));
   const count = yield* read(file, bytes, header.headerLength + start * rowBytes);
   if (count < bytes.length) throw incomplete(header, start * rowBytes + count, path);
   return { data: finish() as DataOf<D>, shape, dtype: dtype as DType<D>, fortranOrder };
+}
+
+function makeRoom(dtype: DType, count: number): Decoding {
+  try {
+    return decoding(dtype, count);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new NpyError(
+      "ERR_NPY_SHAPE",
+      `${count * dtype.itemsize} bytes are more than this runtime can hold in one array: read slices or chunks instead.`,
+      { cause },
+    );
+  }
 }

@@ -1,0 +1,86 @@
+// Checks that every public name and member has a docblock, and executes every @example on the built package.
+
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import * as npy from "npy-append-array";
+import ts from "typescript";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const entry = join(root, "src/node.ts");
+const program = ts.createProgram(
+  [entry],
+  ts.parseJsonConfigFileContent(ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile).config, ts.sys, root).options,
+);
+const checker = program.getTypeChecker();
+
+const problems = [];
+const examples = new Map();
+let checked = 0;
+
+/** The docblock of a node, as text. */
+function docblock(node) {
+  return ts
+    .getJSDocCommentsAndTags(node)
+    .map((doc) => doc.getFullText())
+    .join("\n");
+}
+
+function check(name, node) {
+  checked++;
+  // The parameter list of a variable's docblock is on the statement around it.
+  const text = docblock(node);
+  if (!text.includes("/**")) problems.push(`${name} has no docblock`);
+  for (const [, code] of text.matchAll(/```ts\n(.*?)```/gs)) examples.set(`${name}\n${code}`, code.replace(/^ *\* ?/gm, ""));
+}
+
+const source = program.getSourceFile(entry);
+for (const exported of checker.getExportsOfModule(checker.getSymbolAtLocation(source))) {
+  const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
+  const [declaration] = symbol.declarations;
+  check(exported.name, declaration);
+  if (!ts.isClassDeclaration(declaration)) continue;
+  for (const member of declaration.members) {
+    const name = member.name?.getText() ?? "constructor";
+    const isHidden = name.startsWith("#") || ts.getCombinedModifierFlags(member) & ts.ModifierFlags.Private;
+    // Well-known symbols, and what an interface documents, speak for themselves.
+    const isKnown =
+      name.startsWith("[Symbol.") || (exported.name.endsWith("Storage") && ts.isMethodDeclaration(member)) || name === "key";
+    if (!isHidden && !isKnown && !(declaration.name.text === "NpyError") && !ts.isConstructorDeclaration(member))
+      check(`${exported.name}.${name}`, member);
+  }
+}
+
+let run = 0;
+for (const [title, code] of examples) {
+  const directory = mkdtempSync(join(tmpdir(), "npy-example-"));
+  try {
+    mkdirSync(join(directory, "node_modules"));
+    symlinkSync(root, join(directory, "node_modules/npy-append-array"), "dir");
+    npy.saveSync(join(directory, "log.npy"), { data: new Float64Array(60), shape: [20, 3] });
+    npy.saveSync(join(directory, "points.npy"), { data: new Float32Array(6), shape: [2, 3] });
+    npy.saveSync(join(directory, "old.npy"), [1, 2, 3]);
+    // `expression; // value` is a claim: checked where the comment is a value.
+    const claims = code.replace(
+      /^([^=\n]+); \/\/ ([[\d"{tf].*)$/gm,
+      (_, expression, value) => `__equal(${expression}, ${value});`,
+    );
+    const names = Object.keys(npy).filter((name) => new RegExp(`\\b${name}\\b`).test(code));
+    const script = `import { deepEqual as __equal } from "node:assert/strict";\nimport { ${names.join(", ")} } from "npy-append-array";\n${claims}`;
+    const { outputText } = ts.transpileModule(script, {
+      compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
+    });
+    writeFileSync(join(directory, "example.mjs"), outputText);
+    const { status, stderr } = spawnSync(process.execPath, ["example.mjs"], { cwd: directory, encoding: "utf8" });
+    if (status !== 0) problems.push(`the example of ${title} fails:\n${stderr}`);
+    run++;
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+for (const problem of problems) console.error(problem);
+console.log(`${checked} docblocks checked, ${run} examples executed, ${problems.length} problems`);
+if (problems.length > 0 || run < 8) process.exitCode = 1;

@@ -1,0 +1,63 @@
+/** Everything that the README and the examples show is executed, on the built package, as a user would. */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { temporaryDirectory } from "./support/temporary.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** A directory in which `import "npy-append-array"` finds this package. */
+function userDirectory(): string {
+  const directory = temporaryDirectory();
+  mkdirSync(join(directory, "node_modules"));
+  symlinkSync(root, join(directory, "node_modules", "npy-append-array"), "dir");
+  return directory;
+}
+
+function run(script: string, cwd: string): string {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script], { cwd, encoding: "utf8" });
+  expect(stderr).toBe("");
+  expect(status).toBe(0);
+  return stdout;
+}
+
+test.each(readdirSync(join(root, "examples")).filter((name) => name.endsWith(".mjs")))("examples/%s", (name) => {
+  const directory = userDirectory();
+  const first = run(join(root, "examples", name), directory);
+  expect(first).not.toBe("");
+  // Each may be run again over what it left.
+  run(join(root, "examples", name), directory);
+});
+
+describe("README.md", () => {
+  const readme = readFileSync(join(root, "README.md"), "utf8");
+  const blocks = [...readme.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code as string);
+
+  test("has examples", () => {
+    expect(blocks.length).toBeGreaterThan(4);
+    expect(blocks[0]?.trim().split("\n").length).toBeLessThanOrEqual(10);
+  });
+
+  test("its examples run, one after the other, as a user would run them", () => {
+    const directory = userDirectory();
+    for (const [i, code] of blocks.entries()) {
+      writeFileSync(join(directory, `readme-${i}.mjs`), code);
+      const printed = run(join(directory, `readme-${i}.mjs`), directory);
+      // A comment after console.log says what it prints.
+      const claimed = [...code.matchAll(/^console\.log\(.*\); \/\/ (.*)$/gm)].map(([, text]) => text as string);
+      for (const text of claimed) expect(printed).toContain(text);
+    }
+  });
+
+  test("its commands are those of package.json", () => {
+    const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: Record<string, string> };
+    const contributing = readFileSync(join(root, "CONTRIBUTING.md"), "utf8");
+    const named = [...`${readme}${contributing}`.matchAll(/npm (?:run )?(test|[a-z]+(?=`)|demo)\b/g)]
+      .map(([, name]) => name as string)
+      .filter((name) => !["ci", "install"].includes(name));
+    expect(named.length).toBeGreaterThan(3);
+    for (const name of named) expect(Object.keys(scripts)).toContain(name);
+  });
+});

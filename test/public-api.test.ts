@@ -1,0 +1,19 @@
+/** The public surface: a name that comes or goes is a decision, not an accident. */
+import { expect, test } from "vitest";
+import * as portable from "../src/index.ts";
+import * as node from "../src/node.ts";
+
+test("the entry points export these values", () => {
+  expect(Object.keys(portable).sort()).toMatchInlineSnapshot();
+  expect(Object.keys(node).filter((name) => !(name in portable))).toMatchInlineSnapshot();
+});
+
+test("each verb has its synchronous twin", () => {
+  for (const verb of ["recover", "needsRecovery", "isAppendable", "ensureAppendable", "inspect", "load", "save"] as const) {
+    expect(portable[verb]).toBeTypeOf("function");
+    expect(portable[`${verb}Sync`]).toBeTypeOf("function");
+  }
+  const members = (type: { prototype: object }): string[] => Object.getOwnPropertyNames(type.prototype).sort();
+  expect(members(portable.NpyAppendArraySync)).toEqual(members(portable.NpyAppendArray));
+  expect(members(portable.NpyReaderSync)).toEqual(members(portable.NpyReader));
+});

@@ -1,0 +1,26 @@
+/** Directories that tests write into. */
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+
+/** A new directory, removed with its contents when the test ends. */
+export function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), "npy-append-array-"));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** The path of a file that is not there yet, in a directory of its own. */
+export function temporaryPath(name = "array.npy"): string {
+  return join(temporaryDirectory(), name);
+}
+
+/** The descriptors that this process holds, where the system tells. */
+export function openDescriptors(): number | undefined {
+  try {
+    return readdirSync("/proc/self/fd").length;
+  } catch {
+    return undefined;
+  }
+}
