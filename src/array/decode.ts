@@ -1,6 +1,8 @@
 /** The bytes of a file -> the `data` of an {@link NpyArray}. */
-import { type DType, dtype, nativeDType } from "../format/dtype.ts";
-import { converter, needsSwap, swapBytes } from "./convert.ts";
+import type { DType } from "../format/dtype.ts";
+import { needsSwap, swapBytes } from "./byte-order.ts";
+import { float16ToFloat32 } from "./conversions/float16.ts";
+import { isLongDouble } from "./convert.ts";
 import type { NpyData } from "./npy-array.ts";
 
 /** Room for elements of a dtype: fill `bytes` from the file, then call `finish`. */
@@ -16,7 +18,7 @@ export function decoding(type: DType, count: number): Decoding {
   return {
     bytes,
     finish() {
-      if (type.fields !== undefined) return bytes;
+      if (type.fields !== undefined || isLongDouble(type)) return bytes;
       if (needsSwap(type)) swapBytes(bytes, type);
       if (type.kind === "S") return decodeStrings(bytes, count, decodeLatin1);
       if (type.kind === "U") return decodeStrings(bytes, count, decodeUtf32);
@@ -45,7 +47,7 @@ function typedArray(bytes: Uint8Array<ArrayBuffer>, type: DType): NpyData {
     case "u8":
       return new BigUint64Array(buffer);
     case "f2":
-      return widen(bytes, type);
+      return widen(bytes);
     case "f4":
     case "c8":
       return new Float32Array(buffer);
@@ -57,9 +59,9 @@ function typedArray(bytes: Uint8Array<ArrayBuffer>, type: DType): NpyData {
   }
 }
 
-function widen(bytes: Uint8Array<ArrayBuffer>, type: DType): Float32Array<ArrayBuffer> {
+function widen(bytes: Uint8Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
   const wide = new Float32Array(bytes.length / 2);
-  converter(nativeDType(type), dtype("float32")).convert(bytes, new Uint8Array(wide.buffer));
+  float16ToFloat32(bytes, new Uint8Array(wide.buffer));
   return wide;
 }
 

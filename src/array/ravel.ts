@@ -4,8 +4,10 @@
  */
 import { type DType, nativeDType, sameDType } from "../format/dtype.ts";
 import { sizeOf } from "../format/layout.ts";
-import { converter, needsSwap, swapBytes } from "./convert.ts";
+import { needsSwap, swapBytes } from "./byte-order.ts";
+import { conversionOf } from "./convert.ts";
 import type { StridedBytes } from "./input.ts";
+import { copyElements, laneOf, laneView } from "./lanes.ts";
 
 /** Bytes of a block: enough to make a write cheap, little enough to stay in the processor's cache. */
 const BLOCK = 2 ** 20;
@@ -21,7 +23,7 @@ export function* ravel(array: StridedBytes, target: DType, fortranOrder: boolean
   const isContiguous = axes.length === 0 || (axes.length === 1 && axes[0]?.stride === 1);
   const source = array.dtype;
   const isStructure = source.fields !== undefined || target.fields !== undefined;
-  // Structures are handed to the converter as they are; it swaps field by field.
+  // Structures are handed to the conversion as they are; it swaps field by field.
   const sourceSwap = !isStructure && needsSwap(source);
   const targetSwap = !isStructure && needsSwap(target);
   const same = isStructure ? sameDType(source, target) : sameDType(nativeDType(source), nativeDType(target));
@@ -34,10 +36,10 @@ export function* ravel(array: StridedBytes, target: DType, fortranOrder: boolean
 
   const perBlock = Math.max(1, Math.floor(BLOCK / Math.max(source.itemsize, target.itemsize)));
   const blockCount = Math.min(perBlock, count);
-  // The converters read aligned data in native order.
+  // Conversions read aligned data in native order.
   const inPlace = !same && isContiguous && !sourceSwap && (array.bytes.byteOffset + start) % 8 === 0;
   const gathered = inPlace ? undefined : new Uint8Array(blockCount * source.itemsize);
-  const conversion = same ? undefined : converter(isStructure ? source : nativeDType(source), target);
+  const conversion = same ? undefined : conversionOf(isStructure ? source : nativeDType(source), target);
   const converted = conversion && new Uint8Array(blockCount * target.itemsize);
   for (let from = 0; from < count; from += perBlock) {
     const length = Math.min(perBlock, count - from);
@@ -61,7 +63,7 @@ export function* ravel(array: StridedBytes, target: DType, fortranOrder: boolean
 export function checkConvertible(array: StridedBytes, target: DType): void {
   if (sameDType(nativeDType(array.dtype), nativeDType(target))) return;
   const source = array.dtype.fields === undefined ? nativeDType(array.dtype) : array.dtype;
-  if (converter(source, target).canFail) for (const _ of ravel(array, target, false));
+  if (conversionOf(source, target).canFail) for (const _ of ravel(array, target, false));
 }
 
 /** One axis of the walk over the array. */
@@ -101,7 +103,8 @@ function gather(array: StridedBytes, axes: readonly Axis[], from: number, out: U
   const count = out.length / itemsize;
   for (let done = 0; done < count; ) {
     const length = Math.min(inner.size - within, count - done);
-    copyRun(source, (base + within * inner.stride) * width, inner.stride * width, width, target, done * width, length);
+    const run = { lanes: source, start: (base + within * inner.stride) * width, stride: inner.stride * width };
+    copyElements(run, { lanes: target, start: done * width, stride: width }, width, length);
     done += length;
     within = 0;
     for (let i = outer.length - 1; i >= 0; i--) {
@@ -126,51 +129,4 @@ function unravel(at: number, axes: readonly Axis[]): number[] {
       return position;
     })
     .toReversed();
-}
-
-type Lane = 1 | 2 | 4;
-type LaneArray = Uint8Array | Uint16Array | Uint32Array;
-
-/**
- * Elements are moved as unsigned integers: as floats, signalling NaNs could lose their bits. The widest unit that divides the element
- * and to which the data are aligned.
- */
-function laneOf(byteOffset: number, itemsize: number): Lane {
-  const bits = byteOffset | itemsize;
-  if (bits % 4 === 0) return 4;
-  return bits % 2 === 0 ? 2 : 1;
-}
-
-function laneView(bytes: Uint8Array, lane: Lane): LaneArray {
-  if (lane === 1) return bytes;
-  const length = Math.floor(bytes.length / lane);
-  return lane === 2
-    ? new Uint16Array(bytes.buffer, bytes.byteOffset, length)
-    : new Uint32Array(bytes.buffer, bytes.byteOffset, length);
-}
-
-/** Copies `count` elements of `width` lanes each; positions and the stride are in lanes. */
-function copyRun(
-  source: LaneArray,
-  from: number,
-  stride: number,
-  width: number,
-  target: LaneArray,
-  to: number,
-  count: number,
-): void {
-  if (stride === width) {
-    target.set(source.subarray(from, from + count * width), to);
-  } else if (width === 1) {
-    for (let i = 0, at = from; i < count; i++, at += stride) target[to + i] = source[at] as number;
-  } else if (width === 2) {
-    for (let i = 0, at = from, put = to; i < count; i++, at += stride, put += 2) {
-      target[put] = source[at] as number;
-      target[put + 1] = source[at + 1] as number;
-    }
-  } else {
-    for (let i = 0, at = from, put = to; i < count; i++, at += stride, put += width) {
-      for (let lane = 0; lane < width; lane++) target[put + lane] = source[at + lane] as number;
-    }
-  }
 }

@@ -4,7 +4,8 @@
  */
 import { NpyError } from "../errors.ts";
 import { type DType, dtype, formatDType, nativeDType } from "../format/dtype.ts";
-import { converter } from "./convert.ts";
+import { float64ToFloat16 } from "./conversions/float16.ts";
+import { conversionOf } from "./convert.ts";
 
 /** Values in C order, with the shape of their nesting. */
 export interface Values {
@@ -222,7 +223,7 @@ function floats({ itemsize }: DType): Encoder | undefined {
   return (values, bytes) => {
     const doubles = new Uint8Array(values.length * 8);
     const failed = elementwise((wide) => new Float64Array(wide.buffer), convert)(values, doubles);
-    if (failed === undefined) converter(dtype("float64"), dtype("float16")).convert(doubles, bytes);
+    if (failed === undefined) float64ToFloat16(doubles, bytes);
     return failed;
   };
 }
@@ -270,8 +271,8 @@ function dateToTicks(date: Date, target: DType): bigint | string {
   const milliseconds = nativeDType(MILLISECONDS);
   if (target.datetime?.unit === "generic") return "a datetime64 without a unit has no meaning for a Date";
   try {
-    converter(milliseconds, target).convert(new Uint8Array(back.buffer), new Uint8Array(there.buffer));
-    converter(target, milliseconds).convert(new Uint8Array(there.buffer), new Uint8Array(back.buffer));
+    conversionOf(milliseconds, target).convert(new Uint8Array(back.buffer), new Uint8Array(there.buffer));
+    conversionOf(target, milliseconds).convert(new Uint8Array(there.buffer), new Uint8Array(back.buffer));
   } catch (error) {
     if (error instanceof NpyError) return "it is beyond the range of the unit";
     throw error;

@@ -116,8 +116,9 @@ function inputOf({ bytes, shape, style }: Part, { descr, fortranOrder, seed }: C
       return strided(bytes, shape, descr, randomNumbers(seed));
     case "bare": {
       // A typed array alone has the file's own order, and a dtype that the default casting must allow.
-      if (!/[iuf][1248]$/.test(type.str) || type.str.endsWith("f2")) return raw;
-      return fortranOrder ? (transposed(read.data as Float64Array, shape) as Float64Array) : (read.data as Float64Array);
+      // Rows without elements cannot be counted by their elements.
+      if (!/[iuf][1248]$/.test(type.str) || type.str.endsWith("f2") || size(shape) === 0) return raw;
+      return fortranOrder ? transposed(read.data as Float64Array, shape) : (read.data as Float64Array);
     }
     case "nested":
       // NaN bits and sub-normal details are lost in plain values; ints, bools and strings are not.
@@ -138,9 +139,11 @@ function nest(values: readonly unknown[], shape: readonly number[]): never[] {
   return Array.from({ length: shape[0] as number }, (_, i) => nest(values.slice(i * step, (i + 1) * step), rest)) as never[];
 }
 
-/** C order -> Fortran order. */
+/** C order -> Fortran order; as bytes, since as numbers signalling NaNs would change. */
 function transposed(data: Float64Array, shape: readonly number[]): Float64Array {
   const out = data.slice();
+  const { BYTES_PER_ELEMENT: itemsize, byteOffset } = data;
+  const bytes = new Uint8Array(out.buffer);
   for (let at = 0; at < data.length; at++) {
     let rest = at;
     let to = 0;
@@ -149,7 +152,7 @@ function transposed(data: Float64Array, shape: readonly number[]): Float64Array 
       to += (rest % n) * size(shape.slice(0, axis));
       rest = Math.floor(rest / n);
     }
-    out[to] = data[at] as number;
+    bytes.set(new Uint8Array(data.buffer, byteOffset + at * itemsize, itemsize), to * itemsize);
   }
   return out;
 }
@@ -217,9 +220,12 @@ import base64, hashlib, io
 out = []
 for case in data:
     dt = np.lib.format.descr_to_dtype(eval(case["descr"]))
-    parts = [np.frombuffer(base64.b64decode(p["bytes"]), dtype=dt).reshape(p["shape"]) if np.prod(p["shape"]) else np.empty(p["shape"], dt) for p in case["parts"]]
+    # As raw bytes: numpy.concatenate makes bytes native, and leaves the padding of structures to chance.
+    raw = f"V{dt.itemsize}"
+    parts = [np.frombuffer(base64.b64decode(p["bytes"]), dtype=raw).reshape(p["shape"]) if np.prod(p["shape"]) else np.empty(p["shape"], raw) for p in case["parts"]]
     whole = np.concatenate(parts, axis=-1 if case["fortranOrder"] else 0)
     if case["fortranOrder"]: whole = np.asfortranarray(whole)
+    whole = whole.view(dt)
     buffer = io.BytesIO()
     np.save(buffer, whole)
     loaded = np.load(case["path"])

@@ -1,0 +1,48 @@
+/** Byte order: between a file's and this machine's. */
+import { type DType, NATIVE_BYTE_ORDER } from "../format/dtype.ts";
+
+/** Whether elements must be swapped to be in this machine's order. Structures have no order of their own: their fields have. */
+export function needsSwap({ byteOrder }: DType): boolean {
+  return byteOrder !== "|" && byteOrder !== NATIVE_BYTE_ORDER;
+}
+
+/** Swaps the bytes of all elements, in place: of both parts of complex numbers, and of each character of a text. */
+export function swapBytes(bytes: Uint8Array, { kind, itemsize }: DType): void {
+  const size = kind === "U" ? 4 : kind === "c" ? itemsize / 2 : itemsize;
+  if (size === 2) swap2(bytes);
+  else if (size === 4) swap4(bytes);
+  else if (size === 8) swap8(bytes);
+  else swapAny(bytes, size);
+}
+
+function swap2(bytes: Uint8Array): void {
+  const words = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] as number;
+    words[i] = (word << 8) | (word >>> 8);
+  }
+}
+
+/** As four bytes of a 32-bit word, the other way round. */
+function reversed(word: number): number {
+  return (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
+}
+
+function swap4(bytes: Uint8Array): void {
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+  for (let i = 0; i < words.length; i++) words[i] = reversed(words[i] as number);
+}
+
+function swap8(bytes: Uint8Array): void {
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+  for (let i = 0; i < words.length; i += 2) {
+    const first = words[i] as number;
+    words[i] = reversed(words[i + 1] as number);
+    words[i + 1] = reversed(first);
+  }
+}
+
+/** Long doubles, of 12 or 16 bytes. */
+function swapAny(bytes: Uint8Array, size: number): void {
+  for (let start = 0; start < bytes.length; start += size) bytes.subarray(start, start + size).reverse();
+}

@@ -1,0 +1,114 @@
+/** IEEE 754 half precision. NaNs keep their sign and the upper bits of their payload, as in NumPy. */
+import { HIGH, type Kernel, LOW } from "./kernel.ts";
+
+/** float16 -> float32, exactly. */
+export const float16ToFloat32: Kernel = (source, target) => {
+  const halves = new Uint16Array(source.buffer, source.byteOffset, source.length / 2);
+  const singles = new Uint32Array(target.buffer, target.byteOffset, target.length / 4);
+  const table = widened();
+  for (let i = 0; i < halves.length; i++) singles[i] = table[halves[i] as number] as number;
+};
+
+/** float16 -> float64, exactly; not by way of float32, which would quiet signalling NaNs. */
+export const float16ToFloat64: Kernel = (source, target) => {
+  const halves = new Uint16Array(source.buffer, source.byteOffset, source.length / 2);
+  const words = new Uint32Array(target.buffer, target.byteOffset, target.length / 4);
+  const table = widened();
+  for (let i = 0; i < halves.length; i++) {
+    const single = table[halves[i] as number] as number;
+    const exponent = (single >>> 23) & 0xff;
+    // Only the bias differs: no float16 is subnormal as a float32, and of the fraction's bits at most 10 are set.
+    const bias = exponent === 0 ? 0 : exponent === 0xff ? 0x380 * 2 : 0x380;
+    words[2 * i + HIGH] = (single & 0x80000000) | ((exponent + bias) << 20) | ((single >>> 3) & 0xfffff);
+    words[2 * i + LOW] = 0;
+  }
+};
+
+let table: Uint32Array | undefined;
+
+/** The bits of a float32 for those of each float16. */
+function widened(): Uint32Array {
+  if (table !== undefined) return table;
+  table = new Uint32Array(2 ** 16);
+  const single = new Float32Array(1);
+  const bits = new Uint32Array(single.buffer);
+  for (let half = 0; half < 2 ** 15; half++) {
+    const exponent = half >> 10;
+    const fraction = half & 0x3ff;
+    if (exponent === 31) bits[0] = 0x7f800000 | (fraction << 13);
+    else if (exponent === 0) single[0] = fraction * 2 ** -24;
+    else bits[0] = ((exponent + 112) << 23) | (fraction << 13);
+    table[half] = bits[0] as number;
+    table[half | 0x8000] = ((bits[0] as number) | 0x80000000) >>> 0;
+  }
+  return table;
+}
+
+/** float32 -> float16, to the nearest, half to even. */
+export const float32ToFloat16: Kernel = (source, target) => {
+  const singles = new Uint32Array(source.buffer, source.byteOffset, source.length / 4);
+  const halves = new Uint16Array(target.buffer, target.byteOffset, target.length / 2);
+  for (let i = 0; i < singles.length; i++) {
+    const bits = singles[i] as number;
+    halves[i] = ((bits >>> 16) & 0x8000) | roundSingle(bits & 0x7fffffff);
+  }
+};
+
+/** The bits of the float16 nearest to a float32 that is not negative. */
+function roundSingle(bits: number): number {
+  if (bits >= 0x7f800000) return bits === 0x7f800000 ? 0x7c00 : nan(0x7c00 | ((bits >>> 13) & 0x3ff));
+  if (bits >= 0x477ff000) return 0x7c00; // 65520 and beyond
+  if (bits >= 0x38800000) {
+    // A normal number: the exponent's bias goes from 127 to 15; what rounds up may carry into the exponent.
+    const rest = bits & 0x1fff;
+    const kept = (bits - 0x38000000) >>> 13;
+    return rest > 0x1000 || (rest === 0x1000 && (kept & 1) === 1) ? kept + 1 : kept;
+  }
+  if (bits <= 0x33000000) return 0; // 2^-25, half of the smallest, and below
+  const shift = 126 - (bits >>> 23);
+  const significand = (bits & 0x7fffff) | 0x800000;
+  return roundShift(significand, shift);
+}
+
+/** `significand` without its last `shift` bits (at most 24), to the nearest, half to even. */
+function roundShift(significand: number, shift: number): number {
+  const kept = significand >>> shift;
+  const rest = significand & ((1 << shift) - 1);
+  const half = 1 << (shift - 1);
+  return rest > half || (rest === half && (kept & 1) === 1) ? kept + 1 : kept;
+}
+
+/** A NaN whose upper payload is empty must not become infinity. */
+function nan(bits: number): number {
+  return bits === 0x7c00 ? 0x7c01 : bits;
+}
+
+/** float64 -> float16 in one rounding: by way of float32 there would be two. */
+export const float64ToFloat16: Kernel = (source, target) => {
+  const words = new Uint32Array(source.buffer, source.byteOffset, source.length / 4);
+  const halves = new Uint16Array(target.buffer, target.byteOffset, target.length / 2);
+  for (let i = 0; i < halves.length; i++) {
+    const high = words[2 * i + HIGH] as number;
+    const low = words[2 * i + LOW] as number;
+    halves[i] = ((high >>> 16) & 0x8000) | roundDouble(high & 0x7fffffff, low);
+  }
+};
+
+/** The bits of the float16 nearest to a float64 that is not negative, given by its upper and lower half. */
+function roundDouble(high: number, low: number): number {
+  if (high >= 0x7ff00000) {
+    return high === 0x7ff00000 && low === 0 ? 0x7c00 : nan(0x7c00 | ((high >>> 10) & 0x3ff));
+  }
+  if (high >= 0x40effe00) return 0x7c00; // 65520 and beyond
+  // The lower half only says whether the rest is a little more than the upper half shows.
+  const sticky = low === 0 ? 0 : 1;
+  if (high >= 0x3f100000) {
+    const rest = ((high & 0x3ff) << 1) | sticky;
+    const kept = (high - 0x3f000000) >>> 10;
+    return rest > 0x400 || (rest === 0x400 && (kept & 1) === 1) ? kept + 1 : kept;
+  }
+  if (high < 0x3e600000 || (high === 0x3e600000 && low === 0)) return 0; // 2^-25 and below
+  const shift = 1019 - (high >>> 20);
+  const significand = (((high & 0xfffff) | 0x100000) << 1) | sticky;
+  return roundShift(significand, shift + 1);
+}

@@ -1,0 +1,103 @@
+/**
+ * Structures, converted field by field in the order of the fields, whatever their names: NumPy's "Assignment from other structured
+ * arrays". Bytes are in the dtypes' own byte order here, since each field has one. Padding becomes zero.
+ */
+import { NpyError } from "../../errors.ts";
+import { type DType, formatDType } from "../../format/dtype.ts";
+import { sizeOf } from "../../format/layout.ts";
+import { needsSwap, swapBytes } from "../byte-order.ts";
+import { copyElements, laneOf, laneView } from "../lanes.ts";
+import { type Conversion, type Kernel, makeScratch } from "./kernel.ts";
+
+type ConversionOf = (from: DType, to: DType) => Conversion;
+
+/** The conversion between two dtypes of which at least one has fields; `conversionOf` gives those of the fields' own dtypes. */
+export function structureConversion(from: DType, to: DType, conversionOf: ConversionOf): Conversion {
+  const sources = placesOf(from);
+  const targets = placesOf(to);
+  // A scalar goes into every field.
+  const isSpread = from.fields === undefined;
+  if (!isSpread && sources.length !== targets.length) throw impossible(from, to);
+  const columns = targets.map((target, i) =>
+    columnConversion(sources[isSpread ? 0 : i] as Place, target, from, to, conversionOf),
+  );
+  return {
+    convert: (source, target) => {
+      target.fill(0);
+      for (const { convert } of columns) convert(source, target);
+    },
+    canFail: columns.some(({ canFail }) => canFail),
+  };
+}
+
+function impossible(from: DType, to: DType): NpyError {
+  return new NpyError(
+    "ERR_NPY_CAST",
+    `There is no conversion from ${formatDType(from)} to ${formatDType(to)}: convert the data first.`,
+  );
+}
+
+interface Place {
+  readonly dtype: DType;
+  readonly offset: number;
+}
+
+function placesOf(type: DType): readonly Place[] {
+  return type.fields ?? [{ dtype: type, offset: 0 }];
+}
+
+/** A field's element and how many of them it has, sub-arrays of sub-arrays included. */
+function flatten(type: DType): { element: DType; count: number; shape: readonly number[] } {
+  if (type.subdtype === undefined) return { element: type, count: 1, shape: [] };
+  const inner = flatten(type.subdtype.dtype);
+  const shape = [...type.subdtype.shape, ...inner.shape];
+  return { element: inner.element, count: sizeOf(shape), shape };
+}
+
+/** One field of all records: taken out, converted, put in. */
+function columnConversion(source: Place, target: Place, from: DType, to: DType, conversionOf: ConversionOf): Conversion {
+  const given = flatten(source.dtype);
+  const wanted = flatten(target.dtype);
+  const isSameShape = given.shape.join() === wanted.shape.join();
+  // NumPy also stretches and cuts sub-arrays of other shapes; that is more likely a mistake than wanted.
+  if (!isSameShape && given.count !== 1) throw impossible(from, to);
+  const { convert, canFail } = conversionOf(given.element, wanted.element);
+  const gathered = makeScratch();
+  const converted = makeScratch();
+  const column: Kernel = (bytes, out) => {
+    const records = bytes.length / from.itemsize;
+    const input = gathered(records * source.dtype.itemsize);
+    copyField(bytes, source.offset, from.itemsize, input, 0, source.dtype.itemsize, source.dtype.itemsize, records);
+    if (given.element.fields === undefined && needsSwap(given.element)) swapBytes(input, given.element);
+    const { itemsize } = wanted.element;
+    const output = converted(records * given.count * itemsize);
+    convert(input, output);
+    if (wanted.element.fields === undefined && needsSwap(wanted.element)) swapBytes(output, wanted.element);
+    const width = given.count * itemsize;
+    for (let at = 0; at < target.dtype.itemsize; at += width) {
+      copyField(output, 0, width, out, target.offset + at, to.itemsize, width, records);
+    }
+  };
+  return { convert: column, canFail };
+}
+
+/** Copies `width` bytes of each of `count` records from one place to another. */
+function copyField(
+  source: Uint8Array,
+  from: number,
+  fromStride: number,
+  target: Uint8Array,
+  to: number,
+  toStride: number,
+  width: number,
+  count: number,
+): void {
+  if (width === 0) return;
+  const lane = laneOf(source.byteOffset, from, fromStride, target.byteOffset, to, toStride, width);
+  copyElements(
+    { lanes: laneView(source, lane), start: from / lane, stride: fromStride / lane },
+    { lanes: laneView(target, lane), start: to / lane, stride: toStride / lane },
+    width / lane,
+    count,
+  );
+}
