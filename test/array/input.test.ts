@@ -125,7 +125,8 @@ describe("refused", () => {
     ["uneven depth, the other way", [1, [2]], "ERR_NPY_SHAPE"],
     ["typed arrays of two lengths", [new Int8Array(2), new Int8Array(1)], "ERR_NPY_SHAPE"],
     ["typed arrays of two types", [new Int8Array(2), new Uint8Array(2)], "ERR_NPY_SHAPE"],
-    ["a hole", [1, , 3], "ERR_NPY_VALUE"], // biome-ignore lint/suspicious/noSparseArray: it is the case
+    // biome-ignore lint/suspicious/noSparseArray: it is the case
+    ["a hole", [1, , 3], "ERR_NPY_VALUE"],
     ["mixed values", [1, 2n], "ERR_NPY_VALUE"],
     ["null among values", [[1, null]], "ERR_NPY_VALUE"],
     ["objects without a dtype", [{ a: 1 }], "ERR_NPY_VALUE"],
