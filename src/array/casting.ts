@@ -1,0 +1,189 @@
+/**
+ * Which casts are allowed: `numpy.can_cast`, for every pair of dtypes. Source: what NumPy 2.4 does, in `convert_datatype.c` and
+ * `datetime.c` (`*_resolve_descriptors`, `datetime_metadata_divides`).
+ */
+import { NpyError } from "../errors.ts";
+import {
+  type DatetimeUnit,
+  type DType,
+  type DTypeField,
+  type DTypeKind,
+  nativeDType,
+  dtype as toDType,
+} from "../format/dtype.ts";
+import type { DTypeLike } from "../format/dtype-names.ts";
+
+/** NumPy's casting rules, from the strictest to none at all. */
+export type Casting = (typeof CASTING_LEVELS)[number];
+
+/** The casting rules in their order: what one allows, all later ones allow. */
+export const CASTING_LEVELS = ["no", "equiv", "safe", "same_kind", "unsafe"] as const;
+
+/** The strictest rule that allows a cast: an index of {@link CASTING_LEVELS}, or `NEVER`. A cast made of several needs their maximum. */
+type Level = number;
+const NO: Level = 0;
+const EQUIV: Level = 1;
+const SAFE: Level = 2;
+const SAME_KIND: Level = 3;
+const UNSAFE: Level = 4;
+const NEVER: Level = 5;
+
+/**
+ * `numpy.can_cast(from, to, casting)`: whether the rule allows elements of one dtype to be stored as another. As in NumPy, `S0`, `U0`
+ * and `V0` as targets stand for "as long as it takes" (but not as the dtype of a field).
+ *
+ * @throws NpyError `ERR_NPY_DTYPE` for what is not a dtype, `ERR_NPY_OPTION` for what is not a casting rule.
+ * @example
+ * ```ts
+ * canCast("float64", "float32"); // false: "safe" is the default, as in NumPy
+ * canCast("float64", "float32", "same_kind"); // true
+ * ```
+ */
+export function canCast(from: DTypeLike, to: DTypeLike, casting: Casting = "safe"): boolean {
+  const allowed: Level = CASTING_LEVELS.indexOf(casting);
+  if (allowed < 0) {
+    const expected = CASTING_LEVELS.map((level) => JSON.stringify(level)).join(", ");
+    throw new NpyError("ERR_NPY_OPTION", `casting must be one of ${expected}: found ${JSON.stringify(casting)}.`);
+  }
+  const source = toDType(from);
+  const target = toDType(to);
+  return (isUnsized(target) ? unsizedLevel(source, target) : levelOf(source, target)) <= allowed;
+}
+
+/** Text or void without a length. Structures and sub-arrays of 0 bytes are what they say. */
+function isUnsized({ itemsize, fields, subdtype }: DType): boolean {
+  return itemsize === 0 && fields === undefined && subdtype === undefined;
+}
+
+/** To text or void of the length that it takes: NumPy makes it in native byte order, whatever order was asked for. */
+function unsizedLevel(from: DType, to: DType): Level {
+  if (to.kind === "V") return from.kind === "V" && from.subdtype === undefined ? NO : SAFE;
+  if (from.kind === to.kind) return orderLevel(from, nativeDType(from));
+  const level = levelOf(from, to);
+  return level === SAME_KIND ? SAFE : level;
+}
+
+function levelOf(from: DType, to: DType): Level {
+  if (from.fields !== undefined && to.fields !== undefined) return fieldsLevel(from, from.fields, to, to.fields);
+  if (from.fields !== undefined) return singleFieldLevel(from.fields, to);
+  if (to.fields !== undefined) return Math.max(UNSAFE, ...to.fields.map((field) => levelOf(from, field.dtype)));
+  if (from.subdtype !== undefined || to.subdtype !== undefined) return subArrayLevel(from, to);
+  if (from.kind === to.kind) {
+    if (from.datetime !== undefined && to.datetime !== undefined) return datetimeLevel(from, from.datetime, to, to.datetime);
+    if (from.itemsize === to.itemsize) return orderLevel(from, to);
+    return from.itemsize < to.itemsize ? SAFE : SAME_KIND;
+  }
+  if (to.kind === "V") return to.itemsize >= from.itemsize ? SAFE : UNSAFE;
+  if (to.kind === "S" || to.kind === "U") return textLevel(from, to);
+  if (to.kind === "m") return timedeltaLevel(from);
+  return numberLevel(from, to);
+}
+
+function orderLevel(from: DType, to: DType): Level {
+  return from.byteOrder === to.byteOrder ? NO : EQUIV;
+}
+
+/** Structures: field by field in their order. Names and titles need "safe" to differ, offsets and sizes "equiv". */
+function fieldsLevel(from: DType, sources: readonly DTypeField[], to: DType, targets: readonly DTypeField[]): Level {
+  if (sources.length !== targets.length) return NEVER;
+  const levels = sources.map((source, i) => {
+    const target = targets[i] as DTypeField;
+    const naming = source.name === target.name && source.title === target.title ? NO : SAFE;
+    const place = source.offset === target.offset ? NO : EQUIV;
+    return Math.max(naming, place, levelOf(source.dtype, target.dtype));
+  });
+  return Math.max(from.itemsize === to.itemsize ? NO : EQUIV, ...levels);
+}
+
+/** Of structures, only those of one field can become something else: what their field can become. */
+function singleFieldLevel([only, ...others]: readonly DTypeField[], to: DType): Level {
+  return only === undefined || others.length > 0 ? NEVER : Math.max(UNSAFE, levelOf(only.dtype, to));
+}
+
+/** Sub-arrays: of the same shape, or one element for all; void is no element to NumPy here. */
+function subArrayLevel(from: DType, to: DType): Level {
+  const source = from.subdtype;
+  const target = to.subdtype;
+  const isSameShape = source?.shape.join() === target?.shape.join();
+  const isOneForAll = source === undefined && from.kind !== "V";
+  const shapes = isSameShape ? NO : isOneForAll ? SAFE : UNSAFE;
+  return Math.max(shapes, levelOf(source?.dtype ?? from, target?.dtype ?? to));
+}
+
+/** Numbers from narrow to wide: a cast to the right may lose range or precision within "same_kind", one to the left is unsafe. */
+const NUMBERS: readonly DTypeKind[] = ["b", "u", "i", "f", "c"];
+
+function numberLevel(from: DType, to: DType): Level {
+  const source = NUMBERS.indexOf(from.kind);
+  const target = NUMBERS.indexOf(to.kind);
+  if (source < 0 || target < source) return UNSAFE;
+  return from.kind === "b" || holds(from, to) ? SAFE : SAME_KIND;
+}
+
+/** Whether numbers of one kind fit into another, further to the right; NumPy lets 64-bit integers pass for float64. */
+function holds(from: DType, to: DType): boolean {
+  if (to.kind === "i") return to.itemsize > from.itemsize;
+  const floatSize = to.kind === "c" ? to.itemsize / 2 : to.itemsize;
+  return floatSize >= (from.kind === "f" ? from.itemsize : Math.min(2 * from.itemsize, 8));
+}
+
+/** Integers count steps of a timedelta64, which are an int64. */
+function timedeltaLevel(from: DType): Level {
+  if (from.kind === "u" && from.itemsize === 8) return SAME_KIND;
+  return "biu".includes(from.kind) ? SAFE : UNSAFE;
+}
+
+/** Characters that NumPy allows for any number of a dtype. */
+const TEXT_LENGTHS: Readonly<Record<string, number>> = {
+  ...{ b1: 5, i1: 4, i2: 6, i4: 11, i8: 21, u1: 3, u2: 5, u4: 10, u8: 20 },
+  ...{ f2: 32, f4: 32, f8: 32, f12: 48, f16: 48, c8: 64, c16: 64, c24: 96, c32: 96 },
+};
+
+function textLevel(from: DType, to: DType): Level {
+  const length = from.kind === "S" ? from.itemsize : TEXT_LENGTHS[from.kind + from.itemsize];
+  if (length === undefined) return UNSAFE;
+  return length <= (to.kind === "U" ? to.itemsize / 4 : to.itemsize) ? SAFE : SAME_KIND;
+}
+
+/** The units from coarse to fine, with how many of each make one of the unit before it; undefined where that varies. */
+const UNITS: readonly (readonly [DatetimeUnit, bigint | undefined])[] = [
+  ["Y", undefined],
+  ["M", 12n],
+  ["W", undefined],
+  ["D", 7n],
+  ["h", 24n],
+  ["m", 60n],
+  ["s", 60n],
+  ...(["ms", "us", "ns", "ps", "fs", "as"] as const).map((unit) => [unit, 1000n] as const),
+];
+
+const [MONTH, SECOND] = (["M", "s"] as const).map((name) => UNITS.findIndex(([unit]) => unit === name)) as [number, number];
+
+type Datetime = NonNullable<DType["datetime"]>;
+
+function datetimeLevel(from: DType, source: Datetime, to: DType, target: Datetime): Level {
+  if (source.unit === target.unit && source.count === target.count) return orderLevel(from, to);
+  if (source.unit === "generic") return SAFE;
+  if (target.unit === "generic") return UNSAFE;
+  const sourceUnit = UNITS.findIndex(([unit]) => unit === source.unit);
+  const targetUnit = UNITS.findIndex(([unit]) => unit === target.unit);
+  const crossesCalendar = sourceUnit <= MONTH !== targetUnit <= MONTH;
+  if (crossesCalendar && from.kind === "m") return UNSAFE;
+  if (sourceUnit > targetUnit) {
+    // 1000 ms and 1 s are the same to NumPy, 60 s and 1 m are not; it divides with the remainder dropped, so 2001 ms pass for 2 s.
+    const fold = 1000 ** (sourceUnit - targetUnit);
+    const isSameStep = targetUnit >= SECOND && Math.floor(source.count / target.count) === fold;
+    return isSameStep ? orderLevel(from, to) : SAME_KIND;
+  }
+  return crossesCalendar || divides(source.count, UNITS.slice(sourceUnit + 1, targetUnit + 1), target.count) ? SAFE : SAME_KIND;
+}
+
+/**
+ * Whether steps in a finer unit make up a step in a coarser one. NumPy refuses what needs more than 56 bits, but for what comes round to
+ * less in the 64 in which it computes.
+ */
+function divides(coarse: number, units: typeof UNITS, fine: number): boolean {
+  const ratio = units.reduce((product, [, factor]) => product * (factor as bigint), 1n);
+  const steps = BigInt.asUintN(64, BigInt(coarse) * ratio);
+  return ratio >> 56n === 0n && steps >> 56n === 0n && steps % BigInt(fine) === 0n;
+}
