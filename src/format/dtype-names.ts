@@ -12,8 +12,18 @@ export type DTypeLike =
   | `${"<" | ">" | "=" | "|"}${DTypeCode}`
   | (string & {})
   | Exclude<Descr, string>
+  | readonly FieldLike[]
+  | { readonly [name: string]: DTypeLike | readonly [DTypeLike, number | readonly number[]] }
   // biome-ignore lint/suspicious/noExplicitAny: however it was described
   | DType<any>;
+
+/** A field of a structure, whose dtype may be described in any way. */
+type FieldLike =
+  | readonly [
+      name: string | readonly [title: string, name: string],
+      dtype: DTypeLike | readonly [DTypeLike, number | readonly number[]],
+    ]
+  | readonly [name: string | readonly [title: string, name: string], dtype: DTypeLike, shape: number | readonly number[]];
 
 /** Names, one-letter codes (those of a 64-bit Unix) and aliases of NumPy -> kind and size in bytes. */
 const NAMES = {
@@ -86,7 +96,6 @@ const LETTERS: Readonly<Record<string, string>> = {
   G: "c32",
   c: "S1",
   S: "S0",
-  a: "S0",
   U: "U0",
   V: "V0",
   M: "M8",
@@ -97,9 +106,13 @@ const WORDS: ReadonlyMap<string, string> = new Map([
   ...Object.entries(NAMES),
   ["str", "U0"],
   ["str_", "U0"],
+  ["unicode", "U0"],
   ["bytes", "S0"],
   ["bytes_", "S0"],
+  ["a", "S0"],
   ["void", "V0"],
+  ["object", "O"],
+  ["object_", "O"],
 ]);
 
 /** f12 and c24 are the long doubles of 32-bit machines. */
@@ -123,6 +136,9 @@ const LONG_NAMES: Readonly<Record<string, string>> = {
 
 const UNITS: ReadonlySet<string> = new Set("Y M W D h m s ms us ns ps fs as generic".split(" "));
 
+/** Units that make one step of a datetime64, at most: a C int. */
+const MAX_COUNT = 2 ** 31 - 1;
+
 /** A scalar dtype, but for what every dtype has. */
 interface Scalar {
   readonly kind: DTypeKind;
@@ -136,11 +152,11 @@ interface Scalar {
 /** Reads a name or type string as `numpy.dtype` does; `"object"` for Python objects, `undefined` if it means nothing. */
 export function scalarFromString(text: string, native: "<" | ">"): Scalar | "object" | undefined {
   const [, mark = "", body = text] = /^([<>=|])(.+)$/s.exec(text) ?? [];
-  if (/^O\d?$|^object_?$/.test(body)) return "object";
   const order = mark === ">" || mark === "<" ? mark : native;
-  const datetime = parseDatetime(body);
+  const code = (mark === "" ? WORDS.get(body) : undefined) ?? LETTERS[body] ?? body.replace(/^a(?=\d)/, "S");
+  if (/^O[48]?$/.test(code)) return "object";
+  const datetime = parseDatetime(code);
   if (datetime !== undefined) return { ...datetime, byteOrder: order, str: order + datetime.str };
-  const code = (mark === "" ? WORDS.get(body) : undefined) ?? LETTERS[body] ?? body;
   const [, kind, digits] = /^([biufcSUV])(\d{1,10})$/.exec(code) ?? [];
   if (kind === undefined || digits === undefined) return undefined;
   const size = Number(digits);
@@ -153,13 +169,14 @@ export function scalarFromString(text: string, native: "<" | ">"): Scalar | "obj
 
 /** `M8[25us]`, `timedelta64`; `str` still lacks the byte order. */
 function parseDatetime(body: string): Omit<Scalar, "byteOrder"> | undefined {
-  const found = /^(M8|m8|M|m|datetime64|timedelta64)(?:\[(\d{0,9})([A-Za-zμ]+)\])?$/.exec(body);
+  const found = /^(M8|m8|datetime64|timedelta64)(?:\[(\d{0,10})([A-Za-zμ]+)\])?$/.exec(body);
   if (found === null) return undefined;
   const [, word = "", digits, written = "generic"] = found;
   const unit = written === "μs" ? "us" : written;
   if (!UNITS.has(unit)) return undefined;
   const kind = word.startsWith("M") || word.startsWith("d") ? "M" : "m";
   const count = digits ? Number(digits) : 1;
+  if (count < 1 || count > MAX_COUNT || (unit === "generic" && count !== 1)) return undefined;
   const bracket = unit === "generic" ? "" : `[${count === 1 ? "" : count}${unit}]`;
   return {
     kind,

@@ -44,6 +44,8 @@ export interface DType<D extends DTypeLike = DTypeLike> {
   readonly kind: DTypeKind;
   /** Bytes of one element. */
   readonly itemsize: number;
+  /** NumPy's `dtype.alignment`: what the offset of such a field is a multiple of in an aligned structure. */
+  readonly alignment: number;
   /** `"|"` where byte order does not apply, also for structures. */
   readonly byteOrder: ByteOrder;
   /** NumPy's `dtype.name`, such as `float64`, `datetime64[ns]`, `str96`. */
@@ -65,12 +67,16 @@ export interface DType<D extends DTypeLike = DTypeLike> {
 /** The byte order of this machine. */
 export const NATIVE_BYTE_ORDER: "<" | ">" = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? "<" : ">";
 
-/** numpy's own limit of an element's size, a C int. */
+/** numpy's own limit of an element's size, and of the sizes of a sub-array: a C int. */
 const MAX_ITEMSIZE = 2 ** 31 - 1;
+
+/** NumPy's `NPY_MAXDIMS`: the dimensions of an array, or of a sub-array, at most. */
+export const MAX_DIMENSIONS = 64;
 
 /**
  * The dtype that NumPy's `numpy.dtype(like)` would be: a name (`"float64"`), a type string (`"<f8"`, `"|S5"`,
- * `"<M8[ns]"`), a list of fields (`[["t", "<f8"], ["pos", "<f4", [3]]]`) or a dtype.
+ * `"<M8[ns]"`), a list of fields (`[["t", "<f8"], ["pos", "<f4", [3]]]`), an object of fields (`{ t: "float64", pos: ["float32", [3]] }`)
+ * or a dtype. With `align` the fields are padded as a C compiler does, as by `numpy.dtype(..., align=True)`.
  *
  * @throws NpyError `ERR_NPY_DTYPE` if NumPy does not know it, or if it holds Python objects, which have no fixed size.
  * @example
@@ -79,29 +85,51 @@ const MAX_ITEMSIZE = 2 ** 31 - 1;
  * dtype([["t", "<f8"], ["id", "<i4"]]).itemsize; // 12
  * ```
  */
-export function dtype<const D extends DTypeLike>(like: D): DType<D> {
-  return toDType(like) as DType<D>;
+export function dtype<const D extends DTypeLike>(
+  like: D,
+  options: { readonly align?: boolean } = {},
+): D extends DType<infer Like> ? DType<Like> : DType<D> {
+  return toDType(like, options.align === true) as unknown as D extends DType<infer Like> ? DType<Like> : DType<D>;
 }
 
 const made = new WeakSet<object>();
 
-function toDType(like: unknown): DType {
+function toDType(like: unknown, align: boolean): DType {
   if (typeof like === "string") return scalar(like);
   if (typeof like === "object" && like !== null) {
     if (made.has(like)) return like as DType;
-    if (Array.isArray(like)) return fromDescr(like);
-    if ("descr" in like) return fromDescr(like.descr);
+    if (Array.isArray(like)) return fromDescr(like, align);
+    // A dtype of another copy of this package, or one that was posted from another thread.
+    if ("descr" in like && "kind" in like && "itemsize" in like) return fromDescr(like.descr, false);
+    return structure(fieldsOfObject(like), align);
   }
   throw notADType(like);
 }
 
+/** An object of fields as the list that it stands for. */
+function fieldsOfObject(fields: object): readonly (readonly unknown[])[] {
+  return Object.entries(fields).map(([name, like]: [string, unknown]) => {
+    if (/^(?:0|[1-9]\d*)$/.test(name)) {
+      throw new NpyError(
+        "ERR_NPY_DTYPE",
+        `JavaScript moves properties such as ${JSON.stringify(name)} to the front of an object: list the fields, as in [["${name}", "<f8"]].`,
+        { field: name },
+      );
+    }
+    return Array.isArray(like) && isSubArray(like) ? [name, ...like] : [name, like];
+  });
+}
+
 /** The dtype of a header's `descr`, as `numpy.lib.format.descr_to_dtype` reads it. */
 export function dtypeFromLiteral(descr: PyValue): DType {
-  const result = fromDescr(toJson(descr));
-  if (result.subdtype !== undefined) {
-    throw new NpyError("ERR_NPY_DTYPE", `A sub-array (${result.str}) cannot be the dtype of an array, only of a field.`);
-  }
+  const result = fromDescr(toJson(descr), false);
+  if (result.subdtype !== undefined) throw subArrayOfAnArray(result);
   return result;
+}
+
+/** In NumPy a sub-array's axes become axes of the array. */
+export function subArrayOfAnArray(dtype: DType): NpyError {
+  return new NpyError("ERR_NPY_DTYPE", `A sub-array (${formatDType(dtype)}) cannot be the dtype of an array, only of a field.`);
 }
 
 /** The header's words for a dtype, as `numpy.lib.format.dtype_to_descr` writes them. */
@@ -149,11 +177,15 @@ function make(fields: Omit<DType, "~like">): DType {
 }
 
 function notADType(like: unknown): NpyError {
-  const shown = typeof like === "string" ? JSON.stringify(like) : typeof like === "object" ? JSON.stringify(like) : String(like);
   return new NpyError(
     "ERR_NPY_DTYPE",
-    `${shown} is not a dtype: expected a name ("float64"), a type string ("<f8") or a list of fields ([["t", "<f8"]]).`,
+    `${shown(like)} is not a dtype: expected a name ("float64"), a type string ("<f8") or a list of fields ([["t", "<f8"]]).`,
   );
+}
+
+function shown(value: unknown): string {
+  if (typeof value !== "object" && typeof value !== "string") return String(value);
+  return JSON.stringify(value, (_key, item: unknown) => (typeof item === "bigint" ? `${item}n` : item));
 }
 
 const scalars = new Map<string, DType>();
@@ -170,32 +202,46 @@ function scalar(text: string): DType {
     );
   }
   if (parsed === undefined || parsed.itemsize > MAX_ITEMSIZE) throw notADType(text);
-  const result = make({ ...parsed, descr: parsed.str, fields: undefined, subdtype: undefined });
+  const result = make({ ...parsed, alignment: alignmentOf(parsed), descr: parsed.str, fields: undefined, subdtype: undefined });
   // Only what can recur is worth keeping: a stream of distinct lengths must not fill the memory.
   if (scalars.size < 500) scalars.set(text, result);
   return result;
+}
+
+/** As C compilers have it on 64-bit machines. */
+function alignmentOf({ kind, itemsize }: Pick<DType, "kind" | "itemsize">): number {
+  if (kind === "S" || kind === "V") return 1;
+  const size = kind === "U" ? 4 : kind === "c" ? itemsize / 2 : itemsize;
+  return size === 12 ? 4 : size;
 }
 
 function isSubArray(descr: readonly unknown[]): descr is readonly [Descr, readonly number[]] {
   const [first, second] = descr;
   return (
     descr.length === 2 &&
-    (typeof first === "string" || Array.isArray(first)) &&
+    (typeof first === "string" || (typeof first === "object" && first !== null)) &&
     (typeof second === "number" || (Array.isArray(second) && second.every((n) => typeof n === "number")))
   );
 }
 
-function fromDescr(descr: unknown): DType {
-  if (typeof descr === "string") return scalar(descr);
-  if (!Array.isArray(descr)) throw notADType(descr);
-  if (isSubArray(descr)) return subArray(fromDescr(descr[0]), descr[1]);
-  return structure(descr);
+function fromDescr(descr: unknown, align: boolean): DType {
+  if (!Array.isArray(descr)) return toDType(descr, align);
+  if (isSubArray(descr)) return subArray(toDType(descr[0], align), descr[1]);
+  return structure(descr, align);
 }
 
 function subArray(base: DType, shape: unknown): DType {
   const sizes = typeof shape === "number" ? [shape] : shape;
-  if (!Array.isArray(sizes) || !sizes.every((n) => Number.isSafeInteger(n) && n >= 0)) {
-    throw new NpyError("ERR_NPY_DTYPE", `${JSON.stringify(shape)} is not the shape of a sub-array: expected sizes of 0 or more.`);
+  const isShape = Array.isArray(sizes) && sizes.length <= MAX_DIMENSIONS;
+  if (!isShape || !sizes.every((n) => Number.isInteger(n) && n >= 0 && n <= MAX_ITEMSIZE)) {
+    throw new NpyError(
+      "ERR_NPY_DTYPE",
+      `${shown(shape)} is not the shape of a sub-array: expected at most ${MAX_DIMENSIONS} sizes of 0 to ${MAX_ITEMSIZE}.`,
+    );
+  }
+  // NumPy would take the shape for the size of the element.
+  if (base.itemsize === 0 && base.fields === undefined) {
+    throw new NpyError("ERR_NPY_DTYPE", `A sub-array of ${formatDType(base)}, whose elements have no size, is not possible.`);
   }
   if (sizes.length === 0) return base;
   const itemsize = sizes.reduce((product: number, n: number) => product * n, base.itemsize);
@@ -203,10 +249,11 @@ function subArray(base: DType, shape: unknown): DType {
   return make({
     kind: "V",
     itemsize,
+    alignment: base.alignment,
     byteOrder: "|",
     name: `void${itemsize * 8 || ""}`,
     str: `|V${itemsize}`,
-    descr: [base.descr, Object.freeze([...sizes])],
+    descr: Object.freeze([base.descr, Object.freeze([...sizes])] as const),
     datetime: undefined,
     fields: undefined,
     subdtype: Object.freeze({ dtype: base, shape: Object.freeze([...sizes]) }),
@@ -217,12 +264,17 @@ function tooLarge(itemsize: number): NpyError {
   return new NpyError("ERR_NPY_DTYPE", `An element of ${itemsize} bytes is larger than NumPy's limit of ${MAX_ITEMSIZE}.`);
 }
 
-function structure(descr: readonly unknown[]): DType {
+function structure(descr: readonly unknown[], align: boolean): DType {
   const fields: DTypeField[] = [];
   const taken = new Set<string>();
   let offset = 0;
+  let alignment = 1;
   for (const entry of descr) {
-    const { name, title, type } = parseField(entry);
+    const { name, title, type } = parseField(entry, align);
+    if (align) {
+      alignment = Math.max(alignment, type.alignment);
+      offset = roundUp(offset, type.alignment);
+    }
     // numpy.lib.format: void without fields and without a name is padding, a sub-array counted as void.
     const isPadding = name === "" && title === undefined && type.kind === "V" && type.fields === undefined;
     if (!isPadding) {
@@ -237,23 +289,34 @@ function structure(descr: readonly unknown[]): DType {
     offset += type.itemsize;
     if (offset > MAX_ITEMSIZE) throw tooLarge(offset);
   }
+  const itemsize = roundUp(offset, alignment);
   return make({
     kind: "V",
-    itemsize: offset,
+    itemsize,
+    alignment,
     byteOrder: "|",
-    name: `void${offset * 8 || ""}`,
-    str: `|V${offset}`,
-    descr: structureDescr(fields, offset),
+    name: `void${itemsize * 8 || ""}`,
+    str: `|V${itemsize}`,
+    descr: structureDescr(fields, itemsize),
     datetime: undefined,
     fields: Object.freeze(fields),
     subdtype: undefined,
   });
 }
 
-function parseField(entry: unknown): { name: string; title: string | undefined; type: DType } {
+function roundUp(offset: number, alignment: number): number {
+  return Math.ceil(offset / alignment) * alignment;
+}
+
+/** The same structure with its fields in another order, each where it is. */
+export function withFields(dtype: DType, fields: readonly DTypeField[]): DType {
+  return make({ ...dtype, fields, descr: structureDescr(fields, dtype.itemsize) });
+}
+
+function parseField(entry: unknown, align: boolean): { name: string; title: string | undefined; type: DType } {
   if (Array.isArray(entry) && (entry.length === 2 || entry.length === 3)) {
     const [label, descr, shape] = entry as unknown[];
-    const type = fromField(descr, shape);
+    const type = fromField(descr, shape, align);
     if (typeof label === "string") return { name: label, title: undefined, type };
     if (Array.isArray(label) && label.length === 2) {
       const [title, name] = label as unknown[];
@@ -262,12 +325,12 @@ function parseField(entry: unknown): { name: string; title: string | undefined; 
   }
   throw new NpyError(
     "ERR_NPY_DTYPE",
-    `${JSON.stringify(entry)} is not a field: expected [name, dtype] or [name, dtype, shape], or [title, name] for name.`,
+    `${shown(entry)} is not a field: expected [name, dtype] or [name, dtype, shape], or [title, name] for name.`,
   );
 }
 
-function fromField(descr: unknown, shape: unknown): DType {
-  const base = toDType(descr);
+function fromField(descr: unknown, shape: unknown, align: boolean): DType {
+  const base = toDType(descr, align);
   return shape === undefined ? base : subArray(base, shape);
 }
 
@@ -277,7 +340,7 @@ function structureDescr(fields: readonly DTypeField[], itemsize: number): Descr 
   let end = 0;
   for (const { name, title, dtype, offset } of fields) {
     if (offset > end) descr.push(["", `|V${offset - end}`]);
-    const label = title === undefined ? name : ([title, name] as const);
+    const label = title === undefined ? name : Object.freeze([title, name] as const);
     descr.push(dtype.subdtype === undefined ? [label, dtype.descr] : [label, dtype.subdtype.dtype.descr, dtype.subdtype.shape]);
     end = offset + dtype.itemsize;
   }

@@ -4,9 +4,9 @@
  * Source: "The NPY format" (numpy.lib.format), versions 1.0, 2.0 and 3.0, and NumPy's own writer for the padding.
  */
 import { NpyError } from "../errors.ts";
-import { dtypeFromLiteral, dtypeToLiteral } from "./dtype.ts";
+import { dtypeFromLiteral, dtypeToLiteral, subArrayOfAnArray } from "./dtype.ts";
 import { type ArrayLayout, checkSize, growthAxis } from "./layout.ts";
-import { PyTuple, type PyValue, parsePythonLiteral, printPythonLiteral } from "./python-literal.ts";
+import { hexEscape, PyTuple, type PyValue, parsePythonLiteral, printPythonLiteral } from "./python-literal.ts";
 
 /** The versions of the format. They differ in the width of the length field and in the encoding of the text. */
 export type NpyVersion = "1.0" | "2.0" | "3.0";
@@ -25,6 +25,10 @@ export const MAX_HEADER_SIZE = 10_000;
 export const PREFIX_LENGTH = 12;
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
+
+const BEYOND_LATIN1 = /[\u0100-\u{10ffff}]/gu;
+
+const KEYS: readonly PyValue[] = ["descr", "fortran_order", "shape"];
 
 /** NumPy's `ARRAY_ALIGN`: data begin at a multiple of it, which suits memory mapping and every element size. */
 const ARRAY_ALIGN = 64;
@@ -87,12 +91,13 @@ export function parseHeader(bytes: Uint8Array, options: { maxHeaderSize?: number
   const { version, headerLength } = parsePrefix(bytes, maxHeaderSize);
   if (bytes.length < headerLength) throw truncatedHeader();
   const text = VERSIONS[version].decode(bytes.subarray(prefixLength(version), headerLength));
-  if (text.length > maxHeaderSize) throw tooLongHeader(text.length, maxHeaderSize);
+  // Python counts code points, of which there are fewer than code units.
+  const length = text.length > maxHeaderSize ? [...text].length : 0;
+  if (length > maxHeaderSize) throw tooLongHeader(length, maxHeaderSize);
   const dict = parsePythonLiteral(text);
   if (!(dict instanceof Map)) throw headerError(`The header is not a dictionary: found ${shown(dict)}`);
-  const keys = [...dict.keys()].map((key) => String(key)).sort();
-  if (keys.join() !== "descr,fortran_order,shape") {
-    throw headerError(`The header must have the keys 'descr', 'fortran_order' and 'shape': found ${keys.join(", ") || "none"}`);
+  if (dict.size !== KEYS.length || !KEYS.every((key) => dict.has(key))) {
+    throw headerError(`The header must have the keys 'descr', 'fortran_order' and 'shape': found ${shown([...dict.keys()])}`);
   }
   const fortranOrder = dict.get("fortran_order");
   if (typeof fortranOrder !== "boolean") throw headerError(`fortran_order must be True or False: found ${shown(fortranOrder)}`);
@@ -107,7 +112,9 @@ function parseShape(value: PyValue | undefined): readonly number[] {
     throw headerError(`shape must be a tuple of integers of 0 or more: found ${shown(value)}`);
   }
   const beyond = sizes.find((size) => typeof size === "bigint");
-  if (beyond !== undefined) throw headerError(`shape holds ${beyond}: sizes beyond 2^53 cannot be handled`);
+  if (beyond !== undefined) {
+    throw new NpyError("ERR_NPY_SHAPE", `shape holds ${beyond}: sizes beyond 2^53 cannot be handled.`);
+  }
   return sizes as readonly number[];
 }
 
@@ -115,7 +122,8 @@ function parseShape(value: PyValue | undefined): readonly number[] {
  * A header as NumPy writes it: the oldest version that can hold it, keys sorted, room for the growth axis, padded with 1
  * to 64 bytes. With `version` and `headerLength` of an existing header it is fitted into those instead.
  *
- * @throws NpyError `ERR_NPY_NOT_APPENDABLE` if it does not fit into `headerLength`.
+ * @throws NpyError `ERR_NPY_NOT_APPENDABLE` if it does not fit into `headerLength`; `ERR_NPY_HEADER` if no version can say that
+ * length, `ERR_NPY_DTYPE` for sub-arrays, `ERR_NPY_SHAPE` for arrays that are not possible.
  * @example
  * ```ts
  * formatHeader({ dtype: dtype("<f8"), fortranOrder: false, shape: [2, 3] }).length; // 128
@@ -125,16 +133,10 @@ export function formatHeader(
   layout: ArrayLayout & { readonly version?: NpyVersion | undefined; readonly headerLength?: number | undefined },
 ): Uint8Array<ArrayBuffer> {
   checkSize(layout);
-  const { version, text, paddedLength } = encodeHeader(layout);
-  const { headerLength = paddedLength } = layout;
+  if (layout.dtype.subdtype !== undefined) throw subArrayOfAnArray(layout.dtype);
+  const { version, text, headerLength } = encodeHeader(layout);
   const start = prefixLength(version);
-  const needed = start + text.length + 1;
-  if (needed > headerLength) {
-    throw new NpyError(
-      "ERR_NPY_NOT_APPENDABLE",
-      `The header has no room: ${headerLength} bytes are there, ${needed} are needed. Call ensureAppendable on the file first.`,
-    );
-  }
+  checkRoom(start + text.length + 1, headerLength);
   const header = new Uint8Array(headerLength).fill(0x20);
   header.set(MAGIC);
   header.set(version.split(".").map(Number), MAGIC.length);
@@ -144,6 +146,14 @@ export function formatHeader(
   header.set(text, start);
   header[headerLength - 1] = 0x0a;
   return header;
+}
+
+function checkRoom(needed: number, headerLength: number): void {
+  if (needed <= headerLength) return;
+  throw new NpyError(
+    "ERR_NPY_NOT_APPENDABLE",
+    `The header has no room: ${headerLength} bytes are there, ${needed} are needed. Call ensureAppendable on the file first.`,
+  );
 }
 
 /** Spaces after the dict: with the digits of the growth axis they always add up to the same. */
@@ -171,7 +181,8 @@ export function growthRoom(header: NpyHeader): number {
 
 /**
  * A function that renders a header for any number of rows, in the length and version of the given one. Only the digits
- * change; the bytes that it returns are its own and are overwritten by the next call.
+ * change; the bytes that it returns are its own and are overwritten by the next call. It throws as {@link formatHeader} does if
+ * the rows have more digits than there is room for.
  */
 export function growingHeader(header: NpyHeader): (rows: number) => Uint8Array<ArrayBuffer> {
   const axis = growthAxis(header.fortranOrder, header.shape.length);
@@ -185,6 +196,7 @@ export function growingHeader(header: NpyHeader): (rows: number) => Uint8Array<A
   return (rows) => {
     const text = String(rows);
     if (text.length !== digits) {
+      checkRoom(start + text.length + tail.length + 1, bytes.length);
       digits = text.length;
       bytes.fill(0x20, start, bytes.length - 1);
       bytes.set(tail, start + digits);
@@ -224,22 +236,19 @@ function headerText(layout: ArrayLayout): { before: string; digits: string; afte
   };
 }
 
-/** The encoded text and the whole length of the header, for the version asked for or the oldest that can hold it. */
-function encodeHeader(layout: ArrayLayout & { readonly version?: NpyVersion | undefined }): {
-  version: NpyVersion;
-  text: Uint8Array;
-  paddedLength: number;
-} {
+/** The encoded text and the whole length of the header: those asked for, or the oldest version that can hold it as NumPy pads it. */
+function encodeHeader(
+  layout: ArrayLayout & { readonly version?: NpyVersion | undefined; readonly headerLength?: number | undefined },
+): { version: NpyVersion; text: Uint8Array; headerLength: number } {
   const { before, digits, after } = headerText(layout);
   const dict = before + digits + after;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: latin-1 is all of U+0000 to U+00FF
-  const isLatin1 = /^[\x00-\xff]*$/.test(dict);
+  const isLatin1 = dict.search(BEYOND_LATIN1) === -1;
   for (const version of layout.version === undefined ? (Object.keys(VERSIONS) as NpyVersion[]) : [layout.version]) {
-    if (version !== "3.0" && !isLatin1) continue;
+    if (layout.version === undefined && version !== "3.0" && !isLatin1) continue;
     const text = VERSIONS[version].encode(dict);
     const needed = prefixLength(version) + text.length + growthSlack(layout) + 1;
-    const paddedLength = needed + ARRAY_ALIGN - (needed % ARRAY_ALIGN);
-    if (paddedLength - prefixLength(version) <= VERSIONS[version].maxLength) return { version, text, paddedLength };
+    const { headerLength = needed + ARRAY_ALIGN - (needed % ARRAY_ALIGN) } = layout;
+    if (headerLength - prefixLength(version) <= VERSIONS[version].maxLength) return { version, text, headerLength };
   }
   throw headerError(`A header of ${dict.length} characters cannot be written in version ${layout.version ?? "3.0"}`);
 }
@@ -250,8 +259,13 @@ function decodeLatin1(bytes: Uint8Array): string {
   return text;
 }
 
+/**
+ * Characters beyond latin-1 only occur within strings, where their escapes say the same: a file whose names another Unicode
+ * database than this runtime's called unprintable keeps its version.
+ */
 function encodeLatin1(text: string): Uint8Array {
-  return Uint8Array.from(text, (char) => char.charCodeAt(0));
+  const escaped = text.replace(BEYOND_LATIN1, (char) => hexEscape(char.codePointAt(0) as number));
+  return Uint8Array.from(escaped, (char) => char.charCodeAt(0));
 }
 
 function decodeUtf8(bytes: Uint8Array): string {

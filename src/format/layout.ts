@@ -3,7 +3,7 @@
  * bytes of a row are contiguous and rows follow each other, which is what makes a `.npy` file growable at its end.
  */
 import { NpyError } from "../errors.ts";
-import type { DType } from "./dtype.ts";
+import { type DType, MAX_DIMENSIONS } from "./dtype.ts";
 
 /** An array's element, order and sizes: what a header says. */
 export interface ArrayLayout {
@@ -49,11 +49,18 @@ export function dataLength(layout: ArrayLayout): number {
 }
 
 /**
- * Refuses sizes that cannot be counted exactly: beyond 2^53 JavaScript's numbers, and file offsets with them, have gaps.
+ * Refuses sizes that cannot be counted exactly: beyond 2^53 JavaScript's numbers, and file offsets with them, have gaps. Also
+ * more dimensions than NumPy can open.
  *
  * @throws NpyError `ERR_NPY_SHAPE`.
  */
 export function checkSize({ dtype, shape }: ArrayLayout): void {
+  if (shape.length > MAX_DIMENSIONS) {
+    throw new NpyError(
+      "ERR_NPY_SHAPE",
+      `An array of ${shape.length} dimensions is not possible: NumPy has at most ${MAX_DIMENSIONS}.`,
+    );
+  }
   // The axes of size 0 do not excuse the others: their product is what a row of a grown file would have.
   const others = shape.reduce((product, size) => product * (size || 1), dtype.itemsize || 1);
   if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0) || others > Number.MAX_SAFE_INTEGER) {

@@ -1,5 +1,7 @@
 /**
- * The grammar of the header: a Python literal, read as `ast.literal_eval` reads it and written as `repr` writes it.
+ * The grammar of the header: a Python literal, read as `ast.literal_eval` reads it and written as `repr` writes it. What
+ * `repr` never writes is refused rather than understood by halves: floats, sets, comments, triple quotes, adjacent strings,
+ * integers with a base or underscores, named characters.
  *
  * Format specification: "The header data is an ASCII (UTF-8 since version 3.0) formatted string which contains a Python
  * literal expression of a dictionary."
@@ -54,6 +56,9 @@ const WORD = /[A-Za-z_]\w*/y;
 const STRING_START = /(?:[uU]|[bB][rR]?|[rR][bB]?)?(?=["'])/y;
 const PLAIN_RUN = /[^\\"'\n\r]+/y;
 const OCTAL = /[0-7]{1,3}/y;
+const NEWLINE = /\r\n?|\n/y;
+const LOW_SURROGATE = /^[\udc00-\udfff]/;
+const HIGH_SURROGATE = /[\ud800-\udbff]$/;
 
 class Parser {
   readonly text: string;
@@ -95,9 +100,10 @@ class Parser {
   }
 
   value(depth: number): PyValue {
-    if (depth > MAX_DEPTH) this.fail(`more than ${MAX_DEPTH} brackets within brackets`);
     this.match(SPACE);
     const start = this.position;
+    const isOpening = "{[(".includes(this.text[start] ?? " ");
+    if (isOpening && depth === MAX_DEPTH) this.fail(`more than ${MAX_DEPTH} brackets within brackets`);
     if (this.take("{")) return this.dict(depth + 1);
     if (this.take("[")) return this.items("]", depth + 1, start).values;
     if (this.take("(")) {
@@ -175,20 +181,25 @@ class Parser {
       this.position += 1;
       if (char === quote) break;
       if (char !== "\\") parts.push(char);
-      else parts.push(isRaw ? this.rawEscape() : this.escape(isBytes));
+      else if (isRaw) parts.push(this.rawEscape());
+      else {
+        const from = this.position - 1;
+        const escaped = this.escape(isBytes);
+        if (LOW_SURROGATE.test(escaped) && HIGH_SURROGATE.test(parts.at(-1) ?? "")) {
+          this.fail("two surrogates, which are two characters in Python and would be one here", from);
+        }
+        if (escaped !== "") parts.push(escaped);
+      }
     }
     const value = parts.join("");
     if (!isBytes) return value;
-    const bytes = new Uint8Array(value.length);
-    for (let i = 0; i < value.length; i++) {
-      const code = value.charCodeAt(i);
-      if (code > 0xff) this.fail("bytes can only hold ASCII characters", start);
-      bytes[i] = code;
-    }
-    return new PyBytes(bytes);
+    if (/[\u0080-\uffff]/.test(this.text.slice(start, this.position))) this.fail("bytes can only hold ASCII characters", start);
+    return new PyBytes(Uint8Array.from(value, (char) => char.charCodeAt(0)));
   }
 
   rawEscape(): string {
+    // Python reads every newline of a source as "\n".
+    if (this.match(NEWLINE) !== undefined) return "\\\n";
     const next = this.text[this.position];
     if (next === undefined) this.fail("a string ends after a backslash");
     this.position += 1;
@@ -200,6 +211,7 @@ class Parser {
     const start = this.position - 1;
     const octal = this.match(OCTAL);
     if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8) & (isBytes ? 0xff : 0x1ff));
+    if (this.match(NEWLINE) !== undefined) return "";
     const char = this.text[this.position];
     if (char === undefined) this.fail("a string ends after a backslash");
     this.position += 1;
@@ -237,7 +249,6 @@ const SIMPLE_ESCAPES: ReadonlyMap<string, string> = new Map([
   ["r", "\r"],
   ["t", "\t"],
   ["v", "\v"],
-  ["\n", ""],
 ]);
 
 /** Writes a literal exactly as Python's `repr` does. */
@@ -248,7 +259,7 @@ export function printPythonLiteral(value: PyValue): string {
   if (value === null) return "None";
   if (typeof value === "number" || typeof value === "bigint") return String(value);
   if (value instanceof PyBytes) {
-    return `b${quote(String.fromCharCode(...value.bytes), (char) => char < "\x7f")}`;
+    return `b${quote(Array.from(value.bytes, (byte) => String.fromCharCode(byte)).join(""), (char) => char < "\x7f")}`;
   }
   if (value instanceof PyTuple) {
     const items = value.items.map(printPythonLiteral);
@@ -261,7 +272,8 @@ export function printPythonLiteral(value: PyValue): string {
   return `[${(value as readonly PyValue[]).map(printPythonLiteral).join(", ")}]`;
 }
 
-// `str.isprintable`: all but "Other" and "Separator" of the Unicode character database, the space excepted.
+// `str.isprintable`: all but "Other" and "Separator" of the Unicode character database, the space excepted. Python and this
+// runtime may have databases of different ages: either way of writing a newer character is read alike.
 const NOT_PRINTABLE = /[\p{C}\p{Z}]/u;
 
 function isPrintable(char: string): boolean {
@@ -282,7 +294,8 @@ function quote(text: string, printable: (char: string) => boolean): string {
   return out + mark;
 }
 
-function hexEscape(code: number): string {
+/** The shortest escape of a code point: `\xe9`, `\u20ac`, `\U0001f642`. */
+export function hexEscape(code: number): string {
   if (code <= 0xff) return `\\x${code.toString(16).padStart(2, "0")}`;
   if (code <= 0xffff) return `\\u${code.toString(16).padStart(4, "0")}`;
   return `\\U${code.toString(16).padStart(8, "0")}`;
