@@ -40,6 +40,8 @@ export interface NpyErrorDetails {
   readonly position?: number;
   /** For values: the index of the offending element in the array that was given. */
   readonly index?: readonly number[];
+  /** For structures: the field concerned; one within another has its way there before it, as in `pos.x`. */
+  readonly field?: string | undefined;
 }
 
 /**
@@ -62,6 +64,7 @@ export class NpyError extends Error {
   readonly path: string | undefined;
   readonly position: number | undefined;
   readonly index: readonly number[] | undefined;
+  readonly field: string | undefined;
 
   constructor(code: NpyErrorCode, message: string, details: NpyErrorDetails = {}) {
     super(message, "cause" in details ? { cause: details.cause } : undefined);
@@ -69,5 +72,6 @@ export class NpyError extends Error {
     this.path = details.path;
     this.position = details.position;
     this.index = details.index;
+    this.field = details.field;
   }
 }

@@ -7,8 +7,19 @@ export {
   isAppendableSync,
 } from "./appendable.ts";
 export { type Casting, canCast } from "./array/casting.ts";
-export type { ArrayInput, ArrayView, NestedArray, Scalar, TypedArray } from "./array/input.ts";
-export type { DataOf, NpyArray, NpyData } from "./array/npy-array.ts";
+export type { ArrayInput, ArrayView, NestedArray, Records, Scalar, TypedArray } from "./array/input.ts";
+export type { DataOf, NpyArray, NpyData, NpyScalars } from "./array/npy-array.ts";
+export { RecordArray } from "./array/record-array.ts";
+export type {
+  AppendInput,
+  ColumnsInputOf,
+  ColumnsOf,
+  ComplexNumber,
+  RecordArrayOf,
+  RecordInputOf,
+  RecordOf,
+  RecordsInput,
+} from "./array/record-types.ts";
 export { NpyError, type NpyErrorCode, type NpyErrorDetails } from "./errors.ts";
 export {
   type ByteOrder,

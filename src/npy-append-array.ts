@@ -1,5 +1,5 @@
 /** Growing a `.npy` file by appending. */
-import type { ArrayInput } from "./array/input.ts";
+import type { AppendInput } from "./array/record-types.ts";
 import { Batch } from "./batch.ts";
 import { NpyError } from "./errors.ts";
 import type { DType, DTypeLike } from "./format/dtype.ts";
@@ -29,7 +29,7 @@ type Operation =
  * npaa.shape; // [3, 3]
  * ```
  */
-export class NpyAppendArray implements AsyncDisposable {
+export class NpyAppendArray<D extends DTypeLike = DTypeLike> implements AsyncDisposable {
   readonly #writer: Writer;
   readonly #queue: Operation[] = [];
   #isWorking = false;
@@ -53,13 +53,13 @@ export class NpyAppendArray implements AsyncDisposable {
   static async open<const D extends DTypeLike = DTypeLike>(
     file: FileLike,
     options: OpenOptions<D> = {},
-  ): Promise<NpyAppendArray> {
-    return new NpyAppendArray(await run(Writer.open(locate(file), checkOpenOptions(options))));
+  ): Promise<NpyAppendArray<D>> {
+    return new NpyAppendArray<D>(await run(Writer.open(locate(file), checkOpenOptions(options))));
   }
 
   /** The same for synchronous use: see {@link NpyAppendArray.open}. */
-  static openSync<const D extends DTypeLike = DTypeLike>(file: FileLike, options: OpenOptions<D> = {}): NpyAppendArraySync {
-    return new NpyAppendArraySync(runSync(Writer.open(locate(file), checkOpenOptions(options))));
+  static openSync<const D extends DTypeLike = DTypeLike>(file: FileLike, options: OpenOptions<D> = {}): NpyAppendArraySync<D> {
+    return new NpyAppendArraySync<D>(runSync(Writer.open(locate(file), checkOpenOptions(options))));
   }
 
   /** The file's path; `undefined` for storages without one. */
@@ -73,8 +73,8 @@ export class NpyAppendArray implements AsyncDisposable {
   }
 
   /** The file's dtype; `undefined` until the file exists. */
-  get dtype(): DType | undefined {
-    return this.#writer.dtype;
+  get dtype(): DType<D> | undefined {
+    return this.#writer.dtype as DType<D> | undefined;
   }
 
   /** The file's order; `undefined` until the file exists. 1-D arrays are both, and count as C. */
@@ -98,7 +98,7 @@ export class NpyAppendArray implements AsyncDisposable {
    * @throws NpyError `ERR_NPY_SHAPE`, `ERR_NPY_CAST` (typed data, by the rule of `casting`), `ERR_NPY_VALUE` (plain values, with the
    * `index`), `ERR_NPY_DTYPE`, `ERR_NPY_CLOSED`, `ERR_NPY_BROKEN`; the file system's own errors. The file is as it was then.
    */
-  append(rows: ArrayInput): Promise<void> {
+  append(rows: AppendInput<D>): Promise<void> {
     try {
       this.#checkOpen();
       const checked = this.#writer.check(rows);
@@ -140,9 +140,12 @@ export class NpyAppendArray implements AsyncDisposable {
     if (this.#closed !== undefined) throw closed(this.path);
   }
 
-  async #perform(plan: () => Plan<void>): Promise<void> {
-    this.#checkOpen();
-    return new Promise((resolve, reject) => this.#enqueue({ kind: "plan", plan, resolve, reject }));
+  /** Not an async function: its promise would settle some turns later, after those of the appends that follow. */
+  #perform(plan: () => Plan<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#checkOpen();
+      this.#enqueue({ kind: "plan", plan, resolve, reject });
+    });
   }
 
   #enqueue(operation: Operation): void {
@@ -181,7 +184,7 @@ function fail(operation: Operation, error: unknown): void {
 }
 
 /** {@link NpyAppendArray} with synchronous operations. Nothing of the caller's memory is kept after an append. */
-export class NpyAppendArraySync implements Disposable {
+export class NpyAppendArraySync<D extends DTypeLike = DTypeLike> implements Disposable {
   readonly #writer: Writer;
   #isClosed = false;
 
@@ -201,8 +204,8 @@ export class NpyAppendArraySync implements Disposable {
   }
 
   /** The file's dtype; `undefined` until the file exists. */
-  get dtype(): DType | undefined {
-    return this.#writer.dtype;
+  get dtype(): DType<D> | undefined {
+    return this.#writer.dtype as DType<D> | undefined;
   }
 
   /** The file's order; `undefined` until the file exists. 1-D arrays are both, and count as C. */
@@ -216,7 +219,7 @@ export class NpyAppendArraySync implements Disposable {
   }
 
   /** Appends rows; they are in the file when it returns. Takes and throws what {@link NpyAppendArray.append} does. */
-  append(rows: ArrayInput): void {
+  append(rows: AppendInput<D>): void {
     this.#checkOpen();
     try {
       runSync(this.#writer.append(this.#writer.check(rows)));

@@ -1,7 +1,6 @@
 /** Writing a whole array at once. */
-import { castInput, dtypeOfInput, shapeOfInput } from "./array/conform.ts";
+import { castInput, dtypeOfInput } from "./array/conform.ts";
 import { type ArrayInput, parseInput } from "./array/input.ts";
-import { ravel } from "./array/ravel.ts";
 import { type DTypeLike, dtype } from "./format/dtype.ts";
 import { formatHeader } from "./format/header.ts";
 import { checkFixedSize, checkNames, oneOf } from "./options.ts";
@@ -53,8 +52,8 @@ function* saving(file: FileLike, input: unknown, options: SaveOptions): Plan<voi
   const storage = locate(file);
   const parsed = parseInput(input);
   const type = options.dtype === undefined ? dtypeOfInput(parsed) : checkFixedSize(dtype(options.dtype));
-  const shape = shapeOfInput(parsed);
-  const array = castInput(parsed, type, "same_kind");
+  const elements = castInput(parsed, type, "same_kind");
+  const { shape } = elements;
   // numpy.save writes False for arrays that are in both orders.
   const fortranOrder = shape.length > 1 && (wantedOrder ?? (parsed.fortranOrder === true && !isInBothOrders(shape)));
   const header = formatHeader({ dtype: type, fortranOrder, shape });
@@ -65,7 +64,7 @@ function* saving(file: FileLike, input: unknown, options: SaveOptions): Plan<voi
     } catch (error) {
       if (!hasCode(error, "ENOENT")) throw error;
     }
-    yield* replaceWith(storage, header, ravel(array, type, fortranOrder));
+    yield* replaceWith(storage, header, elements.blocks(fortranOrder));
   });
 }
 

@@ -1,8 +1,7 @@
 /** One file being grown: what `NpyAppendArray` and `NpyAppendArraySync` share, as plans. */
 import { canCast } from "./array/casting.ts";
-import { conform, dtypeOfInput, type RowLayout, shapeOfInput } from "./array/conform.ts";
+import { conform, dtypeOfInput, type RowLayout, rowShapeOfInput } from "./array/conform.ts";
 import { type ParsedInput, parseInput } from "./array/input.ts";
-import { ravel } from "./array/ravel.ts";
 import { NpyError } from "./errors.ts";
 import { type DType, formatDType } from "./format/dtype.ts";
 import { formatHeader, type NpyHeader, zeroDimensional } from "./format/header.ts";
@@ -176,23 +175,21 @@ export class Writer {
     if (this.#growing?.broken !== undefined) throw this.#growing.broken;
     const parsed = parseInput(input);
     const layout = this.#layout ?? this.#layoutOf(parsed);
-    const array = conform(parsed, layout, this.#options.casting);
+    const elements = conform(parsed, layout, this.#options.casting);
     const { dtype, fortranOrder } = layout;
     this.#layout = layout;
     return {
-      rows: rowCount({ shape: array.shape, fortranOrder }),
-      byteLength: sizeOf(array.shape) * dtype.itemsize,
-      blocks: { [Symbol.iterator]: () => ravel(array, dtype, fortranOrder) },
+      rows: rowCount({ shape: elements.shape, fortranOrder }),
+      byteLength: sizeOf(elements.shape) * dtype.itemsize,
+      blocks: { [Symbol.iterator]: () => elements.blocks(fortranOrder)[Symbol.iterator]() },
     };
   }
 
   /** The layout of a file that is created for `parsed`. */
   #layoutOf(parsed: ParsedInput): RowLayout {
-    const shape = shapeOfInput(parsed);
-    if (shape.length === 0) throw zeroDimensional(this.storage.path);
-    const dtype = this.#options.dtype ?? dtypeOfInput(parsed);
     const fortranOrder = this.#options.fortranOrder ?? parsed.fortranOrder ?? false;
-    return this.#checkLayout({ dtype, fortranOrder, rowShape: rowShape({ shape, fortranOrder }) });
+    const rowShape = rowShapeOfInput(parsed, fortranOrder);
+    return this.#checkLayout({ dtype: this.#options.dtype ?? dtypeOfInput(parsed), fortranOrder, rowShape });
   }
 
   /** Refuses a file that could not be opened again. */

@@ -1,11 +1,22 @@
 /** A parsed input -> elements that can be written as a dtype: the casting rule kept, plain values converted, rows counted. */
 import { NpyError } from "../errors.ts";
-import { type DType, formatDType } from "../format/dtype.ts";
+import { type DescrField, type DType, type DTypeField, dtype, formatDType } from "../format/dtype.ts";
 import { zeroDimensional } from "../format/header.ts";
-import { rowShape, shapeOf, sizeOf } from "../format/layout.ts";
+import { shapeOf as fullShape, rowShape, sizeOf } from "../format/layout.ts";
 import { type Casting, canCast } from "./casting.ts";
-import { contiguousStrides, encodeInput, type ParsedInput, type StridedBytes } from "./input.ts";
-import { checkConvertible } from "./ravel.ts";
+import { type ColumnOfField, inField, interleave } from "./columns.ts";
+import { flatten } from "./fields.ts";
+import {
+  asElementsOf,
+  type Columns,
+  contiguousStrides,
+  encodeInput,
+  type ParsedInput,
+  type StridedBytes,
+  type TypedInput,
+} from "./input.ts";
+import { checkConvertible, ravel } from "./ravel.ts";
+import { compareNames, matchFields } from "./records.ts";
 import { dtypeOfValues } from "./values.ts";
 
 /** What all rows of a file have in common. */
@@ -15,32 +26,131 @@ export interface RowLayout {
   readonly rowShape: readonly number[];
 }
 
-/** The dtype that an input has by itself. */
-export function dtypeOfInput(parsed: ParsedInput): DType {
-  return parsed.kind === "typed" ? parsed.dtype : dtypeOfValues(parsed);
+/** An array that can be written: its bytes are made when they are asked for. */
+export interface Elements {
+  readonly shape: readonly number[];
+  /**
+   * The bytes in file order, a block after the other, each valid until the next one is asked for; of `perBlock` elements, if that is
+   * given.
+   */
+  blocks(fortranOrder: boolean, perBlock?: number): Iterable<Uint8Array>;
 }
 
-/** The shape of an input. */
-export function shapeOfInput(parsed: ParsedInput): readonly number[] {
+/**
+ * The dtype that an input has by itself.
+ *
+ * @throws NpyError `ERR_NPY_VALUE` if there is none.
+ */
+export function dtypeOfInput(parsed: ParsedInput): DType {
+  if (parsed.kind === "typed") return parsed.dtype;
+  return parsed.kind === "plain" ? dtypeOfValues(parsed) : dtypeOfColumns(parsed.columns);
+}
+
+function dtypeOfColumns(columns: Columns): DType {
+  if (columns.has("data") || columns.has("shape")) {
+    throw new NpyError(
+      "ERR_NPY_VALUE",
+      "An object with only one of data and shape is no array: expected both, or a dtype that has a field of this name.",
+    );
+  }
+  const fields = [...columns].map(
+    ([name, column]): DescrField =>
+      inField(name, () => {
+        const { descr } = dtypeOfInput(column);
+        const shape = column.kind === "columns" ? [] : shapeOf(column).slice(1);
+        return shape.length === 0 ? [name, descr] : [name, descr, shape];
+      }),
+  );
+  if (fields.length > 0) return dtype(fields);
+  throw new NpyError("ERR_NPY_VALUE", "An object without columns is no array: expected one array for each field.");
+}
+
+function shapeOf(parsed: Exclude<ParsedInput, { kind: "columns" }>): readonly number[] {
   return parsed.kind === "typed" ? parsed.array.shape : parsed.shape;
+}
+
+/**
+ * The shape of the rows of a file that is created for an input. Columns make a 1-D array of records.
+ *
+ * @throws NpyError `ERR_NPY_SHAPE` for 0-d arrays.
+ */
+export function rowShapeOfInput(parsed: ParsedInput, fortranOrder: boolean): readonly number[] {
+  if (parsed.kind === "columns") return [];
+  const shape = shapeOf(parsed);
+  if (shape.length === 0) throw zeroDimensional();
+  return rowShape({ shape, fortranOrder });
 }
 
 /**
  * Elements ready to be written as `target`.
  *
- * @throws NpyError `ERR_NPY_CAST` if the rule forbids it, `ERR_NPY_VALUE` for a value that does not fit.
+ * @throws NpyError `ERR_NPY_CAST` if the rule forbids it, `ERR_NPY_VALUE` for a value that does not fit; for structures with the `field`.
  */
-export function castInput(parsed: ParsedInput, target: DType, casting: Casting): StridedBytes {
-  if (parsed.kind === "plain") return encodeInput(parsed, target);
-  if (!canCast(parsed.dtype, target, casting)) {
+export function castInput(parsed: ParsedInput, target: DType, casting: Casting): Elements {
+  if (parsed.kind === "columns") return castColumns(parsed.columns, target, casting);
+  const array = parsed.kind === "plain" ? encodeInput(parsed, target) : castArray(parsed, target, casting);
+  return { shape: array.shape, blocks: (fortranOrder, perBlock) => ravel(array, target, fortranOrder, perBlock) };
+}
+
+function castArray({ dtype, array }: TypedInput, target: DType, casting: Casting): StridedBytes {
+  if (!canCast(matchFields(dtype, target), target, casting)) {
     throw new NpyError(
       "ERR_NPY_CAST",
-      `Cannot cast ${formatDType(parsed.dtype)} to ${formatDType(target)} by the rule "${casting}": convert the data first, or open ` +
+      `Cannot cast ${formatDType(dtype)} to ${formatDType(target)} by the rule "${casting}": convert the data first, or open ` +
         "the file with another casting.",
     );
   }
-  checkConvertible(parsed.array, target);
-  return parsed.array;
+  const matched = { ...array, dtype: matchFields(array.dtype, target) };
+  checkConvertible(matched, target);
+  return matched;
+}
+
+function castColumns(columns: Columns, target: DType, casting: Casting): Elements {
+  const { fields } = target;
+  if (fields === undefined) {
+    throw new NpyError(
+      "ERR_NPY_DTYPE",
+      `Columns are for structured dtypes, and the file has ${formatDType(target)}: pass one array, or { data, shape }.`,
+    );
+  }
+  const problem = compareNames(
+    [...columns.keys()],
+    fields.map(({ name }) => name),
+  );
+  if (problem !== undefined) {
+    throw new NpyError("ERR_NPY_VALUE", `The columns are not those of the dtype: ${problem.reason}.`, { field: problem.field });
+  }
+  const cast = fields.map((field) =>
+    inField(field.name, () => castColumn(columns.get(field.name) as ParsedInput, field, casting)),
+  );
+  const [first] = cast;
+  const other = cast.find(({ rows }) => rows !== first?.rows);
+  if (first !== undefined && other !== undefined) {
+    throw new NpyError(
+      "ERR_NPY_SHAPE",
+      `Columns must have one length: ${JSON.stringify(first.field.name)} has ${first.rows} rows, ` +
+        `${JSON.stringify(other.field.name)} has ${other.rows}.`,
+      { field: other.field.name },
+    );
+  }
+  const rows = first?.rows ?? 0;
+  return { shape: [rows], blocks: (_, perBlock) => interleave(target, cast, rows, perBlock) };
+}
+
+/** One column: an element (or a sub-array) for each record, the elements of sub-arrays also one after the other. */
+function castColumn(parsed: ParsedInput, field: DTypeField, casting: Casting): ColumnOfField & { rows: number } {
+  const { element, shape, count } = flatten(field.dtype);
+  const elements = castInput(parsed.kind === "typed" ? asElementsOf(parsed, element) : parsed, element, casting);
+  const [length = Number.NaN, ...rest] = elements.shape;
+  const isFlat = rest.length === 0 && count > 0 && length % count === 0;
+  if (!isFlat && (elements.shape.length === 0 || rest.join() !== shape.join())) {
+    throw new NpyError(
+      "ERR_NPY_SHAPE",
+      `a column of shape (${elements.shape.join(", ")}) does not fit: expected (${["n", ...shape].join(", ")}).`,
+    );
+  }
+  const rows = isFlat ? length / count : length;
+  return { field, rows, blocks: (perBlock) => elements.blocks(false, perBlock) };
 }
 
 /**
@@ -48,11 +158,17 @@ export function castInput(parsed: ParsedInput, target: DType, casting: Casting):
  *
  * @throws NpyError as {@link castInput} does, and `ERR_NPY_SHAPE` if they are not rows of the layout.
  */
-export function conform(parsed: ParsedInput, layout: RowLayout, casting: Casting): StridedBytes {
-  if (parsed.kind === "typed" && parsed.bare) {
-    return castInput({ ...parsed, array: asRows(parsed.array, layout) }, layout.dtype, casting);
+export function conform(parsed: ParsedInput, layout: RowLayout, casting: Casting): Elements {
+  if (parsed.kind === "columns") {
+    const records = castInput(parsed, layout.dtype, casting);
+    checkRowShape(records.shape, layout);
+    return records;
   }
-  checkRowShape(shapeOfInput(parsed), layout);
+  if (parsed.kind === "typed" && parsed.bare) {
+    const elements = asElementsOf(parsed, layout.dtype);
+    return castInput({ ...elements, array: asRows(elements.array, layout) }, layout.dtype, casting);
+  }
+  checkRowShape(shapeOf(parsed), layout);
   return castInput(parsed, layout.dtype, casting);
 }
 
@@ -67,7 +183,7 @@ function asRows(array: StridedBytes, { rowShape, fortranOrder }: RowLayout): Str
       `${elements} elements are not whole rows of shape (${rowShape.join(", ")}), which have ${perRow} each.`,
     );
   }
-  const shape = shapeOf(rows, rowShape, fortranOrder);
+  const shape = fullShape(rows, rowShape, fortranOrder);
   return { ...array, shape, strides: contiguousStrides(shape, fortranOrder) };
 }
 

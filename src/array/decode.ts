@@ -1,33 +1,20 @@
-/** The bytes of a file -> the `data` of an {@link NpyArray}. */
+/** The bytes of scalars, as a file has them -> typed arrays and strings. */
 import type { DType } from "../format/dtype.ts";
 import { needsSwap, swapBytes } from "./byte-order.ts";
 import { float16ToFloat32 } from "./conversions/float16.ts";
 import { isLongDouble } from "./convert.ts";
-import type { NpyData } from "./npy-array.ts";
+import type { NpyScalars } from "./npy-array.ts";
 
-/** Room for elements of a dtype: fill `bytes` from the file, then call `finish`. */
-export interface Decoding {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Turns the bytes into data, in place where the dtype allows. */
-  finish(): NpyData;
+/** The `data` of scalars that were read into `bytes`; in place where the file's bytes are the typed array's. */
+export function decodeScalars(type: DType, bytes: Uint8Array<ArrayBuffer>, count: number): NpyScalars {
+  if (isLongDouble(type)) return bytes;
+  if (needsSwap(type)) swapBytes(bytes, type);
+  if (type.kind === "S") return decodeStrings(bytes, count, decodeLatin1);
+  if (type.kind === "U") return decodeStrings(bytes, count, decodeUtf32);
+  return typedArray(bytes, type);
 }
 
-/** Makes room for `count` elements; where the file's bytes are the typed array's, `finish` copies nothing. */
-export function decoding(type: DType, count: number): Decoding {
-  const bytes = new Uint8Array(count * type.itemsize);
-  return {
-    bytes,
-    finish() {
-      if (type.fields !== undefined || isLongDouble(type)) return bytes;
-      if (needsSwap(type)) swapBytes(bytes, type);
-      if (type.kind === "S") return decodeStrings(bytes, count, decodeLatin1);
-      if (type.kind === "U") return decodeStrings(bytes, count, decodeUtf32);
-      return typedArray(bytes, type);
-    },
-  };
-}
-
-function typedArray(bytes: Uint8Array<ArrayBuffer>, type: DType): NpyData {
+function typedArray(bytes: Uint8Array<ArrayBuffer>, type: DType): NpyScalars {
   const { buffer } = bytes;
   switch (`${type.kind}${type.itemsize}`) {
     case "i1":

@@ -2,7 +2,10 @@
 import { NpyError } from "../errors.ts";
 import { type DType, type DTypeLike, dtype, formatDType, nativeDType } from "../format/dtype.ts";
 import { sizeOf } from "../format/layout.ts";
+import { inField } from "./columns.ts";
+import { isLongDouble } from "./convert.ts";
 import type { NpyArray } from "./npy-array.ts";
+import { RecordArray } from "./record-array.ts";
 import { encodeValues, type Values } from "./values.ts";
 
 /** JavaScript's arrays of numbers, of any length and sharing. */
@@ -30,7 +33,7 @@ type Sizes = ArrayLike<number>;
 
 /** An array described by its parts. Without strides the data are contiguous, in the order that `fortranOrder` says. */
 export interface ArrayView {
-  readonly data: TypedArray | ArrayBufferLike | DataView | readonly unknown[];
+  readonly data: TypedArray | ArrayBufferLike | DataView | RecordArray | readonly unknown[];
   readonly shape: Sizes;
   /** What the data are, if their type does not tell: needed for raw bytes, optional else. */
   readonly dtype?: DTypeLike;
@@ -45,10 +48,17 @@ export interface ArrayView {
 
 /**
  * What can be appended and saved: an {@link NpyArray}, a strided view ({@link ArrayView}), a typed array (whole rows in the file's
- * own order), or nested JavaScript arrays.
+ * own order), nested JavaScript arrays, or {@link Records}.
  */
 // biome-ignore lint/suspicious/noExplicitAny: of whatever dtype
-export type ArrayInput = NpyArray<any> | ArrayView | TypedArray | NestedArray;
+export type ArrayInput = NpyArray<any> | ArrayView | TypedArray | NestedArray | Records;
+
+/** Records of a structure: an array of objects, an object of columns, or what reading gave. */
+export type Records =
+  | readonly { readonly [name: string]: unknown }[]
+  | { readonly [name: string]: unknown; readonly data?: never; readonly shape?: never }
+  // biome-ignore lint/suspicious/noExplicitAny: of whatever dtype
+  | RecordArray<any, any>;
 
 /** Elements of `dtype` in a buffer, at strides (in elements). */
 export interface StridedBytes {
@@ -63,17 +73,24 @@ export interface StridedBytes {
 
 /** An input, understood: `typed` data follow casting rules, `plain` values are converted exactly. */
 export type ParsedInput =
-  | {
-      readonly kind: "typed";
-      /** What the array counts as, for casting rules. */
-      readonly dtype: DType;
-      readonly array: StridedBytes;
-      /** The order that an NpyArray says; strides say none. */
-      readonly fortranOrder: boolean | undefined;
-      /** A bare typed array has no shape of its own: it is whole rows of whatever it is appended to. */
-      readonly bare: boolean;
-    }
-  | ({ readonly kind: "plain"; readonly fortranOrder: boolean | undefined } & Values);
+  | TypedInput
+  | ({ readonly kind: "plain"; readonly fortranOrder: boolean | undefined } & Values)
+  | { readonly kind: "columns"; readonly columns: Columns; readonly fortranOrder: undefined };
+
+/** Data that have a dtype. */
+export interface TypedInput {
+  readonly kind: "typed";
+  /** What the array counts as, for casting rules. */
+  readonly dtype: DType;
+  readonly array: StridedBytes;
+  /** The order that an NpyArray says; strides say none. */
+  readonly fortranOrder: boolean | undefined;
+  /** A bare typed array has no shape of its own: it is whole rows of whatever it is appended to. */
+  readonly bare: boolean;
+}
+
+/** One input for each field of a structure. */
+export type Columns = ReadonlyMap<string, ParsedInput>;
 
 /**
  * Understands an input.
@@ -93,12 +110,28 @@ export function parseInput(input: unknown): ParsedInput {
   if (typeof input === "object" && input !== null && "data" in input && "shape" in input) {
     return parseView(input as ArrayView);
   }
+  if (input instanceof RecordArray) return { ...recordsOf(input, [input.length]), bare: true };
+  if (isPlainObject(input)) {
+    const columns = Object.entries(input).map(([name, column]) => [name, inField(name, () => parseInput(column))] as const);
+    return { kind: "columns", columns: new Map(columns), fortranOrder: undefined };
+  }
   if (isScalar(input)) return { kind: "plain", values: [input], shape: [], fortranOrder: undefined };
   throw new NpyError(
     "ERR_NPY_VALUE",
     `${describe(input)} is not an array: expected { data, shape }, a typed array or nested arrays of numbers, bigints, ` +
-      "booleans, strings or Dates.",
+      "booleans, strings or Dates; for structures also records, or an object of columns.",
   );
+}
+
+/** Objects without a class of their own; those of another realm, too. */
+function isPlainObject(value: unknown): value is object {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+function recordsOf({ bytes, dtype }: RecordArray, shape: readonly number[]): TypedInput {
+  return { kind: "typed", dtype, array: contiguous(bytes, dtype, shape, false), fortranOrder: undefined, bare: false };
 }
 
 function isScalar(value: unknown): value is Scalar {
@@ -246,6 +279,7 @@ function checkView(
 
 /** How the data of an array hold its elements. */
 function storedAs(data: ArrayView["data"], declared: DType | undefined): { bytes: Uint8Array; dtype: DType } {
+  if (data instanceof RecordArray) return { bytes: data.bytes, dtype: data.dtype };
   if (Array.isArray(data) && declared !== undefined) {
     return { bytes: encodeValues({ values: data, shape: [data.length] }, declared), dtype: nativeDType(declared) };
   }
@@ -299,6 +333,33 @@ function interpret(own: DType, declared: DType): DType | undefined {
       return own;
     default:
       return own.str === "|u1" ? declared : undefined; // raw bytes, as the file would hold them
+  }
+}
+
+/**
+ * A typed array alone, as elements of `target` if it is what reading gives for that: bytes for bools, void, structures and long doubles,
+ * 64-bit counts for datetime64 and timedelta64, pairs of floats for complex numbers.
+ */
+export function asElementsOf(parsed: TypedInput, target: DType): TypedInput {
+  const counted = countedAs(parsed.dtype, target);
+  if (!parsed.bare || counted === undefined) return parsed;
+  const { bytes, dtype: stored } = wholeElements(parsed.array.bytes, counted);
+  const elements = stored.itemsize === 0 ? 0 : bytes.length / stored.itemsize;
+  return { ...parsed, dtype: stored, array: contiguous(bytes, stored, [elements], false) };
+}
+
+function countedAs(own: DType, target: DType): DType | undefined {
+  switch (`${own.kind}${own.itemsize} ${target.kind}`) {
+    case "u1 b":
+    case "i8 M":
+    case "i8 m":
+      return nativeDType(target);
+    case "f4 c":
+      return dtype("complex64");
+    case "f8 c":
+      return dtype("complex128");
+    default:
+      return own.str === "|u1" && (target.kind === "V" || isLongDouble(target)) ? target : undefined;
   }
 }
 

@@ -1,11 +1,13 @@
 /** What reading gives and what appending takes back: data in a typed array, with shape, dtype and order beside it. */
 import type { DType, DTypeLike } from "../format/dtype.ts";
+import type { RecordArray } from "./record-array.ts";
+import type { IsStructure, RecordArrayOf } from "./record-types.ts";
 
 /**
  * An array as JavaScript holds it. `data` is in this machine's byte order whatever `dtype` (which is the file's) says:
  * bool in a `Uint8Array`; ints, float32 and float64 in their typed arrays; 64-bit ints, datetime64 and timedelta64 in a
  * `BigInt64Array` or `BigUint64Array`; float16 widened into a `Float32Array`; complex numbers interleaved; `S` and `U` as
- * strings; anything else of fixed size (structures, void, long double) as the file's raw bytes.
+ * strings; structures in a {@link RecordArray}; anything else of fixed size (void, long double) as the file's raw bytes.
  */
 export interface NpyArray<D extends DTypeLike = DTypeLike> {
   readonly data: DataOf<D>;
@@ -16,7 +18,10 @@ export interface NpyArray<D extends DTypeLike = DTypeLike> {
 }
 
 /** Everything that `data` can be. */
-export type NpyData =
+export type NpyData = NpyScalars | RecordArray;
+
+/** The `data` of every dtype but structures. */
+export type NpyScalars =
   | Int8Array<ArrayBuffer>
   | Int16Array<ArrayBuffer>
   | Int32Array<ArrayBuffer>
@@ -118,6 +123,6 @@ type DataOfKnown<D> = D extends string
     : DataOfName<WithoutByteOrder<D>>
   : D extends DType<infer Like>
     ? DataOf<Like>
-    : D extends readonly unknown[]
-      ? DataByKind["u1"]
+    : IsStructure<D> extends true
+      ? RecordArrayOf<D>
       : NpyData;

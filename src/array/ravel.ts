@@ -10,13 +10,18 @@ import type { StridedBytes } from "./input.ts";
 import { copyElements, laneOf, laneView } from "./lanes.ts";
 
 /** Bytes of a block: enough to make a write cheap, little enough to stay in the processor's cache. */
-const BLOCK = 2 ** 20;
+export const BLOCK: number = 2 ** 20;
 
 /**
  * The bytes of `array` as elements of `target`, in file order. Each block is valid until the next one is asked for. Contiguous data
- * that need no conversion come as one block, uncopied.
+ * that need no conversion are not copied, and come as one block. With `wanted`, blocks have so many elements.
  */
-export function* ravel(array: StridedBytes, target: DType, fortranOrder: boolean): Generator<Uint8Array, void, void> {
+export function* ravel(
+  array: StridedBytes,
+  target: DType,
+  fortranOrder: boolean,
+  wanted?: number,
+): Generator<Uint8Array, void, void> {
   const count = sizeOf(array.shape);
   if (count * target.itemsize === 0) return;
   const axes = mergeAxes(array, fortranOrder);
@@ -30,11 +35,16 @@ export function* ravel(array: StridedBytes, target: DType, fortranOrder: boolean
   const swapsCancel = same && sourceSwap === targetSwap;
   const start = array.offset * source.itemsize;
   if (swapsCancel && isContiguous) {
-    yield array.bytes.subarray(start, start + count * source.itemsize);
+    for (let from = 0; from < count; from += wanted ?? count) {
+      yield array.bytes.subarray(
+        start + from * source.itemsize,
+        start + Math.min(count, from + (wanted ?? count)) * source.itemsize,
+      );
+    }
     return;
   }
 
-  const perBlock = Math.max(1, Math.floor(BLOCK / Math.max(source.itemsize, target.itemsize)));
+  const perBlock = wanted ?? Math.max(1, Math.floor(BLOCK / Math.max(source.itemsize, target.itemsize)));
   const blockCount = Math.min(perBlock, count);
   // Conversions read aligned data in native order.
   const inPlace = !same && isContiguous && !sourceSwap && (array.bytes.byteOffset + start) % 8 === 0;

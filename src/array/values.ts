@@ -5,7 +5,8 @@
 import { NpyError } from "../errors.ts";
 import { type DType, dtype, formatDType, nativeDType } from "../format/dtype.ts";
 import { float64ToFloat16 } from "./conversions/float16.ts";
-import { conversionOf } from "./convert.ts";
+import { conversionOf, isLongDouble } from "./convert.ts";
+import { type Encoder, recordEncoder } from "./records.ts";
 
 /** Values in C order, with the shape of their nesting. */
 export interface Values {
@@ -70,33 +71,22 @@ function typeOf(value: unknown): string {
  * @throws NpyError `ERR_NPY_VALUE` with the `index` of the first value that does not fit.
  */
 export function encodeValues({ values, shape }: Values, target: DType): Uint8Array<ArrayBuffer> {
-  const encode = encoder(target);
-  if (encode === undefined) {
-    throw new NpyError(
-      "ERR_NPY_VALUE",
-      `Plain values cannot be stored as ${formatDType(target)}: pass its bytes, as { data: bytes, shape, dtype }.`,
-    );
-  }
   const bytes = new Uint8Array(values.length * target.itemsize);
-  const failed = encode(values, bytes);
+  const failed = encoder(target)(values, bytes);
   if (failed === undefined) return bytes;
-  const { at, reason } = failed;
+  const { at, reason, field, value = values[at], within = [] } = failed;
+  const index = [...indexOf(at, shape), ...within];
+  const place = `[${index.join(", ")}]${field === undefined ? "" : `, field ${JSON.stringify(field)},`}`;
   throw new NpyError(
     "ERR_NPY_VALUE",
-    `${show(values[at])} at ${indexText(at, shape)} does not fit into ${target.str}: ${reason}.`,
-    { index: indexOf(at, shape) },
+    `${show(value)} at ${place} does not fit into ${field === undefined ? target.str : formatDType(target)}: ${reason}.`,
+    { index, field },
   );
 }
 
-interface Failure {
-  readonly at: number;
-  readonly reason: string;
-}
-
-/** Fills `bytes` from `values`, or says which value it could not store and why. */
-type Encoder = (values: readonly unknown[], bytes: Uint8Array<ArrayBuffer>) => Failure | undefined;
-
-function encoder(target: DType): Encoder | undefined {
+function encoder(target: DType): Encoder {
+  if (target.fields !== undefined) return recordEncoder(target, encoder);
+  if (target.kind === "V" || isLongDouble(target)) return rawBytes(target.itemsize);
   switch (target.kind) {
     case "b":
       return elementwise((bytes) => bytes, toBoolean);
@@ -114,9 +104,20 @@ function encoder(target: DType): Encoder | undefined {
       return strings(target.itemsize, encodeLatin1);
     case "U":
       return strings(target.itemsize, encodeUtf32);
-    default:
-      return undefined;
   }
+}
+
+/** Elements that JavaScript has no values for are given as their bytes. */
+function rawBytes(itemsize: number): Encoder {
+  return (values, bytes) => {
+    for (let at = 0; at < values.length; at++) {
+      const value = values[at];
+      if (!(value instanceof Uint8Array) || value.length !== itemsize)
+        return { at, reason: `expected a Uint8Array of ${itemsize} bytes` };
+      bytes.set(value, at * itemsize);
+    }
+    return undefined;
+  };
 }
 
 const bigInt64View = (bytes: Uint8Array<ArrayBuffer>) => new BigInt64Array(bytes.buffer);
@@ -213,10 +214,8 @@ function significantBits(magnitude: bigint): number {
 /** Bits of the significand of floats of 2, 4 and 8 bytes. */
 const PRECISION: Readonly<Record<number, number>> = { 2: 11, 4: 24, 8: 53 };
 
-function floats({ itemsize }: DType): Encoder | undefined {
-  const overflow = FLOAT_OVERFLOW[itemsize];
-  const precision = PRECISION[itemsize];
-  if (overflow === undefined || precision === undefined) return undefined; // long double
+function floats({ itemsize }: DType): Encoder {
+  const [overflow, precision] = [FLOAT_OVERFLOW[itemsize], PRECISION[itemsize]] as [number, number];
   const convert = (value: unknown): number | string => toFloat(value, overflow, precision);
   if (itemsize === 8) return elementwise((bytes) => new Float64Array(bytes.buffer), convert);
   if (itemsize === 4) return elementwise((bytes) => new Float32Array(bytes.buffer), convert);
@@ -228,10 +227,8 @@ function floats({ itemsize }: DType): Encoder | undefined {
   };
 }
 
-function complexes({ itemsize }: DType): Encoder | undefined {
-  const overflow = FLOAT_OVERFLOW[itemsize / 2];
-  const precision = PRECISION[itemsize / 2];
-  if (overflow === undefined || precision === undefined) return undefined; // complex long double
+function complexes({ itemsize }: DType): Encoder {
+  const [overflow, precision] = [FLOAT_OVERFLOW[itemsize / 2], PRECISION[itemsize / 2]] as [number, number];
   return (values, bytes) => {
     const parts = itemsize === 8 ? new Float32Array(bytes.buffer) : new Float64Array(bytes.buffer);
     for (let at = 0; at < values.length; at++) {

@@ -1,6 +1,6 @@
 /** Reading an array's rows. */
-import { type Decoding, decoding } from "../array/decode.ts";
 import type { DataOf, NpyArray } from "../array/npy-array.ts";
+import { decodeElements } from "../array/record-array.ts";
 import { NpyError } from "../errors.ts";
 import type { DType, DTypeLike } from "../format/dtype.ts";
 import type { NpyHeader } from "../format/header.ts";
@@ -42,20 +42,22 @@ export function* readRows<D extends DTypeLike>(
   const { dtype, fortranOrder } = header;
   const rowBytes = bytesPerRow(header);
   const shape = header.shape.length === 0 ? [] : [...shapeOf(stop - start, rowShape(header), fortranOrder)];
-  const { bytes, finish } = makeRoom(dtype, sizeOf(shape));
+  const elements = sizeOf(shape);
+  const bytes = makeRoom(elements * dtype.itemsize);
   const count = yield* read(file, bytes, header.headerLength + start * rowBytes);
   if (count < bytes.length) throw incomplete(header, start * rowBytes + count, path);
-  return { data: finish() as DataOf<D>, shape, dtype: dtype as DType<D>, fortranOrder };
+  const data = decodeElements(dtype, bytes, elements);
+  return { data: data as DataOf<D>, shape, dtype: dtype as DType<D>, fortranOrder };
 }
 
-function makeRoom(dtype: DType, count: number): Decoding {
+function makeRoom(length: number): Uint8Array<ArrayBuffer> {
   try {
-    return decoding(dtype, count);
+    return new Uint8Array(length);
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     throw new NpyError(
       "ERR_NPY_SHAPE",
-      `${count * dtype.itemsize} bytes are more than this runtime can hold in one array: read slices or chunks instead.`,
+      `${length} bytes are more than this runtime can hold in one array: read slices or chunks instead.`,
       { cause },
     );
   }

@@ -13,7 +13,7 @@ test("load sees every append as soon as it has resolved, while the writer lives"
   expect(loadSync(path)).toMatchObject({ shape: [0, 2], data: new Int32Array(0) });
   for (let i = 0; i < 50; i++) {
     await npaa.append([[i, -i]]);
-    expect(loadSync(path).data.slice(-2)).toEqual(new Int32Array([i, -i]));
+    expect(loadSync(path, { dtype: "<i4" }).data.slice(-2)).toEqual(new Int32Array([i, -i]));
   }
   await npaa.close();
   expect(loadSync(path).shape).toEqual([50, 2]);

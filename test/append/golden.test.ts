@@ -9,6 +9,7 @@ import {
   NpyAppendArray,
   type NpyArray,
   NpyReader,
+  RecordArray,
   saveSync,
 } from "../../src/node.ts";
 
@@ -81,7 +82,7 @@ function elementsOf({ data, dtype: { kind, itemsize } }: NpyArray): unknown[] {
   }
   if (kind === "f") return Array.from(data as Float64Array, hex);
   if (kind === "V") {
-    const text = Buffer.from(data as Uint8Array).toString("hex");
+    const text = Buffer.from(data instanceof RecordArray ? data.bytes : (data as Uint8Array)).toString("hex");
     return text.match(new RegExp(`.{${2 * itemsize}}`, "g")) ?? [];
   }
   return Array.from(data as ArrayLike<number | bigint>, (value) => (typeof value === "bigint" ? String(value) : value));

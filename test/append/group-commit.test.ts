@@ -12,7 +12,7 @@ test("appends land in the order of their calls, small and large ones", async () 
   for (let i = 0; i < 60; i++) {
     // Those beyond 64 KiB are not copied, those beyond 1 MiB fill more than one block.
     const rows = new Float64Array(i % 7 === 0 ? 200_000 : i % 5 === 0 ? 10_000 : 3).fill(i);
-    expected.push(...rows);
+    for (const value of rows) expected.push(value);
     promises.push(npaa.append(rows));
     if (i % 20 === 10) await promises.at(-1);
   }

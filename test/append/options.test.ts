@@ -149,7 +149,7 @@ describe("plain values are converted exactly, or refused with their index", () =
     ["|b1", [[true, 2]], [0, 1]],
     ["<f8", [["1"]], [0, 0]],
     ["<M8[D]", [[new Date(1)]], [0, 0]],
-  ])("%s from %j", async (like, rows, index) => {
+  ])("%s from %o", async (like, rows, index) => {
     const storage = new MemoryStorage();
     const width = (rows[0] as unknown[]).length;
     const npaa = await NpyAppendArray.open(storage, { dtype: like, rowShape: [width], casting: "unsafe" });
@@ -166,7 +166,7 @@ describe("plain values are converted exactly, or refused with their index", () =
     [["a", "bcd", "🙂"], "<U3"],
     [[new Date(5)], "<M8[ms]"],
     [[], "<f8"],
-  ])("without a dtype: %j", async (rows, str) => {
+  ])("without a dtype: %o", async (rows, str) => {
     const npaa = await NpyAppendArray.open(new MemoryStorage());
     await npaa.append(rows as never);
     expect(npaa.dtype?.str).toBe(str);

@@ -1,16 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { castInput } from "../../src/array/conform.ts";
 import { type ArrayInput, parseInput } from "../../src/array/input.ts";
-import { ravel } from "../../src/array/ravel.ts";
 import { dtype } from "../../src/format/dtype.ts";
 
 /** What an input counts as, and its elements as float64 in C order. */
 function seen(input: unknown): { shape: readonly number[]; dtype: string; values: number[] } {
   const parsed = parseInput(input);
   const like = parsed.kind === "typed" ? parsed.dtype : dtype("<f8");
-  const array = castInput(parsed, dtype("<f8"), "unsafe");
-  const bytes = Buffer.concat([...ravel(array, dtype("<f8"), false)].map((block) => Buffer.from(block)));
-  return { shape: array.shape, dtype: like.str, values: Array.from(new Float64Array(new Uint8Array(bytes).buffer)) };
+  const { shape, blocks } = castInput(parsed, dtype("<f8"), "unsafe");
+  const bytes = Buffer.concat([...blocks(false)].map((block) => Buffer.from(block)));
+  return { shape, dtype: like.str, values: Array.from(new Float64Array(new Uint8Array(bytes).buffer)) };
 }
 
 const big = new Uint8Array([0, 1, 0, 2]);

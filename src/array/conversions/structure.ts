@@ -4,9 +4,8 @@
  */
 import { NpyError } from "../../errors.ts";
 import { type DType, formatDType } from "../../format/dtype.ts";
-import { sizeOf } from "../../format/layout.ts";
 import { needsSwap, swapBytes } from "../byte-order.ts";
-import { copyElements, laneOf, laneView } from "../lanes.ts";
+import { copyField, flatten } from "../fields.ts";
 import { type Conversion, type Kernel, makeScratch } from "./kernel.ts";
 
 type ConversionOf = (from: DType, to: DType) => Conversion;
@@ -46,14 +45,6 @@ function placesOf(type: DType): readonly Place[] {
   return type.fields ?? [{ dtype: type, offset: 0 }];
 }
 
-/** A field's element and how many of them it has, sub-arrays of sub-arrays included. */
-function flatten(type: DType): { element: DType; count: number; shape: readonly number[] } {
-  if (type.subdtype === undefined) return { element: type, count: 1, shape: [] };
-  const inner = flatten(type.subdtype.dtype);
-  const shape = [...type.subdtype.shape, ...inner.shape];
-  return { element: inner.element, count: sizeOf(shape), shape };
-}
-
 /** One field of all records: taken out, converted, put in. */
 function columnConversion(source: Place, target: Place, from: DType, to: DType, conversionOf: ConversionOf): Conversion {
   const given = flatten(source.dtype);
@@ -64,40 +55,26 @@ function columnConversion(source: Place, target: Place, from: DType, to: DType, 
   const { convert, canFail } = conversionOf(given.element, wanted.element);
   const gathered = makeScratch();
   const converted = makeScratch();
-  const column: Kernel = (bytes, out) => {
+  const convertColumn: Kernel = (bytes, out) => {
     const records = bytes.length / from.itemsize;
     const input = gathered(records * source.dtype.itemsize);
-    copyField(bytes, source.offset, from.itemsize, input, 0, source.dtype.itemsize, source.dtype.itemsize, records);
+    const taken = source.dtype.itemsize;
+    copyField(
+      { bytes, offset: source.offset, stride: from.itemsize },
+      { bytes: input, offset: 0, stride: taken },
+      taken,
+      records,
+    );
     if (given.element.fields === undefined && needsSwap(given.element)) swapBytes(input, given.element);
     const { itemsize } = wanted.element;
     const output = converted(records * given.count * itemsize);
     convert(input, output);
     if (wanted.element.fields === undefined && needsSwap(wanted.element)) swapBytes(output, wanted.element);
     const width = given.count * itemsize;
-    for (let at = 0; at < target.dtype.itemsize; at += width) {
-      copyField(output, 0, width, out, target.offset + at, to.itemsize, width, records);
+    const column = { bytes: output, offset: 0, stride: width };
+    for (let offset = target.offset; offset < target.offset + target.dtype.itemsize; offset += width) {
+      copyField(column, { bytes: out, offset, stride: to.itemsize }, width, records);
     }
   };
-  return { convert: column, canFail };
-}
-
-/** Copies `width` bytes of each of `count` records from one place to another. */
-function copyField(
-  source: Uint8Array,
-  from: number,
-  fromStride: number,
-  target: Uint8Array,
-  to: number,
-  toStride: number,
-  width: number,
-  count: number,
-): void {
-  if (width === 0) return;
-  const lane = laneOf(source.byteOffset, from, fromStride, target.byteOffset, to, toStride, width);
-  copyElements(
-    { lanes: laneView(source, lane), start: from / lane, stride: fromStride / lane },
-    { lanes: laneView(target, lane), start: to / lane, stride: toStride / lane },
-    width / lane,
-    count,
-  );
+  return { convert: convertColumn, canFail };
 }

@@ -1,0 +1,50 @@
+/** Structures appended as columns: one array of each field, put together into records block by block. */
+import { NpyError } from "../errors.ts";
+import type { DType, DTypeField } from "../format/dtype.ts";
+import { copyField, flatten } from "./fields.ts";
+import { BLOCK } from "./ravel.ts";
+
+/** What a column's elements become: blocks of the field's bytes, so many elements at a time. */
+export type ColumnBlocks = (perBlock: number) => Iterable<Uint8Array>;
+
+/** A field of the records, and where its bytes come from. */
+export interface ColumnOfField {
+  readonly field: DTypeField;
+  readonly blocks: ColumnBlocks;
+}
+
+/** The bytes of `count` records of `type`, `perBlock` at a time. Each block is valid until the next one is asked for. */
+export function* interleave(
+  type: DType,
+  columns: readonly ColumnOfField[],
+  count: number,
+  perBlock: number = Math.max(1, Math.floor(BLOCK / Math.max(1, type.itemsize))),
+): Generator<Uint8Array, void, void> {
+  const records = new Uint8Array(Math.min(perBlock, count) * type.itemsize); // padding stays zero
+  const parts = columns
+    .filter(({ field }) => field.dtype.itemsize > 0)
+    .map(({ field, blocks }) => ({ field, blocks: blocks(perBlock * flatten(field.dtype).count)[Symbol.iterator]() }));
+  for (let from = 0; from < count; from += perBlock) {
+    const length = Math.min(perBlock, count - from);
+    const bytes = records.subarray(0, length * type.itemsize);
+    for (const { field, blocks } of parts) {
+      const { itemsize } = field.dtype;
+      const column = { bytes: blocks.next().value as Uint8Array, offset: 0, stride: itemsize };
+      copyField(column, { bytes, offset: field.offset, stride: type.itemsize }, itemsize, length);
+    }
+    yield bytes;
+  }
+}
+
+/** Runs `use`, and says of its errors which field they are about. */
+export function inField<Result>(name: string, use: () => Result): Result {
+  try {
+    return use();
+  } catch (error) {
+    if (!(error instanceof NpyError)) throw error;
+    const { code, message, cause, index, path } = error;
+    const field = error.field === undefined ? name : `${name}.${error.field}`;
+    const details = { ...(cause === undefined ? {} : { cause }), ...(index === undefined ? {} : { index }), path, field };
+    throw new NpyError(code, error.field === undefined ? `Field ${JSON.stringify(name)}: ${message}` : message, details);
+  }
+}

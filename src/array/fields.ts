@@ -1,0 +1,39 @@
+/** The fields of a structure: what they are made of, and moving them between records and columns. */
+import type { DType } from "../format/dtype.ts";
+import { sizeOf } from "../format/layout.ts";
+import { copyElements, laneOf, laneView } from "./lanes.ts";
+
+/** A dtype without its sub-arrays: the element, and the shape of all of them. */
+export interface Flattened {
+  readonly element: DType;
+  readonly shape: readonly number[];
+  /** Elements in all. */
+  readonly count: number;
+}
+
+/** Sub-arrays of sub-arrays are one. */
+export function flatten(type: DType): Flattened {
+  if (type.subdtype === undefined) return { element: type, shape: [], count: 1 };
+  const inner = flatten(type.subdtype.dtype);
+  const shape = [...type.subdtype.shape, ...inner.shape];
+  return { element: inner.element, shape, count: sizeOf(shape) };
+}
+
+/** Where a field lies in records, or a column in itself: the first one's place and the distance from one to the next, in bytes. */
+export interface FieldPlace {
+  readonly bytes: Uint8Array;
+  readonly offset: number;
+  readonly stride: number;
+}
+
+/** Copies the `width` bytes that a field has in each of `count` records. */
+export function copyField(from: FieldPlace, to: FieldPlace, width: number, count: number): void {
+  if (width === 0) return;
+  const lane = laneOf(width, from.bytes.byteOffset, from.offset, from.stride, to.bytes.byteOffset, to.offset, to.stride);
+  copyElements(
+    { lanes: laneView(from.bytes, lane), start: from.offset / lane, stride: from.stride / lane },
+    { lanes: laneView(to.bytes, lane), start: to.offset / lane, stride: to.stride / lane },
+    width / lane,
+    count,
+  );
+}
