@@ -1,9 +1,7 @@
 /** Appends that are written together, with one header: group commit. */
+import { RowBuffer } from "./array/row-buffer.ts";
 import type { Rows } from "./plan/grow.ts";
-import type { CheckedRows } from "./writer.ts";
-
-/** Up to this many bytes an append is copied, and the caller's memory free again; copying more costs more than it is worth. */
-const COPY_LIMIT = 2 ** 16;
+import { type CheckedRows, COPY_LIMIT } from "./writer.ts";
 
 /** A buffer of copies grows up to this size; then another one is begun. */
 const BUFFER_LIMIT = 2 ** 20;
@@ -14,7 +12,7 @@ export class Batch implements Rows {
   /** Settles when all of them are in the file, or none. */
   readonly done: Promise<void>;
   readonly #parts: Iterable<Uint8Array>[] = [];
-  #copies: Copies | undefined;
+  #copies: RowBuffer | undefined;
   #resolve!: () => void;
   #reject!: (error: unknown) => void;
 
@@ -26,17 +24,24 @@ export class Batch implements Rows {
   }
 
   add(added: CheckedRows): void {
+    this.rows += added.rows;
     if (added.byteLength > COPY_LIMIT) {
       this.#parts.push(added.blocks);
       this.#copies = undefined;
     } else if (added.byteLength > 0) {
-      if (this.#copies === undefined || this.#copies.length + added.byteLength > BUFFER_LIMIT) {
-        this.#copies = new Copies(added.byteLength);
-        this.#parts.push(this.#copies);
-      }
-      for (const block of added.blocks) this.#copies.push(block);
+      const copies = this.#room(added);
+      if (added.elements !== undefined) copies.pushElements(added.elements);
+      else for (const block of added.blocks) copies.push(block);
     }
-    this.rows += added.rows;
+  }
+
+  #room({ dtype, byteLength }: CheckedRows): RowBuffer {
+    if (this.#copies === undefined || this.#copies.length + byteLength > BUFFER_LIMIT) {
+      const copies = new RowBuffer(dtype, byteLength);
+      this.#parts.push({ [Symbol.iterator]: () => [copies.bytes()][Symbol.iterator]() });
+      this.#copies = copies;
+    }
+    return this.#copies;
   }
 
   get blocks(): Iterable<Uint8Array> {
@@ -54,29 +59,4 @@ export class Batch implements Rows {
 
 function* concatenate(parts: readonly Iterable<Uint8Array>[]): Generator<Uint8Array, void, void> {
   for (const part of parts) yield* part;
-}
-
-/** Bytes copied one behind the other. */
-class Copies {
-  length = 0;
-  #buffer: Uint8Array<ArrayBuffer>;
-
-  constructor(capacity: number) {
-    this.#buffer = new Uint8Array(capacity);
-  }
-
-  push(bytes: Uint8Array): void {
-    const end = this.length + bytes.length;
-    if (end > this.#buffer.length) {
-      const larger = new Uint8Array(Math.max(end, 2 * this.#buffer.length));
-      larger.set(this.#buffer);
-      this.#buffer = larger;
-    }
-    this.#buffer.set(bytes, this.length);
-    this.length = end;
-  }
-
-  *[Symbol.iterator](): Generator<Uint8Array, void, void> {
-    yield this.#buffer.subarray(0, this.length);
-  }
 }

@@ -163,7 +163,7 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> implements AsyncDis
         // A small write is done already: waiting for it would cost more than the write.
         if (pending instanceof Promise) await pending;
       } catch (error) {
-        if (this.#queue.length === 0) this.#writer.forgetLayout();
+        if (!this.#queue.some(({ kind }) => kind === "append")) this.#writer.forgetLayout();
         fail(operation, error);
         continue;
       }

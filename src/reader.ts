@@ -8,7 +8,7 @@ import type { NpyHeader } from "./format/header.ts";
 import { bytesPerRow, rowCount } from "./format/layout.ts";
 import { checkMaxHeaderSize, checkNames, oneOf, optionError } from "./options.ts";
 import { readCompleteHeader, readRows } from "./plan/read-rows.ts";
-import { close, open, type Plan, withFile } from "./plan/step.ts";
+import { close, open, type Plan, quietly, withFile } from "./plan/step.ts";
 import { type FileLike, locate } from "./storage/locate.ts";
 import { run, runSync } from "./storage/run.ts";
 import type { StorageFile } from "./storage/storage.ts";
@@ -73,7 +73,7 @@ class OpenArray<D extends DTypeLike> {
     try {
       return yield* OpenArray.of<D>(file, options, storage.path);
     } catch (error) {
-      yield* close(file);
+      yield* quietly(close(file));
       throw error;
     }
   }

@@ -32,8 +32,8 @@ function* recovering(file: FileLike, options: RecoverOptions): Plan<RecoveryRepo
   if (checked.dryRun) return yield* withFile(storage, "r", (opened) => recoverFile(opened, checked));
   return yield* claiming(storage, (claim) =>
     withFile(storage, "r+", (opened) => {
-      claim.add(storage.key);
-      claim.add(opened.key);
+      claim.place(storage.key);
+      claim.file(opened.key);
       return recoverFile(opened, checked);
     }),
   );

@@ -4,7 +4,7 @@ import { type ArrayInput, parseInput } from "./array/input.ts";
 import { type DTypeLike, dtype } from "./format/dtype.ts";
 import { formatHeader } from "./format/header.ts";
 import { checkFixedSize, checkNames, oneOf } from "./options.ts";
-import { close, createTemporary, type Plan, remove, replace, write } from "./plan/step.ts";
+import { closing, createTemporary, type Plan, quietly, remove, replace, write } from "./plan/step.ts";
 import { claimExisting, claiming } from "./storage/claims.ts";
 import { type FileLike, locate } from "./storage/locate.ts";
 import { run, runSync } from "./storage/run.ts";
@@ -63,6 +63,7 @@ function* saving(file: FileLike, input: unknown, options: SaveOptions): Plan<voi
       yield* claimExisting(storage, claim);
     } catch (error) {
       if (!hasCode(error, "ENOENT")) throw error;
+      claim.place(storage.key);
     }
     yield* replaceWith(storage, header, elements.blocks(fortranOrder));
   });
@@ -70,19 +71,20 @@ function* saving(file: FileLike, input: unknown, options: SaveOptions): Plan<voi
 
 function* replaceWith(storage: Storage, header: Uint8Array, blocks: Iterable<Uint8Array>): Plan<void> {
   const temporary = yield* createTemporary(storage);
-  let isInPlace = false;
   try {
-    yield* write(temporary, header, 0);
-    let position = header.length;
-    for (const block of blocks) {
-      yield* write(temporary, block, position);
-      position += block.length;
-    }
+    // Closed before it takes its place: network file systems say only then that there was no space.
+    yield* closing(temporary, function* () {
+      yield* write(temporary, header, 0);
+      let position = header.length;
+      for (const block of blocks) {
+        yield* write(temporary, block, position);
+        position += block.length;
+      }
+    });
     yield* replace(storage, temporary);
-    isInPlace = true;
-  } finally {
-    yield* close(temporary);
-    if (!isInPlace) yield* remove(storage, temporary);
+  } catch (error) {
+    yield* quietly(remove(storage, temporary));
+    throw error;
   }
 }
 

@@ -1,7 +1,8 @@
 /** One file being grown: what `NpyAppendArray` and `NpyAppendArraySync` share, as plans. */
 import { canCast } from "./array/casting.ts";
 import { conform, dtypeOfInput, type RowLayout, rowShapeOfInput } from "./array/conform.ts";
-import { type ParsedInput, parseInput } from "./array/input.ts";
+import { type ParsedInput, parseInput, type TypedArray } from "./array/input.ts";
+import { RowBuffer } from "./array/row-buffer.ts";
 import { NpyError } from "./errors.ts";
 import { type DType, formatDType } from "./format/dtype.ts";
 import { formatHeader, type NpyHeader, zeroDimensional } from "./format/header.ts";
@@ -12,21 +13,75 @@ import {
   append,
   createFile,
   createReplacement,
-  discard,
   type GrowingFile,
   growingFile,
   type Rows,
+  syncReplacement,
   updateHeader,
 } from "./plan/grow.ts";
 import { readHeader } from "./plan/read-header.ts";
 import { isIncomplete, recoverFile } from "./plan/recover.ts";
-import { close, open, type Plan, replace, size, sync } from "./plan/step.ts";
+import { close, closing, discard, open, type Plan, quietly, replace, size, sync } from "./plan/step.ts";
 import { Claim } from "./storage/claims.ts";
 import { hasCode, type Storage, type StorageFile } from "./storage/storage.ts";
 
+/** Up to this many bytes rows are copied, and the caller's memory free again; copying more costs more than it is worth. */
+export const COPY_LIMIT: number = 2 ** 16;
+
 /** Rows that passed every check. Their blocks are read from the caller's memory, each time they are asked for. */
 export interface CheckedRows extends Rows {
+  readonly dtype: DType;
   readonly byteLength: number;
+  /** All of the rows as the typed array that they are, if its elements are as in the file. */
+  readonly elements?: TypedArray;
+}
+
+/** Where small typed arrays of a file's own dtype are copied, to be written from there. */
+class ElementBuffer {
+  readonly dtype: DType;
+  readonly #buffer: RowBuffer;
+  readonly #perRow: number;
+
+  constructor(dtype: DType, perRow: number) {
+    this.dtype = dtype;
+    this.#buffer = new RowBuffer(dtype, 0);
+    this.#perRow = perRow;
+  }
+
+  /** The rows of a typed array that needs no more than to be copied. */
+  rowsOf(input: unknown): CheckedRows | undefined {
+    if (this.#perRow === 0 || !this.#buffer.holds(input) || input.byteLength > COPY_LIMIT) return undefined;
+    const rows = input.length / this.#perRow;
+    return Number.isInteger(rows) ? new ElementRows(this, input, rows) : undefined;
+  }
+
+  copyOf(elements: TypedArray): Uint8Array {
+    this.#buffer.length = 0;
+    this.#buffer.pushElements(elements);
+    return this.#buffer.bytes();
+  }
+}
+
+class ElementRows implements CheckedRows {
+  readonly rows: number;
+  readonly elements: TypedArray;
+  readonly #buffer: ElementBuffer;
+
+  constructor(buffer: ElementBuffer, elements: TypedArray, rows: number) {
+    this.#buffer = buffer;
+    this.elements = elements;
+    this.rows = rows;
+  }
+
+  get dtype(): DType {
+    return this.#buffer.dtype;
+  }
+  get byteLength(): number {
+    return this.elements.byteLength;
+  }
+  get blocks(): readonly Uint8Array[] {
+    return [this.#buffer.copyOf(this.elements)];
+  }
 }
 
 /** The state of one file that rows are appended to. */
@@ -37,6 +92,7 @@ export class Writer {
   /** Whether a file is there that the first append is to replace. */
   #replaces = false;
   #growing: GrowingFile | undefined;
+  #small: ElementBuffer | undefined;
   /** What rows must be, from the first append on, even while its file is still being created. */
   #layout: RowLayout | undefined;
 
@@ -52,7 +108,7 @@ export class Writer {
     try {
       yield* writer.#open();
     } catch (error) {
-      if (writer.#growing !== undefined) yield* close(writer.#growing.file);
+      if (writer.#growing !== undefined) yield* quietly(close(writer.#growing.file));
       writer.#claim.release();
       throw error;
     }
@@ -60,16 +116,9 @@ export class Writer {
   }
 
   *#open(): Plan<void> {
-    const { dtype, rowShape, fortranOrder = false, deleteIfExists } = this.#options;
+    const { dtype, rowShape, fortranOrder = false } = this.#options;
     const file = yield* this.#openExisting();
-    if (file !== undefined) {
-      if (deleteIfExists || (yield* size(file)) === 0) {
-        this.#replaces = deleteIfExists;
-        yield* close(file);
-      } else {
-        yield* this.#adoptExisting(file);
-      }
-    }
+    if (file !== undefined) yield* this.#adoptExisting(file);
     if (this.#growing === undefined && dtype !== undefined && rowShape !== undefined) {
       this.#layout = this.#checkLayout({ dtype, rowShape, fortranOrder });
       yield* this.#create({ rows: 0, blocks: [] });
@@ -84,21 +133,27 @@ export class Writer {
       if (!hasCode(error, "ENOENT")) throw error;
     }
     try {
-      this.#claim.add(this.storage.key);
-      if (file !== undefined) this.#claim.add(file.key);
+      this.#claim.place(this.storage.key);
+      if (file !== undefined) this.#claim.file(file.key);
     } catch (error) {
-      if (file !== undefined) yield* close(file);
+      if (file !== undefined) yield* quietly(close(file));
       throw error;
     }
     return file;
   }
 
+  /** Gets ready to append to the file that is there, unless it is empty or to be replaced. */
   *#adoptExisting(opened: StorageFile): Plan<void> {
-    const { maxHeaderSize, onNotAppendable, onNeedsRecovery } = this.#options;
+    const { maxHeaderSize, onNotAppendable, onNeedsRecovery, deleteIfExists } = this.#options;
     const { path } = this.storage;
     let file = opened;
     let isOpen = true;
     try {
+      if (deleteIfExists || (yield* size(file)) === 0) {
+        this.#replaces = deleteIfExists;
+        isOpen = false;
+        return yield* close(file);
+      }
       let header = yield* readHeader(file, maxHeaderSize);
       if (header.shape.length === 0) throw zeroDimensional(path);
       this.#checkExisting(header);
@@ -111,7 +166,7 @@ export class Writer {
         yield* rewriteByCopy(this.storage, maxHeaderSize, {});
         file = yield* open(this.storage, "r+");
         isOpen = true;
-        this.#claim.add(file.key);
+        this.#claim.file(file.key);
         header = yield* readHeader(file, maxHeaderSize);
       }
       if (needsRecovery) {
@@ -121,7 +176,7 @@ export class Writer {
       this.#growing = growingFile(file, header);
       this.#layout = { dtype: header.dtype, fortranOrder: header.fortranOrder, rowShape: rowShape(header) };
     } catch (error) {
-      if (isOpen) yield* close(file);
+      if (isOpen) yield* quietly(close(file));
       throw error;
     }
   }
@@ -173,12 +228,25 @@ export class Writer {
   /** Checks everything about an input; from the first one on, what rows must be is settled. Writes nothing. */
   check(input: unknown): CheckedRows {
     if (this.#growing?.broken !== undefined) throw this.#growing.broken;
+    return this.#checkElements(input) ?? this.#checkArray(input);
+  }
+
+  /** The short way for the commonest input: a few rows, in a typed array whose elements are as in the file. */
+  #checkElements(input: unknown): CheckedRows | undefined {
+    if (this.#growing === undefined) return undefined;
+    const { header, rowShape } = this.#growing;
+    this.#small ??= new ElementBuffer(header.dtype, sizeOf(rowShape));
+    return this.#small.rowsOf(input);
+  }
+
+  #checkArray(input: unknown): CheckedRows {
     const parsed = parseInput(input);
     const layout = this.#layout ?? this.#layoutOf(parsed);
     const elements = conform(parsed, layout, this.#options.casting);
     const { dtype, fortranOrder } = layout;
     this.#layout = layout;
     return {
+      dtype,
       rows: rowCount({ shape: elements.shape, fortranOrder }),
       byteLength: sizeOf(elements.shape) * dtype.itemsize,
       blocks: { [Symbol.iterator]: () => elements.blocks(fortranOrder)[Symbol.iterator]() },
@@ -210,10 +278,10 @@ export class Writer {
   }
 
   /** Writes rows: all, or none. */
-  *append(rows: Rows): Plan<void> {
-    if (this.#growing === undefined) return yield* this.#create(rows);
+  append(rows: Rows): Plan<void> {
+    if (this.#growing === undefined) return this.#create(rows);
     if (this.#growing.broken !== undefined) throw this.#growing.broken;
-    yield* append(this.#growing, rows, this.#options.rewriteHeaderOnAppend, this.#options.durability);
+    return append(this.#growing, rows, this.#options.rewriteHeaderOnAppend, this.#options.durability);
   }
 
   /** Creates the file, with its first rows. */
@@ -223,8 +291,7 @@ export class Writer {
     const layout = headerLayout(this.#layout as RowLayout);
     if (!this.#replaces) {
       const growing = yield* createFile(storage, layout, durability);
-      this.#claim.add(growing.file.key);
-      this.#growing = growing;
+      yield* this.#adopt(growing);
       return yield* append(growing, rows, rewriteHeaderOnAppend, durability);
     }
     const growing = yield* createReplacement(storage, layout, durability);
@@ -235,9 +302,19 @@ export class Writer {
       yield* discard(storage, growing.file);
       throw error;
     }
-    this.#claim.add(growing.file.key);
+    yield* this.#adopt(growing);
+    if (durability !== "os") yield* syncReplacement(growing);
+  }
+
+  /** From now on rows are appended to a file that was created. */
+  *#adopt(growing: GrowingFile): Plan<void> {
+    try {
+      this.#claim.file(growing.file.key);
+    } catch (error) {
+      yield* quietly(close(growing.file));
+      throw error;
+    }
     this.#growing = growing;
-    if (durability !== "os") yield* sync(growing.file);
   }
 
   *updateHeader(): Plan<void> {
@@ -256,12 +333,7 @@ export class Writer {
   *close(): Plan<void> {
     const growing = this.#growing;
     try {
-      if (growing === undefined) return;
-      try {
-        yield* this.updateHeader();
-      } finally {
-        yield* close(growing.file);
-      }
+      if (growing !== undefined) yield* closing(growing.file, () => this.updateHeader());
     } finally {
       this.#claim.release();
     }

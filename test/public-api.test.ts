@@ -12,6 +12,7 @@ test("the entry points export these values", () => {
       "NpyError",
       "NpyReader",
       "NpyReaderSync",
+      "RecordArray",
       "canCast",
       "dtype",
       "ensureAppendable",

@@ -2,7 +2,7 @@
 import { type DType, NATIVE_BYTE_ORDER } from "../format/dtype.ts";
 
 /** Whether elements must be swapped to be in this machine's order. Structures have no order of their own: their fields have. */
-export function needsSwap({ byteOrder }: DType): boolean {
+export function needsSwap({ byteOrder }: Pick<DType, "byteOrder">): boolean {
   return byteOrder !== "|" && byteOrder !== NATIVE_BYTE_ORDER;
 }
 

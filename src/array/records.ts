@@ -1,6 +1,7 @@
 /** Structures appended as objects and as columns. Fields are matched by their names, never by their places. */
 import { NpyError } from "../errors.ts";
 import { type DType, type DTypeField, formatDType, withFields } from "../format/dtype.ts";
+import { sizeOf } from "../format/layout.ts";
 import { needsSwap, swapBytes } from "./byte-order.ts";
 import { copyField, flatten } from "./fields.ts";
 import { RecordArray } from "./record-array.ts";
@@ -32,7 +33,7 @@ export function recordEncoder(target: DType, encoder: (type: DType) => Encoder):
     for (const { name, place, element, shape, count, encode } of fields) {
       const column: unknown[] = [];
       for (let at = 0; at < values.length; at++) {
-        const value = (values[at] as { [name: string]: unknown })[name];
+        const value = (values[at] as Fields)[name];
         if (shape.length === 0) column.push(value);
         else {
           const reason = collect(value, shape, element, column);
@@ -76,14 +77,21 @@ function checkRecords(values: readonly unknown[], names: readonly string[]): Fai
     if (typeof value !== "object" || value === null || Array.isArray(value) || value instanceof Date) {
       return { at, reason: `expected an object with the fields ${list(names)}` };
     }
-    let count = 0;
-    for (const _ in value) count++;
-    if (count === names.length && names.every((name) => (value as { [name: string]: unknown })[name] !== undefined)) continue;
-    const found = Object.keys(value).filter((name) => (value as { [name: string]: unknown })[name] !== undefined);
+    if (hasExactly(value as Fields, names)) continue;
+    const found = Object.keys(value).filter((name) => (value as Fields)[name] !== undefined);
     const problem = compareNames(found, names);
     if (problem !== undefined) return { at, reason: problem.reason, field: problem.field, value };
   }
   return undefined;
+}
+
+type Fields = { readonly [name: string]: unknown };
+
+function hasExactly(value: Fields, names: readonly string[]): boolean {
+  let count = 0;
+  for (const _ in value) count++;
+  for (const name of names) if (value[name] === undefined) return false;
+  return count === names.length;
 }
 
 /** Which field is missing, or is one too many. */
@@ -104,25 +112,27 @@ function list(names: readonly string[]): string {
 
 /** Adds the elements of a sub-array's value, or says why they are none. */
 function collect(value: unknown, shape: readonly number[], element: DType, column: unknown[]): string | undefined {
-  const count = shape.reduce((product, size) => product * size, 1);
-  if (value instanceof RecordArray && value.length === count) {
-    column.push(...value);
+  const count = sizeOf(shape);
+  const list = listOf(value);
+  // As reading gives complex numbers: real and imaginary parts in turn.
+  if (element.kind === "c" && ArrayBuffer.isView(value) && list?.length === 2 * count) {
+    for (let i = 0; i < list.length; i += 2) column.push({ re: list[i], im: list[i + 1] });
     return undefined;
   }
-  if (ArrayBuffer.isView(value) && !(value instanceof DataView))
-    return collectTyped(value as unknown as ArrayLike<unknown>, count, element, column);
-  return collectNested(value, shape, column) ? undefined : `expected elements of shape (${shape.join(", ")})`;
+  const isFlat = list?.length === count && (shape.length === 1 || listOf(list[0]) === undefined);
+  if (list !== undefined && isFlat) {
+    for (let i = 0; i < count; i++) column.push(list[i]);
+    return undefined;
+  }
+  if (collectNested(value, shape, column)) return undefined;
+  return `expected elements of shape (${shape.join(", ")})${list === undefined ? "" : `, found ${list.length}`}`;
 }
 
-function collectTyped(values: ArrayLike<unknown>, count: number, element: DType, column: unknown[]): string | undefined {
-  // As reading gives them: real and imaginary parts in turn.
-  if (element.kind === "c" && values.length === 2 * count) {
-    for (let i = 0; i < values.length; i += 2) column.push({ re: values[i], im: values[i + 1] });
-    return undefined;
-  }
-  if (values.length !== count) return `expected ${count} elements, found ${values.length}`;
-  for (let i = 0; i < count; i++) column.push(values[i]);
-  return undefined;
+/** An array, a typed array, or records. */
+function listOf(value: unknown): ArrayLike<unknown> | undefined {
+  if (Array.isArray(value)) return value;
+  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return value as unknown as ArrayLike<unknown>;
+  return value instanceof RecordArray ? [...value] : undefined;
 }
 
 function collectNested(value: unknown, shape: readonly number[], column: unknown[]): boolean {
@@ -131,19 +141,8 @@ function collectNested(value: unknown, shape: readonly number[], column: unknown
     column.push(value);
     return true;
   }
-  const isList = Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
-  if (!isList) return false;
-  const items = Array.from(value as unknown as ArrayLike<unknown>);
-  // Strings and numbers of a sub-array of more dimensions come flat from reading.
-  const isFlat =
-    rest.length > 0 &&
-    items.length === shape.reduce((product, n) => product * n, 1) &&
-    !items.some((item) => typeof item === "object");
-  if (isFlat) {
-    column.push(...items);
-    return true;
-  }
-  return items.length === size && items.every((item) => collectNested(item, rest, column));
+  const list = listOf(value);
+  return list?.length === size && Array.from(list).every((item) => collectNested(item, rest, column));
 }
 
 /**

@@ -3,7 +3,20 @@ import { NpyError } from "../errors.ts";
 import { formatHeader, isGrowable, type NpyHeader, zeroDimensional } from "../format/header.ts";
 import type { Storage, StorageFile } from "../storage/storage.ts";
 import { readHeader } from "./read-header.ts";
-import { close, createTemporary, open, type Plan, read, remove, replace, size, sync, truncate, write } from "./step.ts";
+import {
+  closing,
+  createTemporary,
+  discard,
+  type Plan,
+  quietly,
+  read,
+  replace,
+  size,
+  sync,
+  truncate,
+  withFile,
+  write,
+} from "./step.ts";
 
 /** Bytes that are moved at a time. */
 const BLOCK = 2 ** 20;
@@ -32,32 +45,27 @@ function roomyHeader({ dtype, fortranOrder, shape, version, headerLength }: NpyH
  * is removed if anything fails.
  */
 export function* rewriteByCopy(storage: Storage, maxHeaderSize: number | undefined, options: CopyOptions): Plan<void> {
-  const source = yield* open(storage, "r+");
-  let sourceIsOpen = true;
+  let copy = undefined as StorageFile | undefined;
   try {
-    const header = yield* readHeader(source, maxHeaderSize);
-    if (isAppendableHeader(header)) return;
-    const start = roomyHeader(header);
-    options.signal?.throwIfAborted();
-    const copy = yield* createTemporary(storage);
-    let isInPlace = false;
-    try {
+    yield* withFile(storage, "r+", function* (source) {
+      const header = yield* readHeader(source, maxHeaderSize);
+      if (isAppendableHeader(header)) return;
+      const start = roomyHeader(header);
+      options.signal?.throwIfAborted();
+      copy = yield* createTemporary(storage);
       yield* write(copy, start, 0);
       yield* copyData(source, header.headerLength, copy, start.length, options);
       yield* sync(copy);
-      // Windows refuses to replace a file that is open.
-      sourceIsOpen = false;
-      yield* close(source);
-      yield* replace(storage, copy);
-      isInPlace = true;
-      yield* sync(copy);
-    } finally {
-      yield* close(copy);
-      if (!isInPlace) yield* remove(storage, copy);
-    }
-  } finally {
-    if (sourceIsOpen) yield* close(source);
+    });
+    if (copy === undefined) return;
+    // Not before the source is closed: Windows refuses to replace a file that is open.
+    yield* replace(storage, copy);
+  } catch (error) {
+    if (copy !== undefined) yield* discard(storage, copy);
+    throw error;
   }
+  const inPlace = copy;
+  yield* closing(inPlace, () => sync(inPlace));
 }
 
 function* copyData(
@@ -88,8 +96,7 @@ function shrank(): NpyError {
  * in the middle leaves a file that is neither the old nor the new one. `signal` is heeded only before the first byte is moved.
  */
 export function* rewriteInPlace(storage: Storage, maxHeaderSize: number | undefined, options: CopyOptions): Plan<void> {
-  const file = yield* open(storage, "r+");
-  try {
+  yield* withFile(storage, "r+", function* (file) {
     const header = yield* readHeader(file, maxHeaderSize);
     if (isAppendableHeader(header)) return;
     const start = roomyHeader(header);
@@ -98,9 +105,7 @@ export function* rewriteInPlace(storage: Storage, maxHeaderSize: number | undefi
     yield* shiftData(file, headerLength, start.length - headerLength, options);
     yield* write(file, start, 0);
     yield* sync(file);
-  } finally {
-    yield* close(file);
-  }
+  });
 }
 
 /** Moves everything from `from` on by `distance` bytes, the last block first, so that nothing is overwritten before it is moved. */
@@ -118,7 +123,7 @@ function* shiftData(file: StorageFile, from: number, distance: number, { onProgr
     try {
       yield* write(file, part, position + distance);
     } catch (error) {
-      if (position + length === end) yield* truncate(file, end);
+      if (position + length === end) yield* quietly(truncate(file, end));
       throw error;
     }
     onProgress?.(end - position, total);

@@ -3,7 +3,7 @@ import { NpyError } from "../errors.ts";
 import { formatHeader, growingHeader, type NpyHeader, parseHeader } from "../format/header.ts";
 import { type ArrayLayout, bytesPerRow, rowCount, rowShape } from "../format/layout.ts";
 import { hasCode, type Storage, type StorageFile } from "../storage/storage.ts";
-import { close, create, createTemporary, open, type Plan, remove, size, sync, truncate, write } from "./step.ts";
+import { close, create, createTemporary, discard, open, type Plan, quietly, size, sync, truncate, write } from "./step.ts";
 
 /**
  * When rows are safe. `"os"`: they are with the operating system, and survive the process; `"data"`: they survive a power cut,
@@ -72,8 +72,8 @@ export function* createFile(storage: Storage, layout: ArrayLayout, durability: D
   try {
     return yield* writeFirstHeader(file, layout, durability);
   } catch (error) {
-    yield* close(file);
-    if (isOurs) yield* remove(storage, file);
+    if (isOurs) yield* discard(storage, file);
+    else yield* emptyAgain(file);
     throw error;
   }
 }
@@ -89,21 +89,24 @@ export function* createReplacement(storage: Storage, layout: ArrayLayout, durabi
   }
 }
 
-/** Closes and deletes a file that was to replace another. */
-export function* discard(storage: Storage, temporary: StorageFile): Plan<void> {
-  yield* close(temporary);
-  yield* remove(storage, temporary);
-}
-
 function* openEmpty(storage: Storage): Plan<StorageFile> {
   const file = yield* open(storage, "r+");
-  if ((yield* size(file)) === 0) return file;
-  yield* close(file);
-  throw new NpyError(
-    "ERR_NPY_CHANGED",
-    "A file appeared since this one was opened, and is not overwritten: open it again to append to it, or with deleteIfExists.",
-    { path: storage.path },
-  );
+  try {
+    if ((yield* size(file)) === 0) return file;
+    throw new NpyError(
+      "ERR_NPY_CHANGED",
+      "A file appeared since this one was opened, and is not overwritten: open it again to append to it, or with deleteIfExists.",
+      { path: storage.path },
+    );
+  } catch (error) {
+    yield* quietly(close(file));
+    throw error;
+  }
+}
+
+function* emptyAgain(file: StorageFile): Plan<void> {
+  yield* quietly(truncate(file, 0));
+  yield* quietly(close(file));
 }
 
 function* writeFirstHeader(file: StorageFile, layout: ArrayLayout, durability: Durability): Plan<GrowingFile> {
@@ -111,6 +114,18 @@ function* writeFirstHeader(file: StorageFile, layout: ArrayLayout, durability: D
   yield* write(file, bytes, 0);
   if (durability !== "os") yield* sync(file);
   return growingFile(file, parseHeader(bytes, { maxHeaderSize: bytes.length }));
+}
+
+/** Makes the new name of a replacement safe. If that fails its rows are taken back; the old file is gone then. */
+export function* syncReplacement(growing: GrowingFile): Plan<void> {
+  try {
+    yield* sync(growing.file);
+  } catch (error) {
+    growing.rows = 0;
+    growing.headerRows = 0;
+    yield* rollBack(growing, true, error);
+    throw error;
+  }
 }
 
 /**
@@ -176,6 +191,6 @@ export function* updateHeader(growing: GrowingFile, durability: Durability): Pla
     yield* rollBack(growing, true, error);
     throw error;
   }
-  growing.headerRows = growing.rows;
   if (durability === "full") yield* sync(growing.file);
+  growing.headerRows = growing.rows;
 }

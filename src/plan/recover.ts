@@ -4,7 +4,7 @@ import { formatHeader, type NpyHeader } from "../format/header.ts";
 import { bytesPerRow, dataLength, growthAxis, rowCount } from "../format/layout.ts";
 import type { StorageFile } from "../storage/storage.ts";
 import { readHeader } from "./read-header.ts";
-import { type Plan, size, sync, truncate, write } from "./step.ts";
+import { type Plan, quietly, read, size, sync, truncate, write } from "./step.ts";
 
 /** What `recover` found and did, or would do. */
 export interface RecoveryReport {
@@ -72,10 +72,18 @@ export function* recoverFile(
   const shape = axis === undefined ? header.shape : header.shape.with(axis, report.rowsAfter);
   const bytes = formatHeader({ ...header, shape });
   if (options.dryRun) return report;
+  const old = new Uint8Array(header.headerLength);
+  yield* read(file, old, 0);
   // Lengthening a file fills it with zeros, without writing them one by one.
   yield* truncate(file, fileSize - report.bytesDropped + report.bytesZeroFilled);
   yield* sync(file);
-  yield* write(file, bytes, 0);
+  try {
+    yield* write(file, bytes, 0);
+  } catch (error) {
+    // Half a header would be none.
+    yield* quietly(write(file, old, 0));
+    throw error;
+  }
   yield* sync(file);
   return report;
 }

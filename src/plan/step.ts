@@ -72,12 +72,36 @@ export function* close(file: StorageFile): Plan<void> {
   yield { op: "close", file };
 }
 
+/** Cleans up after an error as far as that can be done: one more error must not hide the first. */
+export function* quietly(plan: Plan<void>): Plan<void> {
+  try {
+    yield* plan;
+  } catch {
+    // The error that is being cleaned up after says more.
+  }
+}
+
+/** Runs `use`, and closes the file whatever happens. */
+export function* closing<Result>(file: StorageFile, use: () => Plan<Result>): Plan<Result> {
+  let result: Result;
+  try {
+    result = yield* use();
+  } catch (error) {
+    yield* quietly(close(file));
+    throw error;
+  }
+  yield* close(file);
+  return result;
+}
+
 /** Opens a file, runs `use` on it, and closes it whatever happens. */
 export function* withFile<Result>(storage: Storage, mode: OpenMode, use: (file: StorageFile) => Plan<Result>): Plan<Result> {
   const file = yield* open(storage, mode);
-  try {
-    return yield* use(file);
-  } finally {
-    yield* close(file);
-  }
+  return yield* closing(file, () => use(file));
+}
+
+/** Closes and deletes, after an error, a file that `create` or `createTemporary` made. */
+export function* discard(storage: Storage, file: StorageFile): Plan<void> {
+  yield* quietly(close(file));
+  yield* quietly(remove(storage, file));
 }

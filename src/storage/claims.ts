@@ -1,6 +1,6 @@
 /** Who writes to which file within this process. */
 import { NpyError } from "../errors.ts";
-import { close, open, type Plan } from "../plan/step.ts";
+import { close, open, type Plan, quietly } from "../plan/step.ts";
 import type { Storage } from "./storage.ts";
 
 const claimed = new Set<unknown>();
@@ -8,19 +8,36 @@ const claimed = new Set<unknown>();
 /** The right to write to a file, held until `release`. */
 export class Claim {
   readonly #path: string | undefined;
-  readonly #keys: unknown[] = [];
+  #place: unknown;
+  #file: unknown;
 
   constructor(path: string | undefined) {
     this.#path = path;
   }
 
   /**
-   * Claims what has this key (the path of a file that may not be there, or the file itself).
+   * Claims a storage by its key, whether a file is there or not.
    *
    * @throws NpyError `ERR_NPY_LOCKED` if another claim holds it.
    */
-  add(key: unknown): void {
-    if (this.#keys.includes(key)) return;
+  place(key: unknown): void {
+    this.#exchange(this.#place, key);
+    this.#place = key;
+  }
+
+  /**
+   * Claims the file that is there by its key, and lets go of the one that was: when a file is deleted, the system may give its key to
+   * another one.
+   *
+   * @throws NpyError `ERR_NPY_LOCKED` if another claim holds it.
+   */
+  file(key: unknown): void {
+    this.#exchange(this.#file, key);
+    this.#file = key;
+  }
+
+  #exchange(old: unknown, key: unknown): void {
+    if (key === old) return;
     if (claimed.has(key)) {
       throw new NpyError(
         "ERR_NPY_LOCKED",
@@ -29,11 +46,14 @@ export class Claim {
       );
     }
     claimed.add(key);
-    this.#keys.push(key);
+    claimed.delete(old);
   }
 
   release(): void {
-    for (const key of this.#keys.splice(0)) claimed.delete(key);
+    claimed.delete(this.#place);
+    claimed.delete(this.#file);
+    this.#place = undefined;
+    this.#file = undefined;
   }
 }
 
@@ -51,9 +71,11 @@ export function* claiming<Result>(storage: Storage, use: (claim: Claim) => Plan<
 export function* claimExisting(storage: Storage, claim: Claim): Plan<void> {
   const file = yield* open(storage, "r");
   try {
-    claim.add(storage.key);
-    claim.add(file.key);
-  } finally {
-    yield* close(file);
+    claim.place(storage.key);
+    claim.file(file.key);
+  } catch (error) {
+    yield* quietly(close(file));
+    throw error;
   }
+  yield* close(file);
 }

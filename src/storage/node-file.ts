@@ -16,6 +16,11 @@ const MAX_TRANSFER = 2 ** 29;
  */
 const SMALL_TRANSFER = 2 ** 16;
 
+/** Opening a pipe would wait for its other end, before there is a chance to refuse it. Windows has neither. */
+const O_NONBLOCK = fs.constants.O_NONBLOCK ?? 0;
+
+const OPEN_FLAGS = { r: fs.constants.O_RDONLY | O_NONBLOCK, "r+": fs.constants.O_RDWR | O_NONBLOCK } as const;
+
 const fsRead = promisify(fs.read);
 const fsWrite = promisify(fs.write);
 const ftruncate = promisify(fs.ftruncate);
@@ -120,12 +125,15 @@ class NodeFile implements StorageFile {
 /** A path in the file system, which may hold a file. Symbolic links are followed, also those that lead to no file yet. */
 export class NodeStorage implements Storage {
   readonly path: string;
+  /** A relative path is one of the directory that was current when it was given. */
+  readonly #absolute: string;
   /** The path with its links followed, as found by the last `open`. */
   #target: string;
 
   constructor(path: string) {
     this.path = path;
-    this.#target = resolve(path);
+    this.#absolute = resolve(path);
+    this.#target = this.#absolute;
   }
 
   get key(): unknown {
@@ -133,8 +141,8 @@ export class NodeStorage implements Storage {
   }
 
   openSync(mode: OpenMode): StorageFile {
-    this.#target = followLinks(this.path);
-    return adopt(this.#target, fs.openSync(this.#target, mode), false);
+    this.#target = followLinks(this.#absolute);
+    return adopt(this.#target, fs.openSync(this.#target, OPEN_FLAGS[mode]), false);
   }
   open(mode: OpenMode): StorageFile {
     return this.openSync(mode);
@@ -148,7 +156,7 @@ export class NodeStorage implements Storage {
   }
 
   createTemporarySync(): StorageFile {
-    this.#target = followLinks(this.path);
+    this.#target = followLinks(this.#absolute);
     const path = temporaryPath(this.#target);
     const old = fs.statSync(this.#target, { throwIfNoEntry: false });
     const fd = fs.openSync(path, "wx+", old === undefined ? 0o666 : 0o600);

@@ -25,7 +25,7 @@ export interface Storage {
   /** Creates an empty file that may later {@link replace} the one that is there, with the same permissions. */
   createTemporary(): Eventually<StorageFile>;
   createTemporarySync(): StorageFile;
-  /** Puts a temporary file, which stays open, in place of what is there: readers see either the old or the new one. */
+  /** Puts a temporary file in place of what is there: readers see either the old or the new one. If it is open, it stays so. */
   replace(temporary: StorageFile): Eventually<void>;
   replaceSync(temporary: StorageFile): void;
   /** Deletes a file that `create` or `createTemporary` made. */

@@ -304,7 +304,7 @@ describe("refused before anything is written", () => {
       "a typed sub-array of another length",
       bad({ pos: new Float32Array(4) }),
       { code: "ERR_NPY_VALUE", field: "pos", index: [1] },
-      "expected 3 elements",
+      "shape (3), found 4",
     ],
     ["a missing column", { t: [1], id: [1] }, { code: "ERR_NPY_VALUE", field: "pos" }, '"pos" is missing'],
     ["an extra column", { t: [1], id: [1], pos: [[1, 2, 3]], n: [1] }, { code: "ERR_NPY_VALUE", field: "n" }, 'no field "n"'],

@@ -1,0 +1,239 @@
+/** Every procedure that writes to a file, as the calls that it is made of and the rows that the file holds after each. */
+import {
+  dtype,
+  ensureAppendable,
+  ensureAppendableSync,
+  formatHeader,
+  NpyAppendArray,
+  type OpenOptions,
+  recover,
+  recoverSync,
+  save,
+  saveSync,
+} from "../../src/index.ts";
+import type { Eventually } from "../../src/storage/storage.ts";
+import type { FaultyStorage } from "./faulty-storage.ts";
+
+/** What `NpyAppendArray` and `NpyAppendArraySync` have in common. */
+interface Appender {
+  readonly shape: readonly number[] | undefined;
+  append(rows: Int16Array | Int32Array): Eventually<void>;
+  updateHeader(): Eventually<void>;
+  sync(): Eventually<void>;
+  close(): Eventually<void>;
+}
+
+/** The verbs, synchronous or asynchronous. */
+export interface Verbs {
+  open(storage: FaultyStorage, options: OpenOptions): Eventually<Appender>;
+  readonly recover: typeof recover | typeof recoverSync;
+  readonly ensureAppendable: typeof ensureAppendable | typeof ensureAppendableSync;
+  readonly save: typeof save | typeof saveSync;
+}
+
+export const FORMS: readonly (readonly ["sync" | "async", Verbs])[] = [
+  ["sync", { open: NpyAppendArray.openSync, recover: recoverSync, ensureAppendable: ensureAppendableSync, save: saveSync }],
+  ["async", { open: NpyAppendArray.open, recover, ensureAppendable, save }],
+];
+
+/** Where the calls of a procedure are made. */
+export interface Session {
+  readonly verbs: Verbs;
+  readonly storage: FaultyStorage;
+  npaa: Appender | undefined;
+}
+
+export interface Call {
+  readonly verb: "open" | "append" | "updateHeader" | "sync" | "close" | "recover" | "ensureAppendable" | "save";
+  /** What the file holds when the call has returned. */
+  readonly rows: Int16Array;
+  make(session: Session): Promise<unknown>;
+}
+
+export interface Procedure {
+  readonly name: string;
+  /** The file before the first call, and its whole rows. */
+  readonly bytes: Uint8Array | undefined;
+  readonly rows: Int16Array;
+  readonly calls: readonly Call[];
+  /** Whether a file that rows were appended to may say that it needs recovery before it is closed. */
+  readonly mayNeedRecovery: boolean;
+}
+
+/** The rows `from` to `to` (not included); each has two different bytes, so that bytes in the wrong place show. */
+export function rows(from: number, to: number): Int16Array<ArrayBuffer> {
+  return Int16Array.from({ length: to - from }, (_, i) => 1 + 3 * (from + i));
+}
+
+const NONE = new Int16Array(0);
+
+function join(...parts: Int16Array[]): Int16Array {
+  return Int16Array.from(parts.flatMap((part) => Array.from(part)));
+}
+
+/** A file whose header says `counted` rows, with `data`. */
+function file(counted: number, data: Uint8Array | Int16Array, headerLength?: number): Uint8Array {
+  const header = formatHeader({ dtype: dtype("<i2"), fortranOrder: false, shape: [counted], headerLength });
+  return Buffer.concat([header, Buffer.from(data.buffer, data.byteOffset, data.byteLength)]);
+}
+
+// Plain functions of one call each; all are asynchronous, so that both forms of the verbs fail alike.
+
+function open(options: OpenOptions, rows: Int16Array): Call {
+  return {
+    verb: "open",
+    rows,
+    make: async (session) => {
+      session.npaa = await session.verbs.open(session.storage, options);
+    },
+  };
+}
+
+function append(added: Int16Array | Int32Array, rows: Int16Array): Call {
+  return { verb: "append", rows, make: async ({ npaa }) => npaa?.append(added) };
+}
+
+function simply(verb: "updateHeader" | "sync" | "close", rows: Int16Array): Call {
+  return { verb, rows, make: async ({ npaa }) => npaa?.[verb]() };
+}
+
+/** Opens a file that holds `before`, appends 3 times, over a number of digits, and closes it. */
+function growing(name: string, bytes: Uint8Array | undefined, before: number, options: OpenOptions): Procedure {
+  const after = (n: number): Int16Array => rows(0, before + n);
+  return {
+    name,
+    bytes,
+    rows: rows(0, before),
+    calls: [
+      open(options, after(0)),
+      append(rows(before, before + 1), after(1)),
+      append(NONE, after(1)),
+      append(rows(before + 1, before + 4), after(4)),
+      simply("updateHeader", after(4)),
+      simply("sync", after(4)),
+      append(rows(before + 4, before + 13), after(13)),
+      simply("close", after(13)),
+    ],
+    mayNeedRecovery: options.rewriteHeaderOnAppend === false,
+  };
+}
+
+/** Replaces a file that holds 5 rows. */
+function replacing(name: string, options: OpenOptions): Procedure {
+  const isAtOnce = options.rowShape !== undefined;
+  return {
+    name,
+    bytes: file(5, rows(100, 105)),
+    rows: rows(100, 105),
+    calls: [
+      open({ ...options, deleteIfExists: true }, isAtOnce ? NONE : rows(100, 105)),
+      simply("updateHeader", isAtOnce ? NONE : rows(100, 105)),
+      append(rows(0, 3), rows(0, 3)),
+      append(rows(3, 4), rows(0, 4)),
+      simply("close", rows(0, 4)),
+    ],
+    mayNeedRecovery: options.rewriteHeaderOnAppend === false,
+  };
+}
+
+/** Makes a file whole whose data are `data`. */
+function recovering(name: string, counted: number, data: Uint8Array, zerofill: boolean, recovered: Int16Array): Procedure[] {
+  const bytes = file(counted, data);
+  const whole = new Int16Array(data.slice(0, data.length - (data.length % 2)).buffer);
+  const kind = zerofill ? "zerofill" : "truncate";
+  const common = { bytes, rows: whole, mayNeedRecovery: true };
+  return [
+    {
+      ...common,
+      name: `recover, ${kind}: ${name}`,
+      calls: [
+        {
+          verb: "recover",
+          rows: recovered,
+          make: async ({ verbs, storage }) => verbs.recover(storage, { zerofillIncomplete: zerofill }),
+        },
+      ],
+    },
+    {
+      ...common,
+      name: `open with onNeedsRecovery, ${kind}: ${name}`,
+      calls: [
+        open({ onNeedsRecovery: kind }, recovered),
+        append(rows(50, 52), join(recovered, rows(50, 52))),
+        simply("close", join(recovered, rows(50, 52))),
+      ],
+    },
+  ];
+}
+
+/** The header of another writer, which has no room. */
+const TIGHT = 80;
+
+/** Enough rows for three blocks of a copy, the last one short. */
+const MANY = rows(0, 1_100_000);
+
+const DURABILITIES = ["os", "data", "full"] as const;
+
+export const PROCEDURES: readonly Procedure[] = [
+  ...DURABILITIES.flatMap((durability) =>
+    [true, false].flatMap((rewriteHeaderOnAppend) => {
+      const options = { durability, rewriteHeaderOnAppend };
+      const name = `durability ${durability}, ${rewriteHeaderOnAppend ? "a header with each append" : "the header at the end"}`;
+      return [
+        growing(`create: ${name}`, undefined, 0, options),
+        growing(`create in an empty file: ${name}`, new Uint8Array(0), 0, options),
+        growing(`create at once: ${name}`, undefined, 0, { ...options, dtype: "<i2", rowShape: [] }),
+        growing(`append: ${name}`, file(8, rows(0, 8)), 8, options),
+        replacing(`replace: ${name}`, options),
+        replacing(`replace at once: ${name}`, { ...options, dtype: "<i2", rowShape: [] }),
+      ];
+    }),
+  ),
+  {
+    name: "append in several blocks",
+    bytes: file(1, rows(0, 1)),
+    rows: rows(0, 1),
+    // Converted from int32 in blocks of 2^18.
+    calls: [
+      open({ durability: "full" }, rows(0, 1)),
+      append(Int32Array.from(rows(1, 600_001)), rows(0, 600_001)),
+      simply("close", rows(0, 600_001)),
+    ],
+    mayNeedRecovery: false,
+  },
+  ...recovering("rows that are not counted", 1, new Uint8Array(rows(0, 4).buffer), false, rows(0, 4)),
+  ...recovering("rows that are not there", 12, new Uint8Array(rows(0, 4).buffer), false, rows(0, 4)),
+  ...recovering("half a row more", 2, new Uint8Array(rows(0, 4).buffer, 0, 7), false, rows(0, 3)),
+  ...recovering("half a row", 12, new Uint8Array(rows(0, 4).buffer, 0, 7), false, rows(0, 3)),
+  ...recovering("half a row", 12, new Uint8Array(rows(0, 4).buffer, 0, 7), true, join(rows(0, 3), Int16Array.of(10))),
+  {
+    name: "ensureAppendable by copy",
+    bytes: file(MANY.length, MANY, TIGHT),
+    rows: MANY,
+    calls: [
+      { verb: "ensureAppendable", rows: MANY, make: async ({ verbs, storage }) => verbs.ensureAppendable(storage) },
+      { verb: "ensureAppendable", rows: MANY, make: async ({ verbs, storage }) => verbs.ensureAppendable(storage) },
+    ],
+    mayNeedRecovery: false,
+  },
+  {
+    name: "open with onNotAppendable and onNeedsRecovery",
+    bytes: file(7, rows(0, 3), TIGHT),
+    rows: rows(0, 3),
+    calls: [
+      open({ onNotAppendable: "rewrite", onNeedsRecovery: "truncate" }, rows(0, 3)),
+      append(rows(3, 5), rows(0, 5)),
+      simply("close", rows(0, 5)),
+    ],
+    mayNeedRecovery: true,
+  },
+  ...[undefined, file(5, rows(100, 105))].map(
+    (bytes): Procedure => ({
+      name: bytes === undefined ? "save" : "save over a file",
+      bytes,
+      rows: bytes === undefined ? NONE : rows(100, 105),
+      calls: [{ verb: "save", rows: rows(0, 9), make: async ({ verbs, storage }) => verbs.save(storage, rows(0, 9)) }],
+      mayNeedRecovery: false,
+    }),
+  ),
+];
