@@ -3,10 +3,11 @@ import type { AppendInput } from "./array/record-types.ts";
 import { Batch } from "./batch.ts";
 import { NpyError } from "./errors.ts";
 import type { DType, DTypeLike } from "./format/dtype.ts";
-import { checkOpenOptions, type OpenOptions } from "./options.ts";
+import { checkNames, checkOpenOptions, checkSignal, type OpenOptions } from "./options.ts";
 import type { Plan } from "./plan/step.ts";
 import { type FileLike, locate } from "./storage/locate.ts";
 import { run, runSync } from "./storage/run.ts";
+import { type AppendFromOptions, appendAll, type WritableOptions, writableOf } from "./streams.ts";
 import { Writer } from "./writer.ts";
 
 /** What waits for its turn: rows, or one of the other operations. */
@@ -100,20 +101,67 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> implements AsyncDis
    */
   append(rows: AppendInput<D>): Promise<void> {
     try {
-      this.#checkOpen();
-      const checked = this.#writer.check(rows);
-      const last = this.#queue.at(-1);
-      if (last?.kind === "append") {
-        last.batch.add(checked);
-        return last.batch.done;
-      }
-      const batch = new Batch();
-      batch.add(checked);
-      this.#enqueue({ kind: "append", batch });
-      return batch.done;
+      return this.#append(rows).done;
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  #append(input: AppendInput<D>): { readonly rows: number; readonly done: Promise<void> } {
+    this.#checkOpen();
+    const checked = this.#writer.check(input);
+    const last = this.#queue.at(-1);
+    if (last?.kind === "append") {
+      last.batch.add(checked);
+      return { rows: checked.rows, done: last.batch.done };
+    }
+    const batch = new Batch();
+    batch.add(checked);
+    this.#enqueue({ kind: "append", batch });
+    return { rows: checked.rows, done: batch.done };
+  }
+
+  /**
+   * Appends all inputs that an iterable gives, such as a generator, a `ReadableStream` or the rows of a database; the next one is asked
+   * for while the last one is being written.
+   *
+   * @returns the rows that were appended.
+   * @throws what {@link append} throws, what the iterable throws, or the reason of `signal`. What was appended before stays, in whole
+   * rows; the iterable is told to stop.
+   * @example
+   * ```ts
+   * const rows = await npaa.appendFrom(readings, { signal: AbortSignal.timeout(60_000) });
+   * ```
+   */
+  async appendFrom(
+    source: AsyncIterable<AppendInput<D>> | Iterable<AppendInput<D>>,
+    options: AppendFromOptions = {},
+  ): Promise<number> {
+    this.#checkOpen();
+    checkNames(options, ["signal"]);
+    return await appendAll(source, checkSignal(options.signal), (input) => this.#append(input));
+  }
+
+  /**
+   * A stream to which inputs can be piped, each as in {@link append}, with back-pressure. Closing the stream makes the header count all rows,
+   * and leaves the file open: several streams may append to it at the same time. Aborting it drops what still waits; what was written
+   * stays, in whole rows.
+   *
+   * @throws NpyError `ERR_NPY_OPTION`, `ERR_NPY_CLOSED`.
+   * @example
+   * ```ts
+   * await readings.pipeTo(npaa.writable());
+   * await npaa.close();
+   * ```
+   */
+  writable(options: WritableOptions = {}): WritableStream<AppendInput<D>> {
+    this.#checkOpen();
+    checkNames(options, ["highWaterMark"]);
+    return writableOf<AppendInput<D>>(
+      options,
+      (input) => this.append(input),
+      () => this.updateHeader(),
+    );
   }
 
   /** Makes the header count all rows, for `rewriteHeaderOnAppend: false`. */

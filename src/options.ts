@@ -117,6 +117,12 @@ export function checkMaxHeaderSize(size: number = MAX_HEADER_SIZE): number {
   throw optionError(`maxHeaderSize must be a number of characters: found ${String(size)}`);
 }
 
+/** An `AbortSignal`, if one is given. */
+export function checkSignal(signal: unknown): AbortSignal | undefined {
+  if (signal === undefined || signal instanceof AbortSignal) return signal;
+  throw optionError("signal must be an AbortSignal");
+}
+
 /** Refuses options that do not exist: a misspelt one would be silently without effect. */
 export function checkNames(options: object, known: readonly string[]): void {
   if (typeof options !== "object" || options === null) throw optionError("options must be an object");

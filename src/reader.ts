@@ -1,17 +1,15 @@
 /** Reading `.npy` files: whole, by slices, or in chunks that fit into memory. */
 
-import { canCast } from "./array/casting.ts";
 import type { NpyArray } from "./array/npy-array.ts";
 import { NpyError } from "./errors.ts";
-import { type DType, type DTypeLike, dtype, formatDType } from "./format/dtype.ts";
-import type { NpyHeader } from "./format/header.ts";
-import { bytesPerRow, rowCount } from "./format/layout.ts";
-import { checkMaxHeaderSize, checkNames, oneOf, optionError } from "./options.ts";
-import { readCompleteHeader, readRows } from "./plan/read-rows.ts";
-import { close, open, type Plan, quietly, withFile } from "./plan/step.ts";
+import { followRows } from "./follow.ts";
+import type { DType, DTypeLike } from "./format/dtype.ts";
+import { checkChunkOptions, checkReaderOptions, OpenArray, position } from "./open-array.ts";
+import { checkNames, checkSignal } from "./options.ts";
+import { close, type Plan, withFile } from "./plan/step.ts";
 import { type FileLike, locate } from "./storage/locate.ts";
 import { run, runSync } from "./storage/run.ts";
-import type { StorageFile } from "./storage/storage.ts";
+import { readableOf } from "./streams.ts";
 
 /** How a file is read. */
 export interface ReadOptions<D extends DTypeLike = DTypeLike> {
@@ -30,108 +28,20 @@ export interface ReaderOptions<D extends DTypeLike = DTypeLike> extends ReadOpti
   readonly mmap?: boolean;
 }
 
+/** What {@link NpyReader.follow} gives. */
+export interface FollowOptions {
+  /** The first row; negative ones count from the end. Default: the first that the reader has not seen yet, its `length`. */
+  readonly from?: number;
+  /** Ends the iteration. */
+  readonly signal?: AbortSignal | undefined;
+  /** Rows of a chunk, at most. Default: about 4 MiB of them, at least one. */
+  readonly rows?: number;
+}
+
 /** How {@link NpyReader.chunks} divides an array. */
 export interface ChunkOptions {
   /** Rows of a chunk; the last one may have fewer. Default: about 4 MiB of them, at least one. */
   readonly rows?: number;
-}
-
-/** Bytes of a chunk, if the caller has no other wish. */
-const CHUNK = 2 ** 22;
-
-interface CheckedReaderOptions {
-  readonly dtype: DType | undefined;
-  readonly maxHeaderSize: number;
-}
-
-function checkOptions(options: ReaderOptions, known: readonly string[]): CheckedReaderOptions {
-  checkNames(options, known);
-  if (oneOf("mmap", options.mmap ?? false, [true, false])) {
-    throw optionError("mmap: true is not available in this version: leave it out, and read slices or chunks");
-  }
-  return {
-    dtype: options.dtype === undefined ? undefined : dtype(options.dtype),
-    maxHeaderSize: checkMaxHeaderSize(options.maxHeaderSize),
-  };
-}
-
-/** An open file, and the array that it held when it was opened. */
-class OpenArray<D extends DTypeLike> {
-  readonly file: StorageFile;
-  readonly header: NpyHeader;
-  readonly path: string | undefined;
-
-  private constructor(file: StorageFile, header: NpyHeader, path: string | undefined) {
-    this.file = file;
-    this.header = header;
-    this.path = path;
-  }
-
-  static *open<D extends DTypeLike>(fileLike: FileLike, options: CheckedReaderOptions): Plan<OpenArray<D>> {
-    const storage = locate(fileLike);
-    const file = yield* open(storage, "r");
-    try {
-      return yield* OpenArray.of<D>(file, options, storage.path);
-    } catch (error) {
-      yield* quietly(close(file));
-      throw error;
-    }
-  }
-
-  static *of<D extends DTypeLike>(
-    file: StorageFile,
-    options: CheckedReaderOptions,
-    path: string | undefined,
-  ): Plan<OpenArray<D>> {
-    const header = yield* readCompleteHeader(file, options.maxHeaderSize, path);
-    if (options.dtype !== undefined && !canCast(header.dtype, options.dtype, "equiv")) {
-      throw new NpyError(
-        "ERR_NPY_DTYPE",
-        `${path ?? "The file"} has dtype ${formatDType(header.dtype)}, expected ${formatDType(options.dtype)}: leave dtype out, or name the ` +
-          "one that it has.",
-        { path },
-      );
-    }
-    return new OpenArray<D>(file, header, path);
-  }
-
-  get length(): number {
-    return rowCount(this.header);
-  }
-
-  read(start: number | undefined, stop: number | undefined): Plan<NpyArray<D>> {
-    const { length } = this;
-    const from = position(start ?? 0, length, "start");
-    const to = Math.max(from, position(stop ?? length, length, "stop"));
-    if (this.header.shape.length === 0 && to - from !== 1) {
-      throw new NpyError("ERR_NPY_SHAPE", "A 0-d array has no rows to choose from: read it whole.", { path: this.path });
-    }
-    return readRows(this.file, this.header, from, to, this.path);
-  }
-
-  /** The first rows of all chunks, and the row after the last. */
-  *chunkBounds(options: ChunkOptions): Generator<[start: number, stop: number], void, void> {
-    const { length } = this;
-    const rows = options.rows ?? Math.max(1, Math.floor(CHUNK / (bytesPerRow(this.header) || 1)));
-    for (let start = 0; start < length; start += rows) yield [start, Math.min(length, start + rows)];
-  }
-}
-
-function checkChunkOptions(options: ChunkOptions): ChunkOptions {
-  checkNames(options, ["rows"]);
-  const { rows } = options;
-  if (rows !== undefined && !(Number.isSafeInteger(rows) && rows > 0)) {
-    throw optionError(`rows must be a whole number of 1 or more: found ${String(rows)}`);
-  }
-  return options;
-}
-
-/** A row as in `Array.prototype.slice`: negative ones count from the end, those beyond it are the end. */
-function position(row: number, length: number, name: string): number {
-  if (!Number.isInteger(row) && Math.abs(row) !== Number.POSITIVE_INFINITY) {
-    throw optionError(`${name} must be a whole number of rows: found ${String(row)}`);
-  }
-  return row < 0 ? Math.max(0, length + row) : Math.min(row, length);
 }
 
 function closed(path: string | undefined): NpyError {
@@ -152,6 +62,8 @@ export class NpyReader<D extends DTypeLike = DTypeLike> implements AsyncDisposab
   readonly #array: OpenArray<D>;
   /** Reads under way: the descriptor must not be closed (and given to another file) below them. */
   readonly #reads = new Set<Promise<unknown>>();
+  readonly #closing = new AbortController();
+  #refreshing: Promise<void> = Promise.resolve();
   #closed: Promise<void> | undefined;
 
   private constructor(array: OpenArray<D>) {
@@ -168,12 +80,16 @@ export class NpyReader<D extends DTypeLike = DTypeLike> implements AsyncDisposab
     file: FileLike,
     options: ReaderOptions<D> = {},
   ): Promise<NpyReader<D>> {
-    return new NpyReader(await run(OpenArray.open<D>(file, checkOptions(options, ["dtype", "maxHeaderSize", "mmap"]))));
+    return new NpyReader(
+      await run(OpenArray.open<D>(locate(file), checkReaderOptions(options, ["dtype", "maxHeaderSize", "mmap"]))),
+    );
   }
 
   /** The same for synchronous use: see {@link NpyReader.open}. */
   static openSync<const D extends DTypeLike = DTypeLike>(file: FileLike, options: ReaderOptions<D> = {}): NpyReaderSync<D> {
-    return new NpyReaderSync(runSync(OpenArray.open<D>(file, checkOptions(options, ["dtype", "maxHeaderSize", "mmap"]))));
+    return new NpyReaderSync(
+      runSync(OpenArray.open<D>(locate(file), checkReaderOptions(options, ["dtype", "maxHeaderSize", "mmap"]))),
+    );
   }
 
   get path(): string | undefined {
@@ -207,7 +123,7 @@ export class NpyReader<D extends DTypeLike = DTypeLike> implements AsyncDisposab
    * rows are more than this runtime can hold in one array.
    */
   async read(start?: number, stop?: number): Promise<NpyArray<D>> {
-    if (this.#closed !== undefined) throw closed(this.path);
+    if (this.#closing.signal.aborted) throw closed(this.path);
     const reading = run(this.#array.read(start, stop));
     if (!(reading instanceof Promise)) return reading;
     this.#reads.add(reading);
@@ -216,6 +132,57 @@ export class NpyReader<D extends DTypeLike = DTypeLike> implements AsyncDisposab
     } finally {
       this.#reads.delete(reading);
     }
+  }
+
+  /**
+   * Looks at the file again: rows that were appended since, by whomever, count from now on.
+   *
+   * @throws NpyError `ERR_NPY_CHANGED` if it holds another array now, or fewer rows, `ERR_NPY_NEEDS_RECOVERY`, `ERR_NPY_CLOSED`; the file
+   * system's own errors.
+   */
+  async refresh(): Promise<void> {
+    if (this.#closing.signal.aborted) throw closed(this.path);
+    // One after the other: each may find that the file was replaced.
+    this.#refreshing = this.#refreshing.catch(() => undefined).then(() => this.#refresh());
+    await this.#refreshing;
+  }
+
+  async #refresh(): Promise<void> {
+    if (this.#closing.signal.aborted) return;
+    const replaced = await run(this.#array.refresh());
+    if (replaced === undefined) return;
+    await Promise.allSettled(this.#reads);
+    await run(close(replaced));
+  }
+
+  /**
+   * The rows from `from` on, and then each new one as it is appended by this or another process, until `signal` is aborted or the reader
+   * closed. No row comes twice, none is left out, and none comes before its header counts it.
+   *
+   * @throws NpyError what {@link refresh} and {@link read} throw.
+   * @example
+   * ```ts
+   * for await (const { data } of reader.follow({ signal })) console.log(data);
+   * ```
+   */
+  follow(options: FollowOptions = {}): AsyncIterable<NpyArray<D>> {
+    if (this.#closing.signal.aborted) throw closed(this.path);
+    checkNames(options, ["from", "signal", "rows"]);
+    const { length } = this;
+    return followRows(this, {
+      from: position(options.from ?? length, length, "from"),
+      rows: checkChunkOptions(options.rows === undefined ? {} : { rows: options.rows }).rows ?? this.#array.rowsPerChunk,
+      stop: AbortSignal.any([
+        this.#closing.signal,
+        ...(options.signal === undefined ? [] : [checkSignal(options.signal) as AbortSignal]),
+      ]),
+      watch: (onChange) => this.#array.storage.watch?.(onChange),
+    });
+  }
+
+  /** {@link chunks} as a stream, which reads no chunk before it is asked for. */
+  readable(options: ChunkOptions = {}): ReadableStream<NpyArray<D>> {
+    return readableOf(this.chunks(options));
   }
 
   /** All rows, a chunk at a time: no more than one is held in memory. */
@@ -237,8 +204,9 @@ export class NpyReader<D extends DTypeLike = DTypeLike> implements AsyncDisposab
   }
 
   async #close(): Promise<void> {
-    await Promise.allSettled(this.#reads);
-    await run(close(this.#array.file));
+    this.#closing.abort();
+    await Promise.allSettled([...this.#reads, this.#refreshing]);
+    await run(this.#array.close());
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -279,6 +247,13 @@ export class NpyReaderSync<D extends DTypeLike = DTypeLike> implements Disposabl
     return this.#array.length;
   }
 
+  /** Looks at the file again: see {@link NpyReader.refresh}. */
+  refresh(): void {
+    if (this.#isClosed) throw closed(this.path);
+    const replaced = runSync(this.#array.refresh());
+    if (replaced !== undefined) runSync(close(replaced));
+  }
+
   /** The rows `start` to `stop` of the growth axis: see {@link NpyReader.read}. */
   read(start?: number, stop?: number): NpyArray<D> {
     if (this.#isClosed) throw closed(this.path);
@@ -301,7 +276,7 @@ export class NpyReaderSync<D extends DTypeLike = DTypeLike> implements Disposabl
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    runSync(close(this.#array.file));
+    runSync(this.#array.close());
   }
 
   [Symbol.dispose](): void {
@@ -310,10 +285,10 @@ export class NpyReaderSync<D extends DTypeLike = DTypeLike> implements Disposabl
 }
 
 function* loading<D extends DTypeLike>(file: FileLike, options: ReadOptions<D>): Plan<NpyArray<D>> {
-  const checked = checkOptions(options, ["dtype", "maxHeaderSize"]);
+  const checked = checkReaderOptions(options, ["dtype", "maxHeaderSize"]);
   const storage = locate(file);
   return yield* withFile(storage, "r", function* (opened) {
-    const array = yield* OpenArray.of<D>(opened, checked, storage.path);
+    const array = yield* OpenArray.of<D>(storage, opened, checked);
     return yield* array.read(undefined, undefined);
   });
 }

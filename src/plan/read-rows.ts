@@ -4,7 +4,7 @@ import { decodeElements } from "../array/record-array.ts";
 import { NpyError } from "../errors.ts";
 import type { DType, DTypeLike } from "../format/dtype.ts";
 import type { NpyHeader } from "../format/header.ts";
-import { bytesPerRow, dataLength, rowShape, shapeOf, sizeOf } from "../format/layout.ts";
+import { bytesPerRow, dataLength, rowCount, rowShape, shapeOf, sizeOf } from "../format/layout.ts";
 import type { StorageFile } from "../storage/storage.ts";
 import { readHeader } from "./read-header.ts";
 import { type Plan, read, size } from "./step.ts";
@@ -16,10 +16,33 @@ import { type Plan, read, size } from "./step.ts";
  * @throws NpyError as `parseHeader` does, and `ERR_NPY_NEEDS_RECOVERY` if the file ends before its last row does.
  */
 export function* readCompleteHeader(file: StorageFile, maxHeaderSize: number, path: string | undefined): Plan<NpyHeader> {
-  const header = yield* readHeader(file, maxHeaderSize);
+  return yield* checkComplete(file, yield* readHeader(file, maxHeaderSize), path);
+}
+
+function* checkComplete(file: StorageFile, header: NpyHeader, path: string | undefined): Plan<NpyHeader> {
   const present = (yield* size(file)) - header.headerLength;
   if (present < dataLength(header)) throw incomplete(header, present, path);
   return header;
+}
+
+/**
+ * The header of a file that is being written to, of which `known` rows have been seen. A read that meets a write may get digits of both
+ * headers: what they make counts only if a later read finds no fewer rows.
+ */
+export function* readLiveHeader(
+  file: StorageFile,
+  known: number,
+  maxHeaderSize: number,
+  path: string | undefined,
+): Plan<NpyHeader> {
+  let header = yield* readHeader(file, maxHeaderSize);
+  while (rowCount(header) !== known) {
+    const later = yield* readHeader(file, maxHeaderSize);
+    const isSettled = rowCount(later) === rowCount(header) || (rowCount(later) > rowCount(header) && rowCount(header) > known);
+    if (isSettled) break;
+    header = later;
+  }
+  return yield* checkComplete(file, header, path);
 }
 
 function incomplete(header: NpyHeader, present: number, path: string | undefined): NpyError {

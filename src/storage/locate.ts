@@ -1,9 +1,11 @@
 /** What users name a file by -> the storage that holds it. */
 import { NpyError } from "../errors.ts";
+import { httpStorage } from "./http.ts";
+import { blobStorage } from "./ranges.ts";
 import type { Storage } from "./storage.ts";
 
-/** A path, a `file:` URL, or a storage such as `MemoryStorage`. */
-export type FileLike = string | URL | Storage;
+/** A path, a `file:` URL, or a storage such as `MemoryStorage`; for reading also a `Blob` or an `http:` or `https:` URL. */
+export type FileLike = string | URL | Storage | Blob;
 
 let openPath: ((path: string | URL) => Storage) | undefined;
 
@@ -18,6 +20,9 @@ export function setPathStorage(open: (path: string | URL) => Storage): void {
  * @throws NpyError `ERR_NPY_OPTION` for what names no file, and for paths where the runtime has no file system.
  */
 export function locate(file: FileLike): Storage {
+  if (file instanceof Blob) return blobStorage(file);
+  if (/^https?:\/\//i.test(file instanceof URL ? file.href : typeof file === "string" ? file : ""))
+    return httpStorage(new URL(String(file)));
   if (typeof file === "string" || file instanceof URL) {
     if (openPath !== undefined) return openPath(file);
     throw new NpyError(
@@ -26,5 +31,5 @@ export function locate(file: FileLike): Storage {
     );
   }
   if (typeof file === "object" && file !== null && "openSync" in file) return file;
-  throw new NpyError("ERR_NPY_OPTION", `Expected a path, a file: URL or a storage: found ${String(file)}.`);
+  throw new NpyError("ERR_NPY_OPTION", `Expected a path, a URL, a storage or a Blob: found ${String(file)}.`);
 }

@@ -173,6 +173,16 @@ export class NodeStorage implements Storage {
     this.replaceSync(temporary);
   }
 
+  watch(onChange: () => void): (() => void) | undefined {
+    try {
+      const watcher = fs.watch(this.#target, { persistent: false }, onChange);
+      watcher.on("error", onChange);
+      return () => watcher.close();
+    } catch {
+      return undefined; // no file now, or too many that are watched
+    }
+  }
+
   removeSync(file: StorageFile): void {
     fs.unlinkSync((file as NodeFile).path);
   }

@@ -28,6 +28,8 @@ export interface Storage {
   /** Puts a temporary file in place of what is there: readers see either the old or the new one. If it is open, it stays so. */
   replace(temporary: StorageFile): Eventually<void>;
   replaceSync(temporary: StorageFile): void;
+  /** Calls back when the file may have changed, until the function that it gives is called; `undefined` where that is not possible. */
+  watch?(onChange: () => void): (() => void) | undefined;
   /** Deletes a file that `create` or `createTemporary` made. */
   remove(file: StorageFile): Eventually<void>;
   removeSync(file: StorageFile): void;

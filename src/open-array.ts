@@ -1,0 +1,175 @@
+/** An open file and the array that it holds, as far as it is known: what both readers share, as plans. */
+import { canCast } from "./array/casting.ts";
+import type { NpyArray } from "./array/npy-array.ts";
+import { NpyError } from "./errors.ts";
+import { type DType, type DTypeLike, dtype, formatDType, sameDType } from "./format/dtype.ts";
+import type { NpyHeader } from "./format/header.ts";
+import { bytesPerRow, rowCount, rowShape } from "./format/layout.ts";
+import { checkMaxHeaderSize, checkNames, oneOf, optionError } from "./options.ts";
+import { readCompleteHeader, readLiveHeader, readRows } from "./plan/read-rows.ts";
+import { close, open, type Plan, quietly } from "./plan/step.ts";
+import type { ChunkOptions, ReaderOptions } from "./reader.ts";
+import { hasCode, type Storage, type StorageFile } from "./storage/storage.ts";
+
+/** Bytes of a chunk, if the caller has no other wish. */
+const CHUNK = 2 ** 22;
+
+export interface CheckedReaderOptions {
+  readonly dtype: DType | undefined;
+  readonly maxHeaderSize: number;
+}
+
+export function checkReaderOptions(options: ReaderOptions, known: readonly string[]): CheckedReaderOptions {
+  checkNames(options, known);
+  if (oneOf("mmap", options.mmap ?? false, [true, false])) {
+    throw optionError("mmap: true is not available in this version: leave it out, and read slices or chunks");
+  }
+  return {
+    dtype: options.dtype === undefined ? undefined : dtype(options.dtype),
+    maxHeaderSize: checkMaxHeaderSize(options.maxHeaderSize),
+  };
+}
+
+/** An open file, and the array that it held when it was last looked at. */
+export class OpenArray<D extends DTypeLike> {
+  readonly storage: Storage;
+  readonly #options: CheckedReaderOptions;
+  #file: StorageFile;
+  #header: NpyHeader;
+
+  private constructor(storage: Storage, file: StorageFile, header: NpyHeader, options: CheckedReaderOptions) {
+    this.storage = storage;
+    this.#file = file;
+    this.#header = header;
+    this.#options = options;
+  }
+
+  static *open<D extends DTypeLike>(storage: Storage, options: CheckedReaderOptions): Plan<OpenArray<D>> {
+    const file = yield* open(storage, "r");
+    try {
+      return yield* OpenArray.of<D>(storage, file, options);
+    } catch (error) {
+      yield* quietly(close(file));
+      throw error;
+    }
+  }
+
+  static *of<D extends DTypeLike>(storage: Storage, file: StorageFile, options: CheckedReaderOptions): Plan<OpenArray<D>> {
+    const { path } = storage;
+    const header = yield* readCompleteHeader(file, options.maxHeaderSize, path);
+    if (options.dtype !== undefined && !canCast(header.dtype, options.dtype, "equiv")) {
+      throw new NpyError(
+        "ERR_NPY_DTYPE",
+        `${path ?? "The file"} has dtype ${formatDType(header.dtype)}, expected ${formatDType(options.dtype)}: leave dtype out, or name the ` +
+          "one that it has.",
+        { path },
+      );
+    }
+    return new OpenArray<D>(storage, file, header, options);
+  }
+
+  get path(): string | undefined {
+    return this.storage.path;
+  }
+
+  get header(): NpyHeader {
+    return this.#header;
+  }
+
+  close(): Plan<void> {
+    return close(this.#file);
+  }
+
+  /**
+   * Looks at the file again: rows that were appended count from now on. If another file has taken its place, as `ensureAppendable` does,
+   * the old one is returned, to be closed when nothing reads from it any more.
+   *
+   * @throws NpyError `ERR_NPY_CHANGED` if it is another array now.
+   */
+  *refresh(): Plan<StorageFile | undefined> {
+    const { maxHeaderSize } = this.#options;
+    const found = yield* this.#openAgain();
+    const isSame = found === undefined || found.key === this.#file.key;
+    if (found !== undefined && isSame) yield* close(found);
+    try {
+      const header = yield* readLiveHeader(isSame ? this.#file : found, rowCount(this.#header), maxHeaderSize, this.path);
+      this.#checkSame(header);
+      this.#header = header;
+    } catch (error) {
+      if (!isSame) yield* quietly(close(found));
+      throw error;
+    }
+    if (isSame) return undefined;
+    const old = this.#file;
+    this.#file = found;
+    return old;
+  }
+
+  /** The file that has the name now; none between its deletion and its replacement. */
+  *#openAgain(): Plan<StorageFile | undefined> {
+    try {
+      return yield* open(this.storage, "r");
+    } catch (error) {
+      if (hasCode(error, "ENOENT")) return undefined;
+      throw error;
+    }
+  }
+
+  #checkSame(header: NpyHeader): void {
+    const known = this.#header;
+    const isSame =
+      sameDType(header.dtype, known.dtype) &&
+      header.fortranOrder === known.fortranOrder &&
+      rowShape(header).join() === rowShape(known).join();
+    if (isSame && rowCount(header) >= rowCount(known)) return;
+    throw new NpyError(
+      "ERR_NPY_CHANGED",
+      `${this.path ?? "The file"} was an array of shape (${known.shape.join(", ")}) and dtype ${formatDType(known.dtype)}, and is one of shape ` +
+        `(${header.shape.join(", ")}) and dtype ${formatDType(header.dtype)} now: open it again.`,
+      { path: this.path },
+    );
+  }
+
+  get length(): number {
+    return rowCount(this.#header);
+  }
+
+  read(start: number | undefined, stop: number | undefined): Plan<NpyArray<D>> {
+    const { length } = this;
+    const from = position(start ?? 0, length, "start");
+    const to = Math.max(from, position(stop ?? length, length, "stop"));
+    if (this.#header.shape.length === 0 && to - from !== 1) {
+      throw new NpyError("ERR_NPY_SHAPE", "A 0-d array has no rows to choose from: read it whole.", { path: this.path });
+    }
+    return readRows(this.#file, this.#header, from, to, this.path);
+  }
+
+  /** Rows of a chunk, if the caller has no other wish. */
+  get rowsPerChunk(): number {
+    return Math.max(1, Math.floor(CHUNK / (bytesPerRow(this.#header) || 1)));
+  }
+
+  /** The first rows of all chunks, and the row after the last. */
+  *chunkBounds(options: ChunkOptions): Generator<[start: number, stop: number], void, void> {
+    const { length } = this;
+    const rows = options.rows ?? this.rowsPerChunk;
+    for (let start = 0; start < length; start += rows) yield [start, Math.min(length, start + rows)];
+  }
+}
+
+export function checkChunkOptions(options: ChunkOptions): ChunkOptions {
+  checkNames(options, ["rows"]);
+  const { rows } = options;
+  if (rows !== undefined && !(Number.isSafeInteger(rows) && rows > 0)) {
+    throw optionError(`rows must be a whole number of 1 or more: found ${String(rows)}`);
+  }
+  return options;
+}
+
+/** A row as in `Array.prototype.slice`: negative ones count from the end, those beyond it are the end. */
+export function position(row: number, length: number, name: string): number {
+  if (!Number.isInteger(row) && Math.abs(row) !== Number.POSITIVE_INFINITY) {
+    throw optionError(`${name} must be a whole number of rows: found ${String(row)}`);
+  }
+  return row < 0 ? Math.max(0, length + row) : Math.min(row, length);
+}

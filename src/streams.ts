@@ -1,0 +1,94 @@
+/** Arrays as WHATWG streams, and rows from whatever can be iterated. */
+import { optionError } from "./options.ts";
+
+/** How {@link NpyAppendArray.writable} holds back its producers. */
+export interface WritableOptions {
+  /** Inputs that may wait to be written before a producer is asked to pause. Default 16. */
+  readonly highWaterMark?: number;
+}
+
+/** How {@link NpyAppendArray.appendFrom} is stopped. */
+export interface AppendFromOptions {
+  /** Stops between two inputs; what was appended before stays. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const HIGH_WATER_MARK = 16;
+
+/** The stream behind {@link NpyAppendArray.writable}. */
+export function writableOf<Input>(
+  options: WritableOptions,
+  append: (input: Input) => Promise<void>,
+  finish: () => Promise<void>,
+): WritableStream<Input> {
+  const { highWaterMark = HIGH_WATER_MARK } = options;
+  if (!(Number.isSafeInteger(highWaterMark) && highWaterMark > 0)) {
+    throw optionError(`highWaterMark must be a whole number of inputs, 1 or more: found ${String(highWaterMark)}`);
+  }
+  return new WritableStream({ write: (input) => append(input), close: finish }, new CountQueuingStrategy({ highWaterMark }));
+}
+
+/** The stream behind {@link NpyReader.readable}: nothing is read before it is asked for. */
+export function readableOf<Chunk>(chunks: AsyncIterable<Chunk>): ReadableStream<Chunk> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const next = await iterator.next();
+        if (next.done === true) controller.close();
+        else controller.enqueue(next.value);
+      },
+      async cancel() {
+        await iterator.return?.();
+      },
+    },
+    new CountQueuingStrategy({ highWaterMark: 0 }),
+  );
+}
+
+/**
+ * Appends all that `source` gives, and says how many rows that were. The next input is asked for while the last one is being written.
+ */
+export async function appendAll<Input>(
+  source: AsyncIterable<Input> | Iterable<Input>,
+  signal: AbortSignal | undefined,
+  append: (input: Input) => { readonly rows: number; readonly done: Promise<void> },
+): Promise<number> {
+  signal?.throwIfAborted();
+  const iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+  const aborted = abortion(signal);
+  let total = 0;
+  let last: Promise<void> | undefined;
+  try {
+    for (;;) {
+      const next = await Promise.race([iterator.next(), aborted.promise]);
+      await last;
+      last = undefined;
+      signal?.throwIfAborted();
+      if (next.done === true) return total;
+      const { rows, done } = append(next.value);
+      total += rows;
+      last = done;
+    }
+  } catch (error) {
+    await last?.catch(() => undefined);
+    // A source that hangs must not keep the caller from knowing.
+    void Promise.resolve(iterator.return?.()).catch(() => undefined);
+    throw error;
+  } finally {
+    aborted.forget();
+  }
+}
+
+/** A promise that rejects when `signal` is aborted, until it is forgotten. */
+function abortion(signal: AbortSignal | undefined): { promise: Promise<never>; forget(): void } {
+  let forget = (): void => undefined;
+  const promise = new Promise<never>((_, reject) => {
+    if (signal === undefined) return;
+    const stop = (): void => reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+    forget = () => signal.removeEventListener("abort", stop);
+  });
+  promise.catch(() => undefined);
+  return { promise, forget };
+}

@@ -1,0 +1,202 @@
+/** Readers of a file that grows under them. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { renameSync, writeFileSync } from "node:fs";
+import { setTimeout as wait } from "node:timers/promises";
+import { describe, expect, onTestFinished, test } from "vitest";
+import {
+  ensureAppendable,
+  isAppendable,
+  load,
+  MemoryStorage,
+  NpyAppendArray,
+  type NpyArray,
+  NpyReader,
+  recover,
+  saveSync,
+} from "../../src/node.ts";
+import { openDescriptors, temporaryPath } from "../support/temporary.ts";
+
+const PACKAGE = new URL("../../dist/node.js", import.meta.url).href;
+
+/** Appends numbered rows until it is killed, and says how many readers see. */
+const WRITER = `
+const [module, path, rewriteHeaderOnAppend] = process.argv.slice(1);
+const { NpyAppendArray } = await import(module);
+const npaa = await NpyAppendArray.open(path, { dtype: "float64", rowShape: [2], rewriteHeaderOnAppend: rewriteHeaderOnAppend === "true" });
+for (;;) {
+  const group = [];
+  for (let i = 0; i < 100; i++) {
+    const row = npaa.length + i;
+    group.push(npaa.append(new Float64Array([row, -row])));
+  }
+  await Promise.all(group);
+  if (rewriteHeaderOnAppend !== "true") await npaa.updateHeader();
+  await new Promise(setImmediate);
+}
+`;
+
+function startWriter(path: string, rewriteHeaderOnAppend = true): ChildProcess {
+  const child = spawn(process.execPath, ["--input-type=module", "-e", WRITER, PACKAGE, path, String(rewriteHeaderOnAppend)], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  onTestFinished(() => {
+    child.kill("SIGKILL");
+  });
+  return child;
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  const exit = once(child, "exit");
+  child.kill("SIGKILL");
+  await exit;
+}
+
+/** Follows until `until` rows have come; every row must be the next one. */
+async function followAll(path: string, until: number, rows?: number): Promise<number> {
+  const reader = await NpyReader.open(path, { dtype: "float64" });
+  let next = 0;
+  for await (const { data, shape } of reader.follow({ from: 0, ...(rows === undefined ? {} : { rows }) })) {
+    if (rows !== undefined) expect(shape[0]).toBeLessThanOrEqual(rows);
+    for (let i = 0; i < data.length; i += 2, next++) {
+      if (data[i] !== next || data[i + 1] !== -next) throw new Error(`row ${next} is ${data[i]}, ${data[i + 1]}`);
+    }
+    if (next >= until) break;
+  }
+  await reader.close();
+  return next;
+}
+
+describe("follow", () => {
+  test.each([true, false])(
+    "three readers of a writer at full speed get every row once (header rewritten: %s)",
+    async (rewrites) => {
+      const path = temporaryPath();
+      saveSync(path, { data: new Float64Array(0), shape: [0, 2] });
+      const writer = startWriter(path, rewrites);
+      const seen = await Promise.all([followAll(path, 20_000), followAll(path, 20_000, 7), followAll(path, 20_000, 1000)]);
+      for (const rows of seen) expect(rows).toBeGreaterThanOrEqual(20_000);
+      await stop(writer);
+    },
+  );
+
+  test("goes on when the writer is killed, the file recovered, and another writer started", async () => {
+    const path = temporaryPath();
+    saveSync(path, { data: new Float64Array(0), shape: [0, 2] });
+    const following = followAll(path, 30_000);
+    let isDone = false;
+    void following.finally(() => {
+      isDone = true;
+    });
+    while (!isDone) {
+      const writer = startWriter(path);
+      await Promise.race([wait(400), following]);
+      await stop(writer);
+      await recover(path);
+    }
+    expect(await following).toBeGreaterThanOrEqual(30_000);
+  });
+
+  test("goes on when ensureAppendable replaces the file, and leaves no descriptor open", async () => {
+    const path = temporaryPath();
+    const tight = new MemoryStorage();
+    saveSync(tight, [0, 1, 2]);
+    // A header without room, as NumPy wrote them before 1.25: 80 bytes, and no spaces.
+    const text = "{'descr': '<f8', 'fortran_order': False, 'shape': (3,), }";
+    const header = Buffer.from(`\x93NUMPY\x01\x00\x00\x00${text.padEnd(69)}\n`, "latin1");
+    header.writeUInt16LE(70, 8);
+    writeFileSync(path, Buffer.concat([header.subarray(0, 80), (tight.bytes() as Uint8Array).subarray(128)]));
+    expect(await isAppendable(path)).toBe(false);
+    const before = openDescriptors();
+    const reader = await NpyReader.open(path, { dtype: "float64" });
+    const chunks = reader.follow({ from: 0 })[Symbol.asyncIterator]();
+    expect((await chunks.next()).value?.data).toEqual(new Float64Array([0, 1, 2]));
+    await ensureAppendable(path);
+    const npaa = await NpyAppendArray.open(path);
+    await npaa.append([3, 4]);
+    expect((await chunks.next()).value?.data).toEqual(new Float64Array([3, 4]));
+    await npaa.close();
+    await reader.close();
+    expect((await chunks.next()).done).toBe(true);
+    expect(openDescriptors()).toBe(before);
+  });
+
+  test("begins after the last row seen, unless it is told where", async () => {
+    const storage = new MemoryStorage();
+    saveSync(storage, [0, 1, 2, 3]);
+    const reader = await NpyReader.open(storage, { dtype: "float64" });
+    const fromEnd = reader.follow({ from: -1 })[Symbol.asyncIterator]();
+    const fromNow = reader.follow()[Symbol.asyncIterator]();
+    expect((await fromEnd.next()).value?.data).toEqual(new Float64Array([3]));
+    const waiting = fromNow.next();
+    const npaa = await NpyAppendArray.open(storage);
+    await npaa.append([4]);
+    expect((await waiting).value?.data).toEqual(new Float64Array([4]));
+    await npaa.close();
+    await reader.close();
+  });
+
+  test("ends when its signal is aborted, or the reader closed", async () => {
+    const storage = new MemoryStorage();
+    saveSync(storage, [0]);
+    const reader = await NpyReader.open(storage);
+    const abort = new AbortController();
+    const collect = async (rows: AsyncIterable<NpyArray>): Promise<number> => {
+      let count = 0;
+      for await (const { shape } of rows) count += shape[0] as number;
+      return count;
+    };
+    const aborted = collect(reader.follow({ from: 0, signal: abort.signal }));
+    const closed = collect(reader.follow({ from: 0 }));
+    await wait(20);
+    abort.abort();
+    expect(await aborted).toBe(1);
+    await reader.close();
+    expect(await closed).toBe(1);
+    expect(() => reader.follow()).toThrow(expect.objectContaining({ code: "ERR_NPY_CLOSED" }));
+  });
+
+  test("bad options are refused", async () => {
+    const storage = new MemoryStorage();
+    saveSync(storage, [1]);
+    const reader = await NpyReader.open(storage);
+    expect(() => reader.follow({ rows: 0 })).toThrow(expect.objectContaining({ code: "ERR_NPY_OPTION" }));
+    expect(() => reader.follow({ from: 0.5 })).toThrow(expect.objectContaining({ code: "ERR_NPY_OPTION" }));
+    expect(() => reader.follow({ signal: {} as AbortSignal })).toThrow(expect.objectContaining({ code: "ERR_NPY_OPTION" }));
+    await reader.close();
+  });
+});
+
+describe("refresh", () => {
+  test("sees rows that were appended since", async () => {
+    const path = temporaryPath();
+    const npaa = await NpyAppendArray.open(path);
+    await npaa.append([1, 2]);
+    const reader = await NpyReader.open(path, { dtype: "float64" });
+    using sync = NpyReader.openSync(path, { dtype: "float64" });
+    await npaa.append([3]);
+    expect(reader.length).toBe(2);
+    await reader.refresh();
+    sync.refresh();
+    expect([reader.length, sync.length]).toEqual([3, 3]);
+    expect((await reader.read(-1)).data).toEqual(new Float64Array([3]));
+    await npaa.close();
+    await reader.close();
+    await expect(reader.refresh()).rejects.toMatchObject({ code: "ERR_NPY_CLOSED" });
+  });
+
+  test("refuses a file that is another array now, and goes on with the old one", async () => {
+    const path = temporaryPath();
+    saveSync(path, [1, 2]);
+    const reader = await NpyReader.open(path, { dtype: "float64" });
+    for (const other of [[[1, 2]], [1n, 2n], [1]]) {
+      const next = temporaryPath();
+      saveSync(next, other as never);
+      renameSync(next, path);
+      await expect(reader.refresh()).rejects.toMatchObject({ code: "ERR_NPY_CHANGED" });
+      expect((await reader.read()).data).toEqual(new Float64Array([1, 2]));
+    }
+    expect((await load(path)).shape).toEqual([1]);
+    await reader.close();
+  });
+});
