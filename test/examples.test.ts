@@ -31,28 +31,36 @@ test.each(readdirSync(join(root, "examples")).filter((name) => name.endsWith(".m
   run(join(root, "examples", name), directory);
 });
 
-describe("README.md", () => {
-  const readme = readFileSync(join(root, "README.md"), "utf8");
-  const blocks = [...readme.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code as string);
+/** The examples of a document, and whether they say the truth. */
+function examplesOf(name: string): readonly string[] {
+  const document = readFileSync(join(root, name), "utf8");
+  return [...document.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code as string);
+}
 
-  test("has examples", () => {
-    expect(blocks.length).toBeGreaterThan(4);
-    expect(blocks[0]?.trim().split("\n").length).toBeLessThanOrEqual(10);
-  });
-
-  test("its examples run, one after the other, as a user would run them", () => {
+test.each(["README.md", "docs/reading.md", "docs/concurrency.md"])(
+  "the examples of %s run, one after the other, as a user would run them",
+  (name) => {
+    const blocks = examplesOf(name);
+    expect(blocks.length).toBeGreaterThan(1);
     const directory = userDirectory();
     for (const [i, code] of blocks.entries()) {
-      writeFileSync(join(directory, `readme-${i}.mjs`), code);
-      const printed = run(join(directory, `readme-${i}.mjs`), directory);
+      writeFileSync(join(directory, `example-${i}.mjs`), code);
+      const printed = run(join(directory, `example-${i}.mjs`), directory);
       // A comment after console.log says what it prints.
-      const claimed = [...code.matchAll(/^console\.log\(.*\); \/\/ (.*)$/gm)].map(([, text]) => text as string);
+      const claimed = [...code.matchAll(/^ *console\.log\(.*\); \/\/ (.*)$/gm)].map(([, text]) => text as string);
       for (const text of claimed) expect(printed).toContain(text);
     }
+  },
+);
+
+describe("README.md", () => {
+  test("begins with an example of ten lines", () => {
+    expect(examplesOf("README.md")[0]?.trim().split("\n").length).toBeLessThanOrEqual(10);
   });
 
   test("its commands are those of package.json", () => {
     const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: Record<string, string> };
+    const readme = readFileSync(join(root, "README.md"), "utf8");
     const contributing = readFileSync(join(root, "CONTRIBUTING.md"), "utf8");
     const named = [...`${readme}${contributing}`.matchAll(/npm (?:run )?(test|[a-z]+(?=`)|demo)\b/g)]
       .map(([, name]) => name as string)
