@@ -6,7 +6,17 @@ export {
   isAppendable,
   isAppendableSync,
 } from "./appendable.ts";
+export type { ArrowTable, ArrowVector } from "./array/arrow.ts";
 export { type Casting, canCast } from "./array/casting.ts";
+export type {
+  AccessorArray,
+  ElementArray,
+  ForeignArray,
+  NumpyTsArray,
+  OnnxTensor,
+  StridedArray,
+  TensorFlowTensor,
+} from "./array/foreign.ts";
 export type { ArrayInput, ArrayView, NestedArray, Records, Scalar, TypedArray } from "./array/input.ts";
 export type { DataOf, NpyArray, NpyData, NpyScalars } from "./array/npy-array.ts";
 export { RecordArray } from "./array/record-array.ts";
@@ -43,6 +53,7 @@ export type { Durability } from "./plan/grow.ts";
 export type { RecoveryReport } from "./plan/recover.ts";
 export {
   type ChunkOptions,
+  type FollowOptions,
   load,
   loadSync,
   NpyReader,
@@ -62,3 +73,4 @@ export { type SaveOptions, save, saveSync } from "./save.ts";
 export type { FileLike } from "./storage/locate.ts";
 export { MemoryStorage } from "./storage/memory.ts";
 export type { Eventually, OpenMode, Storage, StorageFile } from "./storage/storage.ts";
+export type { AppendFromOptions, WritableOptions } from "./streams.ts";

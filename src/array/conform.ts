@@ -6,18 +6,11 @@ import { shapeOf as fullShape, rowShape, sizeOf } from "../format/layout.ts";
 import { type Casting, canCast } from "./casting.ts";
 import { type ColumnOfField, inField, interleave } from "./columns.ts";
 import { flatten } from "./fields.ts";
-import {
-  asElementsOf,
-  type Columns,
-  contiguousStrides,
-  encodeInput,
-  type ParsedInput,
-  type StridedBytes,
-  type TypedInput,
-} from "./input.ts";
+import { asElementsOf, type ColumnsInput, encodeInput, type ParsedInput, type StridedBytes, type TypedInput } from "./input.ts";
 import { checkConvertible, ravel } from "./ravel.ts";
 import { compareNames, matchFields } from "./records.ts";
 import { dtypeOfValues } from "./values.ts";
+import { contiguousStrides } from "./view.ts";
 
 /** What all rows of a file have in common. */
 export interface RowLayout {
@@ -43,11 +36,11 @@ export interface Elements {
  */
 export function dtypeOfInput(parsed: ParsedInput): DType {
   if (parsed.kind === "typed") return parsed.dtype;
-  return parsed.kind === "plain" ? dtypeOfValues(parsed) : dtypeOfColumns(parsed.columns);
+  return parsed.kind === "plain" ? dtypeOfValues(parsed) : dtypeOfColumns(parsed);
 }
 
-function dtypeOfColumns(columns: Columns): DType {
-  if (columns.has("data") || columns.has("shape")) {
+function dtypeOfColumns({ columns, isTable }: ColumnsInput): DType {
+  if (!isTable && (columns.has("data") || columns.has("shape"))) {
     throw new NpyError(
       "ERR_NPY_VALUE",
       "An object with only one of data and shape is no array: expected both, or a dtype that has a field of this name.",
@@ -87,7 +80,7 @@ export function rowShapeOfInput(parsed: ParsedInput, fortranOrder: boolean): rea
  * @throws NpyError `ERR_NPY_CAST` if the rule forbids it, `ERR_NPY_VALUE` for a value that does not fit; for structures with the `field`.
  */
 export function castInput(parsed: ParsedInput, target: DType, casting: Casting): Elements {
-  if (parsed.kind === "columns") return castColumns(parsed.columns, target, casting);
+  if (parsed.kind === "columns") return castColumns(parsed, target, casting);
   const array = parsed.kind === "plain" ? encodeInput(parsed, target) : castArray(parsed, target, casting);
   return { shape: array.shape, blocks: (fortranOrder, perBlock) => ravel(array, target, fortranOrder, perBlock) };
 }
@@ -105,7 +98,7 @@ function castArray({ dtype, array }: TypedInput, target: DType, casting: Casting
   return matched;
 }
 
-function castColumns(columns: Columns, target: DType, casting: Casting): Elements {
+function castColumns({ columns }: ColumnsInput, target: DType, casting: Casting): Elements {
   const { fields } = target;
   if (fields === undefined) {
     throw new NpyError(

@@ -1,12 +1,14 @@
 /** Every array-like that users hold -> one view: elements of a dtype, in a buffer, at strides. All that can be wrong is refused here. */
 import { NpyError } from "../errors.ts";
-import { type DType, type DTypeLike, dtype, formatDType, nativeDType } from "../format/dtype.ts";
-import { sizeOf } from "../format/layout.ts";
+import { type DType, type DTypeLike, dtype, nativeDType } from "../format/dtype.ts";
 import { inField } from "./columns.ts";
 import { isLongDouble } from "./convert.ts";
+import { type ForeignArray, fromForeign } from "./foreign.ts";
+import { parseNested } from "./nested.ts";
 import type { NpyArray } from "./npy-array.ts";
 import { RecordArray } from "./record-array.ts";
 import { encodeValues, type Values } from "./values.ts";
+import { contiguous, describe, isBuffer, needsDType, parseView, typedArrayBytes, wholeElements } from "./view.ts";
 
 /** JavaScript's arrays of numbers, of any length and sharing. */
 export type TypedArray =
@@ -29,29 +31,30 @@ export type Scalar = number | bigint | boolean | string | Date;
 export type NestedArray = readonly (Scalar | TypedArray | { readonly re: number; readonly im: number } | NestedArray)[];
 
 /** A list of sizes or strides, as other libraries hold them. */
-type Sizes = ArrayLike<number>;
+export type Sizes = ArrayLike<number>;
 
 /** An array described by its parts. Without strides the data are contiguous, in the order that `fortranOrder` says. */
 export interface ArrayView {
-  readonly data: TypedArray | ArrayBufferLike | DataView | RecordArray | readonly unknown[];
+  /** A typed array, raw bytes (a `DataView`, an `ArrayBuffer`; shared memory and WebAssembly's, too), records, or plain values. */
+  readonly data: ArrayBufferView | ArrayBufferLike | RecordArray | readonly unknown[];
   readonly shape: Sizes;
   /** What the data are, if their type does not tell: needed for raw bytes, optional else. */
-  readonly dtype?: DTypeLike;
+  readonly dtype?: DTypeLike | undefined;
   /** Distances between neighbours along each axis, in elements; zero and negative ones too. */
-  readonly strides?: Sizes;
+  readonly strides?: Sizes | undefined;
   /** The same, by the name that ndarray and zarrita use. */
-  readonly stride?: Sizes;
+  readonly stride?: Sizes | undefined;
   /** Elements before the first one. */
-  readonly offset?: number;
-  readonly fortranOrder?: boolean;
+  readonly offset?: number | undefined;
+  readonly fortranOrder?: boolean | undefined;
 }
 
 /**
  * What can be appended and saved: an {@link NpyArray}, a strided view ({@link ArrayView}), a typed array (whole rows in the file's
- * own order), nested JavaScript arrays, or {@link Records}.
+ * own order), nested JavaScript arrays, {@link Records}, or an array of another library ({@link ForeignArray}).
  */
 // biome-ignore lint/suspicious/noExplicitAny: of whatever dtype
-export type ArrayInput = NpyArray<any> | ArrayView | TypedArray | NestedArray | Records;
+export type ArrayInput = NpyArray<any> | ArrayView | TypedArray | NestedArray | Records | ForeignArray;
 
 /** Records of a structure: an array of objects, an object of columns, or what reading gave. */
 export type Records =
@@ -75,7 +78,16 @@ export interface StridedBytes {
 export type ParsedInput =
   | TypedInput
   | ({ readonly kind: "plain"; readonly fortranOrder: boolean | undefined } & Values)
-  | { readonly kind: "columns"; readonly columns: Columns; readonly fortranOrder: undefined };
+  | ColumnsInput;
+
+/** One input for each field of a structure. */
+export interface ColumnsInput {
+  readonly kind: "columns";
+  readonly columns: ReadonlyMap<string, ParsedInput>;
+  /** A table can have no other meaning; an object with `data` or `shape` may have been meant as an array. */
+  readonly isTable: boolean;
+  readonly fortranOrder: undefined;
+}
 
 /** Data that have a dtype. */
 export interface TypedInput {
@@ -88,9 +100,6 @@ export interface TypedInput {
   /** A bare typed array has no shape of its own: it is whole rows of whatever it is appended to. */
   readonly bare: boolean;
 }
-
-/** One input for each field of a structure. */
-export type Columns = ReadonlyMap<string, ParsedInput>;
 
 /**
  * Understands an input.
@@ -107,13 +116,13 @@ export function parseInput(input: unknown): ParsedInput {
   }
   if (Array.isArray(input)) return parseNested(input);
   if (isBuffer(input)) throw needsDType("An ArrayBuffer");
-  if (typeof input === "object" && input !== null && "data" in input && "shape" in input) {
-    return parseView(input as ArrayView);
-  }
   if (input instanceof RecordArray) return { ...recordsOf(input, [input.length]), bare: true };
-  if (isPlainObject(input)) {
-    const columns = Object.entries(input).map(([name, column]) => [name, inField(name, () => parseInput(column))] as const);
-    return { kind: "columns", columns: new Map(columns), fortranOrder: undefined };
+  if (typeof input === "object" && input !== null) {
+    const foreign = fromForeign(input);
+    if (foreign instanceof Map) return parseColumns(foreign, true);
+    if (foreign !== undefined) return parseView(foreign as ArrayView);
+    if ("data" in input && "shape" in input) return parseView(input as ArrayView);
+    if (isPlainObject(input)) return parseColumns(Object.entries(input), false);
   }
   if (isScalar(input)) return { kind: "plain", values: [input], shape: [], fortranOrder: undefined };
   throw new NpyError(
@@ -123,9 +132,13 @@ export function parseInput(input: unknown): ParsedInput {
   );
 }
 
+function parseColumns(columns: Iterable<readonly [string, unknown]>, isTable: boolean): ColumnsInput {
+  const parsed = Array.from(columns, ([name, column]) => [name, inField(name, () => parseInput(column))] as const);
+  return { kind: "columns", columns: new Map(parsed), isTable, fortranOrder: undefined };
+}
+
 /** Objects without a class of their own; those of another realm, too. */
-function isPlainObject(value: unknown): value is object {
-  if (typeof value !== "object" || value === null) return false;
+function isPlainObject(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
@@ -138,202 +151,9 @@ function isScalar(value: unknown): value is Scalar {
   return ["number", "bigint", "boolean", "string"].includes(typeof value) || value instanceof Date;
 }
 
-function isBuffer(value: unknown): value is ArrayBufferLike {
-  const tag = Object.prototype.toString.call(value);
-  return tag === "[object ArrayBuffer]" || tag === "[object SharedArrayBuffer]";
-}
-
-function needsDType(what: string): NpyError {
-  return new NpyError("ERR_NPY_DTYPE", `${what} says nothing about its elements: pass { data, shape, dtype }.`);
-}
-
-function describe(value: unknown): string {
-  if (typeof value !== "object" || value === null) return String(value);
-  return Object.prototype.toString.call(value);
-}
-
-/** The dtypes of typed arrays by their tags, which hold across realms. */
-const TYPED_ARRAYS: ReadonlyMap<string, DType> = new Map(
-  Object.entries({
-    Int8Array: "i1",
-    Int16Array: "i2",
-    Int32Array: "i4",
-    BigInt64Array: "i8",
-    Uint8Array: "u1",
-    Uint8ClampedArray: "u1",
-    Uint16Array: "u2",
-    Uint32Array: "u4",
-    BigUint64Array: "u8",
-    Float16Array: "f2",
-    Float32Array: "f4",
-    Float64Array: "f8",
-  }).map(([tag, like]) => [tag, dtype(like)]),
-);
-
-/** The bytes of a typed array or DataView, with no copy, and their dtype if the type tells. */
-function typedArrayBytes(data: TypedArray | DataView): { bytes: Uint8Array; dtype: DType | undefined } {
-  const tag = (data as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] ?? "";
-  return { bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength), dtype: TYPED_ARRAYS.get(tag) };
-}
-
-/** Strides of an array without gaps. */
-export function contiguousStrides(shape: readonly number[], fortranOrder: boolean): number[] {
-  const strides = new Array<number>(shape.length);
-  let stride = 1;
-  for (let i = 0; i < shape.length; i++) {
-    const axis = fortranOrder ? i : shape.length - 1 - i;
-    strides[axis] = stride;
-    stride *= shape[axis] as number;
-  }
-  return strides;
-}
-
-function contiguous(bytes: Uint8Array, dtype: DType, shape: readonly number[], fortranOrder: boolean): StridedBytes {
-  return { bytes, dtype, shape, strides: contiguousStrides(shape, fortranOrder), offset: 0 };
-}
-
 /** Plain values as elements of `target`: the typed array that they should have been. */
 export function encodeInput(input: Values & { readonly fortranOrder?: boolean | undefined }, target: DType): StridedBytes {
   return contiguous(encodeValues(input, target), nativeDType(target), input.shape, input.fortranOrder ?? false);
-}
-
-// ---- objects with data and shape ----
-
-function parseView(view: ArrayView): ParsedInput {
-  const shape = sizes(view.shape, "shape");
-  const fortranOrder = typeof view.fortranOrder === "boolean" ? view.fortranOrder : undefined;
-  const declared = view.dtype === undefined ? undefined : dtype(view.dtype);
-  const strides = view.strides ?? view.stride;
-  if (Array.isArray(view.data) && declared === undefined) {
-    if (strides !== undefined || view.data.length !== sizeOf(shape)) return parsePlainView(view, shape, strides);
-    return { kind: "plain", values: view.data, shape, fortranOrder };
-  }
-  const { bytes, dtype: stored } = storedAs(view.data, declared);
-  const counted = declared ?? stored;
-  const elements = stored.itemsize === 0 ? sizeOf(shape) : bytes.length / stored.itemsize;
-  const array = {
-    bytes,
-    dtype: stored,
-    shape,
-    strides: strides === undefined ? contiguousStrides(shape, fortranOrder ?? false) : sizes(strides, "strides"),
-    offset: view.offset ?? 0,
-  };
-  checkView(array, elements, strides !== undefined || view.offset !== undefined);
-  return { kind: "typed", dtype: counted, array, fortranOrder: strides === undefined ? fortranOrder : undefined, bare: false };
-}
-
-/** Plain values at strides: picked in C order. */
-function parsePlainView(view: ArrayView, shape: readonly number[], given: Sizes | undefined): ParsedInput {
-  const values = view.data as readonly unknown[];
-  const strides = given === undefined ? contiguousStrides(shape, view.fortranOrder ?? false) : sizes(given, "strides");
-  const offset = view.offset ?? 0;
-  checkView({ shape, strides, offset }, values.length, given !== undefined || view.offset !== undefined);
-  const picked = Array.from({ length: sizeOf(shape) }, (_, at) => {
-    let position = offset;
-    for (let axis = shape.length - 1, rest = at; axis >= 0; axis--) {
-      const size = shape[axis] as number;
-      position += (rest % size) * (strides[axis] as number);
-      rest = Math.floor(rest / size);
-    }
-    return values[position];
-  });
-  return { kind: "plain", values: picked, shape, fortranOrder: undefined };
-}
-
-function sizes(list: Sizes, what: "shape" | "strides"): readonly number[] {
-  const numbers = typeof list === "object" && list !== null ? Array.from(list) : [Number.NaN];
-  if (numbers.every((n) => Number.isSafeInteger(n) && (what === "strides" || n >= 0))) return numbers;
-  throw new NpyError("ERR_NPY_SHAPE", `${what} must be a list of whole numbers: found ${JSON.stringify(list)}.`);
-}
-
-/** Refuses what would read outside the data, or leave a part of contiguous data out. */
-function checkView(
-  { shape, strides, offset }: Pick<StridedBytes, "shape" | "strides" | "offset">,
-  elements: number,
-  isWindow: boolean,
-): void {
-  const text = `shape (${shape.join(", ")})`;
-  if (strides.length !== shape.length) {
-    throw new NpyError("ERR_NPY_SHAPE", `${text} needs ${shape.length} strides: found ${strides.length}.`);
-  }
-  const size = sizeOf(shape);
-  if (!isWindow && size !== elements) {
-    throw new NpyError("ERR_NPY_SHAPE", `${text} needs ${size} elements: the data have ${elements}.`);
-  }
-  if (size === 0) return;
-  let first = offset;
-  let last = offset;
-  for (let axis = 0; axis < shape.length; axis++) {
-    const reach = ((shape[axis] as number) - 1) * (strides[axis] as number);
-    if (reach < 0) first += reach;
-    else last += reach;
-  }
-  if (!Number.isSafeInteger(offset) || first < 0 || last >= elements) {
-    throw new NpyError(
-      "ERR_NPY_SHAPE",
-      `${text} with strides (${strides.join(", ")}) and offset ${offset} reaches from element ${first} to ${last}: ` +
-        `the data have ${elements}.`,
-    );
-  }
-}
-
-/** How the data of an array hold its elements. */
-function storedAs(data: ArrayView["data"], declared: DType | undefined): { bytes: Uint8Array; dtype: DType } {
-  if (data instanceof RecordArray) return { bytes: data.bytes, dtype: data.dtype };
-  if (Array.isArray(data) && declared !== undefined) {
-    return { bytes: encodeValues({ values: data, shape: [data.length] }, declared), dtype: nativeDType(declared) };
-  }
-  if (ArrayBuffer.isView(data)) {
-    const { bytes, dtype: own } = typedArrayBytes(data as TypedArray | DataView);
-    if (declared === undefined) {
-      if (own === undefined) throw needsDType("A DataView");
-      return { bytes, dtype: own };
-    }
-    const stored = own === undefined ? declared : interpret(own, declared);
-    if (stored !== undefined) return wholeElements(bytes, stored);
-    throw new NpyError(
-      "ERR_NPY_DTYPE",
-      `${own?.name} data cannot be of dtype ${formatDType(declared)}: convert them, or correct dtype.`,
-    );
-  }
-  if (isBuffer(data)) {
-    if (declared === undefined) throw needsDType("An ArrayBuffer");
-    return wholeElements(new Uint8Array(data), declared);
-  }
-  throw new NpyError(
-    "ERR_NPY_VALUE",
-    `data must be a typed array, an ArrayBuffer, a DataView or an array: found ${describe(data)}.`,
-  );
-}
-
-function wholeElements(bytes: Uint8Array, stored: DType): { bytes: Uint8Array; dtype: DType } {
-  if (stored.itemsize > 0 && bytes.length % stored.itemsize !== 0) {
-    throw new NpyError(
-      "ERR_NPY_SHAPE",
-      `${bytes.length} bytes are not whole elements of ${stored.itemsize} bytes (${stored.name}).`,
-    );
-  }
-  return { bytes, dtype: stored };
-}
-
-/** What the elements of a typed array are when its owner declares a dtype; `undefined` if they cannot be that. */
-function interpret(own: DType, declared: DType): DType | undefined {
-  const native = nativeDType(declared);
-  if (own.kind === declared.kind && own.itemsize === declared.itemsize) return native;
-  const pair = `${own.kind}${own.itemsize} ${declared.kind}${declared.itemsize}`;
-  switch (pair) {
-    case "u1 b1":
-    case "i8 M8":
-    case "i8 m8":
-    case "f4 c8": // interleaved
-    case "f8 c16":
-    case "u2 f2": // the bits
-      return native;
-    case "f4 f2": // widened, as reading gives it
-      return own;
-    default:
-      return own.str === "|u1" ? declared : undefined; // raw bytes, as the file would hold them
-  }
 }
 
 /**
@@ -361,59 +181,4 @@ function countedAs(own: DType, target: DType): DType | undefined {
     default:
       return own.str === "|u1" && (target.kind === "V" || isLongDouble(target)) ? target : undefined;
   }
-}
-
-// ---- nested arrays ----
-
-function parseNested(input: readonly unknown[]): ParsedInput {
-  const shape: number[] = [];
-  let level: unknown = input;
-  while (Array.isArray(level)) {
-    shape.push(level.length);
-    level = level[0];
-  }
-  const isTyped = ArrayBuffer.isView(level) && !(level instanceof DataView);
-  const leaves: unknown[] = [];
-  collect(input, shape, [], isTyped, leaves);
-  return isTyped ? joinTyped(leaves as TypedArray[], shape) : { kind: "plain", values: leaves, shape, fortranOrder: undefined };
-}
-
-function collect(
-  list: readonly unknown[],
-  shape: readonly number[],
-  index: readonly number[],
-  isTyped: boolean,
-  leaves: unknown[],
-): void {
-  const depth = index.length;
-  if (list.length !== shape[depth]) {
-    throw ragged(`${list.length} elements at [${index.join(", ")}], ${shape[depth]} elsewhere`, index);
-  }
-  const isInnermost = depth === shape.length - 1;
-  for (let i = 0; i < list.length; i++) {
-    const item = list[i];
-    if (isInnermost && !Array.isArray(item) && ArrayBuffer.isView(item) === isTyped) leaves.push(item);
-    else if (!isInnermost && Array.isArray(item)) collect(item, shape, [...index, i], isTyped, leaves);
-    else throw ragged(`${describe(item)} at [${[...index, i].join(", ")}] where others are nested otherwise`, [...index, i]);
-  }
-}
-
-function ragged(found: string, index: readonly number[]): NpyError {
-  return new NpyError("ERR_NPY_SHAPE", `Nested arrays must have one length on each level: found ${found}.`, { index });
-}
-
-/** An array of typed arrays, such as one embedding each: joined into one. */
-function joinTyped(parts: readonly TypedArray[], outer: readonly number[]): ParsedInput {
-  const [first] = parts.map(typedArrayBytes);
-  const stored = first?.dtype as DType;
-  const bytes = new Uint8Array(parts.length * (first?.bytes.length ?? 0));
-  parts.forEach((part, i) => {
-    const own = typedArrayBytes(part);
-    if (own.dtype !== stored || own.bytes.length !== first?.bytes.length) {
-      throw ragged(`${part.length} × ${own.dtype?.name} in part ${i}, ${parts[0]?.length} × ${stored.name} in the first`, [i]);
-    }
-    bytes.set(own.bytes, i * own.bytes.length);
-  });
-  const shape = [...outer, parts[0]?.length ?? 0];
-  return { kind: "typed", dtype: stored, array: contiguous(bytes, stored, shape, false), fortranOrder: undefined, bare: false };
 }

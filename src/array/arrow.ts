@@ -1,0 +1,249 @@
+/** Apache Arrow: tables -> columns, vectors -> views. Chunks are joined, bitmaps unpacked, dictionaries looked up, nulls refused. */
+import { NpyError } from "../errors.ts";
+import type { ArrayView } from "./input.ts";
+
+/** A column of Apache Arrow. */
+export interface ArrowVector {
+  readonly type: { readonly typeId: number };
+  readonly data: readonly unknown[];
+  readonly length: number;
+  readonly numChildren: number;
+  /** One element. */
+  get(index: number): unknown;
+  /** The elements of lists, or one field of structures. */
+  getChildAt(index: number): unknown;
+}
+
+/** A table of Apache Arrow, or one of its record batches. */
+export interface ArrowTable {
+  readonly schema: { readonly fields: readonly { readonly name: string }[] };
+  readonly data: unknown;
+  /** One column. */
+  getChildAt(index: number): unknown;
+}
+
+/** What a vector is made of. */
+interface Vector {
+  readonly type: Type;
+  readonly data: readonly Chunk[];
+  readonly length: number;
+  get(index: number): unknown;
+  isValid(index: number): boolean;
+  getChildAt(index: number): Vector;
+}
+
+interface Chunk {
+  readonly type: Type;
+  readonly length: number;
+  /** The first element's bit in bitmaps. Other buffers begin with the first element. */
+  readonly offset: number;
+  /** Values of an element. */
+  readonly stride: number;
+  readonly values: Values;
+  readonly nullCount: number;
+  readonly dictionary: Vector | undefined;
+  getValid(index: number): boolean;
+}
+
+/** A typed array of any type. */
+type Values = Uint8Array;
+
+/** Which of these there are depends on `typeId`. */
+interface Type {
+  readonly typeId: number;
+  readonly children: readonly { readonly name: string }[];
+  readonly unit: number;
+  readonly bitWidth: number;
+  readonly isSigned: boolean;
+  readonly precision: number;
+  readonly listSize: number;
+  readonly byteWidth: number;
+}
+
+/** Arrow's `Type` enumeration, as far as NumPy has a dtype for it. */
+const ID = {
+  dictionary: -1,
+  null: 1,
+  int: 2,
+  float: 3,
+  utf8: 5,
+  bool: 6,
+  date: 8,
+  time: 9,
+  timestamp: 10,
+  struct: 13,
+  fixedSizeBinary: 15,
+  fixedSizeList: 16,
+  duration: 18,
+  largeUtf8: 20,
+  utf8View: 24,
+} as const;
+
+/** Arrow's `TimeUnit` enumeration. */
+const TIME_UNITS = ["s", "ms", "us", "ns"];
+
+/** A table or a batch: its columns by their names. */
+export function columnsOfTable(table: ArrowTable): ReadonlyMap<string, unknown> {
+  return columnsOf(table, table.schema.fields, [table.data].flat() as Chunk[]);
+}
+
+/** A vector: its elements, lists of a fixed size as axes; columns if they are structures. */
+export function viewOfVector(array: ArrowVector): ArrayView | ReadonlyMap<string, unknown> {
+  const vector = array as unknown as Vector;
+  if (vector.type.typeId === ID.struct) return columnsOf(vector, vector.type.children, vector.data);
+  refuseNullElements(vector, []);
+  const { data, dtype, sizes } = elementsOf(vector);
+  // Strings without any have no longest one: as in NumPy, one character.
+  return { data, dtype: dtype ?? (vector.length === 0 ? "U1" : undefined), shape: [vector.length, ...sizes] };
+}
+
+function columnsOf(
+  parent: Pick<ArrowTable, "getChildAt">,
+  fields: readonly { readonly name: string }[],
+  chunks: readonly Chunk[],
+): ReadonlyMap<string, unknown> {
+  refuseNulls(chunks, []);
+  const columns = new Map<string, unknown>();
+  fields.forEach(({ name }, i) => {
+    if (columns.has(name)) {
+      throw new NpyError("ERR_NPY_DTYPE", `Two columns are named ${JSON.stringify(name)}: rename one.`, { field: name });
+    }
+    columns.set(name, parent.getChildAt(i));
+  });
+  return columns;
+}
+
+/** Looks into lists, too; `sizes` are those of the lists around the vector. */
+function refuseNullElements(vector: Vector, sizes: readonly number[]): void {
+  refuseNulls(vector.data, sizes);
+  const { typeId, listSize } = vector.type;
+  if (typeId === ID.fixedSizeList) refuseNullElements(vector.getChildAt(0), [...sizes, listSize]);
+}
+
+function refuseNulls(chunks: readonly Chunk[], sizes: readonly number[]): void {
+  let start = 0;
+  for (const chunk of chunks) {
+    const isSound = chunk.nullCount <= 0 && chunk.dictionary === undefined;
+    for (let i = 0; i < chunk.length && !isSound; i++) if (!isValid(chunk, i)) throw nullAt(start + i, sizes);
+    start += chunk.length;
+  }
+}
+
+function isValid(chunk: Chunk, i: number): boolean {
+  if (chunk.type.typeId === ID.null || !chunk.getValid(i)) return false;
+  return chunk.dictionary?.isValid(Number(chunk.values[i])) ?? true;
+}
+
+function nullAt(at: number, sizes: readonly number[]): NpyError {
+  const index: number[] = [];
+  let rest = at;
+  for (const size of sizes.toReversed()) {
+    index.unshift(rest % size);
+    rest = Math.floor(rest / size);
+  }
+  index.unshift(rest);
+  return new NpyError("ERR_NPY_VALUE", `null at [${index.join(", ")}]: NumPy has none. Fill it, or leave it out.`, { index });
+}
+
+/** Elements one after the other; `sizes` is the shape of each. */
+interface Elements {
+  readonly data: Values | readonly unknown[];
+  /** `undefined` for strings. */
+  readonly dtype: string | undefined;
+  readonly sizes: readonly number[];
+}
+
+function elementsOf(vector: Vector): Elements {
+  const { type, data: chunks, length } = vector;
+  switch (type.typeId) {
+    case ID.utf8:
+    case ID.largeUtf8:
+    case ID.utf8View:
+      return { data: Array.from({ length }, (_, i) => vector.get(i)), dtype: undefined, sizes: [] };
+    case ID.dictionary:
+      return lookUp(chunks);
+    case ID.fixedSizeList: {
+      const { data, dtype, sizes } = elementsOf(vector.getChildAt(0));
+      return { data, dtype, sizes: [type.listSize, ...sizes] };
+    }
+    case ID.bool:
+      return { data: join(chunks.map(unpackBits)), dtype: "bool", sizes: [] };
+  }
+  const dtype = dtypeOf(type);
+  const data = join(chunks.map(({ values, length, stride }) => values.subarray(0, length * stride)));
+  // Arrow has dates and times of 32 bits, NumPy has not.
+  const isShort = dtype.includes("64[") && data.BYTES_PER_ELEMENT === 4;
+  return { data: isShort ? (BigInt64Array.from(data, BigInt) as unknown as Values) : data, dtype, sizes: [] };
+}
+
+function dtypeOf(type: Type): string {
+  switch (type.typeId) {
+    case ID.int:
+      return `${type.isSigned ? "int" : "uint"}${type.bitWidth}`;
+    case ID.float:
+      return `float${16 << type.precision}`;
+    case ID.date:
+      return type.unit === 0 ? "datetime64[D]" : "datetime64[ms]";
+    case ID.timestamp:
+      return `datetime64[${TIME_UNITS[type.unit]}]`;
+    case ID.time:
+    case ID.duration:
+      return `timedelta64[${TIME_UNITS[type.unit]}]`;
+    case ID.fixedSizeBinary:
+      return `V${type.byteWidth}`;
+  }
+  throw noDType(type);
+}
+
+function noDType(type: Type): NpyError {
+  return new NpyError("ERR_NPY_DTYPE", `NumPy has no dtype for Arrow's ${type}: convert the column, or leave it out.`);
+}
+
+function unpackBits({ values, offset, length }: Chunk): Values {
+  return Uint8Array.from({ length }, (_, i) => ((values[(offset + i) >> 3] as number) >> ((offset + i) & 7)) & 1);
+}
+
+/** Every chunk may have a dictionary of its own. */
+function lookUp(chunks: readonly Chunk[]): Elements {
+  const parts = chunks.map(({ type, dictionary, values, length }) => {
+    const words = dictionary as Vector;
+    const { data, dtype, sizes } = elementsOf(words);
+    if (sizes.length > 0) throw noDType(type);
+    return { data: take(data, data.length / words.length, Array.from(values.subarray(0, length), Number)), dtype };
+  });
+  const [first] = parts as [Omit<Elements, "sizes">];
+  const data = Array.isArray(first.data) ? parts.flatMap((part) => part.data) : join(parts.map((part) => part.data as Values));
+  return { data, dtype: first.dtype, sizes: [] };
+}
+
+/** The elements at `indices`, of `width` values each. */
+function take(data: Elements["data"], width: number, indices: readonly number[]): Elements["data"] {
+  if (Array.isArray(data)) return indices.map((i) => data[i]);
+  const values = data as Values;
+  const taken = likeOf(values, indices.length * width);
+  indices.forEach((i, at) => {
+    taken.set(values.subarray(i * width, (i + 1) * width), at * width);
+  });
+  return taken;
+}
+
+/** One chunk is given as it is. */
+function join(parts: readonly Values[]): Values {
+  const [first] = parts as readonly [Values];
+  if (parts.length === 1) return first;
+  const all = likeOf(
+    first,
+    parts.reduce((sum, { length }) => sum + length, 0),
+  );
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/** A typed array of the same type. */
+function likeOf(values: Values, length: number): Values {
+  return new (values.constructor as Uint8ArrayConstructor)(length);
+}

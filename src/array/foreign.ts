@@ -1,0 +1,182 @@
+/**
+ * Arrays of other libraries, recognised by their form: none of them is imported. Each is turned into what `parseInput` understands, with
+ * its strides and without a copy, where its data lie in memory as they do here.
+ */
+import type { DTypeLike } from "../format/dtype.ts";
+import { type ArrowTable, type ArrowVector, columnsOfTable, viewOfVector } from "./arrow.ts";
+import type { ArrayView, Sizes } from "./input.ts";
+
+/** An array of another library. */
+export type ForeignArray = NumpyTsArray | StridedArray | TensorFlowTensor | OnnxTensor | ArrowTable | ArrowVector | ElementArray;
+
+/** numpy-ts: what an array shows has no offset, its storage has. */
+export interface NumpyTsArray {
+  readonly dtype: string;
+  readonly storage: {
+    readonly data: ArrayBufferView;
+    readonly shape: Sizes;
+    readonly strides: Sizes;
+    readonly offset: number;
+  };
+  tolist(): unknown;
+}
+
+/** @stdlib/ndarray (`strides`), ndarray and zarrita (`stride`). */
+export type StridedArray = {
+  readonly data: ElementArray | AccessorArray | ArrayBufferView | ArrayLike<unknown>;
+  readonly shape: Sizes;
+  /** In the library's words. */
+  readonly dtype?: unknown;
+  readonly offset?: number;
+} & ({ readonly strides: Sizes } | { readonly stride: Sizes });
+
+/** TensorFlow.js; `dataSync` fetches what is not in this memory. */
+export interface TensorFlowTensor {
+  readonly shape: Sizes;
+  readonly dtype: string;
+  dataSync(): unknown;
+}
+
+/** onnxruntime, also one that another thread posted (`cpuData`). */
+export type OnnxTensor = {
+  readonly dims: Sizes;
+  readonly type: string;
+} & ({ readonly data: unknown } | { readonly cpuData: unknown });
+
+/**
+ * Elements that JavaScript has no typed array for, in a buffer: the `BooleanArray` and `Complex128Array` of @stdlib, the `BoolArray`,
+ * `ByteStringArray` and `UnicodeStringArray` of zarrita.
+ */
+export interface ElementArray {
+  readonly buffer: ArrayBufferLike;
+  readonly byteOffset: number;
+  readonly byteLength: number;
+  readonly BYTES_PER_ELEMENT: number;
+  readonly length: number;
+  /** zarrita: the length of its strings, in bytes or code points. */
+  readonly chars?: number;
+  get(index: number): unknown;
+}
+
+/** Elements behind a function, as ndarray's "generic" stores have them. */
+export interface AccessorArray {
+  readonly length: number;
+  get(index: number): unknown;
+}
+
+/** How a family of arrays is told from everything else, and what it is here. */
+interface Family {
+  is(input: object): boolean;
+  /** A view, or the columns of a table by their names. */
+  // biome-ignore lint/suspicious/noExplicitAny: what `is` has recognised
+  read(input: any): ArrayView | ReadonlyMap<string, unknown>;
+}
+
+/** Methods cannot be a column's data, so that an object of columns is none of these whatever its fields are called. */
+const FAMILIES: readonly Family[] = [
+  { is: (input) => "storage" in input && hasMethod(input, "tolist"), read: readNumpyTs },
+  { is: (input) => "shape" in input && hasMethod(input, "dataSync"), read: readTensorFlow },
+  { is: (input) => "dims" in input && typeof peek(input, "type") === "string", read: readOnnx },
+  { is: (input) => "schema" in input && hasMethod(input, "getChildAt"), read: columnsOfTable },
+  { is: (input) => "numChildren" in input && hasMethod(input, "getChildAt"), read: viewOfVector },
+  { is: (input) => "data" in input && "shape" in input && ("strides" in input || "stride" in input), read: readStrided },
+  { is: isElementArray, read: readElements },
+];
+
+/** An array of another library as a view, or as columns; `undefined` if it is none. */
+export function fromForeign(input: object): ArrayView | ReadonlyMap<string, unknown> | undefined {
+  return FAMILIES.find(({ is }) => is(input))?.read(input);
+}
+
+/** A property's value, if it is there without a getter, which might do anything. */
+function peek(object: object, name: string): unknown {
+  for (let owner: object | null = object; owner !== null; owner = Object.getPrototypeOf(owner)) {
+    const property = Object.getOwnPropertyDescriptor(owner, name);
+    if (property !== undefined) return property.value;
+  }
+  return undefined;
+}
+
+function hasMethod(object: object, name: string): boolean {
+  return name in object && typeof peek(object, name) === "function";
+}
+
+/** Names of dtypes that are not NumPy's; `undefined` where the data tell. */
+const NAMES: ReadonlyMap<unknown, DTypeLike | undefined> = new Map([
+  ["array", undefined],
+  ["generic", undefined],
+  ["string", undefined],
+  ["buffer", "uint8"],
+  ["binary", "uint8"],
+  ["uint8_clamped", "uint8"],
+  ["uint8c", "uint8"],
+  ["bigint64", "int64"],
+  ["biguint64", "uint64"],
+]);
+
+function numpyName(name: unknown, data: unknown): DTypeLike | undefined {
+  // Strings without any have no longest one: as in NumPy, one character.
+  if (name === "string" && Array.isArray(data) && data.length === 0) return "U1";
+  return NAMES.has(name) ? NAMES.get(name) : (name as DTypeLike | undefined);
+}
+
+function readNumpyTs({ dtype, storage: { data, shape, strides, offset } }: NumpyTsArray): ArrayView {
+  return { data, dtype, shape, strides, offset };
+}
+
+function readTensorFlow(tensor: TensorFlowTensor): ArrayView {
+  const data = tensor.dataSync();
+  return { data: data as ArrayView["data"], dtype: numpyName(tensor.dtype, data), shape: tensor.shape };
+}
+
+function readOnnx(tensor: OnnxTensor): ArrayView {
+  // The getter throws, and says what to do, where the data are on another device.
+  const data = "data" in tensor ? tensor.data : tensor.cpuData;
+  return { data: data as ArrayView["data"], dtype: numpyName(tensor.type, data), shape: tensor.dims };
+}
+
+function readStrided(array: Omit<ArrayView, "data"> & { readonly data: unknown }): ArrayView {
+  const { shape, offset, fortranOrder } = array;
+  const { data, dtype } = open(array.data);
+  // @stdlib gives an array without axes a stride all the same.
+  const strides = (shape as Sizes | null)?.length === 0 ? [] : (array.strides ?? array.stride);
+  return { data, dtype: numpyName(array.dtype, data) ?? dtype, shape, strides, offset, fortranOrder };
+}
+
+function readElements(array: ElementArray): ArrayView {
+  return { ...bytesOf(array), shape: [array.length] };
+}
+
+/** The data of an array of another library. */
+function open(data: unknown): Pick<ArrayView, "data" | "dtype"> {
+  if (typeof data !== "object" || data === null || ArrayBuffer.isView(data) || Array.isArray(data)) {
+    return { data: data as ArrayView["data"] };
+  }
+  if (isElementArray(data)) return bytesOf(data);
+  if (!("length" in data) || !hasMethod(data, "get")) return { data: data as ArrayView["data"] };
+  const { length } = data as AccessorArray;
+  return { data: Array.from({ length }, (_, i) => (data as AccessorArray).get(i)) };
+}
+
+function isElementArray(input: object): input is ElementArray {
+  return "BYTES_PER_ELEMENT" in input && "buffer" in input && "byteOffset" in input && hasMethod(input, "get");
+}
+
+/** The dtypes of elements without a typed array of their own, by their bytes. */
+const ELEMENTS: ReadonlyMap<number, DTypeLike> = new Map([
+  [1, "bool"],
+  [8, "complex64"],
+  [16, "complex128"],
+]);
+
+function bytesOf({
+  buffer,
+  byteOffset,
+  byteLength,
+  BYTES_PER_ELEMENT: size,
+  chars,
+}: ElementArray): Pick<ArrayView, "data" | "dtype"> {
+  const data = new Uint8Array(buffer, byteOffset, byteLength);
+  if (chars === undefined) return { data, dtype: ELEMENTS.get(size) ?? `V${size}` };
+  return { data, dtype: size === chars ? `S${chars}` : `U${chars}` };
+}

@@ -1,0 +1,63 @@
+/** Arrays within arrays -> one array: its shape from the nesting. */
+import { NpyError } from "../errors.ts";
+import type { DType } from "../format/dtype.ts";
+import type { ParsedInput, TypedArray } from "./input.ts";
+import { contiguous, describe, typedArrayBytes } from "./view.ts";
+
+/**
+ * Understands nested arrays.
+ *
+ * @throws NpyError `ERR_NPY_SHAPE` if they are ragged.
+ */
+export function parseNested(input: readonly unknown[]): ParsedInput {
+  const shape: number[] = [];
+  let level: unknown = input;
+  while (Array.isArray(level)) {
+    shape.push(level.length);
+    level = level[0];
+  }
+  const isTyped = ArrayBuffer.isView(level) && !(level instanceof DataView);
+  const leaves: unknown[] = [];
+  collect(input, shape, [], isTyped, leaves);
+  return isTyped ? joinTyped(leaves as TypedArray[], shape) : { kind: "plain", values: leaves, shape, fortranOrder: undefined };
+}
+
+function collect(
+  list: readonly unknown[],
+  shape: readonly number[],
+  index: readonly number[],
+  isTyped: boolean,
+  leaves: unknown[],
+): void {
+  const depth = index.length;
+  if (list.length !== shape[depth]) {
+    throw ragged(`${list.length} elements at [${index.join(", ")}], ${shape[depth]} elsewhere`, index);
+  }
+  const isInnermost = depth === shape.length - 1;
+  for (let i = 0; i < list.length; i++) {
+    const item = list[i];
+    if (isInnermost && !Array.isArray(item) && ArrayBuffer.isView(item) === isTyped) leaves.push(item);
+    else if (!isInnermost && Array.isArray(item)) collect(item, shape, [...index, i], isTyped, leaves);
+    else throw ragged(`${describe(item)} at [${[...index, i].join(", ")}] where others are nested otherwise`, [...index, i]);
+  }
+}
+
+function ragged(found: string, index: readonly number[]): NpyError {
+  return new NpyError("ERR_NPY_SHAPE", `Nested arrays must have one length on each level: found ${found}.`, { index });
+}
+
+/** An array of typed arrays, such as one embedding each: joined into one. */
+function joinTyped(parts: readonly TypedArray[], outer: readonly number[]): ParsedInput {
+  const [first] = parts.map(typedArrayBytes);
+  const stored = first?.dtype as DType;
+  const bytes = new Uint8Array(parts.length * (first?.bytes.length ?? 0));
+  parts.forEach((part, i) => {
+    const own = typedArrayBytes(part);
+    if (own.dtype !== stored || own.bytes.length !== first?.bytes.length) {
+      throw ragged(`${part.length} × ${own.dtype?.name} in part ${i}, ${parts[0]?.length} × ${stored.name} in the first`, [i]);
+    }
+    bytes.set(own.bytes, i * own.bytes.length);
+  });
+  const shape = [...outer, parts[0]?.length ?? 0];
+  return { kind: "typed", dtype: stored, array: contiguous(bytes, stored, shape, false), fortranOrder: undefined, bare: false };
+}
