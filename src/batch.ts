@@ -24,7 +24,6 @@ export class Batch implements Rows {
   }
 
   add(added: CheckedRows): void {
-    this.rows += added.rows;
     if (added.byteLength > COPY_LIMIT) {
       this.#parts.push(added.blocks);
       this.#copies = undefined;
@@ -33,6 +32,7 @@ export class Batch implements Rows {
       if (added.elements !== undefined) copies.pushElements(added.elements);
       else for (const block of added.blocks) copies.push(block);
     }
+    this.rows += added.rows;
   }
 
   #room({ dtype, byteLength }: CheckedRows): RowBuffer {

@@ -3,7 +3,9 @@ import { castInput, dtypeOfInput } from "./array/conform.ts";
 import { type ArrayInput, parseInput } from "./array/input.ts";
 import { type DTypeLike, dtype } from "./format/dtype.ts";
 import { formatHeader } from "./format/header.ts";
+import { sizeOf } from "./format/layout.ts";
 import { checkFixedSize, checkNames, oneOf } from "./options.ts";
+import { checkWritten } from "./plan/grow.ts";
 import { closing, createTemporary, type Plan, quietly, remove, replace, write } from "./plan/step.ts";
 import { claimExisting, claiming } from "./storage/claims.ts";
 import { type FileLike, locate } from "./storage/locate.ts";
@@ -65,11 +67,11 @@ function* saving(file: FileLike, input: unknown, options: SaveOptions): Plan<voi
       if (!hasCode(error, "ENOENT")) throw error;
       claim.place(storage.key);
     }
-    yield* replaceWith(storage, header, elements.blocks(fortranOrder));
+    yield* replaceWith(storage, header, elements.blocks(fortranOrder), sizeOf(shape) * type.itemsize);
   });
 }
 
-function* replaceWith(storage: Storage, header: Uint8Array, blocks: Iterable<Uint8Array>): Plan<void> {
+function* replaceWith(storage: Storage, header: Uint8Array, blocks: Iterable<Uint8Array>, length: number): Plan<void> {
   const temporary = yield* createTemporary(storage);
   try {
     // Closed before it takes its place: network file systems say only then that there was no space.
@@ -80,6 +82,7 @@ function* replaceWith(storage: Storage, header: Uint8Array, blocks: Iterable<Uin
         yield* write(temporary, block, position);
         position += block.length;
       }
+      checkWritten(position, header.length + length);
     });
     yield* replace(storage, temporary);
   } catch (error) {

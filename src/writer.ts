@@ -50,7 +50,8 @@ class ElementBuffer {
 
   /** The rows of a typed array that needs no more than to be copied. */
   rowsOf(input: unknown): CheckedRows | undefined {
-    if (this.#perRow === 0 || !this.#buffer.holds(input) || input.byteLength > COPY_LIMIT) return undefined;
+    if (this.#perRow === 0 || !this.#buffer.holds(input)) return undefined;
+    if (input.length === 0 || input.byteLength > COPY_LIMIT) return undefined;
     const rows = input.length / this.#perRow;
     return Number.isInteger(rows) ? new ElementRows(this, input, rows) : undefined;
   }

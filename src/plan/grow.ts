@@ -136,7 +136,8 @@ export function* append(growing: GrowingFile, added: Rows, rewriteHeader: boolea
   const { file } = growing;
   const rows = growing.rows + added.rows;
   const isNewData = growing.bytesPerRow > 0 && added.rows > 0;
-  if (endOf(growing, rows) > Number.MAX_SAFE_INTEGER) throw tooLong(rows);
+  const end = endOf(growing, rows);
+  if (end > Number.MAX_SAFE_INTEGER) throw tooLong(rows);
   let headerTouched = false;
   try {
     let position = endOf(growing, growing.rows);
@@ -144,6 +145,7 @@ export function* append(growing: GrowingFile, added: Rows, rewriteHeader: boolea
       yield { op: "write", file, bytes: block, position };
       position += block.length;
     }
+    checkWritten(position, end);
     if (isNewData && durability !== "os") yield { op: "sync", file };
     if (rewriteHeader && rows !== growing.headerRows) {
       headerTouched = true;
@@ -171,6 +173,19 @@ function* rollBack(growing: GrowingFile, headerTouched: boolean, cause: unknown)
       { cause },
     );
   }
+}
+
+/**
+ * Blocks are read from the caller's memory when their turn comes, and that may have become less: an ArrayBuffer can be resized.
+ *
+ * @throws NpyError `ERR_NPY_SHAPE`, before a header counts rows that are not there.
+ */
+export function checkWritten(position: number, end: number): void {
+  if (position === end) return;
+  throw new NpyError(
+    "ERR_NPY_SHAPE",
+    `The data became ${end - position} bytes shorter before they were written: do not resize their buffer before the promise resolves.`,
+  );
 }
 
 function messageOf(error: unknown): string {

@@ -5,9 +5,9 @@
  * which a system writes whole or not at all. A header write that fails may leave any part of it.
  */
 import { describe, expect, test } from "vitest";
-import { loadSync, MemoryStorage, needsRecoverySync, recoverSync } from "../../src/index.ts";
+import { loadSync, MemoryStorage, type NpyAppendArraySync, needsRecoverySync, recoverSync, saveSync } from "../../src/index.ts";
 import { FaultyStorage, type RecordedStep } from "../support/faulty-storage.ts";
-import { FORMS, PROCEDURES, type Procedure, type Session, type Verbs } from "../support/procedures.ts";
+import { type Call, FORMS, PROCEDURES, type Procedure, rows, type Session, type Verbs } from "../support/procedures.ts";
 
 function begin({ bytes }: Procedure, verbs: Verbs): Session {
   return { verbs, storage: new FaultyStorage(bytes, { isSlow: true }), npaa: undefined };
@@ -64,6 +64,11 @@ function isBetween(held: Int16Array, before: Int16Array, after: Int16Array): boo
   return equal(held, before) || equal(held, after) || (startsWith(held, before) && startsWith(after, held));
 }
 
+/** The name of a file that replaced another could not be made safe: its first rows were taken back, which the old file cannot be. */
+function isTakenBack(held: Int16Array, { verb }: Call, { steps }: FaultyStorage): boolean {
+  return held.length === 0 && ["open", "append"].includes(verb) && steps.some(({ op }) => op === "replace");
+}
+
 describe.each(FORMS)("%s", (_form, verbs) => {
   describe.each(PROCEDURES.map((procedure) => [procedure.name, procedure] as const))("%s", (_name, procedure) => {
     test("the process stops: every row whose append returned is there, or comes back with recover", async () => {
@@ -103,11 +108,9 @@ describe.each(FORMS)("%s", (_form, verbs) => {
             expect(error, context).toBe(storage.errors[0]);
             expect(storage.temporaries.size, context).toBe(0);
             const held = recovered(storage.bytes());
-            // The name of a new file could not be made safe: its rows were taken back, the old file cannot be.
-            const isReplaced = call.verb !== "save" && storage.steps.some(({ op }) => op === "replace");
             const isRecovery = ["open", "recover"].includes(call.verb) && procedure.mayNeedRecovery;
             expect(
-              equal(held, certain) || (isReplaced && held.length === 0) || (isRecovery && equal(held, call.rows)),
+              equal(held, certain) || isTakenBack(held, call, storage) || (isRecovery && equal(held, call.rows)),
               context,
             ).toBe(true);
             if (!procedure.mayNeedRecovery) expect(equal(readable(storage.bytes()), held), context).toBe(true);
@@ -121,6 +124,34 @@ describe.each(FORMS)("%s", (_form, verbs) => {
         expect(storage.temporaries.size, context).toBe(0);
         // Nobody claims the file any more.
         expect(recoverSync(storage).rowsAfter, context).toBe(certain.length);
+      }
+    });
+
+    test("a step fails, and the process stops while that is taken back: no row is lost either", async () => {
+      for (const { at, after, context } of interruptions(await stepsOf(procedure, verbs), false)) {
+        // Nothing takes more steps to be taken back.
+        for (const stop of [at + 1, at + 2, at + 3]) {
+          const session = begin(procedure, verbs);
+          const { storage } = session;
+          storage.failAt(at, { after });
+          storage.stopAt(stop);
+          let certain = procedure.rows;
+          for (const call of procedure.calls) {
+            try {
+              await call.make(session);
+              certain = call.rows;
+            } catch (error) {
+              expect(error, context).toBe(storage.errors[0]);
+              const held = recovered(storage.bytes());
+              const isLeft = isBetween(held, certain, call.rows) || isTakenBack(held, call, storage);
+              expect(isLeft, `${context}, stopped at ${stop}`).toBe(true);
+              // The header never counts rows that were cut off.
+              if (!procedure.mayNeedRecovery) expect(startsWith(held, readable(storage.bytes())), context).toBe(true);
+              break;
+            }
+          }
+          expect(storage.errors.length, context).toBeGreaterThan(0);
+        }
       }
     });
 
@@ -161,4 +192,25 @@ describe.each(FORMS)("%s", (_form, verbs) => {
       }
     });
   });
+});
+
+test("a header that is torn within its digits says too many rows or too few, and recover brings all back", () => {
+  const [, verbs] = FORMS[0] as (typeof FORMS)[number];
+  for (const [before, after] of [
+    [19, 20],
+    [100, 998],
+    [1_099, 2_000],
+  ] as const) {
+    const start = new MemoryStorage();
+    saveSync(start, rows(0, before));
+    for (let torn = 0; torn <= 128; torn++) {
+      const storage = new FaultyStorage(start.bytes());
+      const npaa = verbs.open(storage, {}) as NpyAppendArraySync;
+      const header = storage.steps.length + 1;
+      storage.stopAt(header, { after: torn });
+      expect(() => npaa.append(rows(before, after))).toThrow("stopped");
+      expect(storage.steps[header]).toMatchObject({ op: "write", position: 0 });
+      expect(equal(recovered(storage.bytes()), rows(0, after))).toBe(true);
+    }
+  }
 });

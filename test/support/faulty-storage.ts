@@ -38,7 +38,7 @@ export class FaultyStorage implements Storage {
   openFiles = 0;
   readonly #memory: MemoryStorage;
   readonly #isSlow: boolean;
-  #fault: Fault | undefined;
+  #faults: Fault[] = [];
   /** The next write fails after so many bytes. */
   #nextWrite: number | undefined;
 
@@ -61,24 +61,26 @@ export class FaultyStorage implements Storage {
   failNextWrite({ after = 0 }: Tear = {}): void {
     this.#nextWrite = after;
   }
+  // Faults add up: a step may fail, and the process stop while it is taken back.
+
   /** Step `from` fails, and nothing after it. */
   failAt(from: number, { after = 0 }: Tear = {}): void {
-    this.#fault = { from, to: from + 1, after, message: FULL };
+    this.#faults.push({ from, to: from + 1, after, message: FULL });
   }
   /** Step `from` fails, and everything after it. */
   failFrom(from: number, { after = 0 }: Tear = {}): void {
-    this.#fault = { from, to: Number.POSITIVE_INFINITY, after, message: FULL };
+    this.#faults.push({ from, to: Number.POSITIVE_INFINITY, after, message: FULL });
   }
   failFromNowOn(): void {
     this.failFrom(this.steps.length);
   }
   failNever(): void {
-    this.#fault = undefined;
+    this.#faults = [];
     this.#nextWrite = undefined;
   }
   /** As if the process had been killed at step `from`: of a write some bytes are there, and nothing after it happens. */
   stopAt(from: number, { after = 0 }: Tear = {}): void {
-    this.#fault = { from, to: Number.POSITIVE_INFINITY, after, message: "stopped" };
+    this.#faults.push({ from, to: Number.POSITIVE_INFINITY, after, message: "stopped" });
   }
 
   /**
@@ -88,9 +90,8 @@ export class FaultyStorage implements Storage {
    */
   perform<Result>(step: RecordedStep, action: () => Result, tear?: (after: number) => void): Result {
     const index = this.steps.push(step) - 1;
-    const fault = this.#fault;
-    let after: number | undefined;
-    if (fault !== undefined && index >= fault.from && index < fault.to) after = index === fault.from ? fault.after : 0;
+    const fault = this.#faults.find(({ from, to }) => index >= from && index < to);
+    let after = fault && (index === fault.from ? fault.after : 0);
     if (step.op === "write" && this.#nextWrite !== undefined) {
       after = this.#nextWrite;
       this.#nextWrite = undefined;
