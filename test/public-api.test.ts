@@ -46,6 +46,9 @@ test("each verb has its synchronous twin", () => {
     expect(portable[`${verb}Sync`]).toBeTypeOf("function");
   }
   const members = (type: { prototype: object }): string[] => Object.getOwnPropertyNames(type.prototype).sort();
-  expect(members(portable.NpyAppendArraySync)).toEqual(members(portable.NpyAppendArray));
-  expect(members(portable.NpyReaderSync)).toEqual(members(portable.NpyReader));
+  // Streams, and waiting for rows that are still to come, have no synchronous form.
+  const asynchronous = ["appendFrom", "writable", "follow", "readable"];
+  const twins = (type: { prototype: object }): string[] => members(type).filter((name) => !asynchronous.includes(name));
+  expect(members(portable.NpyAppendArraySync)).toEqual(twins(portable.NpyAppendArray));
+  expect(members(portable.NpyReaderSync)).toEqual(twins(portable.NpyReader));
 });
