@@ -42,8 +42,12 @@ for (const exported of checker.getExportsOfModule(checker.getSymbolAtLocation(so
   const [declaration] = symbol.declarations;
   check(exported.name, declaration);
   if (!ts.isClassDeclaration(declaration)) continue;
+  const seen = new Set();
   for (const member of declaration.members) {
     const name = member.name?.getText() ?? "constructor";
+    // The docblock of the first overload is that of all.
+    if (seen.has(name)) continue;
+    seen.add(name);
     const isHidden = name.startsWith("#") || ts.getCombinedModifierFlags(member) & ts.ModifierFlags.Private;
     // Well-known symbols, and what an interface documents, speak for themselves.
     const isKnown =
@@ -62,6 +66,7 @@ for (const [title, code] of examples) {
     npy.saveSync(join(directory, "log.npy"), { data: new Float64Array(60), shape: [20, 3] });
     npy.saveSync(join(directory, "points.npy"), { data: new Float32Array(6), shape: [2, 3] });
     npy.saveSync(join(directory, "old.npy"), [1, 2, 3]);
+    npy.saveSync(join(directory, "records.npy"), [{ t: 0.5, id: 7 }], { dtype: { t: "<f8", id: "<i4" } });
     // `expression; // value` is a claim: checked where the comment is a value.
     const claims = code.replace(
       /^([^=\n]+); \/\/ ([[\d"{tf].*)$/gm,

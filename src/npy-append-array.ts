@@ -130,7 +130,10 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> implements AsyncDis
    * rows; the iterable is told to stop.
    * @example
    * ```ts
+   * await using npaa = await NpyAppendArray.open("log.npy");
+   * const readings = [[[1, 2, 3]], new Float64Array(6)];
    * const rows = await npaa.appendFrom(readings, { signal: AbortSignal.timeout(60_000) });
+   * rows; // 3
    * ```
    */
   async appendFrom(
@@ -150,8 +153,8 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> implements AsyncDis
    * @throws NpyError `ERR_NPY_OPTION`, `ERR_NPY_CLOSED`.
    * @example
    * ```ts
-   * await readings.pipeTo(npaa.writable());
-   * await npaa.close();
+   * await using npaa = await NpyAppendArray.open("log.npy");
+   * await ReadableStream.from([[[1, 2, 3]], new Float64Array(6)]).pipeTo(npaa.writable());
    * ```
    */
   writable(options: WritableOptions = {}): WritableStream<AppendInput<D>> {

@@ -92,6 +92,7 @@ export class NpyReader<D extends DTypeLike = DTypeLike> implements AsyncDisposab
     );
   }
 
+  /** The file's path or URL; `undefined` for storages without one. */
   get path(): string | undefined {
     return this.#array.path;
   }
@@ -106,6 +107,7 @@ export class NpyReader<D extends DTypeLike = DTypeLike> implements AsyncDisposab
     return this.#array.header.dtype as DType<D>;
   }
 
+  /** Whether the last axis grows, and the first index changes fastest. */
   get fortranOrder(): boolean {
     return this.#array.header.fortranOrder;
   }
@@ -162,7 +164,9 @@ export class NpyReader<D extends DTypeLike = DTypeLike> implements AsyncDisposab
    * @throws NpyError what {@link refresh} and {@link read} throw.
    * @example
    * ```ts
-   * for await (const { data } of reader.follow({ signal })) console.log(data);
+   * await using reader = await NpyReader.open("log.npy");
+   * const signal = AbortSignal.timeout(200);
+   * for await (const { data } of reader.follow({ from: -1, signal })) console.log(data);
    * ```
    */
   follow(options: FollowOptions = {}): AsyncIterable<NpyArray<D>> {
@@ -224,6 +228,7 @@ export class NpyReaderSync<D extends DTypeLike = DTypeLike> implements Disposabl
     this.#array = array;
   }
 
+  /** The file's path or URL; `undefined` for storages without one. */
   get path(): string | undefined {
     return this.#array.path;
   }
@@ -238,6 +243,7 @@ export class NpyReaderSync<D extends DTypeLike = DTypeLike> implements Disposabl
     return this.#array.header.dtype as DType<D>;
   }
 
+  /** Whether the last axis grows, and the first index changes fastest. */
   get fortranOrder(): boolean {
     return this.#array.header.fortranOrder;
   }

@@ -35,7 +35,8 @@ const NEVER: Level = 5;
  * @throws NpyError `ERR_NPY_DTYPE` for what is not a dtype, `ERR_NPY_OPTION` for what is not a casting rule.
  * @example
  * ```ts
- * canCast("float64", "float32"); // false: "safe" is the default, as in NumPy
+ * // "safe" is the default, as in NumPy
+ * canCast("float64", "float32"); // false
  * canCast("float64", "float32", "same_kind"); // true
  * ```
  */

@@ -101,6 +101,7 @@ class MemoryFile implements StorageFile {
  * ```
  */
 export class MemoryStorage implements Storage {
+  /** Memory has no path. */
   readonly path: undefined;
   #contents: Contents | undefined;
 
