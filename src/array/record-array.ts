@@ -16,7 +16,7 @@ import type { NpyData } from "./npy-array.ts";
  *
  * @example
  * ```ts
- * const { data } = await load("log.npy", { dtype: [["t", "<f8"], ["id", "<i4"]] });
+ * const { data } = await load("records.npy", { dtype: [["t", "<f8"], ["id", "<i4"]] });
  * data.at(0); // { t: 0.5, id: 7 }
  * data.column("t"); // Float64Array
  * ```
@@ -24,6 +24,7 @@ import type { NpyData } from "./npy-array.ts";
 export class RecordArray<Record = { [name: string]: unknown }, Columns = { [name: string]: NpyData }>
   implements Iterable<Record>
 {
+  /** The dtype of one record. */
   readonly dtype: DType;
   /** The records as the file holds them, in its byte order, with their padding. */
   readonly bytes: Uint8Array<ArrayBuffer>;

@@ -29,7 +29,7 @@ export function isIncomplete(header: NpyHeader, fileSize: number): boolean {
  *
  * @throws NpyError `ERR_NPY_UNRECOVERABLE` for the incomplete element of a 0-d array, unless it may be zero-filled.
  */
-export function planRecovery(header: NpyHeader, fileSize: number, zerofill: boolean): RecoveryReport {
+function planRecovery(header: NpyHeader, fileSize: number, zerofill: boolean): RecoveryReport {
   const present = fileSize - header.headerLength;
   const rowsBefore = rowCount(header);
   const rowBytes = bytesPerRow(header);

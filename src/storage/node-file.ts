@@ -124,6 +124,7 @@ class NodeFile implements StorageFile {
 
 /** A path in the file system, which may hold a file. Symbolic links are followed, also those that lead to no file yet. */
 export class NodeStorage implements Storage {
+  /** The path as it was given. */
   readonly path: string;
   /** A relative path is one of the directory that was current when it was given. */
   readonly #absolute: string;
