@@ -1,6 +1,22 @@
 /** What the compiler knows. */
 import { expectTypeOf, test } from "vitest";
-import { type DataOf, dtype, load, loadSync, NpyAppendArray, type NpyArray, type NpyData, NpyReader } from "../src/node.ts";
+import {
+  type AppendInput,
+  type ArrayInput,
+  type ColumnsOf,
+  type ComplexNumber,
+  type DataOf,
+  type DType,
+  dtype,
+  load,
+  loadSync,
+  NpyAppendArray,
+  type NpyArray,
+  type NpyData,
+  NpyReader,
+  type RecordArray,
+  type RecordOf,
+} from "../src/node.ts";
 
 test("a dtype gives its typed array", () => {
   expectTypeOf<DataOf<"float32">>().toEqualTypeOf<Float32Array<ArrayBuffer>>();
@@ -49,4 +65,183 @@ test("arrays of other shapes than rows are refused", () => {
   npaa.append({ data: new Float64Array(6) });
   // @ts-expect-error
   npaa.append(undefined);
+});
+
+const LIST = [
+  ["t", "<f8"],
+  ["", "V4"],
+  [["a title", "id"], "<i8"],
+  ["pos", "<f4", [3]],
+  ["at", { x: "int32", name: "U5" }],
+  ["corners", [["x", ">u2"]], [2, 2]],
+] as const;
+
+interface ListRecord {
+  t: number;
+  id: bigint;
+  pos: Float32Array<ArrayBuffer>;
+  at: { x: number; name: string };
+  corners: { x: number }[];
+}
+
+interface ListColumns {
+  t: Float64Array<ArrayBuffer>;
+  id: BigInt64Array<ArrayBuffer>;
+  pos: Float32Array<ArrayBuffer>;
+  at: RecordArray<{ x: number; name: string }, { x: Int32Array<ArrayBuffer>; name: string[] }>;
+  corners: RecordArray<{ x: number }, { x: Uint16Array<ArrayBuffer> }>;
+}
+
+test("a list of fields gives its records and columns; titles and padding are no names", () => {
+  expectTypeOf<RecordOf<typeof LIST>>().toEqualTypeOf<ListRecord>();
+  expectTypeOf<ColumnsOf<typeof LIST>>().toEqualTypeOf<ListColumns>();
+  expectTypeOf<DataOf<typeof LIST>>().toEqualTypeOf<RecordArray<ListRecord, ListColumns>>();
+});
+
+test("an object of fields gives the same, with a value for every kind of dtype", () => {
+  type Kinds = {
+    flag: "bool";
+    small: ">u1";
+    long: "uint64";
+    half: "f2";
+    wide: "c16";
+    when: "datetime64[ms]";
+    span: "<m8[s]";
+    text: "|S5";
+    raw: "V3";
+    longdouble: "f16";
+    strings: ["U2", [2]];
+    waves: ["c8", 4];
+    deep: { inner: [{ k: "i1" }, [2]] };
+    made: DType<"float32">;
+  };
+  expectTypeOf<RecordOf<Kinds>>().toEqualTypeOf<{
+    flag: boolean;
+    small: number;
+    long: bigint;
+    half: number;
+    wide: ComplexNumber;
+    when: bigint;
+    span: bigint;
+    text: string;
+    raw: Uint8Array<ArrayBuffer>;
+    longdouble: Uint8Array<ArrayBuffer>;
+    strings: string[];
+    waves: Float32Array<ArrayBuffer>;
+    deep: { inner: { k: number }[] };
+    made: number;
+  }>();
+  expectTypeOf<ColumnsOf<Kinds>["flag"]>().toEqualTypeOf<Uint8Array<ArrayBuffer>>();
+  expectTypeOf<ColumnsOf<Kinds>["text"]>().toEqualTypeOf<string[]>();
+  expectTypeOf<ColumnsOf<Kinds>["half"]>().toEqualTypeOf<Float32Array<ArrayBuffer>>();
+  expectTypeOf<ColumnsOf<Kinds>["deep"]>().toEqualTypeOf<
+    RecordArray<{ inner: { k: number }[] }, { inner: RecordArray<{ k: number }, { k: Int8Array<ArrayBuffer> }> }>
+  >();
+});
+
+test("dtype knows what it was given, also where it stands straight in the call", () => {
+  const type = dtype({ t: "float64", pos: ["float32", [3]] });
+  expectTypeOf<RecordOf<typeof type>>().toEqualTypeOf<{ t: number; pos: Float32Array<ArrayBuffer> }>();
+  const listed = dtype(
+    [
+      ["t", "<f8"],
+      [["title", "n"], "u1"],
+    ],
+    { align: true },
+  );
+  expectTypeOf<RecordOf<typeof listed>>().toEqualTypeOf<{ t: number; n: number }>();
+  expectTypeOf(dtype(type)).toEqualTypeOf(type);
+  const nested = dtype({ inner: type });
+  expectTypeOf<RecordOf<typeof nested>>().toEqualTypeOf<{ inner: { t: number; pos: Float32Array<ArrayBuffer> } }>();
+});
+
+test("reading a structure gives its records and columns", async () => {
+  const { data } = await load("a.npy", { dtype: LIST });
+  expectTypeOf(data.at(0)).toEqualTypeOf<ListRecord | undefined>();
+  for (const record of data) expectTypeOf(record).toEqualTypeOf<ListRecord>();
+  expectTypeOf(data.columns()).toEqualTypeOf<ListColumns>();
+  expectTypeOf(data.column("id")).toEqualTypeOf<BigInt64Array<ArrayBuffer>>();
+  expectTypeOf(data.column("at.x")).toEqualTypeOf<NpyData>();
+  expectTypeOf(loadSync("a.npy", { dtype: [["t", "<f8"]] }).data.column("t")).toEqualTypeOf<Float64Array<ArrayBuffer>>();
+  const reader = await NpyReader.open("a.npy", { dtype: { t: "<f8", id: dtype("int32") } });
+  expectTypeOf((await reader.read()).data.at(0)).toEqualTypeOf<{ t: number; id: number } | undefined>();
+  for await (const chunk of reader.chunks()) expectTypeOf(chunk.data.column("id")).toEqualTypeOf<Int32Array<ArrayBuffer>>();
+});
+
+test("only records and columns of the file's fields can be appended", async () => {
+  const npaa = await NpyAppendArray.open("a.npy", {
+    dtype: { t: "float64", id: "int32", pos: ["float32", [3]], when: "M8[ms]", at: { x: "int8", ok: "bool" } },
+  });
+  const at = { x: 1, ok: true };
+  const record = { t: 1, id: 2, pos: [1, 2, 3], when: new Date(), at };
+  void npaa.append([record, { ...record, id: 2n, pos: new Float32Array(3), when: 5n }]);
+  void npaa.append([[record], [record]]);
+  // @ts-expect-error: misspelt
+  void npaa.append([{ t: 1, ID: 2, pos: [1, 2, 3], when: 0n, at }]);
+  // @ts-expect-error: missing
+  void npaa.append([{ t: 1, id: 2, when: 0n, at }]);
+  // @ts-expect-error: one too many
+  void npaa.append([{ t: 1, id: 2, pos: [1, 2, 3], when: 0n, at, speed: 3 }]);
+  // @ts-expect-error: of another type
+  void npaa.append([{ t: "1", id: 2, pos: [1, 2, 3], when: 0n, at }]);
+  // @ts-expect-error: one for an array of three
+  void npaa.append([{ t: 1, id: 2, pos: 1, when: 0n, at }]);
+  // @ts-expect-error: within another structure
+  void npaa.append([{ t: 1, id: 2, pos: [1, 2, 3], when: 0n, at: { x: 1, okay: true } }]);
+  // @ts-expect-error: a record that is in no array
+  void npaa.append({ t: 1, id: 2, pos: [1, 2, 3], when: 0n, at });
+  // @ts-expect-error: no records
+  void npaa.append([1, 2]);
+
+  const columns = { t: new Float64Array(2), id: [1, 2], pos: new Float32Array(6), when: [new Date(0), new Date(1)] };
+  void npaa.append({ ...columns, at: [at, at] });
+  void npaa.append({ ...columns, at: { x: new Int8Array(2), ok: [true, false] } });
+  // @ts-expect-error: misspelt
+  void npaa.append({ t: [1], ID: [2], pos: [[1, 2, 3]], when: [0n], at: [at] });
+  // @ts-expect-error: missing
+  void npaa.append({ t: [1], pos: [[1, 2, 3]], when: [0n], at: [at] });
+  // @ts-expect-error: one too many
+  void npaa.append({ t: [1], id: [2], pos: [[1, 2, 3]], when: [0n], at: [at], speed: [3] });
+  // @ts-expect-error: no array
+  void npaa.append({ t: 1, id: [2], pos: [[1, 2, 3]], when: [0n], at: [at] });
+
+  void npaa.append(await load("a.npy"));
+  const { data } = await load("a.npy", { dtype: npaa.dtype as NonNullable<typeof npaa.dtype> });
+  void npaa.append(data);
+  void npaa.append([...data]);
+  void npaa.append(data.columns());
+  void npaa.append({ data: new ArrayBuffer(34), shape: [1], dtype: "V34" });
+});
+
+test("a list of fields says as much, to the synchronous array, too", () => {
+  const npaa = NpyAppendArray.openSync("a.npy", { dtype: LIST });
+  const at = { x: 1, name: "a" };
+  npaa.append([
+    {
+      t: 1,
+      id: 2n,
+      pos: [1, 2, 3],
+      at,
+      corners: [
+        [{ x: 1 }, { x: 2 }],
+        [{ x: 3 }, { x: 4 }],
+      ],
+    },
+  ]);
+  npaa.append([{ t: 1, id: 2n, pos: [1, 2, 3], at, corners: [{ x: 1 }, { x: 2 }, { x: 3 }, { x: 4 }] }]);
+  npaa.append({ t: [1], id: [2n], pos: [1, 2, 3], at: { x: [1], name: ["a"] }, corners: { x: [1, 2, 3, 4] } });
+  // @ts-expect-error: the title is not the name
+  npaa.append([{ t: 1, "a title": 2n, pos: [1, 2, 3], at, corners: [] }]);
+  // @ts-expect-error: padding has no name
+  npaa.append([{ t: 1, id: 2n, pos: [1, 2, 3], at, corners: [], "": new Uint8Array(4) }]);
+});
+
+test("of a dtype that is not known everything is taken", () => {
+  expectTypeOf<AppendInput<string>>().toEqualTypeOf<ArrayInput>();
+  expectTypeOf<AppendInput<{ [name: string]: "float64" }>>().toEqualTypeOf<ArrayInput>();
+  expectTypeOf<DataOf<[string, string][]>>().toEqualTypeOf<NpyData>();
+  expectTypeOf<RecordOf<DType>>().toEqualTypeOf<{ [name: string]: unknown }>();
+  const npaa = NpyAppendArray.openSync("a.npy");
+  npaa.append([{ anything: 1 }]);
+  npaa.append({ anything: [1, 2] });
 });

@@ -1,8 +1,9 @@
 /** Structures appended as columns: one array of each field, put together into records block by block. */
-import { NpyError } from "../errors.ts";
 import type { DType, DTypeField } from "../format/dtype.ts";
 import { copyField, flatten } from "./fields.ts";
 import { BLOCK } from "./ravel.ts";
+
+export { inField } from "./fields.ts";
 
 /** What a column's elements become: blocks of the field's bytes, so many elements at a time. */
 export type ColumnBlocks = (perBlock: number) => Iterable<Uint8Array>;
@@ -33,18 +34,5 @@ export function* interleave(
       copyField(column, { bytes, offset: field.offset, stride: type.itemsize }, itemsize, length);
     }
     yield bytes;
-  }
-}
-
-/** Runs `use`, and says of its errors which field they are about. */
-export function inField<Result>(name: string, use: () => Result): Result {
-  try {
-    return use();
-  } catch (error) {
-    if (!(error instanceof NpyError)) throw error;
-    const { code, message, cause, index, path } = error;
-    const field = error.field === undefined ? name : `${name}.${error.field}`;
-    const details = { ...(cause === undefined ? {} : { cause }), ...(index === undefined ? {} : { index }), path, field };
-    throw new NpyError(code, error.field === undefined ? `Field ${JSON.stringify(name)}: ${message}` : message, details);
   }
 }

@@ -5,12 +5,13 @@ import { zeroDimensional } from "../format/header.ts";
 import { shapeOf as fullShape, rowShape, sizeOf } from "../format/layout.ts";
 import { type Casting, canCast } from "./casting.ts";
 import { type ColumnOfField, inField, interleave } from "./columns.ts";
+import { isLongDouble } from "./convert.ts";
 import { flatten } from "./fields.ts";
 import { asElementsOf, type ColumnsInput, encodeInput, type ParsedInput, type StridedBytes, type TypedInput } from "./input.ts";
 import { checkConvertible, ravel } from "./ravel.ts";
 import { compareNames, matchFields } from "./records.ts";
 import { dtypeOfValues } from "./values.ts";
-import { contiguousStrides } from "./view.ts";
+import { contiguous, contiguousStrides } from "./view.ts";
 
 /** What all rows of a file have in common. */
 export interface RowLayout {
@@ -116,8 +117,10 @@ function castColumns({ columns }: ColumnsInput, target: DType, casting: Casting)
   const cast = fields.map((field) =>
     inField(field.name, () => castColumn(columns.get(field.name) as ParsedInput, field, casting)),
   );
-  const [first] = cast;
-  const other = cast.find(({ rows }) => rows !== first?.rows);
+  // A column without bytes may be of any length.
+  const counted = cast.filter(({ rows, field }) => rows > 0 || field.dtype.itemsize > 0);
+  const [first] = counted;
+  const other = counted.find(({ rows }) => rows !== first?.rows);
   if (first !== undefined && other !== undefined) {
     throw new NpyError(
       "ERR_NPY_SHAPE",
@@ -133,17 +136,44 @@ function castColumns({ columns }: ColumnsInput, target: DType, casting: Casting)
 /** One column: an element (or a sub-array) for each record, the elements of sub-arrays also one after the other. */
 function castColumn(parsed: ParsedInput, field: DTypeField, casting: Casting): ColumnOfField & { rows: number } {
   const { element, shape, count } = flatten(field.dtype);
-  const elements = castInput(parsed.kind === "typed" ? asElementsOf(parsed, element) : parsed, element, casting);
+  const column = inRecords(parsed.kind === "typed" ? asRaw(asElementsOf(parsed, element), element) : parsed, shape);
+  const elements = castInput(column, element, casting);
   const [length = Number.NaN, ...rest] = elements.shape;
   const isFlat = rest.length === 0 && count > 0 && length % count === 0;
-  if (!isFlat && (elements.shape.length === 0 || rest.join() !== shape.join())) {
+  // Nested arrays cannot say what is beyond an axis without elements.
+  const isEmpty = count === 0 && sizeOf(elements.shape) === 0;
+  if (!isFlat && !isEmpty && (elements.shape.length === 0 || rest.join() !== shape.join())) {
     throw new NpyError(
       "ERR_NPY_SHAPE",
-      `a column of shape (${elements.shape.join(", ")}) does not fit: expected (${["n", ...shape].join(", ")}).`,
+      `a column of shape (${elements.shape.join(", ")}) does not fit: expected (${["n", ...shape].join(", ")})` +
+        `${elements.shape.length === 0 ? ", or an array of objects, even of one" : ""}.`,
     );
   }
   const rows = isFlat ? length / count : length;
   return { field, rows, blocks: (perBlock) => elements.blocks(false, perBlock) };
+}
+
+/** An array of `Uint8Array`s, if each is an element that JavaScript has no other value for: void, or a long double. */
+function asRaw(parsed: TypedInput, element: DType): TypedInput {
+  const { bytes, dtype: own, shape, strides, offset } = parsed.array;
+  const isRaw = isLongDouble(element) || (element.kind === "V" && element.fields === undefined);
+  const isWhole =
+    own.str === "|u1" && shape.at(-1) === element.itemsize && strides.join() === contiguousStrides(shape, false).join();
+  if (!isRaw || !isWhole || parsed.bare) return parsed;
+  return { ...parsed, dtype: element, array: contiguous(bytes.subarray(offset), element, shape.slice(0, -1), false) };
+}
+
+/** The elements of sub-arrays that lie one after the other, with their records' axis, so that errors name the record. */
+function inRecords(parsed: ParsedInput, shape: readonly number[]): ParsedInput {
+  if (parsed.kind === "columns") return parsed;
+  const [length = Number.NaN, ...rest] = shapeOf(parsed);
+  const rows = length / sizeOf(shape);
+  if (shape.length === 0 || rest.length > 0 || !Number.isInteger(rows)) return parsed;
+  const nested = [rows, ...shape];
+  if (parsed.kind === "plain") return { ...parsed, shape: nested, fortranOrder: undefined };
+  const [stride = 1] = parsed.array.strides;
+  const strides = contiguousStrides(nested, false).map((elements) => elements * stride);
+  return { ...parsed, array: { ...parsed.array, shape: nested, strides } };
 }
 
 /**

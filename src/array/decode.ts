@@ -1,5 +1,5 @@
 /** The bytes of scalars, as a file has them -> typed arrays and strings. */
-import type { DType } from "../format/dtype.ts";
+import { type DType, NATIVE_BYTE_ORDER } from "../format/dtype.ts";
 import { needsSwap, swapBytes } from "./byte-order.ts";
 import { float16ToFloat32 } from "./conversions/float16.ts";
 import { isLongDouble } from "./convert.ts";
@@ -9,38 +9,43 @@ import type { NpyScalars } from "./npy-array.ts";
 export function decodeScalars(type: DType, bytes: Uint8Array<ArrayBuffer>, count: number): NpyScalars {
   if (isLongDouble(type)) return bytes;
   if (needsSwap(type)) swapBytes(bytes, type);
-  if (type.kind === "S") return decodeStrings(bytes, count, decodeLatin1);
-  if (type.kind === "U") return decodeStrings(bytes, count, decodeUtf32);
+  if (type.kind === "S" || type.kind === "U") return decodeStrings(type, bytes, count);
   return typedArray(bytes, type);
 }
 
-function typedArray(bytes: Uint8Array<ArrayBuffer>, type: DType): NpyScalars {
-  const { buffer } = bytes;
+/** The typed array of scalars that `bytes` hold as JavaScript does; `undefined` if they must be converted, or are not aligned. */
+export function viewOf(type: DType, bytes: Uint8Array<ArrayBuffer>): Exclude<NpyScalars, string[]> | undefined {
+  const isConverted = "SU".includes(type.kind) || type.str.endsWith("f2") || needsSwap(type);
+  return isConverted || bytes.byteOffset % 8 !== 0 ? undefined : typedArray(bytes, type);
+}
+
+function typedArray(bytes: Uint8Array<ArrayBuffer>, type: DType): Exclude<NpyScalars, string[]> {
+  const { buffer, byteOffset: start, length } = bytes;
   switch (`${type.kind}${type.itemsize}`) {
     case "i1":
-      return new Int8Array(buffer);
+      return new Int8Array(buffer, start, length);
     case "i2":
-      return new Int16Array(buffer);
+      return new Int16Array(buffer, start, Math.floor(length / 2));
     case "i4":
-      return new Int32Array(buffer);
+      return new Int32Array(buffer, start, Math.floor(length / 4));
     case "i8":
     case "M8":
     case "m8":
-      return new BigInt64Array(buffer);
+      return new BigInt64Array(buffer, start, Math.floor(length / 8));
     case "u2":
-      return new Uint16Array(buffer);
+      return new Uint16Array(buffer, start, Math.floor(length / 2));
     case "u4":
-      return new Uint32Array(buffer);
+      return new Uint32Array(buffer, start, Math.floor(length / 4));
     case "u8":
-      return new BigUint64Array(buffer);
+      return new BigUint64Array(buffer, start, Math.floor(length / 8));
     case "f2":
       return widen(bytes);
     case "f4":
     case "c8":
-      return new Float32Array(buffer);
+      return new Float32Array(buffer, start, Math.floor(length / 4));
     case "f8":
     case "c16":
-      return new Float64Array(buffer);
+      return new Float64Array(buffer, start, Math.floor(length / 8));
     default:
       return bytes; // b1, u1, and what JavaScript has no numbers for
   }
@@ -52,31 +57,29 @@ function widen(bytes: Uint8Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
   return wide;
 }
 
-function decodeStrings(
-  bytes: Uint8Array<ArrayBuffer>,
-  count: number,
-  decode: (element: Uint8Array<ArrayBuffer>) => string,
-): string[] {
-  const itemsize = count === 0 ? 0 : bytes.length / count;
-  return Array.from({ length: count }, (_, i) => decode(bytes.subarray(i * itemsize, (i + 1) * itemsize)));
+function decodeStrings({ kind, itemsize }: DType, bytes: Uint8Array<ArrayBuffer>, count: number): string[] {
+  const decode = kind === "S" ? decodeLatin1 : decodeUtf32;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  return Array.from({ length: count }, (_, i) => decode(view, i * itemsize, itemsize, NATIVE_BYTE_ORDER === "<"));
 }
 
-/** NumPy drops the NULs that fill an element up. */
-function decodeLatin1(element: Uint8Array): string {
-  let end = element.length;
-  while (end > 0 && element[end - 1] === 0) end--;
+/** The text of `itemsize` bytes from `start` on. NumPy drops the NULs that fill it up. */
+export function decodeLatin1(view: DataView, start: number, itemsize: number): string {
+  let end = itemsize;
+  while (end > 0 && view.getUint8(start + end - 1) === 0) end--;
+  const codes = new Uint8Array(view.buffer, view.byteOffset + start, end);
   let text = "";
-  for (let i = 0; i < end; i += 4096) text += String.fromCharCode(...element.subarray(i, Math.min(end, i + 4096)));
+  for (let i = 0; i < end; i += 4096) text += String.fromCharCode(...codes.subarray(i, i + 4096));
   return text;
 }
 
-function decodeUtf32(element: Uint8Array<ArrayBuffer>): string {
-  const codes = new Uint32Array(element.buffer, element.byteOffset, element.length / 4);
-  let end = codes.length;
-  while (end > 0 && codes[end - 1] === 0) end--;
+/** The same in code points. */
+export function decodeUtf32(view: DataView, start: number, itemsize: number, isLittle: boolean): string {
+  let end = start + itemsize;
+  while (end > start && view.getUint32(end - 4, isLittle) === 0) end -= 4;
   let text = "";
-  for (let i = 0; i < end; i++) {
-    const code = codes[i] as number;
+  for (let at = start; at < end; at += 4) {
+    const code = view.getUint32(at, isLittle);
     // NumPy stores any 32 bits; what is no code point has no character.
     text += String.fromCodePoint(code <= 0x10ffff ? code : 0xfffd);
   }

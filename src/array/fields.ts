@@ -1,4 +1,5 @@
-/** The fields of a structure: what they are made of, and moving them between records and columns. */
+/** The fields of a structure: what they are made of, moving them between records and columns, and which one an error is about. */
+import { NpyError } from "../errors.ts";
 import type { DType } from "../format/dtype.ts";
 import { sizeOf } from "../format/layout.ts";
 import { copyElements, laneOf, laneView } from "./lanes.ts";
@@ -26,9 +27,19 @@ export interface FieldPlace {
   readonly stride: number;
 }
 
+/** To make views of wider lanes costs more than to copy so many bytes, such as those of one record, one by one. */
+const FEW_BYTES = 64;
+
 /** Copies the `width` bytes that a field has in each of `count` records. */
 export function copyField(from: FieldPlace, to: FieldPlace, width: number, count: number): void {
   if (width === 0) return;
+  if (width * count <= FEW_BYTES) {
+    for (let i = 0; i < count; i++) {
+      const [source, target] = [from.offset + i * from.stride, to.offset + i * to.stride];
+      for (let byte = 0; byte < width; byte++) to.bytes[target + byte] = from.bytes[source + byte] as number;
+    }
+    return;
+  }
   const lane = laneOf(width, from.bytes.byteOffset, from.offset, from.stride, to.bytes.byteOffset, to.offset, to.stride);
   copyElements(
     { lanes: laneView(from.bytes, lane), start: from.offset / lane, stride: from.stride / lane },
@@ -36,4 +47,19 @@ export function copyField(from: FieldPlace, to: FieldPlace, width: number, count
     width / lane,
     count,
   );
+}
+
+/** Runs `use`, and says of its errors which field they are about. */
+export function inField<Result>(name: string, use: () => Result): Result {
+  try {
+    return use();
+  } catch (error) {
+    if (!(error instanceof NpyError)) throw error;
+    const { code, message, cause, index, path } = error;
+    const within = error.field === undefined ? "" : `Field ${JSON.stringify(error.field)}: `;
+    const field = error.field === undefined ? name : `${name}.${error.field}`;
+    const details = { ...(cause === undefined ? {} : { cause }), ...(index === undefined ? {} : { index }), path, field };
+    const reason = message.startsWith(within) ? message.slice(within.length) : message;
+    throw new NpyError(code, `Field ${JSON.stringify(field)}: ${reason}`, details);
+  }
 }

@@ -1,6 +1,6 @@
 /** Arrays within arrays -> one array: its shape from the nesting. */
 import { NpyError } from "../errors.ts";
-import type { DType } from "../format/dtype.ts";
+import { type DType, MAX_DIMENSIONS } from "../format/dtype.ts";
 import type { ParsedInput, TypedArray } from "./input.ts";
 import { contiguous, describe, typedArrayBytes } from "./view.ts";
 
@@ -12,13 +12,15 @@ import { contiguous, describe, typedArrayBytes } from "./view.ts";
 export function parseNested(input: readonly unknown[]): ParsedInput {
   const shape: number[] = [];
   let level: unknown = input;
-  while (Array.isArray(level)) {
+  // An array that contains itself would go on for ever.
+  while (Array.isArray(level) && shape.length <= MAX_DIMENSIONS) {
     shape.push(level.length);
     level = level[0];
   }
   const isTyped = ArrayBuffer.isView(level) && !(level instanceof DataView);
-  const leaves: unknown[] = [];
-  collect(input, shape, [], isTyped, leaves);
+  const lists: (readonly unknown[])[] = [];
+  collect(input, shape, [], isTyped, lists);
+  const leaves = lists.length === 1 ? (lists[0] as readonly unknown[]) : join(lists);
   return isTyped ? joinTyped(leaves as TypedArray[], shape) : { kind: "plain", values: leaves, shape, fortranOrder: undefined };
 }
 
@@ -27,19 +29,27 @@ function collect(
   shape: readonly number[],
   index: readonly number[],
   isTyped: boolean,
-  leaves: unknown[],
+  lists: (readonly unknown[])[],
 ): void {
   const depth = index.length;
   if (list.length !== shape[depth]) {
     throw ragged(`${list.length} elements at [${index.join(", ")}], ${shape[depth]} elsewhere`, index);
   }
   const isInnermost = depth === shape.length - 1;
+  if (isInnermost) lists.push(list);
   for (let i = 0; i < list.length; i++) {
     const item = list[i];
-    if (isInnermost && !Array.isArray(item) && ArrayBuffer.isView(item) === isTyped) leaves.push(item);
-    else if (!isInnermost && Array.isArray(item)) collect(item, shape, [...index, i], isTyped, leaves);
+    if (isInnermost && !Array.isArray(item) && ArrayBuffer.isView(item) === isTyped) continue;
+    if (!isInnermost && Array.isArray(item)) collect(item, shape, [...index, i], isTyped, lists);
     else throw ragged(`${describe(item)} at [${[...index, i].join(", ")}] where others are nested otherwise`, [...index, i]);
   }
+}
+
+/** Not by `flat`, which leaves holes out. */
+function join(lists: readonly (readonly unknown[])[]): unknown[] {
+  const leaves: unknown[] = [];
+  for (const list of lists) for (let i = 0; i < list.length; i++) leaves.push(list[i]);
+  return leaves;
 }
 
 function ragged(found: string, index: readonly number[]): NpyError {

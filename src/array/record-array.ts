@@ -1,8 +1,8 @@
 /** Records as reading gives them: bytes as in the file, decoded when and as far as they are asked for. */
 import { NpyError } from "../errors.ts";
 import { type DType, type DTypeField, NATIVE_BYTE_ORDER } from "../format/dtype.ts";
-import { isLongDouble } from "./convert.ts";
-import { decodeScalars } from "./decode.ts";
+import { float16ToFloat32 } from "./conversions/float16.ts";
+import { decodeLatin1, decodeScalars, decodeUtf32, viewOf } from "./decode.ts";
 import { copyField, flatten } from "./fields.ts";
 import type { NpyData } from "./npy-array.ts";
 
@@ -30,7 +30,6 @@ export class RecordArray<Record = { [name: string]: unknown }, Columns = { [name
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** The number of records; those of an array of more dimensions are in the order of the file. */
   readonly length: number;
-  readonly #view: DataView;
   #decode: Decoder | undefined;
 
   /** @internal Reading makes them. */
@@ -38,7 +37,6 @@ export class RecordArray<Record = { [name: string]: unknown }, Columns = { [name
     this.dtype = dtype;
     this.bytes = bytes;
     this.length = length;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   /** The record `i`, as a new object; negative ones count from the end, those that are not there are `undefined`. */
@@ -46,16 +44,16 @@ export class RecordArray<Record = { [name: string]: unknown }, Columns = { [name
     const index = Math.trunc(i) || 0;
     const position = index < 0 ? index + this.length : index;
     if (position < 0 || position >= this.length) return undefined;
-    return this.#decoder()(this.#view, position * this.dtype.itemsize) as Record;
+    return this.#decoder()(position * this.dtype.itemsize) as Record;
   }
 
   *[Symbol.iterator](): Generator<Record, void, void> {
     const decode = this.#decoder();
-    for (let i = 0; i < this.length; i++) yield decode(this.#view, i * this.dtype.itemsize) as Record;
+    for (let i = 0; i < this.length; i++) yield decode(i * this.dtype.itemsize) as Record;
   }
 
   #decoder(): Decoder {
-    this.#decode ??= recordDecoder(this.dtype);
+    this.#decode ??= recordDecoder(this.dtype, this.bytes);
     return this.#decode;
   }
 
@@ -68,28 +66,24 @@ export class RecordArray<Record = { [name: string]: unknown }, Columns = { [name
   column<Name extends keyof Columns & string>(name: Name): Columns[Name];
   column(name: string): NpyData;
   column(name: string): unknown {
-    const field = this.#field(name);
+    const way = wayTo(this.dtype, name);
+    if (way === undefined) throw this.#noField(name);
+    // Structures within structures are passed through; sub-arrays of them are taken out first.
+    let offset = 0;
+    while (way.length > 1 && way[0]?.dtype.subdtype === undefined) offset += (way.shift() as DTypeField).offset;
+    const [field, ...rest] = way as [DTypeField, ...DTypeField[]];
     const { element, count } = flatten(field.dtype);
     const { itemsize } = field.dtype;
     const bytes = new Uint8Array(this.length * itemsize);
-    const records = { bytes: this.bytes, offset: field.offset, stride: this.dtype.itemsize };
+    const records = { bytes: this.bytes, offset: offset + field.offset, stride: this.dtype.itemsize };
     copyField(records, { bytes, offset: 0, stride: itemsize }, itemsize, this.length);
     const column = decodeElements(element, bytes, this.length * count);
-    return field.name === name ? column : (column as RecordArray).column(name.slice(field.name.length + 1));
+    return rest.length === 0 ? column : (column as RecordArray).column(rest.map((inner) => inner.name).join("."));
   }
 
-  /** The field of this name, or the structure on the way to it. A name may hold dots itself: the longest one counts. */
-  #field(name: string): DTypeField {
-    const fields = this.dtype.fields as readonly DTypeField[];
-    const [found] = fields
-      .filter(
-        (field) =>
-          name === field.name || (name.startsWith(`${field.name}.`) && flatten(field.dtype).element.fields !== undefined),
-      )
-      .sort((a, b) => b.name.length - a.name.length);
-    if (found !== undefined) return found;
-    const names = fields.map((field) => JSON.stringify(field.name)).join(", ");
-    throw new NpyError("ERR_NPY_OPTION", `There is no field ${JSON.stringify(name)}: there are ${names || "none"}.`, {
+  #noField(name: string): NpyError {
+    const names = (this.dtype.fields as readonly DTypeField[]).map((field) => JSON.stringify(field.name)).join(", ");
+    return new NpyError("ERR_NPY_OPTION", `There is no field ${JSON.stringify(name)}: there are ${names || "none"}.`, {
       field: name,
     });
   }
@@ -102,13 +96,30 @@ export class RecordArray<Record = { [name: string]: unknown }, Columns = { [name
   }
 }
 
+/** Elements without a size, of which a file of a few bytes can hold any number: so many at most are read at once. */
+const MAX_SIZELESS = 2 ** 24;
+
 /** The `data` of elements that were read into `bytes`; where the file's bytes are the typed array's, nothing is copied. */
 export function decodeElements(type: DType, bytes: Uint8Array<ArrayBuffer>, count: number): NpyData {
+  if (type.itemsize === 0 && count > MAX_SIZELESS) {
+    throw new NpyError(
+      "ERR_NPY_SHAPE",
+      `${count} elements of ${type.str}, which have no bytes, are more than the ${MAX_SIZELESS} that are read at once: read slices or chunks.`,
+    );
+  }
   return type.fields === undefined ? decodeScalars(type, bytes, count) : new RecordArray(type, bytes, count);
 }
 
-/** The value of an element that begins at `position`. */
-type Decoder = (view: DataView, position: number) => unknown;
+/** The fields on the way to the one that is meant. Names may hold dots themselves: the longest one counts that leads there. */
+function wayTo({ fields = [] }: DType, name: string): DTypeField[] | undefined {
+  for (const field of fields.toSorted((a, b) => b.name.length - a.name.length)) {
+    if (name === field.name) return [field];
+    if (!name.startsWith(`${field.name}.`)) continue;
+    const rest = wayTo(flatten(field.dtype).element, name.slice(field.name.length + 1));
+    if (rest !== undefined) return [field, ...rest];
+  }
+  return undefined;
+}
 
 /** Sets a property, also one that would else set the prototype. */
 function define(object: { [name: string]: unknown }, name: string, value: unknown): void {
@@ -116,70 +127,90 @@ function define(object: { [name: string]: unknown }, name: string, value: unknow
   else Object.defineProperty(object, name, { value, enumerable: true, writable: true, configurable: true });
 }
 
-function recordDecoder(type: DType): Decoder {
+/** The value of an element that begins at `position`. */
+type Decoder = (position: number) => unknown;
+
+function recordDecoder(type: DType, bytes: Uint8Array<ArrayBuffer>): Decoder {
   const fields = (type.fields as readonly DTypeField[]).map(({ name, offset, dtype }) => ({
     name,
     offset,
-    decode: fieldDecoder(dtype),
+    decode: fieldDecoder(dtype, bytes),
   }));
-  return (view, position) => {
-    const record: { [name: string]: unknown } = {};
-    for (const { name, offset, decode } of fields) define(record, name, decode(view, position + offset));
+  // To copy an object with all fields is faster than to add one after the other.
+  const empty: { [name: string]: unknown } = {};
+  for (const { name } of fields) define(empty, name, undefined);
+  return (position) => {
+    const record = { ...empty };
+    for (const { name, offset, decode } of fields) record[name] = decode(position + offset);
     return record;
   };
 }
 
-function fieldDecoder(type: DType): Decoder {
+function fieldDecoder(type: DType, bytes: Uint8Array<ArrayBuffer>): Decoder {
   const { element, count, shape } = flatten(type);
-  if (shape.length > 0) {
-    return (view, position) => {
-      const elements = decodeElements(element, copyOf(view, position, type.itemsize), count);
-      return elements instanceof RecordArray ? [...elements] : elements;
-    };
-  }
-  return element.fields === undefined ? scalarDecoder(element) : recordDecoder(element);
+  const decode = element.fields === undefined ? scalarDecoder(element, bytes) : recordDecoder(element, bytes);
+  if (shape.length === 0) return decode;
+  if (element.fields === undefined) return scalarsDecoder(element, count, bytes);
+  return (position) => Array.from({ length: count }, (_, i) => decode(position + i * element.itemsize));
 }
 
-function copyOf(view: DataView, position: number, length: number): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(view.buffer as ArrayBuffer, view.byteOffset + position, length).slice();
+/** The elements of a sub-array, as data of their own. */
+function scalarsDecoder(type: DType, count: number, bytes: Uint8Array<ArrayBuffer>): Decoder {
+  const length = count * type.itemsize;
+  const decode: Decoder = (position) => decodeScalars(type, bytes.slice(position, position + length), count);
+  const whole = viewOf(type, bytes);
+  if (whole === undefined) return decode;
+  // Where they are aligned: a typed array's slice costs a quarter of a buffer of its own.
+  const size = whole.BYTES_PER_ELEMENT;
+  return (position) => (position % size === 0 ? whole.slice(position / size, (position + length) / size) : decode(position));
 }
 
-function scalarDecoder(type: DType): Decoder {
+function scalarDecoder(type: DType, bytes: Uint8Array): Decoder {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const isLittle = type.byteOrder === "|" ? NATIVE_BYTE_ORDER === "<" : type.byteOrder === "<";
   switch (`${type.kind}${type.itemsize}`) {
     case "b1":
-      return (view, position) => view.getUint8(position) !== 0;
+      return (position) => view.getUint8(position) !== 0;
     case "i1":
-      return (view, position) => view.getInt8(position);
+      return (position) => view.getInt8(position);
     case "i2":
-      return (view, position) => view.getInt16(position, isLittle);
+      return (position) => view.getInt16(position, isLittle);
     case "i4":
-      return (view, position) => view.getInt32(position, isLittle);
+      return (position) => view.getInt32(position, isLittle);
     case "i8":
     case "M8":
     case "m8":
-      return (view, position) => view.getBigInt64(position, isLittle);
+      return (position) => view.getBigInt64(position, isLittle);
     case "u1":
-      return (view, position) => view.getUint8(position);
+      return (position) => view.getUint8(position);
     case "u2":
-      return (view, position) => view.getUint16(position, isLittle);
+      return (position) => view.getUint16(position, isLittle);
     case "u4":
-      return (view, position) => view.getUint32(position, isLittle);
+      return (position) => view.getUint32(position, isLittle);
     case "u8":
-      return (view, position) => view.getBigUint64(position, isLittle);
+      return (position) => view.getBigUint64(position, isLittle);
+    case "f2":
+      return (position) => decodeHalf(view.getUint16(position, isLittle));
     case "f4":
-      return (view, position) => view.getFloat32(position, isLittle);
+      return (position) => view.getFloat32(position, isLittle);
     case "f8":
-      return (view, position) => view.getFloat64(position, isLittle);
+      return (position) => view.getFloat64(position, isLittle);
     case "c8":
-      return (view, position) => ({ re: view.getFloat32(position, isLittle), im: view.getFloat32(position + 4, isLittle) });
+      return (position) => ({ re: view.getFloat32(position, isLittle), im: view.getFloat32(position + 4, isLittle) });
     case "c16":
-      return (view, position) => ({ re: view.getFloat64(position, isLittle), im: view.getFloat64(position + 8, isLittle) });
+      return (position) => ({ re: view.getFloat64(position, isLittle), im: view.getFloat64(position + 8, isLittle) });
   }
-  // float16 and text have no accessor of their own; void and long doubles are their bytes.
-  const isRaw = type.kind === "V" || isLongDouble(type);
-  return (view, position) => {
-    const bytes = copyOf(view, position, type.itemsize);
-    return isRaw ? bytes : (decodeScalars(type, bytes, 1) as ArrayLike<unknown>)[0];
-  };
+  if (type.kind === "S") return (position) => decodeLatin1(view, position, type.itemsize);
+  if (type.kind === "U") return (position) => decodeUtf32(view, position, type.itemsize, isLittle);
+  // Void and long doubles.
+  return (position) => bytes.slice(position, position + type.itemsize);
+}
+
+const half = new Uint16Array(1);
+const single = new Float32Array(1);
+
+function decodeHalf(bits: number): number {
+  half[0] = bits;
+  float16ToFloat32(new Uint8Array(half.buffer), new Uint8Array(single.buffer));
+  return single[0] as number;
 }

@@ -124,7 +124,7 @@ type ValueInputOf<T> =
     ? ScalarInputOf<Name>
     : T extends SubArray<infer Element>
       ? IsStructure<Element> extends true
-        ? readonly RecordInputOf<Element>[]
+        ? NestedRecords<Element>
         : TypedArray | NestedArray
       : IsStructure<T> extends true
         ? RecordInputOf<T>
@@ -136,7 +136,12 @@ export type RecordInputOf<D> =
     ? { readonly [Name in keyof FieldsOf<Like<D>>]: ValueInputOf<FieldsOf<Like<D>>[Name]> }
     : { readonly [name: string]: unknown };
 
-type ColumnInputOf<T> = IsStructure<T> extends true ? ColumnsInputOf<T> | readonly RecordInputOf<T>[] : ColumnInput;
+/** Records in an array, or in arrays within arrays: of one length on each level. */
+type NestedRecords<D> = readonly (RecordInputOf<D> | NestedRecords<D>)[];
+
+type ElementOf<T> = T extends SubArray<infer Element> ? Element : T;
+
+type ColumnInputOf<T> = IsStructure<ElementOf<T>> extends true ? RecordsInput<ElementOf<T>> : ColumnInput;
 
 // biome-ignore lint/suspicious/noExplicitAny: of whatever dtype
 type ColumnInput = TypedArray | NestedArray | ArrayView | NpyArray<any>;
@@ -149,7 +154,7 @@ export type ColumnsInputOf<D> =
 
 /** What can be appended to a file whose dtype the compiler knows as a structure. */
 export type RecordsInput<D> =
-  | readonly RecordInputOf<D>[]
+  | NestedRecords<D>
   | ColumnsInputOf<D>
   | ArrayView
   // biome-ignore lint/suspicious/noExplicitAny: of whatever dtype

@@ -1,9 +1,9 @@
 /** Structures appended as objects and as columns. Fields are matched by their names, never by their places. */
 import { NpyError } from "../errors.ts";
-import { type DType, type DTypeField, formatDType, withFields } from "../format/dtype.ts";
-import { sizeOf } from "../format/layout.ts";
+import { type DType, type DTypeField, formatDType, subArray, withFields } from "../format/dtype.ts";
 import { needsSwap, swapBytes } from "./byte-order.ts";
-import { copyField, flatten } from "./fields.ts";
+import { isLongDouble } from "./convert.ts";
+import { copyField, type FieldPlace, flatten } from "./fields.ts";
 import { RecordArray } from "./record-array.ts";
 
 /** A value that could not be stored: which, where, and why. */
@@ -17,37 +17,51 @@ export interface Failure {
   readonly within?: readonly number[];
 }
 
-/** Fills `bytes` from `values`, or says which value it could not store and why. */
+/** Fills `bytes`, a buffer of its own, from `values`, or says which value it could not store and why. */
 export type Encoder = (values: readonly unknown[], bytes: Uint8Array<ArrayBuffer>) => Failure | undefined;
+
+/** Records that are stored at a time: few enough for their values to stay in the processor's cache. */
+const AT_ONCE = 2 ** 11;
 
 /** Stores objects, field by field; `encoder` gives the encoders of the fields' own dtypes. In the structure's own byte order. */
 export function recordEncoder(target: DType, encoder: (type: DType) => Encoder): Encoder {
-  const fields = (target.fields as readonly DTypeField[]).map((field) => {
-    const { element, shape, count } = flatten(field.dtype);
-    return { name: field.name, place: field, element, shape, count, encode: encoder(element) };
-  });
-  const names = fields.map(({ name }) => name);
+  const names = (target.fields as readonly DTypeField[]).map(({ name }) => name);
+  const known = new Set(names);
+  const fields = (target.fields as readonly DTypeField[]).map((field) => fieldEncoder(field, encoder));
   return (values, bytes) => {
-    const failed = checkRecords(values, names);
-    if (failed !== undefined) return failed;
-    for (const { name, place, element, shape, count, encode } of fields) {
-      const column: unknown[] = [];
-      for (let at = 0; at < values.length; at++) {
-        const value = (values[at] as Fields)[name];
-        if (shape.length === 0) column.push(value);
-        else {
-          const reason = collect(value, shape, element, column);
-          if (reason !== undefined) return { at, reason, field: name, value };
-        }
-      }
-      const encoded = new Uint8Array(column.length * element.itemsize);
-      const failure = encode(column, encoded);
-      if (failure !== undefined) return within(failure, name, column, count, shape);
-      if (element.fields === undefined && needsSwap(element)) swapBytes(encoded, element);
-      const { itemsize } = place.dtype;
-      const records = { bytes, offset: place.offset, stride: target.itemsize };
-      copyField({ bytes: encoded, offset: 0, stride: itemsize }, records, itemsize, values.length);
+    for (let from = 0; from < values.length; from += AT_ONCE) {
+      const records = values.slice(from, from + AT_ONCE);
+      const place = { bytes, offset: from * target.itemsize, stride: target.itemsize };
+      let failure = checkRecords(records, names, known);
+      for (let i = 0; i < fields.length && failure === undefined; i++) failure = fields[i]?.(records as Fields[], place);
+      if (failure !== undefined) return { ...failure, at: from + failure.at };
     }
+    return undefined;
+  };
+}
+
+/** Stores one field of records, the first of which begins at `place`. */
+function fieldEncoder(field: DTypeField, encoder: (type: DType) => Encoder) {
+  const { name } = field;
+  const { element, shape, count } = flatten(field.dtype);
+  const { itemsize } = field.dtype;
+  const encode = encoder(element);
+  const isSubArray = shape.length > 0;
+  // Long doubles are given as the bytes of the file.
+  const swaps = element.fields === undefined && !isLongDouble(element) && needsSwap(element);
+  return (records: readonly Fields[], place: FieldPlace): Failure | undefined => {
+    const column: unknown[] = [];
+    for (let at = 0; at < records.length; at++) {
+      const value = records[at]?.[name];
+      const reason = isSubArray ? collect(value, shape, count, element, column) : void column.push(value);
+      if (reason !== undefined) return { at, reason, field: name, value };
+    }
+    const encoded = new Uint8Array(records.length * itemsize);
+    const failure = encode(column, encoded);
+    if (failure !== undefined) return within(failure, name, column, count, shape);
+    if (swaps) swapBytes(encoded, element);
+    const source = { bytes: encoded, offset: 0, stride: itemsize };
+    copyField(source, { ...place, offset: place.offset + field.offset }, itemsize, records.length);
     return undefined;
   };
 }
@@ -71,13 +85,13 @@ function within(failure: Failure, name: string, column: readonly unknown[], coun
 }
 
 /** Every record must be an object with all fields and no others. */
-function checkRecords(values: readonly unknown[], names: readonly string[]): Failure | undefined {
+function checkRecords(values: readonly unknown[], names: readonly string[], known: ReadonlySet<string>): Failure | undefined {
   for (let at = 0; at < values.length; at++) {
     const value = values[at];
     if (typeof value !== "object" || value === null || Array.isArray(value) || value instanceof Date) {
       return { at, reason: `expected an object with the fields ${list(names)}` };
     }
-    if (hasExactly(value as Fields, names)) continue;
+    if (hasExactly(value as Fields, known)) continue;
     const found = Object.keys(value).filter((name) => (value as Fields)[name] !== undefined);
     const problem = compareNames(found, names);
     if (problem !== undefined) return { at, reason: problem.reason, field: problem.field, value };
@@ -87,11 +101,14 @@ function checkRecords(values: readonly unknown[], names: readonly string[]): Fai
 
 type Fields = { readonly [name: string]: unknown };
 
-function hasExactly(value: Fields, names: readonly string[]): boolean {
+/** By the names that the object itself lists: every object has a `toString`. */
+function hasExactly(value: Fields, names: ReadonlySet<string>): boolean {
   let count = 0;
-  for (const _ in value) count++;
-  for (const name of names) if (value[name] === undefined) return false;
-  return count === names.length;
+  for (const name in value) {
+    if (value[name] === undefined || !names.has(name)) return false;
+    count++;
+  }
+  return count === names.size;
 }
 
 /** Which field is missing, or is one too many. */
@@ -110,15 +127,10 @@ function list(names: readonly string[]): string {
   return names.map((name) => JSON.stringify(name)).join(", ");
 }
 
-/** Adds the elements of a sub-array's value, or says why they are none. */
-function collect(value: unknown, shape: readonly number[], element: DType, column: unknown[]): string | undefined {
-  const count = sizeOf(shape);
+/** Adds the `count` elements of a sub-array's value, or says why they are none. */
+function collect(value: unknown, shape: readonly number[], count: number, element: DType, column: unknown[]): string | undefined {
   const list = listOf(value);
-  // As reading gives complex numbers: real and imaginary parts in turn.
-  if (element.kind === "c" && ArrayBuffer.isView(value) && list?.length === 2 * count) {
-    for (let i = 0; i < list.length; i += 2) column.push({ re: list[i], im: list[i + 1] });
-    return undefined;
-  }
+  if (list !== undefined && ArrayBuffer.isView(value) && collectParts(list, count, element, column)) return undefined;
   const isFlat = list?.length === count && (shape.length === 1 || listOf(list[0]) === undefined);
   if (list !== undefined && isFlat) {
     for (let i = 0; i < count; i++) column.push(list[i]);
@@ -126,6 +138,19 @@ function collect(value: unknown, shape: readonly number[], element: DType, colum
   }
   if (collectNested(value, shape, column)) return undefined;
   return `expected elements of shape (${shape.join(", ")})${list === undefined ? "" : `, found ${list.length}`}`;
+}
+
+/** As reading gives what JavaScript has no numbers for: complex ones as parts in turn, void and long doubles as bytes. */
+function collectParts(list: ArrayLike<unknown>, count: number, element: DType, column: unknown[]): boolean {
+  const { kind, itemsize } = element;
+  if ((kind === "V" && element.fields === undefined) || isLongDouble(element)) {
+    if (!(list instanceof Uint8Array) || list.length !== count * itemsize) return false;
+    for (let i = 0; i < count; i++) column.push(list.subarray(i * itemsize, (i + 1) * itemsize));
+    return true;
+  }
+  if (kind !== "c" || list.length !== 2 * count) return false;
+  for (let i = 0; i < list.length; i += 2) column.push({ re: list[i], im: list[i + 1] });
+  return true;
 }
 
 /** An array, a typed array, or records. */
@@ -151,8 +176,9 @@ function collectNested(value: unknown, shape: readonly number[], column: unknown
  * @throws NpyError `ERR_NPY_CAST` if they have not the same names.
  */
 export function matchFields(source: DType, target: DType): DType {
-  const { fields: sources } = source;
-  const { fields: targets } = target;
+  const { element, shape } = flatten(source);
+  const { fields: sources } = element;
+  const { fields: targets } = flatten(target).element;
   if (sources === undefined || targets === undefined) return source;
   const problem = compareNames(
     sources.map(({ name }) => name),
@@ -168,5 +194,5 @@ export function matchFields(source: DType, target: DType): DType {
     return { ...found, dtype: matchFields(found.dtype, field.dtype) };
   });
   const isInOrder = matched.every((field, i) => field.dtype === sources[i]?.dtype && field.name === sources[i]?.name);
-  return isInOrder ? source : withFields(source, matched);
+  return isInOrder ? source : subArray(withFields(element, matched), shape);
 }

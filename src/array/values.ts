@@ -3,9 +3,10 @@
  * exactly (floats: to the nearest), or refused with its index.
  */
 import { NpyError } from "../errors.ts";
-import { type DType, dtype, formatDType, nativeDType } from "../format/dtype.ts";
+import { type DType, dtype, formatDType } from "../format/dtype.ts";
 import { float64ToFloat16 } from "./conversions/float16.ts";
-import { conversionOf, isLongDouble } from "./convert.ts";
+import { isLongDouble } from "./convert.ts";
+import { dateToTicks } from "./dates.ts";
 import { type Encoder, recordEncoder } from "./records.ts";
 
 /** Values in C order, with the shape of their nesting. */
@@ -84,7 +85,18 @@ export function encodeValues({ values, shape }: Values, target: DType): Uint8Arr
   );
 }
 
+/** Making one costs more than using it on a few values. */
+const encoders = new WeakMap<DType, Encoder>();
+
 function encoder(target: DType): Encoder {
+  const known = encoders.get(target);
+  if (known !== undefined) return known;
+  const made = makeEncoder(target);
+  encoders.set(target, made);
+  return made;
+}
+
+function makeEncoder(target: DType): Encoder {
   if (target.fields !== undefined) return recordEncoder(target, encoder);
   if (target.kind === "V" || isLongDouble(target)) return rawBytes(target.itemsize);
   switch (target.kind) {
@@ -98,8 +110,10 @@ function encoder(target: DType): Encoder {
     case "c":
       return complexes(target);
     case "M":
-    case "m":
-      return elementwise(bigInt64View, (value) => toTicks(value, target));
+    case "m": {
+      const fromDate = dateToTicks(target);
+      return elementwise(bigInt64View, (value) => toTicks(value, target, fromDate));
+    }
     case "S":
       return strings(target.itemsize, encodeLatin1);
     case "U":
@@ -245,37 +259,18 @@ function complexes({ itemsize }: DType): Encoder {
   };
 }
 
-/** How NumPy stores "not a time". */
-const NOT_A_TIME = -(2n ** 63n);
-
 /** A Date, or a count of the dtype's own steps. */
-function toTicks(value: unknown, target: DType): bigint | string {
-  if (value instanceof Date && target.kind === "M") return dateToTicks(value, target);
+function toTicks(value: unknown, target: DType, fromDate: (date: Date) => bigint | string): bigint | string {
+  if (value instanceof Date && target.kind === "M") return fromDate(value);
   const ticks = toBigInt(value);
   if (ticks === undefined || typeof value === "boolean") {
     return target.kind === "M" ? "expected a Date, or a whole number of its units" : "expected a whole number of its units";
   }
-  const [min, max] = integerRange(true, 64);
+  const [min, max] = INT64;
   return ticks >= min && ticks <= max ? ticks : `expected ${min} to ${max}`;
 }
 
-const MILLISECONDS: DType = dtype("<M8[ms]");
-
-function dateToTicks(date: Date, target: DType): bigint | string {
-  if (Number.isNaN(date.getTime())) return NOT_A_TIME;
-  const there = new BigInt64Array(1);
-  const back = new BigInt64Array([BigInt(date.getTime())]);
-  const milliseconds = nativeDType(MILLISECONDS);
-  if (target.datetime?.unit === "generic") return "a datetime64 without a unit has no meaning for a Date";
-  try {
-    conversionOf(milliseconds, target).convert(new Uint8Array(back.buffer), new Uint8Array(there.buffer));
-    conversionOf(target, milliseconds).convert(new Uint8Array(there.buffer), new Uint8Array(back.buffer));
-  } catch (error) {
-    if (error instanceof NpyError) return "it is beyond the range of the unit";
-    throw error;
-  }
-  return back[0] === BigInt(date.getTime()) ? (there[0] as bigint) : "it is not a whole number of its units";
-}
+const INT64 = integerRange(true, 64);
 
 /** Encoders of strings: `encode` writes one into its place, or says why it cannot. */
 function strings(itemsize: number, encode: (text: string, place: Uint8Array) => string | undefined): Encoder {

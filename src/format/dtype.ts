@@ -70,6 +70,9 @@ export const NATIVE_BYTE_ORDER: "<" | ">" = new Uint8Array(new Uint16Array([1]).
 /** numpy's own limit of an element's size, and of the sizes of a sub-array: a C int. */
 const MAX_ITEMSIZE = 2 ** 31 - 1;
 
+/** Elements without a size cost a file nothing, but whoever unfolds them: how many values an element may have beyond its bytes. */
+const MAX_SIZELESS_VALUES = 2 ** 20;
+
 /** NumPy's `NPY_MAXDIMS`: the dimensions of an array, or of a sub-array, at most. */
 export const MAX_DIMENSIONS = 64;
 
@@ -92,7 +95,8 @@ export function dtype<const D extends DTypeLike>(
   return toDType(like, options.align === true) as unknown as D extends DType<infer Like> ? DType<Like> : DType<D>;
 }
 
-const made = new WeakSet<object>();
+/** The dtypes that were made here, and how many values an element of each unfolds into. */
+const made = new WeakMap<object, number>();
 
 function toDType(like: unknown, align: boolean): DType {
   if (typeof like === "string") return scalar(like);
@@ -100,7 +104,8 @@ function toDType(like: unknown, align: boolean): DType {
     if (made.has(like)) return like as DType;
     if (Array.isArray(like)) return fromDescr(like, align);
     // A dtype of another copy of this package, or one that was posted from another thread.
-    if ("descr" in like && "kind" in like && "itemsize" in like) return fromDescr(like.descr, false);
+    if ("descr" in like && "kind" in like && "itemsize" in like && typeof like.itemsize === "number")
+      return fromDescr(like.descr, false);
     return structure(fieldsOfObject(like), align);
   }
   throw notADType(like);
@@ -172,8 +177,17 @@ export function nativeDType(dtype: DType): DType {
 
 function make(fields: Omit<DType, "~like">): DType {
   const result: DType = Object.freeze(fields);
-  made.add(result);
+  const values = valuesOf(result);
+  if (values > result.itemsize + MAX_SIZELESS_VALUES) {
+    throw new NpyError("ERR_NPY_DTYPE", `An element of ${result.itemsize} bytes cannot unfold into ${values} values.`);
+  }
+  made.set(result, values);
   return result;
+}
+
+function valuesOf({ fields = [], subdtype }: DType): number {
+  if (subdtype !== undefined) return subdtype.shape.reduce((product, n) => product * n, made.get(subdtype.dtype) ?? 1);
+  return fields.reduce((sum, { dtype }) => sum + (made.get(dtype) ?? 1), 1);
 }
 
 function notADType(like: unknown): NpyError {
@@ -230,7 +244,8 @@ function fromDescr(descr: unknown, align: boolean): DType {
   return structure(descr, align);
 }
 
-function subArray(base: DType, shape: unknown): DType {
+/** A sub-array of `base`; of a shape without axes, `base` itself. */
+export function subArray(base: DType, shape: unknown): DType {
   const sizes = typeof shape === "number" ? [shape] : shape;
   const isShape = Array.isArray(sizes) && sizes.length <= MAX_DIMENSIONS;
   if (!isShape || !sizes.every((n) => Number.isInteger(n) && n >= 0 && n <= MAX_ITEMSIZE)) {

@@ -5,7 +5,7 @@
 import { NpyError } from "../../errors.ts";
 import { type DType, formatDType } from "../../format/dtype.ts";
 import { needsSwap, swapBytes } from "../byte-order.ts";
-import { copyField, flatten } from "../fields.ts";
+import { copyField, flatten, inField } from "../fields.ts";
 import { type Conversion, type Kernel, makeScratch } from "./kernel.ts";
 
 type ConversionOf = (from: DType, to: DType) => Conversion;
@@ -37,6 +37,7 @@ function impossible(from: DType, to: DType): NpyError {
 }
 
 interface Place {
+  readonly name?: string;
   readonly dtype: DType;
   readonly offset: number;
 }
@@ -53,10 +54,11 @@ function columnConversion(source: Place, target: Place, from: DType, to: DType, 
   // NumPy also stretches and cuts sub-arrays of other shapes; that is more likely a mistake than wanted.
   if (!isSameShape && given.count !== 1) throw impossible(from, to);
   const { convert, canFail } = conversionOf(given.element, wanted.element);
+  const { name } = target;
   const gathered = makeScratch();
   const converted = makeScratch();
   const convertColumn: Kernel = (bytes, out) => {
-    const records = bytes.length / from.itemsize;
+    const records = from.itemsize === 0 ? out.length / to.itemsize : bytes.length / from.itemsize;
     const input = gathered(records * source.dtype.itemsize);
     const taken = source.dtype.itemsize;
     copyField(
@@ -68,7 +70,8 @@ function columnConversion(source: Place, target: Place, from: DType, to: DType, 
     if (given.element.fields === undefined && needsSwap(given.element)) swapBytes(input, given.element);
     const { itemsize } = wanted.element;
     const output = converted(records * given.count * itemsize);
-    convert(input, output);
+    if (name === undefined) convert(input, output);
+    else inField(name, () => convert(input, output));
     if (wanted.element.fields === undefined && needsSwap(wanted.element)) swapBytes(output, wanted.element);
     const width = given.count * itemsize;
     const column = { bytes: output, offset: 0, stride: width };
