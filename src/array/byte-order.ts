@@ -6,10 +6,27 @@ export function needsSwap({ byteOrder }: Pick<DType, "byteOrder">): boolean {
   return byteOrder !== "|" && byteOrder !== NATIVE_BYTE_ORDER;
 }
 
+/** What Node, Bun and Deno have for it: ten times as fast as a loop, where there are enough elements. */
+interface Swapper {
+  swap16(): unknown;
+  swap32(): unknown;
+  swap64(): unknown;
+}
+
+const SWAPPERS = { 2: "swap16", 4: "swap32", 8: "swap64" } as const;
+
+/** The bytes as the runtime's own, if there is such a thing here. */
+function swapperOf({ buffer, byteOffset, length }: Uint8Array): Swapper | undefined {
+  const { Buffer } = globalThis as { Buffer?: { from?(buffer: ArrayBufferLike, byteOffset: number, length: number): Swapper } };
+  return length < 256 ? undefined : Buffer?.from?.(buffer, byteOffset, length);
+}
+
 /** Swaps the bytes of all elements, in place: of both parts of complex numbers, and of each character of a text. */
 export function swapBytes(bytes: Uint8Array, { kind, itemsize }: DType): void {
   const size = kind === "U" ? 4 : kind === "c" ? itemsize / 2 : itemsize;
-  if (size === 2) swap2(bytes);
+  const swapper = size === 2 || size === 4 || size === 8 ? swapperOf(bytes) : undefined;
+  if (swapper !== undefined) swapper[SWAPPERS[size as 2 | 4 | 8]]();
+  else if (size === 2) swap2(bytes);
   else if (size === 4) swap4(bytes);
   else if (size === 8) swap8(bytes);
   else swapAny(bytes, size);

@@ -2,12 +2,13 @@
  * An array at any strides -> its bytes as a file holds them: in C or Fortran order, in the file's dtype and byte order, block by
  * block, so that no more than two blocks are ever held beside the array.
  */
+import { NpyError } from "../errors.ts";
 import { type DType, nativeDType, sameDType } from "../format/dtype.ts";
 import { sizeOf } from "../format/layout.ts";
 import { needsSwap, swapBytes } from "./byte-order.ts";
 import { conversionOf } from "./convert.ts";
 import type { StridedBytes } from "./input.ts";
-import { copyElements, laneOf, laneView } from "./lanes.ts";
+import { copyElements, copyMatrix, type LaneArray, laneOf, laneView } from "./lanes.ts";
 
 /** Bytes of a block: enough to make a write cheap, little enough to stay in the processor's cache. */
 export const BLOCK: number = 2 ** 20;
@@ -44,36 +45,90 @@ export function* ravel(
     return;
   }
 
-  const perBlock = wanted ?? Math.max(1, Math.floor(BLOCK / Math.max(source.itemsize, target.itemsize)));
+  const fitting = Math.max(1, Math.floor(BLOCK / Math.max(source.itemsize, target.itemsize)));
+  const perBlock = wanted ?? wholeRows(fitting, axes);
   const blockCount = Math.min(perBlock, count);
   // Conversions read aligned data in native order.
   const inPlace = !same && isContiguous && !sourceSwap && (array.bytes.byteOffset + start) % 8 === 0;
-  const gathered = inPlace ? undefined : new Uint8Array(blockCount * source.itemsize);
   const conversion = same ? undefined : conversionOf(isStructure ? source : nativeDType(source), target);
-  const converted = conversion && new Uint8Array(blockCount * target.itemsize);
-  for (let from = 0; from < count; from += perBlock) {
-    const length = Math.min(perBlock, count - from);
-    const at = start + from * source.itemsize;
-    const input = gathered?.subarray(0, length * source.itemsize) ?? array.bytes.subarray(at, at + length * source.itemsize);
-    if (gathered !== undefined) gather(array, axes, from, input);
-    if (sourceSwap && !swapsCancel) swapBytes(input, source);
-    const output = converted?.subarray(0, length * target.itemsize) ?? input;
-    conversion?.convert(input, output);
-    if (targetSwap && !swapsCancel) swapBytes(output, target);
-    yield output;
+  const gathered = inPlace ? undefined : borrow(blockCount * source.itemsize);
+  const converted = conversion && borrow(blockCount * target.itemsize);
+  try {
+    for (let from = 0; from < count; from += perBlock) {
+      const length = Math.min(perBlock, count - from);
+      const at = start + from * source.itemsize;
+      const input = gathered?.subarray(0, length * source.itemsize) ?? array.bytes.subarray(at, at + length * source.itemsize);
+      if (gathered !== undefined) gather(array, axes, from, input);
+      if (sourceSwap && !swapsCancel) swapBytes(input, source);
+      const output = converted?.subarray(0, length * target.itemsize) ?? input;
+      conversion?.convert(input, output);
+      if (targetSwap && !swapsCancel) swapBytes(output, target);
+      yield output;
+    }
+  } finally {
+    giveBack(gathered);
+    giveBack(converted);
   }
+}
+
+/** Blocks that are free: the system takes as long to make a new one as a conversion to fill it. No more than two are kept. */
+const free: Uint8Array<ArrayBuffer>[] = [];
+
+/** A block of at least so many bytes, with whatever is in it. Small ones cost little, and are made when they are needed. */
+function borrow(length: number): Uint8Array<ArrayBuffer> {
+  if (length <= BLOCK / 16 || length > BLOCK) return new Uint8Array(length);
+  return free.pop() ?? new Uint8Array(BLOCK);
+}
+
+function giveBack(block: Uint8Array<ArrayBuffer> | undefined): void {
+  if (block?.length === BLOCK && free.length < 2) free.push(block);
 }
 
 /**
  * Goes through all elements of an array whose conversion can be refused (a text that is no number), so that this happens before
  * anything is written.
  *
- * @throws NpyError of the first element that cannot be converted.
+ * @throws NpyError of the first element that cannot be converted, with its `index`.
  */
 export function checkConvertible(array: StridedBytes, target: DType): void {
   if (sameDType(nativeDType(array.dtype), nativeDType(target))) return;
   const source = array.dtype.fields === undefined ? nativeDType(array.dtype) : array.dtype;
-  if (conversionOf(source, target).canFail) for (const _ of ravel(array, target, false));
+  if (!conversionOf(source, target).canFail) return;
+  let error = failureOf(array, target);
+  if (error === undefined) return;
+  // Kernels know no indices: the half that fails is halved again, axis by axis.
+  let part = array;
+  const index = array.shape.map((size, axis) => {
+    let start = 0;
+    for (let rest = size; rest > 1; ) {
+      const half = Math.floor(rest / 2);
+      const first = slice(part, axis, 0, half);
+      const failure = failureOf(first, target);
+      error = failure ?? error;
+      part = failure === undefined ? slice(part, axis, half, rest) : first;
+      start += failure === undefined ? half : 0;
+      rest = failure === undefined ? rest - half : half;
+    }
+    return start;
+  });
+  const { code, message, field } = error;
+  throw new NpyError(code, `At [${index.join(", ")}]: ${message}`, { index, field });
+}
+
+function failureOf(array: StridedBytes, target: DType): NpyError | undefined {
+  try {
+    for (const _ of ravel(array, target, false));
+    return undefined;
+  } catch (error) {
+    if (error instanceof NpyError) return error;
+    throw error;
+  }
+}
+
+/** The elements `start` to `stop` (not included) of an axis. */
+function slice(array: StridedBytes, axis: number, start: number, stop: number): StridedBytes {
+  const offset = array.offset + start * (array.strides[axis] as number);
+  return { ...array, offset, shape: array.shape.with(axis, stop - start) };
 }
 
 /** One axis of the walk over the array. */
@@ -97,6 +152,23 @@ function mergeAxes({ shape, strides }: StridedBytes, fortranOrder: boolean): Axi
   return axes;
 }
 
+/**
+ * The axis that is nearest in memory, if that is not the fastest in file order: what lies side by side along it is to be read together.
+ * With the elements of the file from one of its positions to the next.
+ */
+function nearestAxis(axes: readonly Axis[]): { at: number; slab: number } | undefined {
+  const near = Math.min(...axes.map(({ stride }) => Math.abs(stride)));
+  const at = axes.findIndex(({ stride }) => Math.abs(stride) === near);
+  if (at < 0 || Math.abs((axes.at(-1) as Axis).stride) === near) return undefined;
+  return { at, slab: sizeOf(axes.slice(at + 1).map(({ size }) => size)) };
+}
+
+/** As many elements as fit into a block, and begin and end where all that lies side by side can be copied together. */
+function wholeRows(fitting: number, axes: readonly Axis[]): number {
+  const slab = nearestAxis(axes)?.slab ?? 1;
+  return slab > fitting ? fitting : fitting - (fitting % slab);
+}
+
 /** Copies elements, counted in file order from `from`, until `out` is full. */
 function gather(array: StridedBytes, axes: readonly Axis[], from: number, out: Uint8Array): void {
   const { itemsize } = array.dtype;
@@ -106,25 +178,56 @@ function gather(array: StridedBytes, axes: readonly Axis[], from: number, out: U
   const width = itemsize / lane;
   const inner = axes.at(-1) ?? { size: 1, stride: 1 };
   const outer = axes.slice(0, -1);
+  const near = width === 1 ? nearestAxis(axes) : undefined;
   const index = unravel(from, axes);
   let within = index.pop() ?? 0;
   let base = array.offset;
   for (let i = 0; i < outer.length; i++) base += (index[i] as number) * (outer[i] as Axis).stride;
   const count = out.length / itemsize;
+  /** Goes on by `steps` along an outer axis. */
+  const advance = (axis: number, steps: number): void => {
+    for (let i = axis, by = steps; i >= 0; i--, by = 1) {
+      const { size, stride } = outer[i] as Axis;
+      base += by * stride;
+      index[i] = (index[i] as number) + by;
+      if ((index[i] as number) < size) break;
+      base -= size * stride;
+      index[i] = 0;
+    }
+  };
   for (let done = 0; done < count; ) {
+    if (near !== undefined && within === 0 && index.every((position, i) => i <= near.at || position === 0)) {
+      const { size } = outer[near.at] as Axis;
+      const rows = Math.min(size - (index[near.at] as number), Math.floor((count - done) / near.slab));
+      if (rows > 1) {
+        copySlabs(source, base, axes.slice(near.at), target, done, rows);
+        done += rows * near.slab;
+        advance(near.at, rows);
+        continue;
+      }
+    }
     const length = Math.min(inner.size - within, count - done);
     const run = { lanes: source, start: (base + within * inner.stride) * width, stride: inner.stride * width };
     copyElements(run, { lanes: target, start: done * width, stride: width }, width, length);
     done += length;
     within = 0;
-    for (let i = outer.length - 1; i >= 0; i--) {
-      const { size, stride } = outer[i] as Axis;
-      base += stride;
-      index[i] = (index[i] as number) + 1;
-      if ((index[i] as number) < size) break;
-      base -= size * stride;
-      index[i] = 0;
-    }
+    advance(outer.length - 1, 1);
+  }
+}
+
+/** Copies `rows` positions of the first of these axes, with all that belongs to them, of elements of one lane. */
+function copySlabs(from: LaneArray, base: number, axes: readonly Axis[], to: LaneArray, put: number, rows: number): void {
+  const [near, ...rest] = axes as [Axis, ...Axis[]];
+  const inner = rest.pop() as Axis;
+  const matrices = sizeOf(rest.map(({ size }) => size));
+  for (let i = 0; i < matrices; i++) {
+    const start = unravel(i, rest).reduce((at, position, axis) => at + position * (rest[axis] as Axis).stride, base);
+    copyMatrix(
+      { lanes: from, start, stride: inner.stride, rowStride: near.stride },
+      { lanes: to, start: put + i * inner.size, stride: 1, rowStride: matrices * inner.size },
+      rows,
+      inner.size,
+    );
   }
 }
 

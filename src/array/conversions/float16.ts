@@ -50,20 +50,20 @@ export const float32ToFloat16: Kernel = (source, target) => {
   const halves = new Uint16Array(target.buffer, target.byteOffset, target.length / 2);
   for (let i = 0; i < singles.length; i++) {
     const bits = singles[i] as number;
-    halves[i] = ((bits >>> 16) & 0x8000) | roundSingle(bits & 0x7fffffff);
+    const magnitude = bits & 0x7fffffff;
+    const sign = (bits >>> 16) & 0x8000;
+    // Nearly all are normal numbers: the exponent's bias goes from 127 to 15; half of the last place, less one if that is even, is added
+    // before what is below it is cut off, and may carry into the exponent, up to infinity.
+    if (magnitude >= 0x38800000 && magnitude < 0x47800000) {
+      halves[i] = sign | ((magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13);
+    } else halves[i] = sign | roundSingle(magnitude);
   }
 };
 
-/** The bits of the float16 nearest to a float32 that is not negative. */
+/** The bits of the float16 nearest to a float32 that is not negative, and too large or too small to be a normal one. */
 function roundSingle(bits: number): number {
   if (bits >= 0x7f800000) return bits === 0x7f800000 ? 0x7c00 : nan(0x7c00 | ((bits >>> 13) & 0x3ff));
-  if (bits >= 0x477ff000) return 0x7c00; // 65520 and beyond
-  if (bits >= 0x38800000) {
-    // A normal number: the exponent's bias goes from 127 to 15; what rounds up may carry into the exponent.
-    const rest = bits & 0x1fff;
-    const kept = (bits - 0x38000000) >>> 13;
-    return rest > 0x1000 || (rest === 0x1000 && (kept & 1) === 1) ? kept + 1 : kept;
-  }
+  if (bits >= 0x47800000) return 0x7c00; // 65536 and beyond
   if (bits <= 0x33000000) return 0; // 2^-25, half of the smallest, and below
   const shift = 126 - (bits >>> 23);
   const significand = (bits & 0x7fffff) | 0x800000;
@@ -90,23 +90,22 @@ export const float64ToFloat16: Kernel = (source, target) => {
   for (let i = 0; i < halves.length; i++) {
     const high = words[2 * i + HIGH] as number;
     const low = words[2 * i + LOW] as number;
-    halves[i] = ((high >>> 16) & 0x8000) | roundDouble(high & 0x7fffffff, low);
+    const magnitude = high & 0x7fffffff;
+    const sign = (high >>> 16) & 0x8000;
+    // As above, with a bias of 1023. The lower half only says whether the rest is a little more than the upper half shows.
+    if (magnitude >= 0x3f100000 && magnitude < 0x40f00000) {
+      halves[i] = sign | ((magnitude - 0x3f000000 + 0x1ff + (((magnitude >>> 10) & 1) | (low === 0 ? 0 : 1))) >>> 10);
+    } else halves[i] = sign | roundDouble(magnitude, low);
   }
 };
 
-/** The bits of the float16 nearest to a float64 that is not negative, given by its upper and lower half. */
+/** The bits of the float16 nearest to a float64 that is not negative, and no normal one, given by its upper and lower half. */
 function roundDouble(high: number, low: number): number {
   if (high >= 0x7ff00000) {
     return high === 0x7ff00000 && low === 0 ? 0x7c00 : nan(0x7c00 | ((high >>> 10) & 0x3ff));
   }
-  if (high >= 0x40effe00) return 0x7c00; // 65520 and beyond
-  // The lower half only says whether the rest is a little more than the upper half shows.
+  if (high >= 0x40f00000) return 0x7c00; // 65536 and beyond
   const sticky = low === 0 ? 0 : 1;
-  if (high >= 0x3f100000) {
-    const rest = ((high & 0x3ff) << 1) | sticky;
-    const kept = (high - 0x3f000000) >>> 10;
-    return rest > 0x400 || (rest === 0x400 && (kept & 1) === 1) ? kept + 1 : kept;
-  }
   if (high < 0x3e600000 || (high === 0x3e600000 && low === 0)) return 0; // 2^-25 and below
   const shift = 1019 - (high >>> 20);
   const significand = (((high & 0xfffff) | 0x100000) << 1) | sticky;
