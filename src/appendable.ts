@@ -1,18 +1,23 @@
 /** Headers that have room to grow, and giving it to those that have not. */
 import { checkMaxHeaderSize, checkNames, oneOf, optionError } from "./options.ts";
-import { type CopyOptions, isAppendableHeader, rewriteByCopy, rewriteInPlace } from "./plan/ensure-appendable.ts";
+import type { CopyOptions } from "./plan/copy.ts";
+import { isAppendableHeader, rewriteByCopy } from "./plan/ensure-appendable.ts";
+import { rewriteInPlace } from "./plan/in-place.ts";
 import { readHeader } from "./plan/read-header.ts";
 import { type Plan, withFile } from "./plan/step.ts";
 import type { HeaderOptions } from "./recovery.ts";
-import { claimExisting, claiming } from "./storage/claims.ts";
+import { claiming } from "./storage/claims.ts";
 import { type FileLike, locate } from "./storage/locate.ts";
 import { run, runSync } from "./storage/run.ts";
 
 /** How a header is given room to grow. */
 export interface EnsureAppendableOptions extends HeaderOptions, CopyOptions {
   /**
-   * Move the data within the file instead of copying it. This needs no space for a second file, but a process that is killed in the
-   * middle leaves a file that is neither the old nor the new one. Default `false`.
+   * Make room within the file instead of copying it, which needs at most 17 MB more on the disk. On Linux, with the package koffi, ext4
+   * and XFS insert a block before the data of a large file, which takes no time, and makes the header as much longer; else the data are
+   * moved. While that is under way the file is not a `.npy` file, so that nobody can open it and read shifted data; readers that have it
+   * open must open it again. If it is interrupted, `ensureAppendable` or `recover` completes it. `signal` is heeded only before it begins.
+   * Default `false`.
    */
   readonly inplace?: boolean;
 }
@@ -29,7 +34,8 @@ function* checking(file: FileLike, options: HeaderOptions): Plan<boolean> {
  * Whether the header of a file can be rewritten in its place for any number of rows. NumPy from 1.25 on and this package leave room for
  * that; older and other writers may not. 0-d arrays are not appendable.
  *
- * @throws NpyError `ERR_NPY_HEADER`, `ERR_NPY_DTYPE`, `ERR_NPY_SHAPE` if it cannot be read as `.npy`; the file system's own errors.
+ * @throws NpyError `ERR_NPY_HEADER`, `ERR_NPY_DTYPE`, `ERR_NPY_SHAPE` if it cannot be read as `.npy`; `ERR_NPY_NEEDS_RECOVERY` while an
+ * in-place `ensureAppendable` is under way, or after it was interrupted; the file system's own errors.
  */
 export async function isAppendable(file: FileLike, options: HeaderOptions = {}): Promise<boolean> {
   return await run(checking(file, options));
@@ -49,20 +55,22 @@ function* ensuring(file: FileLike, options: EnsureAppendableOptions): Plan<boole
   if (onProgress !== undefined && typeof onProgress !== "function") throw optionError("onProgress must be a function");
   const storage = locate(file);
   return yield* claiming(storage, function* (claim) {
-    yield* claimExisting(storage, claim);
+    yield* claim.hold(yield* claim.open("r"));
     yield* (inplace ? rewriteInPlace : rewriteByCopy)(storage, maxHeaderSize, { signal, onProgress });
     return true;
   });
 }
 
 /**
- * Gives a file a header that can grow, if its own cannot. The file is copied beside itself, synced and put in its place, with its mode
- * and through symbolic links: readers see the old or the new one, whole, and if anything fails the old one stands and the copy is
- * removed. With `inplace` the data are moved within the file instead.
+ * Gives a file a header that can grow, if its own cannot. The file is copied beside itself, synced and put in its place, with its mode,
+ * owner and times, and through symbolic links: readers see the old or the new one, whole, and if anything fails the old one stands and
+ * the copy is removed. With `inplace` the data are moved within the file instead. An in-place run that was interrupted is completed first,
+ * either way.
  *
  * @returns `true`: the file is appendable.
- * @throws NpyError `ERR_NPY_SHAPE` for 0-d arrays, which cannot be appended to, `ERR_NPY_HEADER`, `ERR_NPY_LOCKED`; the reason of
- * `signal`; the file system's own errors.
+ * @throws NpyError `ERR_NPY_SHAPE` for 0-d arrays, which cannot be appended to; `ERR_NPY_OPTION` for a file with several hard links, which
+ * only `inplace` keeps; `ERR_NPY_NEEDS_RECOVERY` if `inplace` and the data are not what the header says; `ERR_NPY_UNRECOVERABLE` if an
+ * interrupted run cannot be completed; `ERR_NPY_HEADER`, `ERR_NPY_LOCKED`; the reason of `signal`; the file system's own errors.
  * @example
  * ```ts
  * await ensureAppendable("old.npy", { onProgress: (done, total) => console.log(done / total) });

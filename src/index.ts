@@ -48,7 +48,7 @@ export type { ArrayLayout } from "./format/layout.ts";
 export { inspect, inspectSync, type NpyInfo } from "./inspect.ts";
 export { NpyAppendArray, NpyAppendArraySync } from "./npy-append-array.ts";
 export type { OpenOptions } from "./options.ts";
-export type { CopyOptions } from "./plan/ensure-appendable.ts";
+export type { CopyOptions } from "./plan/copy.ts";
 export type { Durability } from "./plan/grow.ts";
 export type { RecoveryReport } from "./plan/recover.ts";
 export {

@@ -59,7 +59,8 @@ function* inspecting(file: FileLike, options: HeaderOptions): Plan<NpyInfo> {
 /**
  * Reads a file's header and size: shape, dtype, order, room to grow, and whether the data are all there.
  *
- * @throws NpyError `ERR_NPY_HEADER`, `ERR_NPY_DTYPE`, `ERR_NPY_SHAPE` if it cannot be read as `.npy`; the file system's own errors.
+ * @throws NpyError `ERR_NPY_HEADER`, `ERR_NPY_DTYPE`, `ERR_NPY_SHAPE` if it cannot be read as `.npy`; `ERR_NPY_NEEDS_RECOVERY` while an
+ * in-place `ensureAppendable` is under way, or after it was interrupted; the file system's own errors.
  * @example
  * ```ts
  * const { shape, dtype, needsRecovery } = await inspect("log.npy");

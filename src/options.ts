@@ -29,8 +29,11 @@ export interface OpenOptions<D extends DTypeLike = DTypeLike> {
   /** When rows are safe: see {@link Durability}. Default `"os"`. */
   readonly durability?: Durability;
   /**
-   * Whether other processes are kept from writing to the file. Within a process a second writer is always refused. Locks between
-   * processes are not available yet: `true` is an error. Default `"auto"`.
+   * Whether other processes are kept from writing to the file, by a lock of the operating system that ends with this process: a second
+   * writer, `recover`, `ensureAppendable` and `save` get `ERR_NPY_LOCKED` at once. `"auto"` locks where that is possible, which takes the
+   * package koffi, a system other than Windows, and a file system that has locks; `true` is an error where it is not; `false` does not
+   * lock. Within a process a second writer is always refused. Programs that ignore locks, such as Python, are noticed: see
+   * `ERR_NPY_CHANGED`. Default `"auto"`.
    */
   readonly lock?: boolean | "auto";
   /** The longest header accepted, in characters, as NumPy's `max_header_size`. Default 10,000. */
@@ -48,6 +51,7 @@ export interface CheckedOpenOptions {
   readonly onNeedsRecovery: "throw" | "truncate" | "zerofill";
   readonly onNotAppendable: "throw" | "rewrite";
   readonly durability: Durability;
+  readonly lock: boolean | "auto";
   readonly maxHeaderSize: number;
 }
 
@@ -72,19 +76,12 @@ const OPEN_OPTIONS = [
  */
 export function checkOpenOptions(options: OpenOptions): CheckedOpenOptions {
   checkNames(options, OPEN_OPTIONS);
-  const { rowShape, lock = "auto" } = options;
+  const { rowShape } = options;
   if (options.rowShape !== undefined && options.dtype === undefined) {
     throw optionError("rowShape needs dtype: together they say what rows a new file has");
   }
   if (rowShape !== undefined && !(Array.isArray(rowShape) && rowShape.every((n) => Number.isSafeInteger(n) && n >= 0))) {
     throw optionError(`rowShape must be a list of sizes of 0 or more ([] for numbers): found ${JSON.stringify(rowShape)}`);
-  }
-  oneOf("lock", lock, [true, false, "auto"]);
-  if (lock === true) {
-    throw optionError(
-      'lock: true is not available in this version, which has no locks between processes: use "auto" or false, and see to it that ' +
-        "one process writes",
-    );
   }
   return {
     deleteIfExists: oneOf("deleteIfExists", options.deleteIfExists ?? false, [true, false]),
@@ -96,6 +93,7 @@ export function checkOpenOptions(options: OpenOptions): CheckedOpenOptions {
     onNeedsRecovery: oneOf("onNeedsRecovery", options.onNeedsRecovery ?? "throw", ["throw", "truncate", "zerofill"]),
     onNotAppendable: oneOf("onNotAppendable", options.onNotAppendable ?? "throw", ["throw", "rewrite"]),
     durability: oneOf("durability", options.durability ?? "os", ["os", "data", "full"]),
+    lock: oneOf("lock", options.lock ?? "auto", [true, false, "auto"]),
     maxHeaderSize: checkMaxHeaderSize(options.maxHeaderSize),
   };
 }

@@ -1,8 +1,9 @@
 /** Files that a killed process, a power cut or a full disk left incomplete. */
 import { checkMaxHeaderSize, checkNames, oneOf } from "./options.ts";
+import { isInterrupted } from "./plan/interrupted.ts";
 import { readHeader } from "./plan/read-header.ts";
 import { isIncomplete, type RecoveryReport, recoverFile } from "./plan/recover.ts";
-import { type Plan, size, withFile } from "./plan/step.ts";
+import { closing, type Plan, size, withFile } from "./plan/step.ts";
 import { claiming } from "./storage/claims.ts";
 import { type FileLike, locate } from "./storage/locate.ts";
 import { run, runSync } from "./storage/run.ts";
@@ -19,32 +20,38 @@ export interface RecoverOptions extends HeaderOptions {
   readonly zerofillIncomplete?: boolean;
   /** Only report what would be done. Default `false`. */
   readonly dryRun?: boolean;
+  /**
+   * Take what is behind the last row for more rows even if it begins as a `.npy` file does, which is what two `numpy.save` into one file
+   * leave. Default `false`: such a file is refused.
+   */
+  readonly force?: boolean;
 }
 
 function* recovering(file: FileLike, options: RecoverOptions): Plan<RecoveryReport> {
-  checkNames(options, ["zerofillIncomplete", "dryRun", "maxHeaderSize"]);
+  checkNames(options, ["zerofillIncomplete", "dryRun", "force", "maxHeaderSize"]);
   const checked = {
     zerofillIncomplete: oneOf("zerofillIncomplete", options.zerofillIncomplete ?? false, [true, false]),
     dryRun: oneOf("dryRun", options.dryRun ?? false, [true, false]),
+    force: oneOf("force", options.force ?? false, [true, false]),
     maxHeaderSize: checkMaxHeaderSize(options.maxHeaderSize),
   };
   const storage = locate(file);
   if (checked.dryRun) return yield* withFile(storage, "r", (opened) => recoverFile(opened, checked));
-  return yield* claiming(storage, (claim) =>
-    withFile(storage, "r+", (opened) => {
-      claim.place(storage.key);
-      claim.file(opened.key);
-      return recoverFile(opened, checked);
-    }),
-  );
+  return yield* claiming(storage, function* (claim) {
+    const opened = yield* claim.open("r+");
+    return yield* closing(opened, () => recoverFile(opened, checked));
+  });
 }
 
 /**
  * Makes a file whole whose data are not what its header says: rows that are there and not counted are counted, rows that are counted
- * and not there no longer are, and an incomplete last row is cut off, or filled up with zeros. A whole file is left alone.
+ * and not there no longer are, and an incomplete last row is cut off, or filled up with zeros. An in-place `ensureAppendable` that was
+ * interrupted is completed, or taken back if it had not moved anything yet. A whole file is left alone.
  *
- * @throws NpyError `ERR_NPY_UNRECOVERABLE`, `ERR_NPY_NOT_APPENDABLE` if the header has no room for the number of rows,
- * `ERR_NPY_HEADER`, `ERR_NPY_LOCKED` if it is being appended to; the file system's own errors. The file is as it was then.
+ * @throws NpyError `ERR_NPY_UNRECOVERABLE` if what is behind the last row begins another `.npy` file (see `force`), if a 0-d array is
+ * incomplete and not to be zero-filled, or if the journal of an interrupted in-place `ensureAppendable` is gone; `ERR_NPY_NOT_APPENDABLE` if
+ * the header has no room for the number of rows; `ERR_NPY_HEADER` for what is no `.npy` file, or ends within its header; `ERR_NPY_LOCKED` if
+ * it is being appended to; the file system's own errors. The file is as it was then.
  * @example
  * ```ts
  * const { rowsBefore, rowsAfter, bytesDropped } = await recover("log.npy");
@@ -63,13 +70,14 @@ function* checkingRecovery(file: FileLike, options: HeaderOptions): Plan<boolean
   checkNames(options, ["maxHeaderSize"]);
   const maxHeaderSize = checkMaxHeaderSize(options.maxHeaderSize);
   return yield* withFile(locate(file), "r", function* (opened) {
+    if (yield* isInterrupted(opened)) return true;
     return isIncomplete(yield* readHeader(opened, maxHeaderSize), yield* size(opened));
   });
 }
 
 /**
- * Whether the length of a file's data is not what its header says. That is also so between the append and the `updateHeader` of a
- * writer with `rewriteHeaderOnAppend: false`.
+ * Whether the length of a file's data is not what its header says, or an in-place `ensureAppendable` was interrupted. The first is also
+ * so between the append and the `updateHeader` of a writer with `rewriteHeaderOnAppend: false`.
  *
  * @throws NpyError `ERR_NPY_HEADER`, `ERR_NPY_DTYPE`, `ERR_NPY_SHAPE` if it cannot be read as `.npy`; the file system's own errors.
  */

@@ -7,7 +7,7 @@ import { sizeOf } from "./format/layout.ts";
 import { checkFixedSize, checkNames, oneOf } from "./options.ts";
 import { checkWritten } from "./plan/grow.ts";
 import { closing, createTemporary, type Plan, quietly, remove, replace, write } from "./plan/step.ts";
-import { claimExisting, claiming } from "./storage/claims.ts";
+import { claiming } from "./storage/claims.ts";
 import { type FileLike, locate } from "./storage/locate.ts";
 import { run, runSync } from "./storage/run.ts";
 import { hasCode, type Storage } from "./storage/storage.ts";
@@ -62,10 +62,9 @@ function* saving(file: FileLike, input: unknown, options: SaveOptions): Plan<voi
   // A file that rows are being appended to must not be replaced: they would go where nobody looks.
   yield* claiming(storage, function* (claim) {
     try {
-      yield* claimExisting(storage, claim);
+      yield* claim.hold(yield* claim.open("r"));
     } catch (error) {
       if (!hasCode(error, "ENOENT")) throw error;
-      claim.place(storage.key);
     }
     yield* replaceWith(storage, header, elements.blocks(fortranOrder), sizeOf(shape) * type.itemsize);
   });

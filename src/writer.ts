@@ -9,19 +9,13 @@ import { formatHeader, type NpyHeader, zeroDimensional } from "./format/header.t
 import { rowCount, rowShape, shapeOf, sizeOf } from "./format/layout.ts";
 import type { CheckedOpenOptions } from "./options.ts";
 import { isAppendableHeader, rewriteByCopy } from "./plan/ensure-appendable.ts";
-import {
-  append,
-  createFile,
-  createReplacement,
-  type GrowingFile,
-  growingFile,
-  type Rows,
-  syncReplacement,
-  updateHeader,
-} from "./plan/grow.ts";
+import { append, createFile, createReplacement, type Rows, syncReplacement, updateHeader } from "./plan/grow.ts";
+import { type GrowingFile, growExisting } from "./plan/growing-file.ts";
+import { completeInterrupted } from "./plan/interrupted.ts";
 import { readHeader } from "./plan/read-header.ts";
 import { isIncomplete, recoverFile } from "./plan/recover.ts";
-import { close, closing, discard, open, type Plan, quietly, replace, size, sync } from "./plan/step.ts";
+import { close, closing, discard, type Plan, quietly, replace, size, sync } from "./plan/step.ts";
+import { checkUnchanged } from "./plan/unchanged.ts";
 import { Claim } from "./storage/claims.ts";
 import { hasCode, type Storage, type StorageFile } from "./storage/storage.ts";
 
@@ -100,7 +94,7 @@ export class Writer {
   private constructor(storage: Storage, options: CheckedOpenOptions) {
     this.storage = storage;
     this.#options = options;
-    this.#claim = new Claim(storage.path);
+    this.#claim = new Claim(storage, options.lock);
   }
 
   /** Opens what is there and checks it, or gets ready to create it. */
@@ -110,7 +104,7 @@ export class Writer {
       yield* writer.#open();
     } catch (error) {
       if (writer.#growing !== undefined) yield* quietly(close(writer.#growing.file));
-      writer.#claim.release();
+      yield* writer.#claim.release();
       throw error;
     }
     return writer;
@@ -127,20 +121,12 @@ export class Writer {
   }
 
   *#openExisting(): Plan<StorageFile | undefined> {
-    let file: StorageFile | undefined;
     try {
-      file = yield* open(this.storage, this.#options.deleteIfExists ? "r" : "r+");
+      return yield* this.#claim.open(this.#options.deleteIfExists ? "r" : "r+");
     } catch (error) {
       if (!hasCode(error, "ENOENT")) throw error;
+      return undefined;
     }
-    try {
-      this.#claim.place(this.storage.key);
-      if (file !== undefined) this.#claim.file(file.key);
-    } catch (error) {
-      if (file !== undefined) yield* quietly(close(file));
-      throw error;
-    }
-    return file;
   }
 
   /** Gets ready to append to the file that is there, unless it is empty or to be replaced. */
@@ -150,11 +136,16 @@ export class Writer {
     let file = opened;
     let isOpen = true;
     try {
-      if (deleteIfExists || (yield* size(file)) === 0) {
-        this.#replaces = deleteIfExists;
+      if (deleteIfExists) {
+        this.#replaces = true;
+        isOpen = false;
+        return yield* this.#claim.hold(file);
+      }
+      if ((yield* size(file)) === 0) {
         isOpen = false;
         return yield* close(file);
       }
+      if (onNeedsRecovery !== "throw") yield* completeInterrupted(file, maxHeaderSize);
       let header = yield* readHeader(file, maxHeaderSize);
       if (header.shape.length === 0) throw zeroDimensional(path);
       this.#checkExisting(header);
@@ -163,18 +154,18 @@ export class Writer {
       if (!isAppendableHeader(header)) {
         if (onNotAppendable === "throw") throw notAppendable(header, path);
         isOpen = false;
-        yield* close(file);
+        yield* this.#claim.hold(file);
         yield* rewriteByCopy(this.storage, maxHeaderSize, {});
-        file = yield* open(this.storage, "r+");
+        yield* this.#claim.letGo();
+        file = yield* this.#claim.open("r+");
         isOpen = true;
-        this.#claim.file(file.key);
         header = yield* readHeader(file, maxHeaderSize);
       }
       if (needsRecovery) {
         yield* recoverFile(file, { zerofillIncomplete: onNeedsRecovery === "zerofill", dryRun: false, maxHeaderSize });
         header = yield* readHeader(file, maxHeaderSize);
       }
-      this.#growing = growingFile(file, header);
+      this.#growing = yield* growExisting(file, header, path);
       this.#layout = { dtype: header.dtype, fortranOrder: header.fortranOrder, rowShape: rowShape(header) };
     } catch (error) {
       if (isOpen) yield* quietly(close(file));
@@ -291,31 +282,24 @@ export class Writer {
     const { storage } = this;
     const layout = headerLayout(this.#layout as RowLayout);
     if (!this.#replaces) {
-      const growing = yield* createFile(storage, layout, durability);
-      yield* this.#adopt(growing);
+      const growing = yield* createFile(storage, layout, durability, (file) => this.#claim.take(file));
+      this.#growing = growing;
       return yield* append(growing, rows, rewriteHeaderOnAppend, durability);
     }
     const growing = yield* createReplacement(storage, layout, durability);
     try {
+      // Before it has the name under which others find it.
+      yield* this.#claim.lock(growing.file);
       yield* append(growing, rows, rewriteHeaderOnAppend, durability);
       yield* replace(storage, growing.file);
     } catch (error) {
       yield* discard(storage, growing.file);
       throw error;
     }
-    yield* this.#adopt(growing);
-    if (durability !== "os") yield* syncReplacement(growing);
-  }
-
-  /** From now on rows are appended to a file that was created. */
-  *#adopt(growing: GrowingFile): Plan<void> {
-    try {
-      this.#claim.file(growing.file.key);
-    } catch (error) {
-      yield* quietly(close(growing.file));
-      throw error;
-    }
     this.#growing = growing;
+    yield* this.#claim.take(growing.file);
+    yield* this.#claim.letGo();
+    if (durability !== "os") yield* syncReplacement(growing);
   }
 
   *updateHeader(): Plan<void> {
@@ -327,6 +311,7 @@ export class Writer {
   *sync(): Plan<void> {
     if (this.#growing === undefined) return;
     if (this.#growing.broken !== undefined) throw this.#growing.broken;
+    yield* checkUnchanged(this.#growing);
     yield* sync(this.#growing.file);
   }
 
@@ -336,7 +321,7 @@ export class Writer {
     try {
       if (growing !== undefined) yield* closing(growing.file, () => this.updateHeader());
     } finally {
-      this.#claim.release();
+      yield* this.#claim.release();
     }
   }
 }

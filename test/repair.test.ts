@@ -1,6 +1,19 @@
 /** recover, needsRecovery, isAppendable, ensureAppendable and inspect, on files. */
-import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  linkSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import {
   type Descr,
@@ -14,13 +27,15 @@ import {
   isAppendableSync,
   load,
   MemoryStorage,
+  NpyAppendArray,
   needsRecovery,
   needsRecoverySync,
   recover,
   recoverSync,
   save,
+  saveSync,
 } from "../src/node.ts";
-import { temporaryPath } from "./support/temporary.ts";
+import { temporaryDirectory, temporaryPath } from "./support/temporary.ts";
 
 /** A file of three rows of `[i, i]`, as int16, then changed to `size` bytes of data. */
 function cut(size: number): string {
@@ -100,7 +115,85 @@ describe("recover", () => {
     await expect(recover(temporaryPath())).rejects.toMatchObject({ code: "ENOENT" });
   });
 
-  test.each([{ zerofill: true }, { dryRun: "yes" }, null])("options %j are refused", async (options) => {
+  describe("what is behind the last row", () => {
+    /** Two arrays saved into one file, as by two `numpy.save` of one open file. */
+    function twoArrays(): string {
+      const path = cut(12);
+      const saved = new MemoryStorage();
+      saveSync(saved, new Int16Array([7, 8]));
+      appendFileSync(path, saved.bytes() as Uint8Array);
+      return path;
+    }
+
+    test("another .npy file is refused, and left alone", async () => {
+      const path = twoArrays();
+      const before = readFileSync(path);
+      expect(await needsRecovery(path)).toBe(true);
+      const refusal = expect.objectContaining({
+        code: "ERR_NPY_UNRECOVERABLE",
+        message: expect.stringMatching(/at byte 140, another \.npy file begins.*force/),
+      });
+      for (const options of [{}, { dryRun: true }, { zerofillIncomplete: true }, { force: false }]) {
+        await expect(recover(path, options)).rejects.toEqual(refusal);
+      }
+      await expect(NpyAppendArray.open(path, { onNeedsRecovery: "truncate" })).rejects.toEqual(refusal);
+      expect(readFileSync(path)).toEqual(before);
+      expect((await load(path)).data).toEqual(new Int16Array([1, 1, 2, 2, 3, 3]));
+    });
+
+    test("forced, it becomes rows", async () => {
+      const path = twoArrays();
+      // A header and 2 elements are 132 bytes, in rows of 4.
+      const report = { needed: true, rowsBefore: 3, rowsAfter: 36, bytesDropped: 0, bytesZeroFilled: 0 };
+      expect(await recover(path, { force: true, dryRun: true })).toEqual(report);
+      expect(await recover(path, { force: true })).toEqual(report);
+      expect((await load(path)).shape).toEqual([36, 2]);
+    });
+
+    test("it is refused even where it would only be cut off", async () => {
+      for (const array of [5, { data: new Int16Array(), shape: [3, 0] }]) {
+        const path = temporaryPath();
+        await save(path, array);
+        const saved = new MemoryStorage();
+        saveSync(saved, new Int16Array([7, 8]));
+        appendFileSync(path, saved.bytes() as Uint8Array);
+        expect(() => recoverSync(path)).toThrow(expect.objectContaining({ code: "ERR_NPY_UNRECOVERABLE" }));
+        expect(recoverSync(path, { force: true })).toMatchObject({ bytesDropped: 132 });
+      }
+    });
+
+    test.each(["\x93NUMP", "    \x93NUMPY\x01\x00"])("rows may hold the magic, and begin with a part of it: %j", async (tail) => {
+      const path = cut(12);
+      appendFileSync(path, tail, "latin1");
+      expect(await recover(path)).toMatchObject({ needed: true, rowsAfter: 3 + Math.floor(tail.length / 4) });
+    });
+  });
+
+  test("a huge row is zero-filled without being written, or held in memory", async () => {
+    const path = temporaryPath();
+    const header = formatHeader({ dtype: dtype("|u1"), fortranOrder: false, shape: [2, 2 ** 36] });
+    writeFileSync(path, Buffer.concat([header, Buffer.from([1, 2, 3])]));
+    const report = { needed: true, rowsBefore: 2, rowsAfter: 1, bytesDropped: 0, bytesZeroFilled: 2 ** 36 - 3 };
+    expect(await recover(path, { zerofillIncomplete: true, dryRun: true })).toEqual(report);
+    expect(await recover(path, { zerofillIncomplete: true })).toEqual(report);
+    expect(statSync(path).size).toBe(128 + 2 ** 36);
+    expect(await inspect(path)).toMatchObject({ shape: [1, 2 ** 36], needsRecovery: false });
+  });
+
+  test.each([
+    ["", /expected it to begin with .* found nothing: it is empty/],
+    ["\x93NUM", /found 93 4e 55 4d and the end of the file/],
+    ["\x93NUMPY\x01\x00\x76\x00{'descr': '<f8', ", /ends within its header/],
+    ["PK\x03\x04 a zip file", /Not a \.npy file: .* found 50 4b 03 04 20 61/],
+  ])("%j is refused with what is wrong", async (content, message) => {
+    const path = temporaryPath();
+    writeFileSync(path, content, "latin1");
+    const refusal = expect.objectContaining({ code: "ERR_NPY_HEADER", message: expect.stringMatching(message) });
+    for (const options of [{}, { dryRun: true }, { force: true }]) await expect(recover(path, options)).rejects.toEqual(refusal);
+    expect(readFileSync(path, "latin1")).toBe(content);
+  });
+
+  test.each([{ zerofill: true }, { dryRun: "yes" }, { force: 1 }, null])("options %j are refused", async (options) => {
     const path = cut(6);
     await expect(recover(path, options as never)).rejects.toMatchObject({ code: "ERR_NPY_OPTION" });
     expect(statSync(path).size).toBe(134);
@@ -158,6 +251,58 @@ describe("ensureAppendable", () => {
     await expect(ensureAppendable(path, options)).rejects.toThrow("enough");
     expect(Buffer.compare(readFileSync(path), before)).toBe(0);
     expect(readdirSync(dirname(path))).toEqual(["array.npy"]);
+  });
+
+  /** A header without room over 3 elements. */
+  function tightFile(path: string): void {
+    const header = formatHeader({ dtype: dtype("<i2"), fortranOrder: false, shape: [3], headerLength: 80 });
+    writeFileSync(path, Buffer.concat([header, Buffer.from([1, 0, 2, 0, 3, 0])]));
+  }
+
+  test("by copy: mode, owner and times are those of the old file", async () => {
+    const path = temporaryPath();
+    tightFile(path);
+    chmodSync(path, 0o640);
+    if (process.getuid?.() === 0) chownSync(path, 1234, 2345);
+    utimesSync(path, 1_234_567_890.125, 1_600_000_000.5);
+    const { ino, mode, uid, gid } = statSync(path);
+    await ensureAppendable(path);
+    const after = statSync(path);
+    expect(after).toMatchObject({ mode, uid, gid, atimeMs: 1_234_567_890_125, mtimeMs: 1_600_000_000_500 });
+    expect(after.ino).not.toBe(ino);
+  });
+
+  test("by copy: a symbolic link leads to the new file", async () => {
+    const path = temporaryPath();
+    tightFile(path);
+    const link = join(temporaryDirectory(), "link.npy");
+    symlinkSync(path, link);
+    await ensureAppendable(link);
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+    expect(isAppendableSync(path)).toBe(true);
+  });
+
+  test("by copy a file with hard links is refused with advice; in place they are kept", async () => {
+    const path = temporaryPath();
+    tightFile(path);
+    const before = readFileSync(path);
+    const other = join(dirname(path), "other.npy");
+    linkSync(path, other);
+    const refusal = expect.objectContaining({
+      code: "ERR_NPY_OPTION",
+      path,
+      message: expect.stringMatching(/has 2 names \(hard links\).*inplace: true/),
+    });
+    await expect(ensureAppendable(path)).rejects.toEqual(refusal);
+    expect(() => ensureAppendableSync(path)).toThrow(refusal);
+    await expect(NpyAppendArray.open(path, { onNotAppendable: "rewrite" })).rejects.toEqual(refusal);
+    expect(readFileSync(path)).toEqual(before);
+    expect(readdirSync(dirname(path)).sort()).toEqual(["array.npy", "other.npy"]);
+    await ensureAppendable(path, { inplace: true });
+    expect(isAppendableSync(other)).toBe(true);
+    expect(statSync(path).nlink).toBe(2);
+    // Then there is nothing to be done, and nothing to be refused.
+    expect(await ensureAppendable(path)).toBe(true);
   });
 
   test("a file that needs recovery keeps all its bytes", async () => {

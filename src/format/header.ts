@@ -24,7 +24,8 @@ export const MAX_HEADER_SIZE = 10_000;
 /** What has to be read before the length of a header is known: magic, version, and the longest length field. */
 export const PREFIX_LENGTH = 12;
 
-const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
+/** The first bytes of every `.npy` file: `"\x93NUMPY"`. */
+export const MAGIC: readonly number[] = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 
 const BEYOND_LATIN1 = /[\u0100-\u{10ffff}]/gu;
 
@@ -58,7 +59,10 @@ export function parsePrefix(
 ): { version: NpyVersion; headerLength: number } {
   if (MAGIC.some((byte, i) => prefix[i] !== byte)) {
     const found = [...prefix.subarray(0, MAGIC.length)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
-    throw headerError(`Not a .npy file: expected it to begin with 93 4e 55 4d 50 59 ("\\x93NUMPY"), found ${found || "nothing"}`);
+    const end = prefix.length < MAGIC.length ? " and the end of the file" : "";
+    throw headerError(
+      `Not a .npy file: expected it to begin with 93 4e 55 4d 50 59 ("\\x93NUMPY"), found ${found ? found + end : "nothing: it is empty"}`,
+    );
   }
   const [major, minor] = prefix.subarray(MAGIC.length);
   if (major === undefined || minor === undefined) throw truncatedHeader();

@@ -1,31 +1,20 @@
 /** An array that grows: the plans of creating a file, appending rows and rewriting the header. */
 import { NpyError } from "../errors.ts";
-import { formatHeader, growingHeader, type NpyHeader, parseHeader } from "../format/header.ts";
-import { type ArrayLayout, bytesPerRow, rowCount, rowShape } from "../format/layout.ts";
+import { formatHeader, parseHeader } from "../format/header.ts";
+import type { ArrayLayout } from "../format/layout.ts";
 import { hasCode, type Storage, type StorageFile } from "../storage/storage.ts";
+import { endOf, type GrowingFile, growingFile } from "./growing-file.ts";
 import { close, create, createTemporary, discard, open, type Plan, quietly, size, sync, truncate, write } from "./step.ts";
+import { checkUnchanged, isDue } from "./unchanged.ts";
+
+/** What is written in so many bytes takes less time than a check holds. */
+const SHORT_WRITE = 2 ** 16;
 
 /**
  * When rows are safe. `"os"`: they are with the operating system, and survive the process; `"data"`: they survive a power cut,
  * after `recover`; `"full"`: they survive a power cut as they are.
  */
 export type Durability = "os" | "data" | "full";
-
-/** A file that rows are appended to, and what is known of it. */
-export interface GrowingFile {
-  readonly file: StorageFile;
-  readonly header: NpyHeader;
-  readonly rowShape: readonly number[];
-  readonly bytesPerRow: number;
-  /** Renders the header for a number of rows. */
-  readonly render: (rows: number) => Uint8Array;
-  /** The rows whose data are in the file. */
-  rows: number;
-  /** The rows that the file's header says. */
-  headerRows: number;
-  /** Why nothing more can be done, after a failed write that could not be taken back. */
-  broken: NpyError | undefined;
-}
 
 /** Rows that belong together: all of them are written, or none. */
 export interface Rows {
@@ -34,43 +23,37 @@ export interface Rows {
   readonly blocks: Iterable<Uint8Array>;
 }
 
-/** What is known of a file when it is opened. */
-export function growingFile(file: StorageFile, header: NpyHeader): GrowingFile {
-  const rows = rowCount(header);
-  return {
-    file,
-    header,
-    rowShape: rowShape(header),
-    bytesPerRow: bytesPerRow(header),
-    render: growingHeader(header),
-    rows,
-    headerRows: rows,
-    broken: undefined,
-  };
-}
-
-/** Where the data of `rows` rows end. */
-function endOf(growing: GrowingFile, rows: number): number {
-  return growing.header.headerLength + rows * growing.bytesPerRow;
-}
-
 /**
- * Creates a file that holds a header with 0 rows. A file that is there already is an error, unless it is empty.
+ * Creates a file that holds a header with 0 rows. A file that is there already is an error, unless it is empty. Before anything is
+ * written, `take` keeps other writers away.
  *
  * @throws NpyError `ERR_NPY_CHANGED` if a file appeared meanwhile.
  */
-export function* createFile(storage: Storage, layout: ArrayLayout, durability: Durability): Plan<GrowingFile> {
+export function* createFile(
+  storage: Storage,
+  layout: ArrayLayout,
+  durability: Durability,
+  take: (file: StorageFile) => Plan<void>,
+): Plan<GrowingFile> {
   let file: StorageFile;
   let isOurs = true;
   try {
     file = yield* create(storage);
   } catch (error) {
     if (!hasCode(error, "EEXIST")) throw error;
-    file = yield* openEmpty(storage);
+    file = yield* open(storage, "r+");
     isOurs = false;
   }
   try {
-    return yield* writeFirstHeader(file, layout, durability);
+    yield* take(file);
+    if ((yield* size(file)) > 0) throw appeared(storage.path);
+  } catch (error) {
+    // Not removed: who was faster may write to it already.
+    yield* quietly(close(file));
+    throw error;
+  }
+  try {
+    return yield* writeFirstHeader(file, layout, durability, storage.path);
   } catch (error) {
     if (isOurs) yield* discard(storage, file);
     else yield* emptyAgain(file);
@@ -82,26 +65,19 @@ export function* createFile(storage: Storage, layout: ArrayLayout, durability: D
 export function* createReplacement(storage: Storage, layout: ArrayLayout, durability: Durability): Plan<GrowingFile> {
   const file = yield* createTemporary(storage);
   try {
-    return yield* writeFirstHeader(file, layout, durability);
+    return yield* writeFirstHeader(file, layout, durability, storage.path);
   } catch (error) {
     yield* discard(storage, file);
     throw error;
   }
 }
 
-function* openEmpty(storage: Storage): Plan<StorageFile> {
-  const file = yield* open(storage, "r+");
-  try {
-    if ((yield* size(file)) === 0) return file;
-    throw new NpyError(
-      "ERR_NPY_CHANGED",
-      "A file appeared since this one was opened, and is not overwritten: open it again to append to it, or with deleteIfExists.",
-      { path: storage.path },
-    );
-  } catch (error) {
-    yield* quietly(close(file));
-    throw error;
-  }
+function appeared(path: string | undefined): NpyError {
+  return new NpyError(
+    "ERR_NPY_CHANGED",
+    "A file appeared since this one was opened, and is not overwritten: open it again to append to it, or with deleteIfExists.",
+    { path },
+  );
 }
 
 function* emptyAgain(file: StorageFile): Plan<void> {
@@ -109,11 +85,16 @@ function* emptyAgain(file: StorageFile): Plan<void> {
   yield* quietly(close(file));
 }
 
-function* writeFirstHeader(file: StorageFile, layout: ArrayLayout, durability: Durability): Plan<GrowingFile> {
+function* writeFirstHeader(
+  file: StorageFile,
+  layout: ArrayLayout,
+  durability: Durability,
+  path: string | undefined,
+): Plan<GrowingFile> {
   const bytes = formatHeader(layout);
   yield* write(file, bytes, 0);
   if (durability !== "os") yield* sync(file);
-  return growingFile(file, parseHeader(bytes, { maxHeaderSize: bytes.length }));
+  return growingFile(file, parseHeader(bytes, { maxHeaderSize: bytes.length }), path);
 }
 
 /** Makes the new name of a replacement safe. If that fails its rows are taken back; the old file is gone then. */
@@ -131,6 +112,8 @@ export function* syncReplacement(growing: GrowingFile): Plan<void> {
 /**
  * Writes rows after the committed ones, then (if `rewriteHeader`) the header that counts them: a reader never sees rows that are not
  * there, and until the header is written the file stays as it was for it. If a step fails, everything is taken back.
+ *
+ * @throws NpyError `ERR_NPY_CHANGED` if another program wrote to the file: then nothing is.
  */
 export function* append(growing: GrowingFile, added: Rows, rewriteHeader: boolean, durability: Durability): Plan<void> {
   const { file } = growing;
@@ -138,9 +121,11 @@ export function* append(growing: GrowingFile, added: Rows, rewriteHeader: boolea
   const isNewData = growing.bytesPerRow > 0 && added.rows > 0;
   const end = endOf(growing, rows);
   if (end > Number.MAX_SAFE_INTEGER) throw tooLong(rows);
+  if (isDue(growing)) yield* checkUnchanged(growing);
   let headerTouched = false;
   try {
     let position = endOf(growing, growing.rows);
+    const isLong = durability !== "os" || end - position > SHORT_WRITE;
     for (const block of added.blocks) {
       yield { op: "write", file, bytes: block, position };
       position += block.length;
@@ -148,7 +133,9 @@ export function* append(growing: GrowingFile, added: Rows, rewriteHeader: boolea
     checkWritten(position, end);
     if (isNewData && durability !== "os") yield { op: "sync", file };
     if (rewriteHeader && rows !== growing.headerRows) {
+      if (isLong && isDue(growing)) yield* checkUnchanged(growing, rows);
       headerTouched = true;
+      growing.asFound = undefined;
       yield { op: "write", file, bytes: growing.render(rows), position: 0 };
       if (durability === "full") yield { op: "sync", file };
     }
@@ -160,8 +147,12 @@ export function* append(growing: GrowingFile, added: Rows, rewriteHeader: boolea
   if (rewriteHeader) growing.headerRows = rows;
 }
 
-/** Puts the file back to its committed rows: the header first, so that it never counts rows that are cut off. */
+/**
+ * Puts the file back to its committed rows: the header first, so that it never counts rows that are cut off. A file that somebody else
+ * changed is left alone.
+ */
 function* rollBack(growing: GrowingFile, headerTouched: boolean, cause: unknown): Plan<void> {
+  if (growing.broken !== undefined) return;
   try {
     if (headerTouched) yield* write(growing.file, growing.render(growing.headerRows), 0);
     yield* truncate(growing.file, endOf(growing, growing.rows));
@@ -196,16 +187,25 @@ function tooLong(rows: number): NpyError {
   return new NpyError("ERR_NPY_SHAPE", `${rows} rows would end beyond byte 2^53 of the file: start another one.`);
 }
 
-/** Writes the header for the rows that are in the file, with the syncs that `durability` asks for. */
+/**
+ * Writes the header for the rows that are in the file, with the syncs that `durability` asks for.
+ *
+ * @throws NpyError `ERR_NPY_CHANGED` if another program wrote to the file, also if the header need not be written.
+ */
 export function* updateHeader(growing: GrowingFile, durability: Durability): Plan<void> {
-  if (growing.headerRows === growing.rows) return;
-  if (durability !== "os") yield* sync(growing.file);
+  const isNeeded = growing.headerRows !== growing.rows || !growing.isHeaderSafe;
+  if (isNeeded && durability !== "os") yield* sync(growing.file);
+  yield* checkUnchanged(growing);
+  if (!isNeeded) return;
+  growing.asFound = undefined;
   try {
     yield* write(growing.file, growing.render(growing.rows), 0);
   } catch (error) {
     yield* rollBack(growing, true, error);
     throw error;
   }
-  if (durability === "full") yield* sync(growing.file);
   growing.headerRows = growing.rows;
+  growing.isHeaderSafe = durability !== "full";
+  if (durability === "full") yield* sync(growing.file);
+  growing.isHeaderSafe = true;
 }

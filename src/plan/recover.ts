@@ -1,14 +1,15 @@
 /** Makes an incomplete file whole: the header is made to say the rows that are there. */
 import { NpyError } from "../errors.ts";
-import { formatHeader, type NpyHeader } from "../format/header.ts";
+import { formatHeader, MAGIC, type NpyHeader } from "../format/header.ts";
 import { bytesPerRow, dataLength, growthAxis, rowCount } from "../format/layout.ts";
 import type { StorageFile } from "../storage/storage.ts";
+import { completeRewrite, readInterrupted } from "./interrupted.ts";
 import { readHeader } from "./read-header.ts";
 import { type Plan, quietly, read, size, sync, truncate, write } from "./step.ts";
 
 /** What `recover` found and did, or would do. */
 export interface RecoveryReport {
-  /** Whether the length of the data was not what the header says. */
+  /** Whether the length of the data was not what the header says, or an in-place `ensureAppendable` was interrupted. */
   readonly needed: boolean;
   /** The rows that the header said. */
   readonly rowsBefore: number;
@@ -49,6 +50,12 @@ function planRecovery(header: NpyHeader, fileSize: number, zerofill: boolean): R
   const partial = present % rowBytes;
   const whole = (present - partial) / rowBytes;
   if (partial === 0) return { ...nothing, needed: true, rowsAfter: whole };
+  if (zerofill && fileSize + rowBytes - partial > Number.MAX_SAFE_INTEGER) {
+    throw new NpyError(
+      "ERR_NPY_UNRECOVERABLE",
+      "Filled up with zeros, the last row would end beyond byte 2^53 of the file: recover without zerofillIncomplete to cut it off.",
+    );
+  }
   return zerofill
     ? { ...nothing, needed: true, rowsAfter: whole + 1, bytesZeroFilled: rowBytes - partial }
     : { ...nothing, needed: true, rowsAfter: whole, bytesDropped: partial };
@@ -58,23 +65,37 @@ function planRecovery(header: NpyHeader, fileSize: number, zerofill: boolean): R
  * Recovers an open file. The data are made whole first, and safe; only then the header counts them, so that interrupted at any step
  * the file still says that it needs recovery.
  *
- * @throws NpyError `ERR_NPY_NOT_APPENDABLE` if the header has no room for the number of rows, before anything is changed.
+ * @throws NpyError `ERR_NPY_NOT_APPENDABLE` if the header has no room for the number of rows, `ERR_NPY_UNRECOVERABLE` if what would become
+ * rows begins another `.npy` file and `force` is not set, before anything is changed.
  */
 export function* recoverFile(
   file: StorageFile,
-  options: { readonly zerofillIncomplete: boolean; readonly dryRun: boolean; readonly maxHeaderSize?: number },
+  options: {
+    readonly zerofillIncomplete: boolean;
+    readonly dryRun: boolean;
+    readonly force?: boolean;
+    readonly maxHeaderSize?: number;
+  },
 ): Plan<RecoveryReport> {
+  const interrupted = yield* readInterrupted(file, options.maxHeaderSize);
+  if (interrupted !== undefined) {
+    if (!options.dryRun) yield* completeRewrite(file, interrupted);
+    const rows = rowCount(interrupted.header);
+    return { needed: true, rowsBefore: rows, rowsAfter: rows, bytesDropped: 0, bytesZeroFilled: 0 };
+  }
   const header = yield* readHeader(file, options.maxHeaderSize);
   const fileSize = yield* size(file);
   const report = planRecovery(header, fileSize, options.zerofillIncomplete);
   if (!report.needed) return report;
+  const end = header.headerLength + dataLength(header);
+  if (fileSize > end && !options.force) yield* checkBehind(file, end);
   const axis = growthAxis(header.fortranOrder, header.shape.length);
   const shape = axis === undefined ? header.shape : header.shape.with(axis, report.rowsAfter);
   const bytes = formatHeader({ ...header, shape });
   if (options.dryRun) return report;
   const old = new Uint8Array(header.headerLength);
   yield* read(file, old, 0);
-  // Lengthening a file fills it with zeros, without writing them one by one.
+  // Lengthening a file fills it with zeros, however many, without writing them or taking space for them.
   yield* truncate(file, fileSize - report.bytesDropped + report.bytesZeroFilled);
   yield* sync(file);
   try {
@@ -86,4 +107,16 @@ export function* recoverFile(
   }
   yield* sync(file);
   return report;
+}
+
+/** Two `numpy.save` into one file put the second header where the data of the first end. Checked there only: rows may hold any bytes. */
+function* checkBehind(file: StorageFile, end: number): Plan<void> {
+  const start = new Uint8Array(MAGIC.length);
+  yield* read(file, start, end);
+  if (MAGIC.some((byte, i) => start[i] !== byte)) return;
+  throw new NpyError(
+    "ERR_NPY_UNRECOVERABLE",
+    `Behind the last row, at byte ${end}, another .npy file begins: two arrays were saved into this one. Cut it in two there, or set force ` +
+      "to take what follows for rows.",
+  );
 }

@@ -3,7 +3,7 @@
  * itself, so that one and the same plan runs synchronously, asynchronously, in memory, or under a test that stops or fails it
  * at any step. The order of a plan's steps is its safety.
  */
-import type { OpenMode, Storage, StorageFile } from "../storage/storage.ts";
+import type { LockResult, OpenMode, Storage, StorageFile } from "../storage/storage.ts";
 
 /** One operation on a storage or on an open file. */
 export type Step =
@@ -16,12 +16,16 @@ export type Step =
   | { readonly op: "read"; readonly file: StorageFile; readonly buffer: Uint8Array; readonly position: number }
   | { readonly op: "write"; readonly file: StorageFile; readonly bytes: Uint8Array; readonly position: number }
   | { readonly op: "truncate"; readonly file: StorageFile; readonly size: number }
+  | { readonly op: "insert"; readonly file: StorageFile; readonly length: number }
+  | { readonly op: "copyTimes"; readonly from: StorageFile; readonly file: StorageFile }
+  | { readonly op: "lock"; readonly file: StorageFile }
+  | { readonly op: "isCurrent"; readonly file: StorageFile }
   | { readonly op: "sync"; readonly file: StorageFile }
   | { readonly op: "close"; readonly file: StorageFile };
 
-/** What a step gives: a file, a number, or nothing. */
+/** What a step gives: a file, a number, yes or no, what came of a lock, or nothing. */
 // biome-ignore lint/suspicious/noConfusingVoidType: what functions without a result return
-export type StepResult = StorageFile | number | void;
+export type StepResult = StorageFile | number | boolean | LockResult | void;
 
 /** A procedure in steps, with a result. */
 export type Plan<Result> = Generator<Step, Result, StepResult>;
@@ -62,6 +66,23 @@ export function* write(file: StorageFile, bytes: Uint8Array, position: number): 
 
 export function* truncate(file: StorageFile, size: number): Plan<void> {
   yield { op: "truncate", file, size };
+}
+
+/** Whether zeros were inserted at the beginning; if not, nothing was changed. */
+export function* insert(file: StorageFile, length: number): Plan<boolean> {
+  return (yield { op: "insert", file, length }) as boolean;
+}
+
+export function* copyTimes(from: StorageFile, file: StorageFile): Plan<void> {
+  yield { op: "copyTimes", from, file };
+}
+
+export function* lock(file: StorageFile): Plan<LockResult> {
+  return (yield { op: "lock", file }) as LockResult;
+}
+
+export function* isCurrent(file: StorageFile): Plan<boolean> {
+  return (yield { op: "isCurrent", file }) as boolean;
 }
 
 export function* sync(file: StorageFile): Plan<void> {

@@ -5,7 +5,9 @@
 import * as fs from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { type Eventually, hasCode, type OpenMode, type Storage, type StorageFile } from "./storage.ts";
+import { lockDescriptor, lockProblem } from "./flock.ts";
+import { insertZeros, mayInsert } from "./insert-range.ts";
+import { type Eventually, hasCode, type LockResult, type OpenMode, type Storage, type StorageFile } from "./storage.ts";
 
 /** Node refuses transfers over 2^31 - 1 bytes, and its vectored writes have miscounted at 3 GiB: well below both. */
 const MAX_TRANSFER = 2 ** 29;
@@ -30,14 +32,19 @@ const fsClose = promisify(fs.close);
 class NodeFile implements StorageFile {
   path: string;
   readonly key: string;
+  readonly links: number;
   readonly #fd: number;
+  /** As it was when the file was opened. */
+  readonly #stat: fs.BigIntStats;
   /** A new name is safe only when its directory is, too. */
   #directoryToSync: string | undefined;
 
   constructor(path: string, fd: number, stat: fs.BigIntStats, isNew: boolean) {
     this.path = path;
     this.#fd = fd;
+    this.#stat = stat;
     this.key = `${stat.dev}:${stat.ino}`;
+    this.links = Number(stat.nlink);
     this.#directoryToSync = isNew ? dirname(path) : undefined;
   }
 
@@ -108,6 +115,39 @@ class NodeFile implements StorageFile {
     this.#directoryToSync = undefined;
   }
 
+  get blockSize(): number | undefined {
+    return mayInsert() ? Number(this.#stat.blksize) : undefined;
+  }
+  insertSync(length: number): boolean {
+    return insertZeros(this.#fd, length);
+  }
+  /** Not on another thread: what could take long is what was not synced before. */
+  insert(length: number): boolean {
+    return this.insertSync(length);
+  }
+
+  copyTimes(from: StorageFile): void {
+    const { atimeNs, mtimeNs } = (from as NodeFile).#stat;
+    tolerating(() => fs.futimesSync(this.#fd, Number(atimeNs) / 1e9, Number(mtimeNs) / 1e9));
+  }
+
+  lockSync(): LockResult {
+    return lockDescriptor(this.#fd);
+  }
+  lock(): LockResult {
+    return this.lockSync();
+  }
+
+  isCurrentSync(): boolean {
+    const named = fs.statSync(this.path, { bigint: true, throwIfNoEntry: false });
+    if (named !== undefined) return named.ino === this.#stat.ino && named.dev === this.#stat.dev;
+    // A file, or its directory, may have been given another name: then the rows are where that is.
+    return fs.fstatSync(this.#fd).nlink > 0;
+  }
+  isCurrent(): boolean {
+    return this.isCurrentSync();
+  }
+
   renameSync(path: string): void {
     fs.renameSync(this.path, path);
     this.path = path;
@@ -174,6 +214,10 @@ export class NodeStorage implements Storage {
     this.replaceSync(temporary);
   }
 
+  lockProblem(): string | undefined {
+    return lockProblem();
+  }
+
   watch(onChange: () => void): (() => void) | undefined {
     try {
       const watcher = fs.watch(this.#target, { persistent: false }, onChange);
@@ -195,13 +239,18 @@ export class NodeStorage implements Storage {
 /** The mode to the letter, the owner as far as the system lets us. */
 function copyPermissions(fd: number, old: fs.Stats): void {
   if (process.getuid?.() !== old.uid || process.getgid?.() !== old.gid) {
-    try {
-      fs.fchownSync(fd, old.uid, old.gid);
-    } catch (error) {
-      if (!hasCode(error, "EPERM") && !hasCode(error, "ENOSYS")) throw error;
-    }
+    tolerating(() => fs.fchownSync(fd, old.uid, old.gid));
   }
   fs.fchmodSync(fd, old.mode & 0o7777);
+}
+
+/** Does what is done as far as the system lets us. */
+function tolerating(action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    if (!hasCode(error, "EPERM") && !hasCode(error, "ENOSYS")) throw error;
+  }
 }
 
 function adopt(path: string, fd: number, isNew: boolean, prepare?: () => void): StorageFile {

@@ -65,6 +65,14 @@ function performSync(step: Step): StepResult {
       return step.file.sizeSync();
     case "truncate":
       return step.file.truncateSync(step.size);
+    case "insert":
+      return step.file.insertSync?.(step.length) ?? false;
+    case "copyTimes":
+      return step.file.copyTimes?.(step.from);
+    case "lock":
+      return step.file.lockSync?.() ?? "unsupported";
+    case "isCurrent":
+      return step.file.isCurrentSync?.() ?? true;
     case "sync":
       return step.file.syncSync();
     case "close":
@@ -92,6 +100,14 @@ function perform(step: Step): Eventually<StepResult> {
       return step.file.size();
     case "truncate":
       return step.file.truncate(step.size);
+    case "insert":
+      return step.file.insert?.(step.length) ?? false;
+    case "copyTimes":
+      return step.file.copyTimes?.(step.from);
+    case "lock":
+      return step.file.lock?.() ?? "unsupported";
+    case "isCurrent":
+      return step.file.isCurrent?.() ?? true;
     case "sync":
       return step.file.sync();
     case "close":

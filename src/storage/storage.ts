@@ -30,10 +30,18 @@ export interface Storage {
   replaceSync(temporary: StorageFile): void;
   /** Calls back when the file may have changed, until the function that it gives is called; `undefined` where that is not possible. */
   watch?(onChange: () => void): (() => void) | undefined;
+  /**
+   * What keeps files from being locked against other processes, as the end of a sentence; `undefined` if nothing does. Without it, there are no
+   * locks here.
+   */
+  lockProblem?(): string | undefined;
   /** Deletes a file that `create` or `createTemporary` made. */
   remove(file: StorageFile): Eventually<void>;
   removeSync(file: StorageFile): void;
 }
+
+/** What came of locking a file: another process may have it, or there may be no locks where it is. */
+export type LockResult = "locked" | "taken" | "unsupported";
 
 /** `"r"` reads, `"r+"` reads and writes. */
 export type OpenMode = "r" | "r+";
@@ -42,6 +50,10 @@ export type OpenMode = "r" | "r+";
 export interface StorageFile {
   /** Equal for two openings of one file, whatever the way to it. */
   readonly key: unknown;
+  /** The names that the file has, where files can have several. */
+  readonly links?: number;
+  /** What `insert` can insert: multiples of it. `undefined` where it is not known that anything can be inserted. */
+  readonly blockSize?: number | undefined;
 
   size(): Eventually<number>;
   sizeSync(): number;
@@ -54,6 +66,17 @@ export interface StorageFile {
   /** Cuts the file, or lengthens it with zeros. */
   truncate(size: number): Eventually<void>;
   truncateSync(size: number): void;
+  /** Inserts zeros at the beginning; `false`, and nothing is changed, where that is not possible. */
+  insert?(length: number): Eventually<boolean>;
+  insertSync?(length: number): boolean;
+  /** Gives this file the times of access and change that another one had when it was opened. */
+  copyTimes?(from: StorageFile): void;
+  /** Keeps other processes that ask for the lock from having it, until the file is closed or this process ends. Does not wait for it. */
+  lock?(): Eventually<LockResult>;
+  lockSync?(): LockResult;
+  /** `false` once the file was deleted, or another one took its place. */
+  isCurrent?(): Eventually<boolean>;
+  isCurrentSync?(): boolean;
   /** Returns when everything written survives a power cut. */
   sync(): Eventually<void>;
   syncSync(): void;

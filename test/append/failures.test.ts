@@ -12,6 +12,7 @@ import {
   saveSync,
 } from "../../src/node.ts";
 import { Claim } from "../../src/storage/claims.ts";
+import { runSync } from "../../src/storage/run.ts";
 import { FaultyStorage } from "../support/faulty-storage.ts";
 import { temporaryPath } from "../support/temporary.ts";
 
@@ -71,35 +72,37 @@ test("a file that was replaced is claimed no longer: the system may give its key
 });
 
 test("a claim holds one place and one file, and lets go of both", () => {
-  const [claim, other] = [new Claim("a"), new Claim("b")];
-  claim.place("place");
-  claim.file("first");
-  claim.file("first");
-  claim.file("second");
-  other.file("first");
-  for (const key of ["place", "second"]) {
-    expect(() => other.place(key)).toThrow(expect.objectContaining({ code: "ERR_NPY_LOCKED", path: "b" }));
-  }
+  const isLocked: unknown = expect.objectContaining({ code: "ERR_NPY_LOCKED" });
+  const [storage, elsewhere] = [new MemoryStorage(new Uint8Array(1)), new MemoryStorage(new Uint8Array(1))];
+  const [claim, other] = [new Claim(storage, "auto"), new Claim(elsewhere, "auto")];
+  const first = runSync(claim.open("r+"));
+  const second = storage.createTemporarySync();
+  runSync(claim.take(second));
+  runSync(claim.take(second));
+  runSync(other.take(first));
+  expect(() => runSync(other.take(second))).toThrow(isLocked);
+  expect(() => runSync(new Claim(storage, "auto").open("r"))).toThrow(isLocked);
   // What was refused took nothing away.
-  expect(() => claim.file("first")).toThrow(expect.objectContaining({ code: "ERR_NPY_LOCKED" }));
-  claim.release();
-  other.place("place");
-  other.file("second");
-  other.release();
+  expect(() => runSync(claim.take(first))).toThrow(isLocked);
+  runSync(claim.release());
+  runSync(other.take(second));
+  const next = new Claim(storage, "auto");
+  runSync(next.open("r"));
+  for (const held of [other, next]) runSync(held.release());
 });
 
 test("an updateHeader whose sync failed is not taken for done", async () => {
   const storage = new FaultyStorage();
   const npaa = await NpyAppendArray.open(storage, { durability: "full", rewriteHeaderOnAppend: false });
   await npaa.append([1, 2]);
-  // The data are synced again, the header is written, and cannot be synced.
-  storage.failAt(storage.steps.length + 2);
+  // The data are synced again, the file is checked, the header is written, and cannot be synced.
+  storage.failAt(storage.steps.length + 4);
   await expect(npaa.updateHeader()).rejects.toThrow("ENOSPC");
   const before = storage.steps.length;
   await npaa.updateHeader();
-  expect(storage.steps.slice(before).map(({ op }) => op)).toEqual(["sync", "write", "sync"]);
+  expect(storage.steps.slice(before).map(({ op }) => op)).toEqual(["sync", "size", "read", "write", "sync"]);
   await npaa.updateHeader();
-  expect(storage.steps).toHaveLength(before + 3);
+  expect(storage.steps.slice(before + 5).map(({ op }) => op)).toEqual(["size", "read"]);
   await npaa.close();
 });
 

@@ -1,6 +1,7 @@
 /** Order, grouping and failure of appends that are not awaited one by one. */
 import { describe, expect, test } from "vitest";
 import { load, MemoryStorage, NpyAppendArray } from "../../src/node.ts";
+import { stopClock } from "../support/clock.ts";
 import { FaultyStorage } from "../support/faulty-storage.ts";
 import { temporaryPath } from "../support/temporary.ts";
 
@@ -26,6 +27,7 @@ test("appends land in the order of their calls, small and large ones", async () 
 
 test("appends of one turn are written together, with one header", async () => {
   const storage = new FaultyStorage();
+  stopClock();
   const npaa = await NpyAppendArray.open(storage, { dtype: "float64", rowShape: [] });
   storage.steps.length = 0;
   await Promise.all(Array.from({ length: 1000 }, (_, i) => npaa.append([i])));
@@ -34,6 +36,24 @@ test("appends of one turn are written together, with one header", async () => {
   await npaa.close();
   expect((await load(storage)).data).toEqual(Float64Array.from({ length: 1000 }, (_, i) => i));
 });
+
+test.each([1, 10, 1000])(
+  "%i appends at once share the syncs of one, and those that come meanwhile the syncs of another",
+  async (count) => {
+    const storage = new FaultyStorage(undefined, { isSlow: true });
+    const npaa = await NpyAppendArray.open(storage, { dtype: "float64", rowShape: [], durability: "full" });
+    storage.steps.length = 0;
+    const append = (i: number): Promise<void> => npaa.append([i]);
+    const first = Array.from({ length: count }, (_, i) => append(i));
+    while (!storage.steps.some(({ op }) => op === "sync")) await Promise.resolve();
+    const second = Array.from({ length: count }, (_, i) => append(count + i));
+    await Promise.all([...first, ...second]);
+    const one = ["write", "sync", "write", "sync"];
+    expect(storage.steps.map(({ op }) => op).filter((op) => op === "write" || op === "sync")).toEqual([...one, ...one]);
+    await npaa.close();
+    expect((await load(storage)).data).toEqual(Float64Array.from({ length: 2 * count }, (_, i) => i));
+  },
+);
 
 test("small inputs may be changed as soon as append has returned", async () => {
   const storage = new MemoryStorage();
@@ -89,6 +109,7 @@ describe("a write that fails", () => {
   });
 
   test("and cannot be taken back breaks the object, which says so on every later call", async () => {
+    stopClock();
     const storage = new FaultyStorage();
     const npaa = await NpyAppendArray.open(storage);
     await npaa.append([1]);

@@ -12,7 +12,7 @@ import {
   needsRecoverySync,
   recoverSync,
 } from "../../src/index.ts";
-import { FaultyStorage, type RecordedStep } from "../support/faulty-storage.ts";
+import { FaultyStorage, insertZeros, type RecordedStep } from "../support/faulty-storage.ts";
 import { FORMS, PROCEDURES, rows } from "../support/procedures.ts";
 
 /** The file after some steps; `undefined` until it is created. */
@@ -22,20 +22,34 @@ function replay(bytes: Uint8Array | undefined, steps: readonly RecordedStep[]): 
     if (op === "create" && storage.bytes() === undefined) storage.createSync();
     else if (op === "write") storage.openSync("r+").writeSync(written as Uint8Array, position);
     else if (op === "truncate") storage.openSync("r+").truncateSync(size);
+    else if (op === "insert") insertZeros(storage.openSync("r+"), size);
   }
   return storage.bytes();
 }
 
-/** All that may be left when the power goes off after `steps`. */
-function* leftovers(bytes: Uint8Array | undefined, steps: readonly RecordedStep[]): Generator<Uint8Array | undefined> {
+/**
+ * All that may be left when the power goes off after `steps`: any of those since the last sync. `parts` are what may be left of a write;
+ * a whole one is the last of them.
+ */
+function* leftovers(
+  bytes: Uint8Array | undefined,
+  steps: readonly RecordedStep[],
+  parts: readonly number[] = [1],
+): Generator<Uint8Array | undefined> {
   const synced = steps.findLastIndex(({ op }) => op === "sync") + 1;
-  const since = steps.slice(synced).filter(({ op }) => op === "write" || op === "truncate");
+  const since = steps.slice(synced).filter(({ op }) => op === "write" || op === "truncate" || op === "insert");
   const safe = replay(bytes, steps.slice(0, synced));
   if (safe === undefined) return;
-  for (let chosen = 0; chosen < 2 ** since.length; chosen++) {
+  const base = 1 + parts.length;
+  for (let chosen = 0; chosen < base ** since.length; chosen++) {
     yield replay(
       safe,
-      since.filter((_, i) => chosen & (1 << i)),
+      since.flatMap((step, i) => {
+        const part = Math.floor(chosen / base ** i) % base;
+        if (part === 0) return [];
+        if (step.bytes === undefined) return step;
+        return { ...step, bytes: step.bytes.slice(0, Math.floor(step.bytes.length * (parts[part - 1] as number))) };
+      }),
     );
   }
 }
@@ -78,12 +92,38 @@ test.each(SAFE.map((procedure) => [procedure.name, procedure] as const))("%s", a
   }
 });
 
+const IN_PLACE = PROCEDURES.filter(({ name }) => name.includes("in place"));
+
+test("in place there are procedures to try", () => {
+  expect(IN_PLACE.length).toBe(6);
+});
+
+test.each(IN_PLACE.map((procedure) => [procedure.name, procedure] as const))("%s", async (_, procedure) => {
+  const [, verbs] = FORMS[0] as (typeof FORMS)[number];
+  const storage = new FaultyStorage(procedure.bytes, procedure.storage);
+  await procedure.calls[0]?.make({ verbs, storage, npaa: undefined });
+  const steps = storage.steps.filter(({ op }) => op !== "insert" || !procedure.storage?.refusesInsert);
+  for (let at = 0; at <= steps.length; at++) {
+    for (const left of leftovers(procedure.bytes, steps.slice(0, at), [0.3, 0.8, 1])) {
+      const context = `cut after step ${at}`;
+      const file = new MemoryStorage(left);
+      if (needsRecoverySync(file)) {
+        expect(() => loadSync(file), context).toThrow(expect.objectContaining({ code: "ERR_NPY_NEEDS_RECOVERY" }));
+        recoverSync(file);
+      }
+      expect(loadSync(file, { dtype: "int16" }).data, context).toEqual(procedure.rows);
+      ensureAppendableSync(file, { inplace: true });
+      expect(loadSync(file, { dtype: "int16" }).data, context).toEqual(procedure.rows);
+    }
+  }
+});
+
 test("ensureAppendable: the copy is safe before it takes the place of the file, and its name before it returns", () => {
   const layout = { dtype: dtype("<i2"), fortranOrder: false, shape: [3], headerLength: 80 };
   const storage = new FaultyStorage(Buffer.concat([formatHeader(layout), Buffer.from(rows(0, 3).buffer)]));
   ensureAppendableSync(storage);
   const steps = storage.steps.map(({ op }) => op);
-  expect(steps.slice(steps.lastIndexOf("write"))).toEqual(["write", "sync", "close", "replace", "sync", "close"]);
+  expect(steps.slice(steps.lastIndexOf("write"))).toEqual(["write", "copyTimes", "sync", "close", "replace", "sync", "close"]);
 });
 
 test("recover: the data are whole and safe before the header counts them", () => {

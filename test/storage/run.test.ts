@@ -4,6 +4,7 @@ import { MemoryStorage } from "../../src/index.ts";
 import { close, closing, create, discard, open, type Plan, quietly, read, size, withFile, write } from "../../src/plan/step.ts";
 import { run, runSync } from "../../src/storage/run.ts";
 import type { Eventually, Storage } from "../../src/storage/storage.ts";
+import { rushClock } from "../support/clock.ts";
 import { FaultyStorage } from "../support/faulty-storage.ts";
 import { FORMS, PROCEDURES } from "../support/procedures.ts";
 
@@ -146,6 +147,7 @@ test("run begins no step before the one before it has ended", async () => {
 test.each(PROCEDURES.map((procedure) => [procedure.name, procedure] as const))(
   "both drivers take the same steps: %s",
   async (_, { bytes, calls }) => {
+    rushClock();
     const [synchronous, asynchronous] = await Promise.all(
       FORMS.map(async ([, verbs]) => {
         const storage = slow(bytes);

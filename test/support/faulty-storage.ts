@@ -27,8 +27,20 @@ interface Fault {
   readonly message: string;
 }
 
+/** What the storage is like. */
+export interface StorageOptions {
+  /** Asynchronous operations have to be waited for; else they are done at once, as those of memory are. */
+  readonly isSlow?: boolean;
+  /** The size of the blocks that may be inserted at the beginning of a file. */
+  readonly blockSize?: number | undefined;
+  /** Whether inserting them, when it is tried, turns out to be impossible. */
+  readonly refusesInsert?: boolean | undefined;
+}
+
 export class FaultyStorage implements Storage {
   readonly path: undefined;
+  /** @internal */
+  readonly options: StorageOptions;
   /** What was asked for, whether it failed or not. Steps are counted by their index here. */
   readonly steps: RecordedStep[] = [];
   /** Every error that was thrown at the user of this storage. */
@@ -37,15 +49,13 @@ export class FaultyStorage implements Storage {
   readonly temporaries: Set<unknown> = new Set();
   openFiles = 0;
   readonly #memory: MemoryStorage;
-  readonly #isSlow: boolean;
   #faults: Fault[] = [];
   /** The next write fails after so many bytes. */
   #nextWrite: number | undefined;
 
-  /** With `isSlow`, asynchronous operations have to be waited for; else they are done at once, as those of memory are. */
-  constructor(bytes?: Uint8Array, options: { readonly isSlow?: boolean } = {}) {
+  constructor(bytes?: Uint8Array, options: StorageOptions = {}) {
     this.#memory = new MemoryStorage(bytes);
-    this.#isSlow = options.isSlow ?? false;
+    this.options = options;
   }
 
   get key(): unknown {
@@ -111,7 +121,7 @@ export class FaultyStorage implements Storage {
 
   /** @internal */
   eventually<Result>(action: () => Result): Eventually<Result> {
-    return this.#isSlow ? Promise.resolve().then(action) : action();
+    return this.options.isSlow ? Promise.resolve().then(action) : action();
   }
 
   #adopt(file: Eventually<StorageFile>): FaultyFile {
@@ -211,6 +221,24 @@ class FaultyFile implements StorageFile {
   truncate(size: number): Eventually<void> {
     return this.#storage.eventually(() => this.truncateSync(size));
   }
+  get blockSize(): number | undefined {
+    return this.#storage.options.blockSize;
+  }
+  /** Done as a whole or not at all. */
+  insertSync(length: number): boolean {
+    const insert = (): boolean => {
+      if (this.#storage.options.refusesInsert) return false;
+      insertZeros(this.inner, length);
+      return true;
+    };
+    return this.#perform({ op: "insert", size: length }, insert, (after) => after > 0 && insert());
+  }
+  insert(length: number): Eventually<boolean> {
+    return this.#storage.eventually(() => this.insertSync(length));
+  }
+  copyTimes(): void {
+    this.#perform({ op: "copyTimes" }, () => {});
+  }
   syncSync(): void {
     this.#perform({ op: "sync" }, () => this.inner.syncSync());
   }
@@ -228,4 +256,11 @@ class FaultyFile implements StorageFile {
   close(): Eventually<void> {
     return this.#storage.eventually(() => this.closeSync());
   }
+}
+
+/** What a file system does that can insert blocks. */
+export function insertZeros(file: StorageFile, length: number): void {
+  const bytes = new Uint8Array(length + file.sizeSync());
+  file.readSync(bytes.subarray(length), 0);
+  file.writeSync(bytes, 0);
 }

@@ -11,8 +11,10 @@ import {
   save,
   saveSync,
 } from "../../src/index.ts";
+import { type InPlaceSizes, rewriteInPlace } from "../../src/plan/in-place.ts";
+import { run, runSync } from "../../src/storage/run.ts";
 import type { Eventually } from "../../src/storage/storage.ts";
-import type { FaultyStorage } from "./faulty-storage.ts";
+import type { FaultyStorage, StorageOptions } from "./faulty-storage.ts";
 
 /** What `NpyAppendArray` and `NpyAppendArraySync` have in common. */
 interface Appender {
@@ -29,11 +31,22 @@ export interface Verbs {
   readonly recover: typeof recover | typeof recoverSync;
   readonly ensureAppendable: typeof ensureAppendable | typeof ensureAppendableSync;
   readonly save: typeof save | typeof saveSync;
+  /** For plans that have options of their own for tests. */
+  readonly run: typeof run | typeof runSync;
 }
 
 export const FORMS: readonly (readonly ["sync" | "async", Verbs])[] = [
-  ["sync", { open: NpyAppendArray.openSync, recover: recoverSync, ensureAppendable: ensureAppendableSync, save: saveSync }],
-  ["async", { open: NpyAppendArray.open, recover, ensureAppendable, save }],
+  [
+    "sync",
+    {
+      open: NpyAppendArray.openSync,
+      recover: recoverSync,
+      ensureAppendable: ensureAppendableSync,
+      save: saveSync,
+      run: runSync,
+    },
+  ],
+  ["async", { open: NpyAppendArray.open, recover, ensureAppendable, save, run }],
 ];
 
 /** Where the calls of a procedure are made. */
@@ -56,6 +69,8 @@ export interface Procedure {
   readonly bytes: Uint8Array | undefined;
   readonly rows: Int16Array;
   readonly calls: readonly Call[];
+  /** What the storage is like. */
+  readonly storage?: StorageOptions;
   /** Whether a file that rows were appended to may say that it needs recovery before it is closed. */
   readonly mayNeedRecovery: boolean;
 }
@@ -174,6 +189,26 @@ const MANY = rows(0, 1_100_000);
 
 const DURABILITIES = ["os", "data", "full"] as const;
 
+/** A header that is made to grow in place, for few bytes. */
+function inPlace(name: string, count: number, sizes: InPlaceSizes, storage?: StorageOptions): Procedure {
+  const all = rows(0, count);
+  const call: Call = {
+    verb: "ensureAppendable",
+    rows: all,
+    make: async ({ verbs, storage }) => verbs.run(rewriteInPlace(storage, undefined, {}, sizes)),
+  };
+  return {
+    name: `ensureAppendable in place: ${name}`,
+    bytes: file(count, all, TIGHT),
+    rows: all,
+    calls: [call, call],
+    storage: storage ?? {},
+    mayNeedRecovery: true,
+  };
+}
+
+const NEVER = Number.POSITIVE_INFINITY;
+
 export const PROCEDURES: readonly Procedure[] = [
   ...DURABILITIES.flatMap((durability) =>
     [true, false].flatMap((rewriteHeaderOnAppend) => {
@@ -216,6 +251,13 @@ export const PROCEDURES: readonly Procedure[] = [
     ],
     mayNeedRecovery: false,
   },
+  // The data move by 48 bytes.
+  inPlace("no data", 0, { block: 16, insertFrom: NEVER }),
+  inPlace("moved in blocks that are longer than the way", 100, { block: 64, insertFrom: NEVER }),
+  inPlace("moved in shorter blocks", 30, { block: 14, insertFrom: NEVER }),
+  inPlace("moved at once", 30, { block: 64, insertFrom: NEVER }),
+  inPlace("a block is inserted", 30, { block: 64, insertFrom: 0 }, { blockSize: 512 }),
+  inPlace("a block cannot be inserted", 30, { block: 64, insertFrom: 0 }, { blockSize: 512, refusesInsert: true }),
   {
     name: "open with onNotAppendable and onNeedsRecovery",
     bytes: file(7, rows(0, 3), TIGHT),
