@@ -60,6 +60,8 @@ async function appendUntilKilled() {
   say("counted", rows);
 }
 
+// The package does so at its first lock, and that would be all that many a process has time for.
+await import("koffi").catch(() => {});
 say("ready");
 if (task === "append") await appendUntilKilled();
 else if (task === "recover") await (form === "sync" ? recoverSync : recover)(path);
