@@ -1,0 +1,105 @@
+// Reading slices and whole files.
+import { closeSync, openSync, read, readSync, writeSync } from "node:fs";
+import { promisify } from "node:util";
+import { dtype, formatHeader, NpyReader } from "../dist/node.js";
+import { numbers, stopwatch } from "./measure.mjs";
+
+export const title = "Reading";
+export const about =
+  "A file of float64 that the system holds in memory. Bare Node reads the same bytes with `fs.readSync` (`fs.read`) into one buffer; we give a " +
+  "new array for each slice and chunk, which is the caller's to keep. NumPy copies the slices of a `memmap`.";
+
+const readAsync = promisify(read);
+
+/** @returns {import("./harness.mjs").Row[]} */
+export function rows(pick) {
+  const fileBytes = pick(2 ** 20, 2 ** 27, 2 ** 29);
+  const row = (id, label, bytes, mode, job) => ({
+    id: `read/${id}`,
+    label,
+    unit: "B/s",
+    amount: 2 * fileBytes,
+    contenders: [
+      { name: "ours", job, params: { fileBytes, bytes, mode } },
+      { name: "bare", job: "bare", params: { fileBytes, bytes, mode, inOrder: job === "chunks" } },
+      { name: "NumPy `memmap`", job: "slices", runtime: "python", params: { fileBytes, bytes } },
+    ],
+    targets: [{ against: "bare", atLeast: 0.95 }],
+  });
+  return [
+    row("slices-4k-sync", "`read` of 4 KiB slices, sync", 2 ** 12, "sync", "slices"),
+    row("slices-4k-async", "`read` of 4 KiB slices, async", 2 ** 12, "async", "slices"),
+    row("slices-64k-sync", "`read` of 64 KiB slices, sync", 2 ** 16, "sync", "slices"),
+    row("slices-1m-sync", "`read` of 1 MiB slices, sync", 2 ** 20, "sync", "slices"),
+    row("slices-1m-async", "`read` of 1 MiB slices, async", 2 ** 20, "async", "slices"),
+    row("chunks-sync", "`chunks` of 1 MiB, sync", 2 ** 20, "sync", "chunks"),
+    row("chunks-async", "`chunks` of 1 MiB, async", 2 ** 20, "async", "chunks"),
+    row("chunks-16m-sync", "`chunks` of 16 MiB, sync", Math.min(fileBytes, 2 ** 24), "sync", "chunks"),
+  ];
+}
+
+function makeFile(path, bytes) {
+  const fd = openSync(path, "w");
+  writeSync(fd, formatHeader({ dtype: dtype("<f8"), fortranOrder: false, shape: [bytes / 8] }));
+  const block = numbers("float64", 2 ** 17);
+  for (let done = 0; done < bytes; done += block.byteLength) writeSync(fd, block);
+  closeSync(fd);
+}
+
+/** The first elements of the slices, one after the other or in an order that jumps; each twice. */
+function* starts(fileBytes, bytes, inOrder) {
+  const slices = fileBytes / bytes;
+  for (let i = 0; i < 2 * slices; i++) yield (((i * (inOrder ? 1 : 7919)) % slices) * bytes) / 8;
+}
+
+/** The least that a caller would do with data. */
+function look(data) {
+  if (Number.isNaN(data[0])) throw new Error("not what was written");
+}
+
+export const jobs = {
+  async slices({ path, fileBytes, bytes, mode }) {
+    makeFile(path, fileBytes);
+    const rows = bytes / 8;
+    const reader = mode === "sync" ? NpyReader.openSync(path) : await NpyReader.open(path);
+    const seconds = stopwatch();
+    for (const start of starts(fileBytes, bytes, false)) {
+      const slice = mode === "sync" ? reader.read(start, start + rows) : await reader.read(start, start + rows);
+      look(slice.data);
+    }
+    const taken = seconds();
+    await reader.close();
+    return taken;
+  },
+
+  async chunks({ path, fileBytes, bytes, mode }) {
+    makeFile(path, fileBytes);
+    const rows = bytes / 8;
+    const reader = mode === "sync" ? NpyReader.openSync(path) : await NpyReader.open(path);
+    const seconds = stopwatch();
+    for (let time = 0; time < 2; time++) {
+      if (mode === "sync") for (const { data } of reader.chunks({ rows })) look(data);
+      else for await (const { data } of reader.chunks({ rows })) look(data);
+    }
+    const taken = seconds();
+    await reader.close();
+    return taken;
+  },
+
+  async bare({ path, fileBytes, bytes, mode, inOrder }) {
+    makeFile(path, fileBytes);
+    const fd = openSync(path, "r");
+    const data = new Float64Array(bytes / 8);
+    const buffer = new Uint8Array(data.buffer);
+    const seconds = stopwatch();
+    for (const start of starts(fileBytes, bytes, inOrder)) {
+      const position = 128 + 8 * start;
+      if (mode === "sync") readSync(fd, buffer, 0, bytes, position);
+      else await readAsync(fd, buffer, 0, bytes, position);
+      look(data);
+    }
+    const taken = seconds();
+    closeSync(fd);
+    return taken;
+  },
+};

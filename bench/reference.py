@@ -1,0 +1,180 @@
+"""python3 reference.py: for each line on the standard input, does the job that it names and prints its seconds.
+
+The Python package npy-append-array, and NumPy, at the same jobs as the modules beside this file.
+"""
+
+import json
+import os
+import resource
+import sys
+from time import perf_counter
+
+import numpy as np
+from npy_append_array import NpyAppendArray, ensure_appendable, recover
+from npy_append_array.npy_append_array import is_appendable, needs_recovery
+
+
+def create(path, descr, shape, fortran_order=False):
+    with open(path, "wb") as fp:
+        np.lib.format.write_array_header_1_0(fp, {"descr": descr, "fortran_order": fortran_order, "shape": tuple(shape)})
+
+
+def numbers(dtype, shape):
+    return (np.arange(np.prod(shape), dtype="int64") % 100).astype(dtype).reshape(shape)
+
+
+def append_all(path, arrays, **options):
+    npaa = NpyAppendArray(path, **options)
+    start = perf_counter()
+    for array in arrays:
+        npaa.append(array)
+    npaa.close()
+    return perf_counter() - start
+
+
+def rows(path, rows, rewrite, scale):
+    create(path, "<f8", (0, 3))
+    row = np.zeros((1, 3))
+    npaa = NpyAppendArray(path, rewrite_header_on_append=rewrite)
+    start = perf_counter()
+    for i in range(rows):
+        row[0, 0] = i
+        npaa.append(row)
+    npaa.close()
+    return scale * (perf_counter() - start)
+
+
+def batches(path, rows, columns, batch, scale=1):
+    create(path, "<f8", (0, columns))
+    array = numbers("<f8", (batch, columns))
+    return scale * append_all(path, (array for _ in range(0, rows, batch)))
+
+
+def bulk(path, total, chunk):
+    create(path, "<f8", (0,))
+    array = np.ones(chunk // 8)
+    return append_all(path, (array for _ in range(0, total, chunk)))
+
+
+def tofile(path, total, chunk):
+    array = np.ones(chunk // 8)
+    start = perf_counter()
+    with open(path, "wb") as fp:
+        for _ in range(0, total, chunk):
+            array.tofile(fp)
+    return perf_counter() - start
+
+
+def convert(path, to, shape, appends, axes=None, step=1, fortranOrder=False, label="", **given):
+    array = numbers(given["from"], shape)
+    if step > 1:
+        array = array[..., ::step]
+    elif step == -1:
+        array = array[::-1]
+    array = array if axes is None else array.transpose(axes)
+    if fortranOrder:
+        create(path, to, (*array.shape[:-1], 0), True)
+    else:
+        create(path, to, (0, *array.shape[1:]))
+    return append_all(path, (array for _ in range(appends)))
+
+
+def records(path, records, perAppend, columns):
+    dtype = np.dtype([("t", "<f8"), ("id", "<i4"), ("pos", "<f4", 3)])
+    create(path, dtype.descr, (0,))
+    t, ids, pos = numbers("<f8", perAppend), numbers("<i4", perAppend), numbers("<f4", (perAppend, 3))
+    ready = np.zeros(perAppend, dtype)
+
+    def interleaved():
+        array = np.empty(perAppend, dtype)
+        array["t"], array["id"], array["pos"] = t, ids, pos
+        return array
+
+    return append_all(path, (interleaved() if columns else ready for _ in range(0, records, perAppend)))
+
+
+def peak_memory():
+    try:
+        with open("/proc/self/status", encoding="latin1") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def forget_peak():
+    try:
+        with open("/proc/self/clear_refs", "w", encoding="latin1") as refs:
+            refs.write("5")
+    except OSError:
+        pass
+
+
+def extra(path, bytes, mode="sync", to="<f8", transposed=False, **given):
+    dtype = np.dtype(given["from"])
+    count = bytes // dtype.itemsize
+    create(path, to, (0, 1024))
+    array = np.ones((1024, count // 1024) if transposed else (count // 1024, 1024), dtype)
+    array = array.T if transposed else array
+    npaa = NpyAppendArray(path)
+    npaa.append(array[:2])
+    forget_peak()
+    before = peak_memory()
+    npaa.append(array)
+    result = peak_memory() - before
+    npaa.close()
+    return result
+
+
+def peak(path, total):
+    bulk(path, total, 2**20)
+    return peak_memory()
+
+
+def repeat(path, verb, bytes, times):
+    create(path, "<f8", (bytes // 8 - (verb == "recover"),))
+    with open(path, "rb") as fp:
+        header = fp.read()
+    os.truncate(path, len(header) + bytes)
+    verbs = {"open": lambda path: NpyAppendArray(path).close(), "needsRecovery": needs_recovery, "recover": recover}
+    total = 0
+    for _ in range(times):
+        if verb == "recover":
+            with open(path, "rb+") as fp:
+                fp.write(header)
+        start = perf_counter()
+        verbs[verb](path)
+        total += perf_counter() - start
+    return 1000 * total / times
+
+
+def rewrite(path, bytes):
+    text = f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({bytes // 8},), }}".ljust(69) + "\n"
+    block = numbers("<f8", min(2**17, bytes // 8))
+    with open(path, "wb") as fp:
+        fp.write(b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode())
+        for _ in range(0, bytes, block.nbytes):
+            block.tofile(fp)
+        fp.flush()
+        os.fsync(fp.fileno())
+    start = perf_counter()
+    ensure_appendable(path)
+    taken = perf_counter() - start
+    assert is_appendable(path)
+    return taken
+
+
+def slices(path, fileBytes, bytes):
+    np.save(path, numbers("<f8", (fileBytes // 8,)))
+    os.replace(path + ".npy", path)
+    array = np.load(path, mmap_mode="r")
+    length, count, total = bytes // 8, fileBytes // bytes, 0
+    start = perf_counter()
+    for i in range(2 * count):
+        first = (i * 7919) % count * length
+        total += np.array(array[first : first + length])[0]
+    return perf_counter() - start
+
+
+for line in sys.stdin:
+    task = json.loads(line)
+    print(json.dumps(globals()[task["job"]](**task["params"])), flush=True)

@@ -1,0 +1,189 @@
+// Appending one row at a time.
+import { closeSync, ftruncateSync, openSync, writeSync } from "node:fs";
+import { dtype, formatHeader, NpyAppendArray } from "../dist/node.js";
+import { writeBuffered, writePieces, writePiecesAsync } from "./bare.mjs";
+import { stopwatch } from "./measure.mjs";
+
+export const title = "One row at a time";
+export const about =
+  "Rows of three float64. After each append (but where it says otherwise) the header is rewritten, so that readers see the row. " +
+  "Bare Node writes the same 24 bytes with `fs.writeSync`, and a header of 128 bytes where we do.";
+
+/** @returns {import("./harness.mjs").Row[]} */
+export function rows(pick) {
+  const count = pick(2_000, 60_000, 300_000);
+  const many = pick(10_000, 1_000_000, 3_000_000);
+  const few = pick(1_000, 20_000, 100_000);
+  const reference = (rewrite) => ({
+    name: "reference",
+    runtime: "python",
+    job: "rows",
+    params: { rows: few, rewrite, scale: count / few },
+  });
+  const pieces = (withHeader) => ({ total: 24 * count, piece: 24, withHeader });
+  const bare = (withHeader) => ({ name: "bare", job: "bareSync", params: pieces(withHeader) });
+  const bareWithoutHeader = { name: "bare, no header", job: "bareSync", params: pieces(false) };
+  return [
+    {
+      id: "rows/sync",
+      label: "`NpyAppendArraySync.append(row)`",
+      unit: "rows/s",
+      amount: count,
+      contenders: [{ name: "ours", job: "appendSync", params: { rows: count } }, bare(true), bareWithoutHeader, reference(true)],
+      targets: [
+        { against: "reference", atLeast: 10 },
+        { against: "bare", atLeast: 0.85 },
+      ],
+    },
+    {
+      id: "rows/await",
+      label: "`await append(row)`",
+      unit: "rows/s",
+      amount: count,
+      contenders: [
+        { name: "ours", job: "appendAwaited", params: { rows: count } },
+        bare(true),
+        { name: "two `fs.write`, awaited", job: "bareAwaited", params: { ...pieces(true), total: 24 * few, scale: count / few } },
+        reference(true),
+      ],
+      targets: [{ against: "reference", atLeast: 8 }],
+    },
+    {
+      id: "rows/groups",
+      label: "`append(row)`, awaited after every 1,000",
+      unit: "rows/s",
+      amount: many,
+      contenders: [
+        { name: "ours", job: "appendGroups", params: { rows: many, group: 1000 } },
+        { name: "bare", job: "bareBuffered", params: { rows: many, rowsPerWrite: 1000, withHeader: true } },
+        { name: "bare, 1 MiB buffer", job: "bareBuffered", params: { rows: many, rowsPerWrite: 40_000, withHeader: false } },
+        { ...reference(true), params: { rows: few, rewrite: true, scale: many / few } },
+      ],
+      targets: [{ against: "reference", atLeast: 80 }],
+    },
+    {
+      id: "rows/sync-no-header",
+      label: "`NpyAppendArraySync.append(row)`, `rewriteHeaderOnAppend: false`",
+      unit: "rows/s",
+      amount: count,
+      contenders: [
+        { name: "ours", job: "appendSync", params: { rows: count, rewriteHeaderOnAppend: false } },
+        bare(false),
+        reference(false),
+      ],
+      targets: [
+        { against: "reference", atLeast: 10 },
+        { against: "bare", atLeast: 0.85 },
+      ],
+    },
+    {
+      id: "rows/await-no-header",
+      label: "`await append(row)`, `rewriteHeaderOnAppend: false`",
+      unit: "rows/s",
+      amount: count,
+      contenders: [
+        { name: "ours", job: "appendAwaited", params: { rows: count, rewriteHeaderOnAppend: false } },
+        bare(false),
+        reference(false),
+      ],
+    },
+    {
+      id: "rows/plain",
+      label: "`NpyAppendArraySync.append([[x, y, z]])`, plain numbers",
+      unit: "rows/s",
+      amount: count,
+      contenders: [{ name: "ours", job: "appendPlain", params: { rows: count } }, bare(true), reference(true)],
+    },
+    {
+      id: "rows/flat",
+      label: "the same rows into a file of 10^7 rows, against one of 10 and of 10^4",
+      unit: "rows/s",
+      amount: count,
+      contenders: [
+        { name: "ours", job: "appendToLong", params: { rows: count, before: 10_000_000 } },
+        { name: "10 rows", job: "appendToLong", params: { rows: count, before: 10 } },
+        { name: "10^4 rows", job: "appendToLong", params: { rows: count, before: 10_000 } },
+      ],
+      targets: [
+        { against: "10 rows", atLeast: 0.9 },
+        { against: "10^4 rows", atLeast: 0.9 },
+      ],
+    },
+  ];
+}
+
+const float64Rows = { dtype: "float64", rowShape: [3] };
+
+/** A job that does less than its row says, so that it takes no longer than the others. */
+const scaled =
+  (job) =>
+  async ({ scale = 1, ...params }) =>
+    scale * (await job(params));
+
+function appendEach(path, rows, options) {
+  const npaa = NpyAppendArray.openSync(path, options);
+  const row = new Float64Array(3);
+  const seconds = stopwatch();
+  for (let i = 0; i < rows; i++) {
+    row[0] = i;
+    npaa.append(row);
+  }
+  npaa.close();
+  return seconds();
+}
+
+export const jobs = {
+  bareSync: writePieces,
+  bareAwaited: scaled(writePiecesAsync),
+  bareBuffered: writeBuffered,
+
+  appendSync({ path, rows, rewriteHeaderOnAppend = true }) {
+    return appendEach(path, rows, { ...float64Rows, rewriteHeaderOnAppend });
+  },
+
+  async appendAwaited({ path, rows, rewriteHeaderOnAppend = true }) {
+    const npaa = await NpyAppendArray.open(path, { ...float64Rows, rewriteHeaderOnAppend });
+    const row = new Float64Array(3);
+    const seconds = stopwatch();
+    for (let i = 0; i < rows; i++) {
+      row[0] = i;
+      await npaa.append(row);
+    }
+    await npaa.close();
+    return seconds();
+  },
+
+  async appendGroups({ path, rows, group }) {
+    const npaa = await NpyAppendArray.open(path, float64Rows);
+    const row = new Float64Array(3);
+    const seconds = stopwatch();
+    for (let done = 0; done < rows; done += group) {
+      let last;
+      for (let i = 0; i < group; i++) {
+        row[0] = done + i;
+        last = npaa.append(row);
+      }
+      await last;
+    }
+    await npaa.close();
+    return seconds();
+  },
+
+  appendPlain({ path, rows }) {
+    const npaa = NpyAppendArray.openSync(path, float64Rows);
+    const seconds = stopwatch();
+    for (let i = 0; i < rows; i++) npaa.append([[i, 0.5, 1]]);
+    npaa.close();
+    return seconds();
+  },
+
+  /** Into a file that has rows already (a hole, which takes no time to make). */
+  appendToLong({ path, rows, before }) {
+    const header = formatHeader({ dtype: dtype("<f8"), fortranOrder: false, shape: [before, 3] });
+    const fd = openSync(path, "w");
+    writeSync(fd, header);
+    ftruncateSync(fd, header.length + 24 * before);
+    closeSync(fd);
+    return appendEach(path, rows, {});
+  },
+};
