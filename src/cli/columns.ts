@@ -1,0 +1,115 @@
+/** The elements of a row, one after the other: what tables, CSV, statistics and plots have columns of. */
+import type { DType, NpyArray, NpyData, RecordArray } from "../node.ts";
+import { UsageError } from "./failure.ts";
+
+/** What rows are, whatever their number. */
+export interface RowLayout {
+  readonly dtype: DType;
+  /** The shape of a row: all axes but the growth axis. */
+  readonly rowShape: readonly number[];
+  readonly fortranOrder: boolean;
+}
+
+/** One element of every row. */
+export interface Column {
+  /** `t`, `pos[0]`, `pos.x`; for plain arrays the index, and nothing for 1-D arrays. */
+  readonly label: string;
+  /** What it is, without sub-arrays around it. */
+  readonly dtype: DType;
+  /** The field it is in, with the way there; `undefined` for plain arrays. */
+  readonly field: string | undefined;
+  /** Where it is among the elements of a row, or of the row's field. */
+  readonly offset: number;
+  /** How many there are. */
+  readonly perRow: number;
+}
+
+/** The layout of an array's rows. */
+export function layoutOf({
+  dtype,
+  shape,
+  fortranOrder,
+}: Pick<NpyArray, "dtype" | "fortranOrder"> & { shape: readonly number[] }): RowLayout {
+  return { dtype, rowShape: fortranOrder ? shape.slice(0, -1) : shape.slice(1), fortranOrder };
+}
+
+/** The columns of an array, in C order whatever the file's order. */
+export function columnsOf({ dtype, rowShape, fortranOrder }: RowLayout): Column[] {
+  const perRow = sizeOf(rowShape);
+  return indices(rowShape).flatMap((index) => {
+    const offset = fortranOrder ? flatIndex(index.toReversed(), rowShape.toReversed()) : flatIndex(index, rowShape);
+    if (dtype.fields === undefined) return { label: index.join(","), dtype, field: undefined, offset, perRow };
+    const prefix = index.length === 0 ? "" : `[${index.join(",")}].`;
+    return leavesOf(dtype).map((leaf) => ({
+      ...leaf,
+      label: prefix + leaf.label,
+      offset: offset * leaf.perRow + leaf.offset,
+      perRow: perRow * leaf.perRow,
+    }));
+  });
+}
+
+function leavesOf(structure: DType): Column[] {
+  return (structure.fields ?? []).flatMap(({ name, dtype }) => {
+    const shape = dtype.subdtype?.shape ?? [];
+    const element = dtype.subdtype?.dtype ?? dtype;
+    const perRow = sizeOf(shape);
+    return indices(shape).flatMap((index) => {
+      const offset = flatIndex(index, shape);
+      const label = index.length === 0 ? name : `${name}[${index.join(",")}]`;
+      if (element.fields === undefined) return { label, dtype: element, field: name, offset, perRow };
+      return leavesOf(element).map((leaf) => ({
+        ...leaf,
+        label: `${label}.${leaf.label}`,
+        field: `${name}.${leaf.field}`,
+        offset: offset * leaf.perRow + leaf.offset,
+        perRow: perRow * leaf.perRow,
+      }));
+    });
+  });
+}
+
+/** Those of `columns` that a user named. */
+export function chosenColumns(columns: readonly Column[], names: readonly string[] | undefined): readonly Column[] {
+  return names === undefined ? columns : names.map((name) => named(columns, name));
+}
+
+function named(columns: readonly Column[], name: string): Column {
+  const found = columns.find(({ label }) => label === name);
+  if (found !== undefined) return found;
+  const labels = columns.map(({ label }) => label);
+  const list = labels.length > 12 ? [...labels.slice(0, 12), "..."] : labels;
+  throw new UsageError(`there is no column ${JSON.stringify(name)}: there are ${list.join(", ") || "none"}`);
+}
+
+/** The data of columns, each field decoded once. */
+export function columnData(array: NpyArray): (column: Column) => NpyData {
+  const fields = new Map<string, NpyData>();
+  return ({ field }) => {
+    if (field === undefined) return array.data;
+    const data = fields.get(field) ?? (array.data as RecordArray).column(field);
+    fields.set(field, data);
+    return data;
+  };
+}
+
+/** All indices of an array of this shape, in C order. */
+export function indices(shape: readonly number[]): number[][] {
+  return shape.reduce<number[][]>(
+    (found, size) => found.flatMap((index) => Array.from({ length: size }, (_, i) => [...index, i])),
+    [[]],
+  );
+}
+
+function flatIndex(index: readonly number[], shape: readonly number[]): number {
+  return index.reduce((flat, i, axis) => flat * (shape[axis] as number) + i, 0);
+}
+
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+/** A shape as Python writes it. */
+export function shapeText(shape: readonly number[]): string {
+  return `(${shape.join(", ")}${shape.length === 1 ? "," : ""})`;
+}

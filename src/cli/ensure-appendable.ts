@@ -1,0 +1,53 @@
+/** `ensure-appendable`: headers that have no room to grow. */
+import { Command } from "commander";
+import { ensureAppendable, inspect } from "../node.ts";
+import { forEachFile } from "./each-file.ts";
+import { shown } from "./failure.ts";
+import { Interrupted, interruptible } from "./interruption.ts";
+import { Progress, type ProgressOptions } from "./progress.ts";
+import { print, tell } from "./terminal.ts";
+
+export function ensureAppendableCommand(): Command {
+  return new Command("ensure-appendable")
+    .summary("give files a header that can grow")
+    .description(
+      "Gives files of old NumPy versions and other writers a header that can grow. Each is copied beside itself, " +
+        "and the copy takes its place when it is complete and safe.",
+    )
+    .argument("<file...>", "the .npy files")
+    .option("--inplace", "move the data within the file: no space for a copy is needed, and it cannot be interrupted")
+    .action(async (files: string[], _options: unknown, command: Command) => {
+      const options = command.optsWithGlobals<ProgressOptions & { inplace?: boolean; debug?: boolean }>();
+      await forEachFile(files, options, async (file) => {
+        const { appendable, dataLength } = await inspect(file);
+        if (!appendable) await rewrite(file, options.inplace ?? false, await Progress.start(shown(file), dataLength, options));
+        if (!options.quiet) await print(`${shown(file)}: ${appendable ? "appendable already" : "appendable now"}\n`);
+      });
+    })
+    .addHelpText(
+      "after",
+      `
+Examples:
+  npy-append-array ensure-appendable old.npy
+  npy-append-array ensure-appendable --inplace huge.npy`,
+    );
+}
+
+async function rewrite(file: string, inplace: boolean, progress: Progress): Promise<void> {
+  let isDone = false;
+  const onProgress = (done: number): void => progress.reach(done);
+  try {
+    await interruptible(
+      async (signal) => {
+        isDone = await ensureAppendable(file, { inplace, signal, onProgress });
+      },
+      { vital: inplace },
+    );
+  } catch (error) {
+    progress.stop();
+    if (error instanceof Interrupted) tell(`interrupted: ${shown(file)} is ${isDone ? "appendable now" : "as it was"}`);
+    throw error;
+  } finally {
+    progress.stop();
+  }
+}

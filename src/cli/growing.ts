@@ -1,0 +1,156 @@
+/** Rows of sources -> a file that grows: what `append` and `concat` share. */
+import { setImmediate as turnOfEventLoop } from "node:timers/promises";
+import {
+  type ArrayInput,
+  type Casting,
+  canCast,
+  NpyAppendArray,
+  type NpyAppendArraySync,
+  NpyError,
+  type OpenOptions,
+} from "../node.ts";
+import { type RowLayout, shapeText } from "./columns.ts";
+import { about, FileProblem, shown } from "./failure.ts";
+import { Interrupted, interruptible } from "./interruption.ts";
+import { Progress, type ProgressOptions } from "./progress.ts";
+import type { Block, Source } from "./sources/source.ts";
+import { tell } from "./terminal.ts";
+
+/** A source, and its name. */
+export interface NamedSource {
+  readonly path: string;
+  readonly source: Source;
+}
+
+/** Rows that were appended, and that the file has now. */
+export interface Growth {
+  readonly appended: number;
+  readonly length: number;
+}
+
+/** Refuses, before anything is written, a source whose rows cannot be appended to a file of `target`. */
+export function checkFits(
+  path: string,
+  { dtype: type, rowShape }: RowLayout,
+  target: RowLayout,
+  casting: Casting = "same_kind",
+): void {
+  if (rowShape.join() !== target.rowShape.join()) {
+    throw new FileProblem(
+      `${shown(path)}: its rows have shape ${shapeText(rowShape)}, those of the file ${shapeText(target.rowShape)}: leave it out`,
+    );
+  }
+  if (canCast(type, target.dtype, casting)) return;
+  const [from, to] = [type, target.dtype].map(({ fields, name, descr }) => (fields === undefined ? name : JSON.stringify(descr)));
+  throw new FileProblem(
+    `${shown(path)}: ${from} cannot become ${to} by the rule ${casting}: choose another dtype, or --casting unsafe`,
+  );
+}
+
+/**
+ * Appends all rows of `sources`. Whatever stops it, the file keeps the whole rows that were appended, and the message says how
+ * many it holds.
+ */
+export async function grow(
+  file: string,
+  open: OpenOptions,
+  sources: readonly NamedSource[],
+  options: ProgressOptions,
+): Promise<Growth> {
+  let appended = 0;
+  const npaa = openFile(file, open);
+  const before = npaa.length;
+  const progress = await Progress.start(shown(file), totalOf(sources), options);
+  try {
+    await interruptible(async (signal) => {
+      for (const named of sources) appended += await appendSource(npaa, file, named, progress, signal);
+    });
+  } catch (error) {
+    progress.stop();
+    npaa.close();
+    if (error instanceof Interrupted) tell(`interrupted: ${shown(file)} holds ${rowsText(npaa.length)}`);
+    else if (npaa.length > before && error instanceof Error) {
+      error.message += ` (${shown(file)} holds ${rowsText(npaa.length)}, ${npaa.length - before} of them new)`;
+    }
+    throw error;
+  } finally {
+    progress.stop();
+  }
+  try {
+    npaa.close();
+  } catch (error) {
+    throw about(file, error);
+  }
+  return { appended, length: npaa.length };
+}
+
+/** Written to synchronously: see the blocks of bytes. */
+function openFile(file: string, options: OpenOptions): NpyAppendArraySync {
+  try {
+    return NpyAppendArray.openSync(file, options);
+  } catch (error) {
+    throw about(file, error);
+  }
+}
+
+function totalOf(sources: readonly NamedSource[]): number | undefined {
+  const sizes = sources.map(({ source }) => source.bytes);
+  return sizes.includes(undefined) ? undefined : sizes.reduce<number>((sum, size) => sum + (size as number), 0);
+}
+
+async function appendSource(
+  npaa: NpyAppendArraySync,
+  file: string,
+  { path, source }: NamedSource,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<number> {
+  let last: Block | undefined;
+  let reached = 0;
+  const reach = (bytes: number): void => {
+    progress.advance(bytes - reached);
+    reached = bytes;
+  };
+  const rows = npaa.length;
+  const blocks = source.blocks(reach, signal)[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await unlessAborted(signal, blocks.next()).catch((error: unknown) => {
+        throw error instanceof Interrupted ? error : about(path, error);
+      });
+      if (next.done === true) return npaa.length - rows;
+      last = next.value;
+      npaa.append(next.value.input as ArrayInput);
+      // Signals are noticed, and bars drawn, between blocks.
+      await turnOfEventLoop();
+    }
+  } catch (error) {
+    if (error instanceof Interrupted || error instanceof FileProblem) throw error;
+    // What a row should have been is a matter of its source, all else one of the file.
+    if (!(error instanceof NpyError) || error.code === "ERR_NPY_BROKEN") throw about(file, error);
+    const [at] = error.index ?? [];
+    if (at === undefined) throw about(path, error);
+    const message = error.message.replace(/ at \[[^\]]*\]/, "");
+    throw new FileProblem(`${shown(path)}: row ${last?.rowOf(at)}: ${message}`, { cause: error });
+  } finally {
+    // A source that hangs must not keep the user waiting.
+    void blocks.return?.().catch(() => undefined);
+  }
+}
+
+/**
+ * What a promise gives, or the reason of a signal, whichever is first. `Promise.race` with one promise of the signal would keep
+ * every result for as long as there is that.
+ */
+function unlessAborted<Result>(signal: AbortSignal, promise: Promise<Result>): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+    if (signal.aborted) stop();
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
+}
+
+export function rowsText(rows: number): string {
+  return `${rows} ${rows === 1 ? "row" : "rows"}`;
+}

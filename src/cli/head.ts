@@ -1,0 +1,23 @@
+/** `head`: the first rows. */
+import { Command } from "commander";
+import { rowCountArgument } from "./arguments.ts";
+import { readingRows } from "./reading.ts";
+import { printRows, type RowOptions, withRowOptions } from "./rows.ts";
+
+export function headCommand(): Command {
+  const command = new Command("head")
+    .summary("print the first rows")
+    .description("Prints the first rows of a file as a table, or in another form.")
+    .argument("<file>", "the .npy file")
+    .option("-n, --rows <count>", "how many rows", rowCountArgument, 10)
+    .action(async (file: string, options: RowOptions & { rows: number }) => {
+      await readingRows(file, (reader) => printRows(reader, 0, Math.min(options.rows, reader.length), options));
+    });
+  return withRowOptions(command).addHelpText(
+    "after",
+    `
+Examples:
+  npy-append-array head log.npy
+  npy-append-array head -n 100 --csv log.npy > first.csv`,
+  );
+}

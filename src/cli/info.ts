@@ -1,0 +1,90 @@
+/** `info`: what a file is. */
+import { Command } from "commander";
+import { inspect, NpyError, type NpyInfo, type RecoveryReport, recover } from "../node.ts";
+import { shapeText } from "./columns.ts";
+import { forEachFile } from "./each-file.ts";
+import { shown } from "./failure.ts";
+import { rowsText } from "./growing.ts";
+import { print, styled } from "./terminal.ts";
+
+export function infoCommand(): Command {
+  return new Command("info")
+    .summary("show dtype, shape, order, and the state of files")
+    .description("Shows what files are: version, dtype, shape, order, sizes, room to grow, and whether they are complete.")
+    .argument("<file...>", "the .npy files")
+    .option("--json", "print one JSON object a line for each file")
+    .action(async (files: string[], options: { json?: boolean }, command: Command) => {
+      await forEachFile(files, command.optsWithGlobals(), async (file) => {
+        const info = await inspect(file);
+        const recovery = info.needsRecovery ? await recoveryOf(file) : undefined;
+        await print(options.json ? `${JSON.stringify(asJson(file, info, recovery))}\n` : asText(file, info, recovery));
+      });
+    })
+    .addHelpText(
+      "after",
+      `
+Examples:
+  npy-append-array info log.npy
+  npy-append-array info --json *.npy | jq -r 'select(.complete | not).path'`,
+    );
+}
+
+/** What `recover` would do, or why it cannot. */
+async function recoveryOf(file: string): Promise<RecoveryReport | string> {
+  try {
+    return await recover(file, { dryRun: true });
+  } catch (error) {
+    if (error instanceof NpyError && error.code === "ERR_NPY_UNRECOVERABLE") return error.message;
+    throw error;
+  }
+}
+
+function asJson(path: string, info: NpyInfo, recovery: RecoveryReport | string | undefined): object {
+  const { version, dtype, shape, fortranOrder, headerLength, slack, dataLength, expectedDataLength, appendable } = info;
+  return {
+    path,
+    version,
+    dtype: dtype.fields === undefined ? dtype.name : dtype.str,
+    descr: dtype.descr,
+    itemsize: dtype.itemsize,
+    shape,
+    fortranOrder,
+    headerLength,
+    slack,
+    dataLength,
+    expectedDataLength,
+    appendable,
+    complete: !info.needsRecovery,
+    ...(recovery === undefined ? {} : { recovery }),
+  };
+}
+
+function asText(file: string, info: NpyInfo, recovery: RecoveryReport | string | undefined): string {
+  const { dtype, shape, headerLength, slack, dataLength, expectedDataLength } = info;
+  const described = dtype.fields === undefined ? `${dtype.name} (${dtype.str})` : fieldsText(info);
+  const lines = {
+    dtype: described,
+    shape: shapeText(shape),
+    order: info.fortranOrder ? "Fortran" : "C",
+    version: info.version,
+    header: `${headerLength} bytes, ${slack} of them to grow`,
+    data: `${dataLength} bytes${info.needsRecovery ? `, ${expectedDataLength} expected` : ""}`,
+    appendable: info.appendable ? "yes" : shape.length === 0 ? "no: a 0-d array has no rows" : "no: run ensure-appendable",
+    complete: recovery === undefined ? "yes" : `no: ${typeof recovery === "string" ? recovery : recoveryText(recovery)}`,
+  };
+  const body = Object.entries(lines).map(([name, text]) => `  ${name.padEnd(10)}  ${text}\n`);
+  return `${styled("bold", shown(file))}\n${body.join("")}`;
+}
+
+function fieldsText({ dtype }: NpyInfo): string {
+  const fields = (dtype.fields ?? []).map(({ name, dtype: type }) => {
+    const shape = type.subdtype === undefined ? "" : ` ${shapeText(type.subdtype.shape)}`;
+    return `${shown(name)} ${(type.subdtype?.dtype ?? type).str}${shape}`;
+  });
+  return `${dtype.itemsize} bytes: ${fields.join(", ")}`;
+}
+
+function recoveryText({ rowsBefore, rowsAfter, bytesDropped }: RecoveryReport): string {
+  const dropped = bytesDropped === 0 ? "" : `, drops ${bytesDropped} bytes`;
+  return `recover makes ${rowsText(rowsAfter)} of ${rowsBefore}${dropped}`;
+}

@@ -1,0 +1,120 @@
+/** `plot`: a picture of some columns. */
+import { writeFile } from "node:fs/promises";
+import { Command } from "commander";
+import type { NpyReader } from "../node.ts";
+import { listArgument, type RowRange, rangeArgument } from "./arguments.ts";
+import { type Column, chosenColumns, columnData, columnsOf, layoutOf } from "./columns.ts";
+import { about, FileProblem, shown, UsageError } from "./failure.ts";
+import { Progress, type ProgressOptions } from "./progress.ts";
+import { readingRows } from "./reading.ts";
+import { rowsIn } from "./slice.ts";
+import { isNumeric, numericColumns, rowsOf } from "./stats.ts";
+import { print, terminalWidth } from "./terminal.ts";
+
+interface PlotOptions extends ProgressOptions {
+  readonly columns?: readonly string[];
+  readonly rows?: RowRange;
+  readonly heatmap?: boolean;
+  readonly svg?: string;
+}
+
+/** What is drawn: for each column the means of as many groups of rows as fit; NaN where a group has no numbers. */
+export interface Picture {
+  readonly title: string;
+  readonly labels: readonly string[];
+  readonly series: readonly Float64Array[];
+  /** The rows drawn. */
+  readonly start: number;
+  readonly stop: number;
+}
+
+/** More lines than this are no longer told apart. */
+const MOST_LINES = 6;
+
+/** Groups of rows in an SVG, at most. */
+const SVG_POINTS = 1000;
+
+export function plotCommand(): Command {
+  return new Command("plot")
+    .summary("draw columns as lines or as a heat map")
+    .description(
+      "Draws columns over rows: a line each, or a heat map of them all if they are more than 6. " +
+        "Where there are more rows than fit, means of neighbouring ones are drawn.",
+    )
+    .argument("<file>", "the .npy file")
+    .option("--columns <list>", "which columns, such as 0 or t,level (default: all)", listArgument)
+    .option("--rows <range>", "which rows: START:STOP, as for slice", rangeArgument)
+    .option("--heatmap", "a heat map even of few columns")
+    .option("--svg <out>", "write an SVG file instead of drawing in the terminal")
+    .action(async (file: string, _options: PlotOptions, command: Command) => {
+      await readingRows(file, (reader) => plot(file, reader, command.optsWithGlobals<PlotOptions>()));
+    })
+    .addHelpText(
+      "after",
+      `
+Examples:
+  npy-append-array plot --columns level log.npy
+  npy-append-array plot --rows -1000: --svg level.svg log.npy`,
+    );
+}
+
+async function plot(file: string, reader: NpyReader, options: PlotOptions): Promise<void> {
+  const all = columnsOf(layoutOf(reader)).flatMap(numericColumns);
+  const columns = chosenColumns(all, options.columns);
+  const drawn = columns.filter(isNumeric);
+  const [text] = columns.filter((column) => !isNumeric(column));
+  if (options.columns !== undefined && text !== undefined)
+    throw new UsageError(`column ${JSON.stringify(text.label)} holds no numbers`);
+  const [start, stop] = rowsIn(options.rows, reader.length, file);
+  if (drawn.length === 0 || start === stop)
+    throw new FileProblem(`${shown(file)}: there is nothing to draw: no numbers in these rows`);
+  const isMap = options.heatmap ?? drawn.length > MOST_LINES;
+  const width = options.svg === undefined ? Math.max(20, (terminalWidth() ?? 80) - 14) : SVG_POINTS;
+  const progress = await Progress.start(shown(file), (stop - start) * reader.dtype.itemsize, options);
+  const series = await meansOf(reader, drawn, start, stop, Math.min(width, stop - start), progress).finally(() =>
+    progress.stop(),
+  );
+  const picture = { title: shown(file), labels: drawn.map(({ label }) => label), series, start, stop };
+  // The libraries of pictures are loaded when one is drawn: no other command should wait for them.
+  if (options.svg === undefined) {
+    const { drawHeatMap, drawLines } = await import("./plot-terminal.ts");
+    return await print(isMap ? drawHeatMap(picture, width) : drawLines(picture, width));
+  }
+  const { svg } = options;
+  const { heatMapSvg, linesSvg } = await import("./plot-svg.ts");
+  await writeFile(svg, isMap ? heatMapSvg(picture) : linesSvg(picture)).catch((error: unknown) => {
+    throw about(svg, error);
+  });
+  if (!options.quiet)
+    await print(`${shown(svg)}: ${isMap ? "a heat map" : "lines"} of ${drawn.length} columns, ${stop - start} rows\n`);
+}
+
+/** Means of `groups` groups of rows, of nearly equal size, in one pass. */
+async function meansOf(
+  reader: NpyReader,
+  columns: readonly Column[],
+  start: number,
+  stop: number,
+  groups: number,
+  progress: Progress,
+): Promise<Float64Array[]> {
+  const sums = columns.map(() => new Float64Array(groups));
+  const counts = columns.map(() => new Float64Array(groups));
+  const step = Math.max(1, Math.floor(2 ** 22 / Math.max(1, reader.dtype.itemsize * columns.length)));
+  for (let first = start; first < stop; first += step) {
+    const chunk = await reader.read(first, Math.min(stop, first + step));
+    const dataOf = columnData(chunk);
+    for (const [c, column] of columns.entries()) {
+      const data = dataOf(column) as ArrayLike<number | bigint>;
+      for (let i = 0; i < rowsOf(chunk); i++) {
+        const value = Number(data[i * column.perRow + column.offset]);
+        if (!Number.isFinite(value)) continue;
+        const group = Math.floor(((first - start + i) * groups) / (stop - start));
+        (sums[c] as Float64Array)[group] = ((sums[c] as Float64Array)[group] as number) + value;
+        (counts[c] as Float64Array)[group] = ((counts[c] as Float64Array)[group] as number) + 1;
+      }
+    }
+    progress.advance(rowsOf(chunk) * reader.dtype.itemsize);
+  }
+  return sums.map((sum, c) => sum.map((total, group) => total / ((counts[c] as Float64Array)[group] as number)));
+}

@@ -1,0 +1,84 @@
+/** How far something is, on stderr, if it takes long enough to wonder. */
+import type { SingleBar } from "cli-progress";
+import { oneLine } from "./failure.ts";
+
+/** What is over sooner needs no bar. In milliseconds. */
+const PATIENCE = 1000;
+
+export interface ProgressOptions {
+  readonly quiet?: boolean;
+}
+
+/** A bar that appears after a second, if stderr is a terminal and nobody asked for quiet. */
+export class Progress {
+  readonly #label: string;
+  readonly #total: number | undefined;
+  readonly #Bar: typeof SingleBar | undefined;
+  readonly #start: number = performance.now();
+  #done = 0;
+  #bar: SingleBar | undefined;
+
+  private constructor(label: string, total: number | undefined, Bar: typeof SingleBar | undefined) {
+    this.#label = oneLine(label);
+    this.#total = total;
+    this.#Bar = Bar;
+  }
+
+  /** `total` in bytes; `undefined` if nobody knows. */
+  static async start(label: string, total: number | undefined, { quiet = false }: ProgressOptions): Promise<Progress> {
+    const isWanted = !quiet && process.stderr.isTTY === true;
+    return new Progress(label, total, isWanted ? (await import("cli-progress")).default.SingleBar : undefined);
+  }
+
+  /** So many bytes more are done. */
+  advance(bytes: number): void {
+    this.reach(this.#done + bytes);
+  }
+
+  /** So many bytes are done. */
+  reach(done: number): void {
+    this.#done = done;
+    if (this.#Bar === undefined) return;
+    const elapsed = performance.now() - this.#start;
+    if (this.#bar === undefined && elapsed < PATIENCE) return;
+    const rate = (1000 * done) / elapsed;
+    const left = this.#total === undefined ? 0 : Math.max(0, this.#total - done) / rate;
+    const payload = { label: this.#label, amount: bytesText(done), rate: bytesText(rate), left: durationText(left) };
+    if (this.#bar !== undefined) {
+      this.#bar.update(done, payload);
+      return;
+    }
+    this.#bar = new this.#Bar({
+      format: this.#total === undefined ? "{label} {amount} | {rate}/s" : "{label} {bar} {percentage}% | {rate}/s | {left} left",
+      stream: process.stderr,
+      barCompleteChar: "█",
+      barIncompleteChar: "░",
+      barsize: 24,
+      clearOnComplete: true,
+      gracefulExit: false,
+    });
+    this.#bar.start(this.#total ?? 0, done, payload);
+  }
+
+  /** Takes the bar away. */
+  stop(): void {
+    this.#bar?.stop();
+    this.#bar = undefined;
+  }
+}
+
+/** Bytes as people count them: in steps of 1000. */
+function bytesText(bytes: number): string {
+  const step = bytes < 1000 ? 0 : Math.min(4, Math.floor(Math.log10(bytes) / 3));
+  const amount = bytes / 1000 ** step;
+  return `${step === 0 ? Math.round(amount) : amount.toFixed(1)} ${["B", "kB", "MB", "GB", "TB"][step]}`;
+}
+
+function durationText(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "?";
+  const whole = Math.ceil(seconds);
+  if (whole < 60) return `${whole} s`;
+  return whole < 3600
+    ? `${Math.floor(whole / 60)} min ${whole % 60} s`
+    : `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}

@@ -1,0 +1,157 @@
+/** Rows of a file as text or bytes on stdout. */
+import { createReadStream } from "node:fs";
+import type { Command } from "commander";
+import { inspect, type NpyArray, type NpyReader } from "../node.ts";
+import { jsonOf, textOf } from "./cell.ts";
+import { type Column, columnData, columnsOf, indices, layoutOf, type RowLayout, sizeOf } from "./columns.ts";
+import { UsageError } from "./failure.ts";
+import { Table } from "./table.ts";
+import { print } from "./terminal.ts";
+
+export interface RowOptions {
+  readonly csv?: boolean;
+  readonly ndjson?: boolean;
+  readonly raw?: boolean;
+}
+
+/** Elements that are held as text at a time. */
+const CELLS = 2 ** 15;
+
+/** Adds the options that say how rows are printed. */
+export function withRowOptions(command: Command): Command {
+  return command
+    .option("--csv", "print CSV; a structure's fields are the header")
+    .option("--ndjson", "print one JSON value a line: an object for a structure, else an array or a number")
+    .option("--raw", "print the bytes of the rows as they are in the file");
+}
+
+type Form = "table" | "csv" | "ndjson" | "raw";
+
+function formOf({ csv, ndjson, raw }: RowOptions): Form {
+  const forms: Form[] = [
+    ...(csv ? ["csv" as const] : []),
+    ...(ndjson ? ["ndjson" as const] : []),
+    ...(raw ? ["raw" as const] : []),
+  ];
+  if (forms.length > 1) throw new UsageError(`--${forms.join(" and --")} exclude each other: choose one`);
+  return forms[0] ?? "table";
+}
+
+/** What prints rows that begin at row `start`. */
+export type RowPrinter = (rows: NpyArray, start: number) => Promise<void>;
+
+const PRINTERS = { table: tablePrinter, csv: csvPrinter, ndjson: ndjsonPrinter } as const;
+
+/** The printer that the options ask for. */
+export function printerFor(reader: NpyReader, options: RowOptions): RowPrinter {
+  const form = formOf(options);
+  return form === "raw" ? rawPrinter(reader.path as string) : PRINTERS[form](layoutOf(reader));
+}
+
+/** Prints the rows `start` to `stop`, a part at a time. */
+export async function printRows(reader: NpyReader, start: number, stop: number, options: RowOptions): Promise<void> {
+  // All at once: reading them first would be in vain.
+  if (formOf(options) === "raw") return await printBytes(reader.path as string, start, stop);
+  const printer = printerFor(reader, options);
+  const step = rowsAtOnce(reader);
+  for (let row = start; row < stop; row += step) await printer(await reader.read(row, Math.min(stop, row + step)), row);
+}
+
+/** How many rows make a handy portion. */
+export function rowsAtOnce(reader: NpyReader): number {
+  return Math.max(1, Math.floor(CELLS / Math.max(1, columnsOf(layoutOf(reader)).length)));
+}
+
+function tablePrinter(layout: RowLayout): RowPrinter {
+  const columns = columnsOf(layout);
+  const isRight = columns.map(({ dtype }) => !"SUV".includes(dtype.kind));
+  const table = new Table(["", ...columns.map(({ label }) => label)], [true, ...isRight]);
+  const cells = cellsOf(columns, textOf);
+  let isFirst = true;
+  return async (rows, start) => {
+    const lines = cells(rows).map((row, i) => [String(start + i), ...row]);
+    await print(table.lines(lines, isFirst));
+    isFirst = false;
+  };
+}
+
+function csvPrinter(layout: RowLayout): RowPrinter {
+  const columns = columnsOf(layout);
+  const cells = cellsOf(columns, textOf);
+  let header = layout.dtype.fields === undefined ? [] : [columns.map(({ label }) => label)];
+  return async (rows) => {
+    const { default: Papa } = await import("papaparse");
+    await print(`${Papa.unparse([...header, ...cells(rows)], { newline: "\n" })}\n`);
+    header = [];
+  };
+}
+
+function ndjsonPrinter(layout: RowLayout): RowPrinter {
+  const columns = columnsOf(layout);
+  const cells = cellsOf(columns, jsonOf);
+  const [first = "", ...others] = jsonBetween(layout);
+  return async (rows) => {
+    const lines = cells(rows).map((row) => first + row.map((cell, i) => cell + (others[i] as string)).join(""));
+    await print(lines.map((line) => `${line}\n`).join(""));
+  };
+}
+
+function rawPrinter(path: string): RowPrinter {
+  return async (rows, start) => {
+    const { fortranOrder, shape } = rows;
+    await printBytes(path, start, start + ((fortranOrder ? shape.at(-1) : shape[0]) ?? 1));
+  };
+}
+
+/** From the file itself: reading would decode, and swap their order. */
+async function printBytes(path: string, start: number, stop: number): Promise<void> {
+  const info = await inspect(path);
+  const rowBytes = sizeOf(layoutOf(info).rowShape) * info.dtype.itemsize;
+  if (stop === start || rowBytes === 0) return;
+  const range = { start: info.headerLength + start * rowBytes, end: info.headerLength + stop * rowBytes - 1 };
+  for await (const bytes of createReadStream(path, { ...range, highWaterMark: 2 ** 18 })) await print(bytes as Uint8Array);
+}
+
+/** The texts of all elements, row by row. */
+function cellsOf(columns: readonly Column[], form: typeof textOf): (rows: NpyArray) => string[][] {
+  const texts = columns.map(({ dtype }) => form(dtype));
+  return (rows) => {
+    const count = (rows.fortranOrder ? rows.shape.at(-1) : rows.shape[0]) ?? 1;
+    const dataOf = columnData(rows);
+    const data = columns.map((column) => dataOf(column));
+    return Array.from({ length: count }, (_, row) =>
+      columns.map(({ offset, perRow }, i) => (texts[i] as ReturnType<typeof textOf>)(data[i] as never, row * perRow + offset)),
+    );
+  };
+}
+
+/** What stands before, between and behind the elements of a row in JSON; the elements are in the order of the columns. */
+function jsonBetween({ dtype, rowShape }: RowLayout): string[] {
+  const element = Symbol("element");
+  const skeleton = nested(rowShape, () => jsonSkeleton(dtype, element));
+  const between = [""];
+  for (const piece of skeleton) {
+    if (piece === element) between.push("");
+    else between[between.length - 1] += piece as string;
+  }
+  return between;
+}
+
+type Skeleton = (string | symbol)[];
+
+function jsonSkeleton(dtype: RowLayout["dtype"], element: symbol): Skeleton {
+  if (dtype.subdtype !== undefined) {
+    const { dtype: inner, shape } = dtype.subdtype;
+    return nested(shape, () => jsonSkeleton(inner, element));
+  }
+  if (dtype.fields === undefined) return [element];
+  const fields = dtype.fields.flatMap(
+    ({ name, dtype: type }, i): Skeleton => [`${i === 0 ? "" : ","}${JSON.stringify(name)}:`, ...jsonSkeleton(type, element)],
+  );
+  return ["{", ...fields, "}"];
+}
+
+function nested([size, ...rest]: readonly number[], inner: () => Skeleton): Skeleton {
+  if (size === undefined) return inner();
+  return ["[", ...indices([size]).flatMap(([i]): Skeleton => [...(i === 0 ? [] : [","]), ...nested(rest, inner)]), "]"];
+}

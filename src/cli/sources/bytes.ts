@@ -1,0 +1,109 @@
+/** Bytes of a file or of stdin, a block at a time. */
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { Socket } from "node:net";
+import { isatty } from "node:tty";
+import { UsageError } from "../failure.ts";
+
+/** An open file, or stdin. */
+export interface ByteSource {
+  readonly descriptor: number;
+  readonly isPipe: boolean;
+  /** What is there; `undefined` for pipes and devices. */
+  readonly size: number | undefined;
+}
+
+export function openBytes(path: string): ByteSource {
+  if (path === "-" && isatty(0)) throw new UsageError("stdin is the terminal: pipe the bytes into it");
+  const descriptor = path === "-" ? 0 : openSync(path, "r");
+  const stats = fstatSync(descriptor);
+  return { descriptor, isPipe: stats.isFIFO() || stats.isSocket(), size: stats.isFile() ? stats.size : undefined };
+}
+
+/**
+ * Blocks of `length` bytes, the last of them shorter; from `position` on, or from where the descriptor is. A block is valid
+ * until the next is asked for. The descriptor is closed in the end.
+ */
+export function blocksOf(
+  { descriptor, isPipe }: ByteSource,
+  length: number,
+  position: number | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void, void> {
+  return isPipe ? pipeBlocks(descriptor, length, signal) : fileBlocks(descriptor, length, position);
+}
+
+/** Synchronously: handing a block to another thread costs more than what copying it beside the writing of the last one gains. */
+async function* fileBlocks(
+  descriptor: number,
+  length: number,
+  position: number | undefined,
+): AsyncGenerator<Uint8Array, void, void> {
+  const buffer = new Uint8Array(length);
+  let place = position ?? null;
+  try {
+    for (;;) {
+      let filled = 0;
+      while (filled < length) {
+        const count = readSync(descriptor, buffer, filled, length - filled, place);
+        if (count === 0) break;
+        filled += count;
+        if (place !== null) place += count;
+      }
+      if (filled > 0) yield buffer.subarray(0, filled);
+      if (filled < length) return;
+    }
+  } finally {
+    if (descriptor !== 0) closeSync(descriptor);
+  }
+}
+
+/** A pipe makes wait: it is listened to, and its bytes go where they are needed, without a copy. */
+async function* pipeBlocks(descriptor: number, length: number, signal: AbortSignal): AsyncGenerator<Uint8Array, void, void> {
+  const buffer = new Uint8Array(length);
+  let filled = 0;
+  let isFull = false;
+  let end: { readonly error?: unknown } | undefined;
+  let wake = (): void => undefined;
+  const finish = (error?: unknown): void => {
+    end ??= { error };
+    wake();
+  };
+  // `onread` is documented, and missing in the types.
+  const onread = {
+    buffer: () => buffer.subarray(filled),
+    callback(count: number): boolean {
+      filled += count;
+      if (filled < length) return true;
+      isFull = true;
+      filled = 0;
+      wake();
+      return false;
+    },
+  };
+  const options = { fd: descriptor, readable: true, writable: false, onread };
+  const socket = new Socket(options);
+  socket.once("end", () => finish());
+  socket.once("error", finish);
+  const stop = (): void => {
+    socket.destroy();
+    finish(signal.reason);
+  };
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    for (;;) {
+      if (!isFull && end === undefined) await new Promise<void>((resolve) => (wake = resolve));
+      if (isFull) {
+        yield buffer;
+        isFull = false;
+        socket.resume();
+        continue;
+      }
+      if (end?.error !== undefined) throw end.error;
+      if (filled > 0) yield buffer.subarray(0, filled);
+      return;
+    }
+  } finally {
+    signal.removeEventListener("abort", stop);
+    socket.destroy();
+  }
+}

@@ -1,0 +1,48 @@
+/** The formats of sources, and how a name tells which one it is. */
+import { extname } from "node:path";
+import { shown, UsageError } from "../failure.ts";
+import { openNdjson } from "./ndjson.ts";
+import { openNpy } from "./npy.ts";
+import { openRaw } from "./raw.ts";
+import type { OpenSource } from "./source.ts";
+
+export type Format = "npy" | "csv" | "tsv" | "ndjson" | "raw";
+
+const FORMATS: Readonly<Record<Format, OpenSource>> = {
+  npy: openNpy,
+  csv: openSeparated(","),
+  tsv: openSeparated("\t"),
+  ndjson: openNdjson,
+  raw: openRaw,
+};
+
+/** The parser of CSV is loaded for CSV: no other source should wait for it. */
+function openSeparated(delimiter: "," | "\t"): OpenSource {
+  return async (path, target, options) => {
+    const { openCsv } = await import("./csv.ts");
+    return await openCsv(path, target, { delimiter, ...options });
+  };
+}
+
+export const FORMAT_NAMES: readonly Format[] = Object.keys(FORMATS) as Format[];
+
+const EXTENSIONS: ReadonlyMap<string, Format> = new Map([
+  [".npy", "npy"],
+  [".csv", "csv"],
+  [".tsv", "tsv"],
+  [".ndjson", "ndjson"],
+  [".jsonl", "ndjson"],
+  [".bin", "raw"],
+  [".raw", "raw"],
+]);
+
+/** The format of a source: what the user says, else what its name does; stdin holds raw bytes. */
+export function formatOf(path: string, said: Format | undefined): Format {
+  const found = said ?? (path === "-" ? "raw" : EXTENSIONS.get(extname(path).toLowerCase()));
+  if (found !== undefined) return found;
+  throw new UsageError(`${shown(path)}: its name does not say what it is: pass --format ${FORMAT_NAMES.join("|")}`);
+}
+
+export function openerOf(format: Format): OpenSource {
+  return FORMATS[format];
+}

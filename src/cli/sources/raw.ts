@@ -1,0 +1,47 @@
+/** Raw bytes: rows without anything around them. */
+
+import { type RowLayout, shapeText, sizeOf } from "../columns.ts";
+import { FileProblem, shown, UsageError } from "../failure.ts";
+import { type ByteSource, blocksOf, openBytes } from "./bytes.ts";
+import { arrayOf, type Block, type Source, type SourceOptions } from "./source.ts";
+
+/** Bytes that are read and written at a time. */
+const BLOCK = 2 ** 20;
+
+export async function openRaw(path: string, target: RowLayout | undefined, options: SourceOptions): Promise<Source> {
+  const dtype = options.dtype ?? target?.dtype;
+  if (dtype === undefined) {
+    throw new UsageError(
+      `${shown(path)} holds raw bytes, which need --dtype (and --row-shape, if a row is more than one element)`,
+    );
+  }
+  const rowShape = options.rowShape ?? target?.rowShape ?? [];
+  const fortranOrder = target?.fortranOrder ?? options.fortranOrder ?? false;
+  const rowBytes = sizeOf(rowShape) * dtype.itemsize;
+  if (rowBytes === 0)
+    throw new UsageError(`rows of shape ${shapeText(rowShape)} and dtype ${dtype.str} have no bytes that could be counted`);
+  const bytes = openBytes(path);
+  const layout = { dtype, rowShape, fortranOrder };
+  return { bytes: bytes.size, layout, blocks: (reach, signal) => rowBlocks(path, bytes, layout, rowBytes, reach, signal) };
+}
+
+async function* rowBlocks(
+  path: string,
+  bytes: ByteSource,
+  layout: RowLayout,
+  rowBytes: number,
+  reach: (bytes: number) => void,
+  signal: AbortSignal,
+): AsyncGenerator<Block, void, void> {
+  let done = 0;
+  yield { input: arrayOf(new Uint8Array(0), 0, layout), rowOf: (i) => 1 + i };
+  for await (const block of blocksOf(bytes, Math.max(1, Math.floor(BLOCK / rowBytes)) * rowBytes, undefined, signal)) {
+    const rest = block.length % rowBytes;
+    const rows = (block.length - rest) / rowBytes;
+    const first = 1 + done / rowBytes;
+    if (rows > 0) yield { input: arrayOf(block.subarray(0, block.length - rest), rows, layout), rowOf: (i) => first + i };
+    done += block.length;
+    reach(done);
+    if (rest > 0) throw new FileProblem(`${shown(path)}: it ends within a row, after ${rest} of its ${rowBytes} bytes`);
+  }
+}

@@ -1,0 +1,46 @@
+/** Where rows that are appended come from. */
+import type { DType, NpyArray } from "../../node.ts";
+import type { ColumnChoice } from "../arguments.ts";
+import type { RowLayout } from "../columns.ts";
+
+/** How a source is understood. */
+export interface SourceOptions {
+  readonly dtype?: DType;
+  readonly rowShape?: readonly number[];
+  readonly columns?: readonly ColumnChoice[];
+  readonly header?: boolean;
+  readonly delimiter?: string;
+  readonly fortranOrder?: boolean;
+}
+
+/** Rows, as appending takes them. */
+export interface Block {
+  readonly input: unknown;
+  /** The number of one of its rows in the source, as people count: from 1, headers and blank lines included. */
+  rowOf(i: number): number;
+}
+
+/** A source that was opened: its form is known, its rows are not read yet. */
+export interface Source {
+  /** Its size, if that is known. */
+  readonly bytes: number | undefined;
+  /** What its rows are, in the order of the file that they are for. */
+  readonly layout: RowLayout;
+  /** At least one block, which may have no rows; each is valid until the next is asked for. `reach` hears of the bytes done. */
+  blocks(reach: (bytes: number) => void, signal: AbortSignal): AsyncIterable<Block>;
+}
+
+/** Opens a source for rows of `target`; `undefined` if the file is to be created for this source. */
+export type OpenSource = (path: string, target: RowLayout | undefined, options: SourceOptions) => Promise<Source>;
+
+/** Elements row by row, each row in C order, as an array in the order of `layout`. */
+export function arrayOf(
+  data: NpyArray["data"] | Uint8Array | readonly unknown[],
+  rows: number,
+  { dtype, rowShape, fortranOrder }: Partial<RowLayout> & Pick<RowLayout, "rowShape">,
+): unknown {
+  if (!fortranOrder) return { data, shape: [rows, ...rowShape], ...(dtype && { dtype }) };
+  const strides = [...rowShape.keys()].map((axis) => rowShape.slice(axis + 1).reduce((product, size) => product * size, 1));
+  const perRow = rowShape.reduce((product, size) => product * size, 1);
+  return { data, shape: [...rowShape, rows], strides: [...strides, perRow], ...(dtype && { dtype }) };
+}

@@ -1,0 +1,131 @@
+/** `stats`: what the columns of a file hold. */
+import { Command } from "commander";
+import type { DType, NpyArray, NpyData, NpyReader } from "../node.ts";
+import { listArgument } from "./arguments.ts";
+import { isRaw, textOf } from "./cell.ts";
+import { type Column, chosenColumns, columnData, columnsOf, layoutOf } from "./columns.ts";
+import { shown } from "./failure.ts";
+import { Moments } from "./moments.ts";
+import { floatText } from "./number-text.ts";
+import { Progress, type ProgressOptions } from "./progress.ts";
+import { readingRows } from "./reading.ts";
+import { Table } from "./table.ts";
+import { print } from "./terminal.ts";
+
+interface StatsOptions extends ProgressOptions {
+  readonly columns?: readonly string[];
+}
+
+const HISTOGRAM_WIDTH = 16;
+
+export function statsCommand(): Command {
+  return new Command("stats")
+    .summary("min, max, mean, standard deviation, NaNs and a histogram of each column")
+    .description(
+      "Shows for each column the smallest and largest value, mean, standard deviation (of the population, as numpy.std), " +
+        "the number of NaNs (or NaTs), which take no part in the rest, and a histogram between the smallest and the largest " +
+        "value. The file is read once.",
+    )
+    .argument("<file>", "the .npy file")
+    .option("--columns <list>", "only these columns", listArgument)
+    .action(async (file: string, _options: StatsOptions, command: Command) => {
+      const options = command.optsWithGlobals<StatsOptions>();
+      await readingRows(file, async (reader) => {
+        const columns = chosenColumns(columnsOf(layoutOf(reader)).flatMap(numericColumns), options.columns);
+        const progress = await Progress.start(shown(file), sizeOfData(reader), options);
+        const moments = await momentsOf(reader, columns, progress);
+        const isRight = [false, false, true, true, true, true, true, true, false];
+        const table = new Table(["column", "dtype", "rows", "nan", "min", "max", "mean", "std", "histogram"], isRight);
+        await print(
+          table.lines(
+            columns.map((column, i) => lineOf(column, reader.length, moments[i])),
+            true,
+          ),
+        );
+      });
+    })
+    .addHelpText(
+      "after",
+      `
+Examples:
+  npy-append-array stats log.npy
+  npy-append-array stats --columns t,level log.npy`,
+    );
+}
+
+/** Columns of numbers; a complex column is two. */
+export function numericColumns(column: Column): readonly Column[] {
+  const { dtype, label, offset, perRow } = column;
+  if (dtype.kind !== "c" || isRaw(dtype)) return [column];
+  const prefix = label === "" ? "" : `${label}.`;
+  return ["real", "imag"].map((part, i) => ({ ...column, label: prefix + part, offset: 2 * offset + i, perRow: 2 * perRow }));
+}
+
+export function isNumeric({ dtype }: Column): boolean {
+  return !isRaw(dtype) && !"SU".includes(dtype.kind);
+}
+
+function sizeOfData({ shape, dtype }: NpyReader): number {
+  return shape.reduce((product, size) => product * size, dtype.itemsize);
+}
+
+async function momentsOf(reader: NpyReader, columns: readonly Column[], progress: Progress): Promise<(Moments | undefined)[]> {
+  const moments = columns.map((column) => (isNumeric(column) ? new Moments("Mm".includes(column.dtype.kind)) : undefined));
+  try {
+    for await (const chunk of reader.chunks()) {
+      const dataOf = columnData(chunk);
+      const count = rowsOf(chunk);
+      for (const [i, column] of columns.entries()) {
+        if (moments[i] === undefined) continue;
+        moments[i].add({ data: dataOf(column), offset: column.offset, step: column.perRow, count });
+      }
+      progress.advance((count * sizeOfData(reader)) / reader.length);
+    }
+  } finally {
+    progress.stop();
+  }
+  return moments;
+}
+
+export function rowsOf({ shape, fortranOrder }: Pick<NpyArray, "shape" | "fortranOrder">): number {
+  return (fortranOrder ? shape.at(-1) : shape[0]) ?? 1;
+}
+
+function lineOf({ label, dtype }: Column, rows: number, moments: Moments | undefined): string[] {
+  const start = [label, dtype.fields === undefined ? dtype.name : dtype.str, String(rows)];
+  if (moments === undefined) return start;
+  const { missing, min, max } = moments;
+  const bars = min === undefined || max === undefined ? "" : moments.histogram.bars(Number(min), Number(max), HISTOGRAM_WIDTH);
+  return [
+    ...start,
+    String(missing),
+    valueText(dtype, min),
+    valueText(dtype, max),
+    meanText(dtype, moments),
+    deviationText(dtype, moments),
+    bars,
+  ];
+}
+
+/** A value as an element of its column. */
+function valueText(dtype: DType, value: number | bigint | undefined): string {
+  if (value === undefined) return "";
+  if (dtype.kind === "b") return String(value);
+  if (dtype.kind === "c") return floatText(value as number, dtype.itemsize / 2);
+  return textOf(dtype)([value] as unknown as NpyData, 0);
+}
+
+/** The mean of times is a time; that of anything else has six digits, which is more than it is worth. */
+function meanText(dtype: DType, { mean }: Moments): string {
+  if (Number.isNaN(mean)) return "nan";
+  return dtype.kind === "M" ? valueText(dtype, BigInt(Math.round(mean))) : short(mean);
+}
+
+function deviationText(dtype: DType, { deviation }: Moments): string {
+  const { unit } = dtype.datetime ?? {};
+  return short(deviation) + (dtype.kind === "M" && !Number.isNaN(deviation) ? ` ${unit}` : "");
+}
+
+function short(value: number): string {
+  return floatText(Number.isFinite(value) ? Number(value.toPrecision(6)) : value, 8);
+}

@@ -1,0 +1,61 @@
+/** Rows of text in aligned columns. */
+import { oneLine } from "./failure.ts";
+import { styled, terminalWidth } from "./terminal.ts";
+
+/** A table whose rows may come bit by bit: columns widen when they must. */
+export class Table {
+  readonly #isRight: readonly boolean[];
+  readonly #widths: number[];
+  readonly #header: readonly string[];
+
+  /** `isRight`: the columns that are aligned to the right, as numbers are. */
+  constructor(header: readonly string[], isRight: readonly boolean[]) {
+    this.#header = header.map(oneLine);
+    this.#isRight = isRight;
+    this.#widths = this.#header.map(widthOf);
+  }
+
+  /** The lines of rows, with the header above them if `isFirst`. Middle columns that do not fit into a terminal are left out. */
+  lines(rows: readonly (readonly string[])[], isFirst: boolean): string {
+    const cells = rows.map((row) => row.map(oneLine));
+    for (const row of cells) {
+      for (const [i, cell] of row.entries()) this.#widths[i] = Math.max(this.#widths[i] ?? 0, widthOf(cell));
+    }
+    const shown = this.#fitting();
+    const lines = cells.map((row) => this.#line(row, shown));
+    if (isFirst && this.#header.some((label) => label !== "")) lines.unshift(styled("dim", this.#line(this.#header, shown)));
+    return lines.map((line) => `${line}\n`).join("");
+  }
+
+  #line(row: readonly string[], shown: readonly (number | undefined)[]): string {
+    const cells = shown.map((column) => {
+      if (column === undefined) return "…";
+      const cell = row[column] ?? "";
+      const padding = " ".repeat((this.#widths[column] as number) - widthOf(cell));
+      return this.#isRight[column] ? padding + cell : cell + padding;
+    });
+    return cells.join("  ").trimEnd();
+  }
+
+  /** The columns that fit, from both ends; `undefined` stands for those between. */
+  #fitting(): (number | undefined)[] {
+    const all = [...this.#widths.keys()];
+    const room = (terminalWidth() ?? Number.POSITIVE_INFINITY) + 2;
+    const needed = (columns: readonly number[]): number => columns.reduce((sum, i) => sum + (this.#widths[i] as number) + 2, 0);
+    if (needed(all) <= room) return all;
+    const [left, right]: [number[], number[]] = [[], []];
+    let isLeftTurn = true;
+    while (all.length > 0) {
+      const next = (isLeftTurn ? all.shift() : all.pop()) as number;
+      if (needed([...left, ...right, next]) + 3 > room && left.length > 1) break;
+      if (isLeftTurn) left.push(next);
+      else right.unshift(next);
+      isLeftTurn = !isLeftTurn;
+    }
+    return [...left, undefined, ...right];
+  }
+}
+
+function widthOf(text: string): number {
+  return [...text].length;
+}

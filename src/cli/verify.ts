@@ -1,0 +1,33 @@
+/** `verify`: is a file what its header says? */
+import { Command } from "commander";
+import { inspect } from "../node.ts";
+import { forEachFile } from "./each-file.ts";
+import { FileProblem, quoted, shown } from "./failure.ts";
+import { print } from "./terminal.ts";
+
+export function verifyCommand(): Command {
+  return new Command("verify")
+    .summary("exit with 0 if files are complete and consistent")
+    .description(
+      "Checks that headers are valid, and that the data are as long as they say. For scripts and CI: exits with 1 if one is not.",
+    )
+    .argument("<file...>", "the .npy files")
+    .action(async (files: string[], _options: unknown, command: Command) => {
+      const options = command.optsWithGlobals<{ quiet?: boolean; debug?: boolean }>();
+      await forEachFile(files, options, async (file) => {
+        const { needsRecovery, dataLength, expectedDataLength } = await inspect(file);
+        if (needsRecovery) {
+          const lengths = `${dataLength} bytes of data, its header says ${expectedDataLength}`;
+          throw new FileProblem(`${shown(file)}: ${lengths}: run "npy-append-array recover ${quoted(file)}"`);
+        }
+        if (!options.quiet) await print(`${shown(file)}: ok\n`);
+      });
+    })
+    .addHelpText(
+      "after",
+      `
+Examples:
+  npy-append-array verify *.npy
+  npy-append-array verify --quiet log.npy && echo complete`,
+    );
+}
