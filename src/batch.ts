@@ -13,10 +13,13 @@ export class Batch implements Rows {
   readonly done: Promise<void>;
   readonly #parts: Iterable<Uint8Array>[] = [];
   #copies: RowBuffer | undefined;
+  #spare: RowBuffer | undefined;
   #resolve!: () => void;
   #reject!: (error: unknown) => void;
 
-  constructor() {
+  /** `spare` is an empty buffer to begin with, if there is one. */
+  constructor(spare: RowBuffer | undefined) {
+    this.#spare = spare;
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -37,11 +40,25 @@ export class Batch implements Rows {
 
   #room({ dtype, byteLength }: CheckedRows): RowBuffer {
     if (this.#copies === undefined || this.#copies.length + byteLength > BUFFER_LIMIT) {
-      const copies = new RowBuffer(dtype, byteLength);
-      this.#parts.push({ [Symbol.iterator]: () => [copies.bytes()][Symbol.iterator]() });
+      const copies = this.#spare ?? new RowBuffer(dtype, byteLength);
+      this.#spare = undefined;
+      this.#parts.push(copies);
       this.#copies = copies;
     }
     return this.#copies;
+  }
+
+  get onlyBlock(): Uint8Array | undefined {
+    return this.#parts.length === 1 ? this.#copies?.bytes() : undefined;
+  }
+
+  /** An empty buffer, once the rows were written: the next batch need not make one. */
+  takeBuffer(): RowBuffer | undefined {
+    const buffer = this.#spare ?? this.#copies;
+    this.#spare = undefined;
+    this.#copies = undefined;
+    if (buffer !== undefined) buffer.length = 0;
+    return buffer;
   }
 
   get blocks(): Iterable<Uint8Array> {

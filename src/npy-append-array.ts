@@ -1,5 +1,6 @@
 /** Growing a `.npy` file by appending. */
 import type { AppendInput } from "./array/record-types.ts";
+import type { RowBuffer } from "./array/row-buffer.ts";
 import { Batch } from "./batch.ts";
 import { NpyError } from "./errors.ts";
 import type { DType, DTypeLike } from "./format/dtype.ts";
@@ -34,6 +35,8 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> implements AsyncDis
   readonly #writer: Writer;
   readonly #queue: Operation[] = [];
   #isWorking = false;
+  /** What the last batch was copied to. */
+  #spare: RowBuffer | undefined;
   #closed: Promise<void> | undefined;
 
   private constructor(writer: Writer) {
@@ -115,7 +118,8 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> implements AsyncDis
       last.batch.add(checked);
       return { rows: checked.rows, done: last.batch.done };
     }
-    const batch = new Batch();
+    const batch = new Batch(this.#spare);
+    this.#spare = undefined;
     batch.add(checked);
     this.#enqueue({ kind: "append", batch });
     return { rows: checked.rows, done: batch.done };
@@ -204,34 +208,46 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> implements AsyncDis
     if (this.#isWorking) return;
     this.#isWorking = true;
     // Not at once: what is appended in the same turn of the event loop belongs to the same write.
-    queueMicrotask(() => void this.#work());
+    queueMicrotask(this.#work);
   }
 
-  async #work(): Promise<void> {
+  /** Does what waits, up to the first operation that has to be waited for. */
+  readonly #work = (): void => {
     for (let operation = this.#queue.shift(); operation !== undefined; operation = this.#queue.shift()) {
+      const current = operation;
       try {
-        const pending = run(operation.kind === "append" ? this.#writer.append(operation.batch) : operation.plan());
+        const plan = current.kind === "append" ? this.#writer.append(current.batch) : current.plan();
+        const pending = plan && run(plan);
         // A small write is done already: waiting for it would cost more than the write.
-        if (pending instanceof Promise) await pending;
+        if (pending instanceof Promise) {
+          return void pending
+            .then(
+              () => this.#settle(current),
+              (error: unknown) => this.#fail(current, error),
+            )
+            .then(this.#work);
+        }
       } catch (error) {
-        if (!this.#queue.some(({ kind }) => kind === "append")) this.#writer.forgetLayout();
-        fail(operation, error);
+        this.#fail(current, error);
         continue;
       }
-      settle(operation);
+      this.#settle(current);
     }
     this.#isWorking = false;
+  };
+
+  #settle(operation: Operation): void {
+    if (operation.kind === "append") {
+      this.#spare = operation.batch.takeBuffer();
+      operation.batch.settle();
+    } else operation.resolve();
   }
-}
 
-function settle(operation: Operation): void {
-  if (operation.kind === "append") operation.batch.settle();
-  else operation.resolve();
-}
-
-function fail(operation: Operation, error: unknown): void {
-  if (operation.kind === "append") operation.batch.fail(error);
-  else operation.reject(error);
+  #fail(operation: Operation, error: unknown): void {
+    if (!this.#queue.some(({ kind }) => kind === "append")) this.#writer.forgetLayout();
+    if (operation.kind === "append") operation.batch.fail(error);
+    else operation.reject(error);
+  }
 }
 
 /** {@link NpyAppendArray} with synchronous operations. Nothing of the caller's memory is kept after an append. */
@@ -273,7 +289,8 @@ export class NpyAppendArraySync<D extends DTypeLike = DTypeLike> implements Disp
   append(rows: AppendInput<D>): void {
     this.#checkOpen();
     try {
-      runSync(this.#writer.append(this.#writer.check(rows)));
+      const plan = this.#writer.append(this.#writer.check(rows));
+      if (plan !== undefined) runSync(plan);
     } catch (error) {
       this.#writer.forgetLayout();
       throw error;

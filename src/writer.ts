@@ -9,7 +9,7 @@ import { formatHeader, type NpyHeader, zeroDimensional } from "./format/header.t
 import { rowCount, rowShape, shapeOf, sizeOf } from "./format/layout.ts";
 import type { CheckedOpenOptions } from "./options.ts";
 import { isAppendableHeader, rewriteByCopy } from "./plan/ensure-appendable.ts";
-import { append, createFile, createReplacement, type Rows, syncReplacement, updateHeader } from "./plan/grow.ts";
+import { append, appending, createFile, createReplacement, type Rows, syncReplacement, updateHeader } from "./plan/grow.ts";
 import { type GrowingFile, growExisting } from "./plan/growing-file.ts";
 import { completeInterrupted } from "./plan/interrupted.ts";
 import { readHeader } from "./plan/read-header.ts";
@@ -75,7 +75,10 @@ class ElementRows implements CheckedRows {
     return this.elements.byteLength;
   }
   get blocks(): readonly Uint8Array[] {
-    return [this.#buffer.copyOf(this.elements)];
+    return [this.onlyBlock];
+  }
+  get onlyBlock(): Uint8Array {
+    return this.#buffer.copyOf(this.elements);
   }
 }
 
@@ -269,8 +272,8 @@ export class Writer {
     if (this.#growing === undefined) this.#layout = undefined;
   }
 
-  /** Writes rows: all, or none. */
-  append(rows: Rows): Plan<void> {
+  /** Writes rows: all, or none. `undefined` if that was done at once. */
+  append(rows: Rows): Plan<void> | undefined {
     if (this.#growing === undefined) return this.#create(rows);
     if (this.#growing.broken !== undefined) throw this.#growing.broken;
     return append(this.#growing, rows, this.#options.rewriteHeaderOnAppend, this.#options.durability);
@@ -284,13 +287,13 @@ export class Writer {
     if (!this.#replaces) {
       const growing = yield* createFile(storage, layout, durability, (file) => this.#claim.take(file));
       this.#growing = growing;
-      return yield* append(growing, rows, rewriteHeaderOnAppend, durability);
+      return yield* appending(growing, rows, rewriteHeaderOnAppend, durability);
     }
     const growing = yield* createReplacement(storage, layout, durability);
     try {
       // Before it has the name under which others find it.
       yield* this.#claim.lock(growing.file);
-      yield* append(growing, rows, rewriteHeaderOnAppend, durability);
+      yield* appending(growing, rows, rewriteHeaderOnAppend, durability);
       yield* replace(storage, growing.file);
     } catch (error) {
       yield* discard(storage, growing.file);

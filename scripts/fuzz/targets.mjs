@@ -33,6 +33,15 @@ function attempt(action) {
   }
 }
 
+/** The code of the error. */
+function codeOf(action) {
+  try {
+    action();
+  } catch ({ code }) {
+    return code;
+  }
+}
+
 /** A literal that can be read is written as one that means the same. */
 function literal(bytes) {
   const text = new TextDecoder().decode(bytes);
@@ -73,9 +82,11 @@ function header(bytes) {
 function file(bytes) {
   const storage = new MemoryStorage(bytes);
   const info = attempt(() => inspectSync(storage));
+  // A file that is being rewritten in place needs recovery, and of what is in it nothing else is said.
+  const isInterrupted = info === undefined && codeOf(() => inspectSync(storage)) === "ERR_NPY_NEEDS_RECOVERY";
   assert.equal(
     attempt(() => needsRecoverySync(storage)),
-    info?.needsRecovery,
+    isInterrupted ? true : info?.needsRecovery,
   );
   assert.equal(
     attempt(() => isAppendableSync(storage)),

@@ -58,6 +58,10 @@ export class RowBuffer {
     this.length = end;
   }
 
+  *[Symbol.iterator](): Generator<Uint8Array<ArrayBuffer>, void, void> {
+    yield this.bytes();
+  }
+
   /** What was copied, until the next `push`. */
   bytes(): Uint8Array<ArrayBuffer> {
     // Mostly one length follows the other: then it is the same view.

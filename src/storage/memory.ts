@@ -49,6 +49,7 @@ class Contents {
 }
 
 class MemoryFile implements StorageFile {
+  readonly writesAtOnce: number = Number.POSITIVE_INFINITY;
   readonly contents: Contents;
 
   constructor(contents: Contents) {

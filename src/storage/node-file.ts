@@ -33,6 +33,7 @@ class NodeFile implements StorageFile {
   path: string;
   readonly key: string;
   readonly links: number;
+  readonly writesAtOnce: number = SMALL_TRANSFER;
   readonly #fd: number;
   /** As it was when the file was opened. */
   readonly #stat: fs.BigIntStats;

@@ -54,6 +54,8 @@ export interface StorageFile {
   readonly links?: number;
   /** What `insert` can insert: multiples of it. `undefined` where it is not known that anything can be inserted. */
   readonly blockSize?: number | undefined;
+  /** Up to so many bytes `write` writes at once, and gives no promise. Default 0. */
+  readonly writesAtOnce?: number;
 
   size(): Eventually<number>;
   sizeSync(): number;

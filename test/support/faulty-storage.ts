@@ -33,6 +33,8 @@ export interface StorageOptions {
   readonly isSlow?: boolean;
   /** The size of the blocks that may be inserted at the beginning of a file. */
   readonly blockSize?: number | undefined;
+  /** Up to so many bytes writes need not be waited for. Default 0. */
+  readonly writesAtOnce?: number;
   /** Whether inserting them, when it is tried, turns out to be impossible. */
   readonly refusesInsert?: boolean | undefined;
 }
@@ -220,6 +222,9 @@ class FaultyFile implements StorageFile {
   }
   truncate(size: number): Eventually<void> {
     return this.#storage.eventually(() => this.truncateSync(size));
+  }
+  get writesAtOnce(): number {
+    return this.#storage.options.writesAtOnce ?? 0;
   }
   get blockSize(): number | undefined {
     return this.#storage.options.blockSize;
