@@ -12,7 +12,7 @@ const PER_APPEND = 10_000;
 
 /** @returns {import("./harness.mjs").Row[]} */
 export function rows(pick) {
-  const records = pick(20_000, 1_000_000, 1_000_000);
+  const records = pick(20_000, 3_000_000, 10_000_000);
   const row = (id, label, job, targets, others) => ({
     id: `records/${id}`,
     label,
@@ -33,7 +33,13 @@ export function rows(pick) {
   });
   const byHand = { name: "`DataView` by hand", job: "byHand", params: { records } };
   return [
-    row("columns", "columns of typed arrays", "columns", [{ against: "reference", atLeast: 2 }], []),
+    row(
+      "columns",
+      "columns of typed arrays",
+      "columns",
+      [{ against: "raw bytes", atLeast: 0.5 }],
+      [{ name: "raw bytes", job: "bytes", params: { records } }],
+    ),
     row("bytes", "raw bytes of records", "bytes", [{ against: "bare", atLeast: 0.95 }], []),
     row("objects", "objects", "objects", [], [byHand]),
   ];

@@ -1,7 +1,7 @@
 /** Structures appended as columns: one array of each field, put together into records block by block. */
 import type { DType, DTypeField } from "../format/dtype.ts";
+import { BLOCK, borrow, giveBack } from "./blocks.ts";
 import { copyField, flatten } from "./fields.ts";
-import { BLOCK } from "./ravel.ts";
 
 export { inField } from "./fields.ts";
 
@@ -21,18 +21,24 @@ export function* interleave(
   count: number,
   perBlock: number = Math.max(1, Math.floor(BLOCK / Math.max(1, type.itemsize))),
 ): Generator<Uint8Array, void, void> {
-  const records = new Uint8Array(Math.min(perBlock, count) * type.itemsize); // padding stays zero
   const parts = columns
     .filter(({ field }) => field.dtype.itemsize > 0)
     .map(({ field, blocks }) => ({ field, blocks: blocks(perBlock * flatten(field.dtype).count)[Symbol.iterator]() }));
-  for (let from = 0; from < count; from += perBlock) {
-    const length = Math.min(perBlock, count - from);
-    const bytes = records.subarray(0, length * type.itemsize);
-    for (const { field, blocks } of parts) {
-      const { itemsize } = field.dtype;
-      const column = { bytes: blocks.next().value as Uint8Array, offset: 0, stride: itemsize };
-      copyField(column, { bytes, offset: field.offset, stride: type.itemsize }, itemsize, length);
+  const records = borrow(Math.min(perBlock, count) * type.itemsize);
+  records.fill(0); // padding is zero
+  try {
+    for (let from = 0; from < count; from += perBlock) {
+      const length = Math.min(perBlock, count - from);
+      const bytes = records.subarray(0, length * type.itemsize);
+      for (const { field, blocks } of parts) {
+        const { itemsize } = field.dtype;
+        const column = { bytes: blocks.next().value as Uint8Array, offset: 0, stride: itemsize };
+        copyField(column, { bytes, offset: field.offset, stride: type.itemsize }, itemsize, length);
+      }
+      yield bytes;
     }
-    yield bytes;
+  } finally {
+    giveBack(records);
+    for (const { blocks } of parts) blocks.return?.();
   }
 }

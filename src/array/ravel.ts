@@ -5,13 +5,11 @@
 import { NpyError } from "../errors.ts";
 import { type DType, nativeDType, sameDType } from "../format/dtype.ts";
 import { sizeOf } from "../format/layout.ts";
+import { BLOCK, borrow, giveBack } from "./blocks.ts";
 import { needsSwap, swapBytes } from "./byte-order.ts";
 import { conversionOf } from "./convert.ts";
 import type { StridedBytes } from "./input.ts";
 import { copyElements, copyMatrix, type LaneArray, laneOf, laneView } from "./lanes.ts";
-
-/** Bytes of a block: enough to make a write cheap, little enough to stay in the processor's cache. */
-export const BLOCK: number = 2 ** 20;
 
 /**
  * The bytes of `array` as elements of `target`, in file order. Each block is valid until the next one is asked for. Contiguous data
@@ -69,19 +67,6 @@ export function* ravel(
     giveBack(gathered);
     giveBack(converted);
   }
-}
-
-/** Blocks that are free: the system takes as long to make a new one as a conversion to fill it. No more than two are kept. */
-const free: Uint8Array<ArrayBuffer>[] = [];
-
-/** A block of at least so many bytes, with whatever is in it. Small ones cost little, and are made when they are needed. */
-function borrow(length: number): Uint8Array<ArrayBuffer> {
-  if (length <= BLOCK / 16 || length > BLOCK) return new Uint8Array(length);
-  return free.pop() ?? new Uint8Array(BLOCK);
-}
-
-function giveBack(block: Uint8Array<ArrayBuffer> | undefined): void {
-  if (block?.length === BLOCK && free.length < 2) free.push(block);
 }
 
 /**
