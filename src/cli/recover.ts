@@ -43,10 +43,15 @@ Examples:
     );
 }
 
+function bytesText(bytes: number): string {
+  return `${bytes} ${bytes === 1 ? "byte" : "bytes"}`;
+}
+
 function reportText({ needed, rowsBefore, rowsAfter, bytesDropped, bytesZeroFilled }: RecoveryReport, dryRun: boolean): string {
   if (!needed) return `complete, ${rowsText(rowsAfter)}`;
   const verb = dryRun ? "would keep" : "kept";
-  const dropped = bytesDropped === 0 ? "" : `, ${dryRun ? "would drop" : "dropped"} ${bytesDropped} bytes of an incomplete row`;
-  const filled = bytesZeroFilled === 0 ? "" : `, ${dryRun ? "would add" : "added"} ${bytesZeroFilled} bytes of zeros`;
+  const dropped =
+    bytesDropped === 0 ? "" : `, ${dryRun ? "would drop" : "dropped"} ${bytesText(bytesDropped)} of an incomplete row`;
+  const filled = bytesZeroFilled === 0 ? "" : `, ${dryRun ? "would add" : "added"} ${bytesText(bytesZeroFilled)} of zeros`;
   return `${verb} ${rowsText(rowsAfter)} (the header said ${rowsBefore})${dropped}${filled}`;
 }

@@ -17,7 +17,7 @@ export function verifyCommand(): Command {
       await forEachFile(files, options, async (file) => {
         const { needsRecovery, dataLength, expectedDataLength } = await inspect(file);
         if (needsRecovery) {
-          const lengths = `${dataLength} bytes of data, its header says ${expectedDataLength}`;
+          const lengths = `${dataLength} ${dataLength === 1 ? "byte" : "bytes"} of data, its header says ${expectedDataLength}`;
           throw new FileProblem(`${shown(file)}: ${lengths}: run "npy-append-array recover ${quoted(file)}"`);
         }
         if (!options.quiet) await print(`${shown(file)}: ok\n`);

@@ -66,16 +66,16 @@ export function* readRows<D extends DTypeLike>(
   const rowBytes = bytesPerRow(header);
   const shape = header.shape.length === 0 ? [] : [...shapeOf(stop - start, rowShape(header), fortranOrder)];
   const elements = sizeOf(shape);
-  const bytes = makeRoom(elements * dtype.itemsize);
+  const bytes = makeRoom(file, elements * dtype.itemsize);
   const count = yield* read(file, bytes, header.headerLength + start * rowBytes);
   if (count < bytes.length) throw incomplete(header, start * rowBytes + count, path);
   const data = decodeElements(dtype, bytes, elements);
   return { data: data as DataOf<D>, shape, dtype: dtype as DType<D>, fortranOrder };
 }
 
-function makeRoom(length: number): Uint8Array<ArrayBuffer> {
+function makeRoom(file: StorageFile, length: number): Uint8Array<ArrayBuffer> {
   try {
-    return new Uint8Array(length);
+    return file.allocate?.(length) ?? new Uint8Array(length);
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     throw new NpyError(

@@ -49,6 +49,11 @@ class NodeFile implements StorageFile {
     this.#directoryToSync = isNew ? dirname(path) : undefined;
   }
 
+  /** Small ones V8 makes faster itself. */
+  allocate(length: number): Uint8Array<ArrayBuffer> {
+    return length < SMALL_TRANSFER / 16 ? new Uint8Array(length) : new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
+  }
+
   sizeSync(): number {
     return fs.fstatSync(this.#fd).size;
   }

@@ -57,6 +57,8 @@ export interface StorageFile {
   /** Up to so many bytes `write` writes at once, and gives no promise. Default 0. */
   readonly writesAtOnce?: number;
 
+  /** Memory to read into, with whatever is in it: to write zeros first takes as long as to read. */
+  allocate?(length: number): Uint8Array<ArrayBuffer>;
   size(): Eventually<number>;
   sizeSync(): number;
   /** Fills `buffer` from `position` on; returns the bytes read, which are fewer only where the file ends. */

@@ -57,7 +57,7 @@ test("exit codes: 1 for a file, the others done all the same; 2 for the command 
     expect.stringMatching(/^npy-append-array: not\.npy: Not a \.npy file/),
   ]);
   expect(npy(["recover", "--dry-run", "short.npy"], { cwd }).stdout).toBe(
-    "short.npy: would keep 2 rows (the header said 3), would drop 1 bytes of an incomplete row\n",
+    "short.npy: would keep 2 rows (the header said 3), would drop 1 byte of an incomplete row\n",
   );
   expect(npy(["recover", "--zerofill", "short.npy"], { cwd }).stdout).toBe(
     "short.npy: kept 3 rows (the header said 3), added 7 bytes of zeros\n",

@@ -83,6 +83,30 @@ describe("what comes out is what numpy.save writes", () => {
   });
 });
 
+test("a writer that may recover completes what was interrupted, wherever it was, before it appends", () => {
+  const { tight, roomy } = files(200);
+  const steps = new FaultyStorage(tight);
+  rewrite(steps, MOVED);
+  const refused = new Set<string>();
+  for (let at = 0; at < steps.steps.length; at++) {
+    const interrupted = new FaultyStorage(tight);
+    interrupted.stopAt(at);
+    expect(() => rewrite(interrupted, MOVED)).toThrow("stopped");
+    const storage = new MemoryStorage(interrupted.bytes());
+    try {
+      NpyAppendArray.openSync(storage).close();
+    } catch (error) {
+      refused.add((error as { code: string }).code);
+    }
+    const npaa = NpyAppendArray.openSync(storage, { onNeedsRecovery: "truncate", onNotAppendable: "rewrite" });
+    npaa.append(new Uint8Array(1));
+    npaa.close();
+    const { data } = loadSync(storage, { dtype: "uint8" });
+    expect(Buffer.compare(data, Buffer.concat([roomy.subarray(128), new Uint8Array(1)])), `step ${at}`).toBe(0);
+  }
+  expect(refused).toEqual(new Set(["ERR_NPY_NOT_APPENDABLE", "ERR_NPY_NEEDS_RECOVERY"]));
+});
+
 describe("a block is inserted", () => {
   const all = files(100);
 
