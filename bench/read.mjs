@@ -6,8 +6,8 @@ import { numbers, stopwatch } from "./measure.mjs";
 
 export const title = "Reading";
 export const about =
-  "A file of float64 that the system holds in memory. Bare Node reads the same bytes with `fs.readSync` (`fs.read`) into one buffer; we give a " +
-  "new array for each slice and chunk, which is the caller's to keep. NumPy copies the slices of a `memmap`.";
+  "A file of float64 that the system holds in memory. Bare Node reads the same bytes with `fs.readSync` (`fs.read`) into one buffer; so do we with `out`; " +
+  "else we give a new array for each slice and chunk, which is the caller's to keep. NumPy copies the slices of a `memmap`.";
 
 const readAsync = promisify(read);
 
@@ -20,7 +20,8 @@ export function rows(pick) {
     unit: "B/s",
     amount: 2 * fileBytes,
     contenders: [
-      { name: "ours", job, params: { fileBytes, bytes, mode } },
+      { name: "ours", job, params: { fileBytes, bytes, mode, reuses: true } },
+      { name: "ours, new arrays", job, params: { fileBytes, bytes, mode } },
       { name: "bare", job: "bare", params: { fileBytes, bytes, mode, inOrder: job === "chunks" } },
       { name: "NumPy `memmap`", job: "slices", runtime: "python", params: { fileBytes, bytes } },
     ],
@@ -58,13 +59,14 @@ function look(data) {
 }
 
 export const jobs = {
-  async slices({ path, fileBytes, bytes, mode }) {
+  async slices({ path, fileBytes, bytes, mode, reuses = false }) {
     makeFile(path, fileBytes);
     const rows = bytes / 8;
+    const into = reuses ? { out: new Float64Array(rows) } : {};
     const reader = mode === "sync" ? NpyReader.openSync(path) : await NpyReader.open(path);
     const seconds = stopwatch();
     for (const start of starts(fileBytes, bytes, false)) {
-      const slice = mode === "sync" ? reader.read(start, start + rows) : await reader.read(start, start + rows);
+      const slice = mode === "sync" ? reader.read(start, start + rows, into) : await reader.read(start, start + rows, into);
       look(slice.data);
     }
     const taken = seconds();
@@ -72,14 +74,15 @@ export const jobs = {
     return taken;
   },
 
-  async chunks({ path, fileBytes, bytes, mode }) {
+  async chunks({ path, fileBytes, bytes, mode, reuses = false }) {
     makeFile(path, fileBytes);
     const rows = bytes / 8;
+    const into = reuses ? { out: new Float64Array(rows) } : {};
     const reader = mode === "sync" ? NpyReader.openSync(path) : await NpyReader.open(path);
     const seconds = stopwatch();
     for (let time = 0; time < 2; time++) {
-      if (mode === "sync") for (const { data } of reader.chunks({ rows })) look(data);
-      else for await (const { data } of reader.chunks({ rows })) look(data);
+      if (mode === "sync") for (const { data } of reader.chunks({ rows, ...into })) look(data);
+      else for await (const { data } of reader.chunks({ rows, ...into })) look(data);
     }
     const taken = seconds();
     await reader.close();

@@ -60,6 +60,7 @@ export {
   NpyReaderSync,
   type ReaderOptions,
   type ReadOptions,
+  type ReadRowsOptions,
 } from "./reader.ts";
 export {
   type HeaderOptions,

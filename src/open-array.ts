@@ -134,14 +134,14 @@ export class OpenArray<D extends DTypeLike> {
     return rowCount(this.#header);
   }
 
-  read(start: number | undefined, stop: number | undefined): Plan<NpyArray<D>> {
+  read(start: number | undefined, stop: number | undefined, out?: unknown): Plan<NpyArray<D>> {
     const { length } = this;
     const from = position(start ?? 0, length, "start");
     const to = Math.max(from, position(stop ?? length, length, "stop"));
     if (this.#header.shape.length === 0 && to - from !== 1) {
       throw new NpyError("ERR_NPY_SHAPE", "A 0-d array has no rows to choose from: read it whole.", { path: this.path });
     }
-    return readRows(this.#file, this.#header, from, to, this.path);
+    return readRows(this.#file, this.#header, from, to, this.path, out);
   }
 
   /** Rows of a chunk, if the caller has no other wish. */
@@ -149,17 +149,22 @@ export class OpenArray<D extends DTypeLike> {
     return Math.max(1, Math.floor(CHUNK / (bytesPerRow(this.#header) || 1)));
   }
 
+  #rowsIn(out: ArrayBufferView): number {
+    return Math.max(1, Math.floor(out.byteLength / (bytesPerRow(this.#header) || 1)));
+  }
+
   /** The first rows of all chunks, and the row after the last. */
   *chunkBounds(options: ChunkOptions): Generator<[start: number, stop: number], void, void> {
     const { length } = this;
-    const rows = options.rows ?? this.rowsPerChunk;
+    const rows = options.rows ?? (options.out === undefined ? this.rowsPerChunk : this.#rowsIn(options.out));
     for (let start = 0; start < length; start += rows) yield [start, Math.min(length, start + rows)];
   }
 }
 
 export function checkChunkOptions(options: ChunkOptions): ChunkOptions {
-  checkNames(options, ["rows"]);
-  const { rows } = options;
+  checkNames(options, ["rows", "out"]);
+  const { rows, out } = options;
+  if (out !== undefined && !ArrayBuffer.isView(out)) throw optionError(`out must be a typed array: found ${typeof out}`);
   if (rows !== undefined && !(Number.isSafeInteger(rows) && rows > 0)) {
     throw optionError(`rows must be a whole number of 1 or more: found ${String(rows)}`);
   }

@@ -38,10 +38,24 @@ export interface FollowOptions {
   readonly rows?: number;
 }
 
+/** Where {@link NpyReader.read} puts the rows. */
+export interface ReadRowsOptions {
+  /**
+   * The typed array to read into, instead of a new one, as NumPy's `out`: of the class that `data` has (for structures a `Uint8Array`), and at
+   * least as long. What is returned is a view of it. Reading into the same memory again and again is several times as fast as into new
+   * memory, which the system has to provide. Not for dtypes whose elements are converted: float16 and strings.
+   */
+  readonly out?: ArrayBufferView;
+}
+
 /** How {@link NpyReader.chunks} divides an array. */
-export interface ChunkOptions {
+export interface ChunkOptions extends ReadRowsOptions {
   /** Rows of a chunk; the last one may have fewer. Default: about 4 MiB of them, at least one. */
   readonly rows?: number;
+}
+
+function outOf({ out }: ChunkOptions): ReadRowsOptions {
+  return out === undefined ? {} : { out };
 }
 
 function closed(path: string | undefined): NpyError {
@@ -124,9 +138,10 @@ export class NpyReader<D extends DTypeLike = DTypeLike> implements AsyncDisposab
    * @throws NpyError `ERR_NPY_CLOSED`, `ERR_NPY_OPTION`, `ERR_NPY_NEEDS_RECOVERY` if the file has become shorter, `ERR_NPY_SHAPE` if the
    * rows are more than this runtime can hold in one array.
    */
-  async read(start?: number, stop?: number): Promise<NpyArray<D>> {
+  async read(start?: number, stop?: number, options: ReadRowsOptions = {}): Promise<NpyArray<D>> {
     if (this.#closing.signal.aborted) throw closed(this.path);
-    const reading = run(this.#array.read(start, stop));
+    checkNames(options, ["out"]);
+    const reading = run(this.#array.read(start, stop, options.out));
     if (!(reading instanceof Promise)) return reading;
     this.#reads.add(reading);
     try {
@@ -185,14 +200,16 @@ export class NpyReader<D extends DTypeLike = DTypeLike> implements AsyncDisposab
   }
 
   /** {@link chunks} as a stream, which reads no chunk before it is asked for. */
-  readable(options: ChunkOptions = {}): ReadableStream<NpyArray<D>> {
+  readable(options: Omit<ChunkOptions, "out"> = {}): ReadableStream<NpyArray<D>> {
+    checkNames(options, ["rows"]);
     return readableOf(this.chunks(options));
   }
 
-  /** All rows, a chunk at a time: no more than one is held in memory. */
+  /** All rows, a chunk at a time: no more than one is held in memory. With `out` a chunk is valid until the next one is asked for. */
   chunks(options: ChunkOptions = {}): AsyncIterable<NpyArray<D>> {
     const checked = checkChunkOptions(options);
-    const read = (start: number, stop: number): Promise<NpyArray<D>> => this.read(start, stop);
+    const room = outOf(checked);
+    const read = (start: number, stop: number): Promise<NpyArray<D>> => this.read(start, stop, room);
     const bounds = (): Iterable<[number, number]> => this.#array.chunkBounds(checked);
     return {
       async *[Symbol.asyncIterator]() {
@@ -261,15 +278,17 @@ export class NpyReaderSync<D extends DTypeLike = DTypeLike> implements Disposabl
   }
 
   /** The rows `start` to `stop` of the growth axis: see {@link NpyReader.read}. */
-  read(start?: number, stop?: number): NpyArray<D> {
+  read(start?: number, stop?: number, options: ReadRowsOptions = {}): NpyArray<D> {
     if (this.#isClosed) throw closed(this.path);
-    return runSync(this.#array.read(start, stop));
+    checkNames(options, ["out"]);
+    return runSync(this.#array.read(start, stop, options.out));
   }
 
-  /** All rows, a chunk at a time: no more than one is held in memory. */
+  /** All rows, a chunk at a time: no more than one is held in memory. With `out` a chunk is valid until the next one is asked for. */
   chunks(options: ChunkOptions = {}): Iterable<NpyArray<D>> {
     const checked = checkChunkOptions(options);
-    const read = (start: number, stop: number): NpyArray<D> => this.read(start, stop);
+    const room = outOf(checked);
+    const read = (start: number, stop: number): NpyArray<D> => this.read(start, stop, room);
     const bounds = (): Iterable<[number, number]> => this.#array.chunkBounds(checked);
     return {
       *[Symbol.iterator]() {

@@ -1,4 +1,5 @@
 /** The bytes of scalars, as a file has them -> typed arrays and strings. */
+import { NpyError } from "../errors.ts";
 import { type DType, NATIVE_BYTE_ORDER } from "../format/dtype.ts";
 import { needsSwap, swapBytes } from "./byte-order.ts";
 import { float16ToFloat32 } from "./conversions/float16.ts";
@@ -11,6 +12,33 @@ export function decodeScalars(type: DType, bytes: Uint8Array<ArrayBuffer>, count
   if (needsSwap(type)) swapBytes(bytes, type);
   if (type.kind === "S" || type.kind === "U") return decodeStrings(type, bytes, count);
   return typedArray(bytes, type);
+}
+
+/**
+ * The first `length` bytes of an array that is to be read into.
+ *
+ * @throws NpyError `ERR_NPY_OPTION` if it is not the typed array that elements of `type` are read as, or too short.
+ */
+export function roomIn(type: DType, out: unknown, length: number): Uint8Array<ArrayBuffer> {
+  if (type.fields === undefined && (type.kind === "S" || type.kind === "U" || type.str.endsWith("f2"))) {
+    throw new NpyError(
+      "ERR_NPY_OPTION",
+      `out: elements of dtype ${type.str} are converted when they are read, into new ones: leave it out.`,
+    );
+  }
+  const isScalar = type.fields === undefined && !isLongDouble(type);
+  const name = (isScalar ? typedArray(new Uint8Array(0), type) : new Uint8Array(0))[Symbol.toStringTag];
+  if (!ArrayBuffer.isView(out) || (out as Uint8Array)[Symbol.toStringTag] !== name) {
+    const found = ArrayBuffer.isView(out) ? `a ${(out as Uint8Array)[Symbol.toStringTag]}` : typeof out;
+    throw new NpyError("ERR_NPY_OPTION", `out must be a ${name}, as elements of dtype ${type.str} are read: found ${found}.`);
+  }
+  if (out.byteLength < length) {
+    throw new NpyError(
+      "ERR_NPY_OPTION",
+      `out has room for ${out.byteLength} bytes, and the rows are ${length}: read fewer rows.`,
+    );
+  }
+  return new Uint8Array(out.buffer as ArrayBuffer, out.byteOffset, length);
 }
 
 /** The typed array of scalars that `bytes` hold as JavaScript does; `undefined` if they must be converted, or are not aligned. */

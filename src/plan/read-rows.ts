@@ -1,4 +1,5 @@
 /** Reading an array's rows. */
+import { roomIn } from "../array/decode.ts";
 import type { DataOf, NpyArray } from "../array/npy-array.ts";
 import { decodeElements } from "../array/record-array.ts";
 import { NpyError } from "../errors.ts";
@@ -54,19 +55,21 @@ function incomplete(header: NpyHeader, present: number, path: string | undefined
   );
 }
 
-/** The rows `start` to `stop` (not included), in the order of the file. */
+/** The rows `start` to `stop` (not included), in the order of the file; in the memory of `out`, if that is given. */
 export function* readRows<D extends DTypeLike>(
   file: StorageFile,
   header: NpyHeader,
   start: number,
   stop: number,
   path: string | undefined,
+  out?: unknown,
 ): Plan<NpyArray<D>> {
   const { dtype, fortranOrder } = header;
   const rowBytes = bytesPerRow(header);
   const shape = header.shape.length === 0 ? [] : [...shapeOf(stop - start, rowShape(header), fortranOrder)];
   const elements = sizeOf(shape);
-  const bytes = makeRoom(file, elements * dtype.itemsize);
+  const length = elements * dtype.itemsize;
+  const bytes = out === undefined ? makeRoom(file, length) : roomIn(dtype, out, length);
   const count = yield* read(file, bytes, header.headerLength + start * rowBytes);
   if (count < bytes.length) throw incomplete(header, start * rowBytes + count, path);
   const data = decodeElements(dtype, bytes, elements);
