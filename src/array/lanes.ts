@@ -34,41 +34,9 @@ export function copyElements(source: Places, target: Places, width: number, coun
   if (source.stride === width && target.stride === width) {
     const run = source.lanes.subarray(source.start, source.start + count * width);
     (target.lanes as Uint8Array).set(run as Uint8Array, target.start);
-  } else if (width <= NARROW) {
-    copyNarrow(source, target, width, count);
   } else {
     copyMatrix({ ...source, rowStride: 1 }, { ...target, rowStride: 1 }, width, count);
   }
-}
-
-const NARROW = 4;
-
-/** Elements of few lanes are copied lane by lane, in a loop so simple that engines make fast code of it at once; of bigints they do not. */
-function copyNarrow(source: Places, target: Places, width: number, count: number): void {
-  if (source.lanes instanceof BigUint64Array) {
-    copyNarrow(halves(source), halves(target), 2 * width, count);
-    return;
-  }
-  const from = source.lanes as Uint32Array;
-  const to = target.lanes as Uint32Array;
-  for (let lane = 0; lane < width; lane++)
-    copyStrided(from, source.start + lane, source.stride, to, target.start + lane, target.stride, count);
-}
-
-function halves({ lanes, start, stride }: Places): Places {
-  return { lanes: new Uint32Array(lanes.buffer, lanes.byteOffset, 2 * lanes.length), start: 2 * start, stride: 2 * stride };
-}
-
-function copyStrided(
-  from: Uint32Array,
-  start: number,
-  stride: number,
-  to: Uint32Array,
-  put: number,
-  step: number,
-  count: number,
-): void {
-  for (let i = 0, at = start, out = put; i < count; i++, at += stride, out += step) to[out] = from[at] as number;
 }
 
 /** Where the elements of a matrix lie: those of a row at `stride`, the rows at `rowStride`. In lanes. */
