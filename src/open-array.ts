@@ -144,19 +144,15 @@ export class OpenArray<D extends DTypeLike> {
     return readRows(this.#file, this.#header, from, to, this.path, out);
   }
 
-  /** Rows of a chunk, if the caller has no other wish. */
-  get rowsPerChunk(): number {
-    return Math.max(1, Math.floor(CHUNK / (bytesPerRow(this.#header) || 1)));
-  }
-
-  #rowsIn(out: ArrayBufferView): number {
-    return Math.max(1, Math.floor(out.byteLength / (bytesPerRow(this.#header) || 1)));
+  /** Rows of a chunk of so many bytes; without a number, if the caller has no other wish. */
+  rowsPerChunk(bytes: number = CHUNK): number {
+    return Math.max(1, Math.floor(bytes / (bytesPerRow(this.#header) || 1)));
   }
 
   /** The first rows of all chunks, and the row after the last. */
   *chunkBounds(options: ChunkOptions): Generator<[start: number, stop: number], void, void> {
     const { length } = this;
-    const rows = options.rows ?? (options.out === undefined ? this.rowsPerChunk : this.#rowsIn(options.out));
+    const rows = options.rows ?? this.rowsPerChunk(options.out?.byteLength);
     for (let start = 0; start < length; start += rows) yield [start, Math.min(length, start + rows)];
   }
 }

@@ -45,17 +45,13 @@ export interface ReadRowsOptions {
    * least as long. What is returned is a view of it. Reading into the same memory again and again is several times as fast as into new
    * memory, which the system has to provide. Not for dtypes whose elements are converted: float16 and strings.
    */
-  readonly out?: ArrayBufferView;
+  readonly out?: ArrayBufferView | undefined;
 }
 
 /** How {@link NpyReader.chunks} divides an array. */
 export interface ChunkOptions extends ReadRowsOptions {
   /** Rows of a chunk; the last one may have fewer. Default: about 4 MiB of them, at least one. */
   readonly rows?: number;
-}
-
-function outOf({ out }: ChunkOptions): ReadRowsOptions {
-  return out === undefined ? {} : { out };
 }
 
 function closed(path: string | undefined): NpyError {
@@ -190,7 +186,7 @@ export class NpyReader<D extends DTypeLike = DTypeLike> implements AsyncDisposab
     const { length } = this;
     return followRows(this, {
       from: position(options.from ?? length, length, "from"),
-      rows: checkChunkOptions(options.rows === undefined ? {} : { rows: options.rows }).rows ?? this.#array.rowsPerChunk,
+      rows: checkChunkOptions(options.rows === undefined ? {} : { rows: options.rows }).rows ?? this.#array.rowsPerChunk(),
       stop: AbortSignal.any([
         this.#closing.signal,
         ...(options.signal === undefined ? [] : [checkSignal(options.signal) as AbortSignal]),
@@ -208,8 +204,7 @@ export class NpyReader<D extends DTypeLike = DTypeLike> implements AsyncDisposab
   /** All rows, a chunk at a time: no more than one is held in memory. With `out` a chunk is valid until the next one is asked for. */
   chunks(options: ChunkOptions = {}): AsyncIterable<NpyArray<D>> {
     const checked = checkChunkOptions(options);
-    const room = outOf(checked);
-    const read = (start: number, stop: number): Promise<NpyArray<D>> => this.read(start, stop, room);
+    const read = (start: number, stop: number): Promise<NpyArray<D>> => this.read(start, stop, { out: checked.out });
     const bounds = (): Iterable<[number, number]> => this.#array.chunkBounds(checked);
     return {
       async *[Symbol.asyncIterator]() {
@@ -287,8 +282,7 @@ export class NpyReaderSync<D extends DTypeLike = DTypeLike> implements Disposabl
   /** All rows, a chunk at a time: no more than one is held in memory. With `out` a chunk is valid until the next one is asked for. */
   chunks(options: ChunkOptions = {}): Iterable<NpyArray<D>> {
     const checked = checkChunkOptions(options);
-    const room = outOf(checked);
-    const read = (start: number, stop: number): NpyArray<D> => this.read(start, stop, room);
+    const read = (start: number, stop: number): NpyArray<D> => this.read(start, stop, { out: checked.out });
     const bounds = (): Iterable<[number, number]> => this.#array.chunkBounds(checked);
     return {
       *[Symbol.iterator]() {

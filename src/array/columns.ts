@@ -3,8 +3,6 @@ import type { DType, DTypeField } from "../format/dtype.ts";
 import { BLOCK, borrow, giveBack } from "./blocks.ts";
 import { copyField, flatten } from "./fields.ts";
 
-export { inField } from "./fields.ts";
-
 /** What a column's elements become: blocks of the field's bytes, so many elements at a time. */
 export type ColumnBlocks = (perBlock: number) => Iterable<Uint8Array>;
 
@@ -24,8 +22,9 @@ export function* interleave(
   const parts = columns
     .filter(({ field }) => field.dtype.itemsize > 0)
     .map(({ field, blocks }) => ({ field, blocks: blocks(perBlock * flatten(field.dtype).count)[Symbol.iterator]() }));
-  const records = borrow(Math.min(perBlock, count) * type.itemsize);
-  records.fill(0); // padding is zero
+  const room = Math.min(perBlock, count) * type.itemsize;
+  const records = borrow(room);
+  records.fill(0, 0, room); // padding is zero
   try {
     for (let from = 0; from < count; from += perBlock) {
       const length = Math.min(perBlock, count - from);

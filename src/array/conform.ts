@@ -4,9 +4,9 @@ import { type DescrField, type DType, type DTypeField, dtype, formatDType } from
 import { zeroDimensional } from "../format/header.ts";
 import { shapeOf as fullShape, rowShape, sizeOf } from "../format/layout.ts";
 import { type Casting, canCast } from "./casting.ts";
-import { type ColumnOfField, inField, interleave } from "./columns.ts";
+import { type ColumnOfField, interleave } from "./columns.ts";
 import { isLongDouble } from "./convert.ts";
-import { flatten } from "./fields.ts";
+import { flatten, inField } from "./fields.ts";
 import { asElementsOf, type ColumnsInput, encodeInput, type ParsedInput, type StridedBytes, type TypedInput } from "./input.ts";
 import { checkConvertible, ravel } from "./ravel.ts";
 import { compareNames, matchFields } from "./records.ts";

@@ -1,8 +1,8 @@
 /** Every array-like that users hold -> one view: elements of a dtype, in a buffer, at strides. All that can be wrong is refused here. */
 import { NpyError } from "../errors.ts";
 import { type DType, type DTypeLike, dtype, nativeDType } from "../format/dtype.ts";
-import { inField } from "./columns.ts";
 import { isLongDouble } from "./convert.ts";
+import { inField } from "./fields.ts";
 import { type ForeignArray, fromForeign } from "./foreign.ts";
 import { parseNested } from "./nested.ts";
 import type { NpyArray } from "./npy-array.ts";
