@@ -3,8 +3,9 @@ import { Command, Option } from "commander";
 import { type Casting, type Durability, inspect } from "../node.ts";
 import { columnChoices, dtypeArgument, rowShapeArgument } from "./arguments.ts";
 import { layoutOf, type RowLayout } from "./columns.ts";
+import { counted } from "./counted.ts";
 import { about, shown } from "./failure.ts";
-import { checkFits, grow, type NamedSource, rowsText } from "./growing.ts";
+import { checkFits, grow, type NamedSource } from "./growing.ts";
 import type { ProgressOptions } from "./progress.ts";
 import { FORMAT_NAMES, type Format, formatOf, openerOf } from "./sources/formats.ts";
 import type { SourceOptions } from "./sources/source.ts";
@@ -110,7 +111,7 @@ async function append(file: string, paths: readonly string[], options: AppendOpt
     sources,
     options,
   );
-  if (!options.quiet) await print(`${shown(file)}: ${rowsText(appended)} appended, ${length} in all\n`);
+  if (!options.quiet) await print(`${shown(file)}: ${counted(appended, "row")} appended, ${length} in all\n`);
 }
 
 /** What the rows of a file are; `undefined` if it is not there yet. */

@@ -33,6 +33,11 @@ export function layoutOf({
   return { dtype, rowShape: fortranOrder ? shape.slice(0, -1) : shape.slice(1), fortranOrder };
 }
 
+/** The rows of an array; a 0-d one is one. */
+export function rowsOf({ shape, fortranOrder }: Pick<NpyArray, "fortranOrder"> & { shape: readonly number[] }): number {
+  return (fortranOrder ? shape.at(-1) : shape[0]) ?? 1;
+}
+
 /** The columns of an array, in C order whatever the file's order. */
 export function columnsOf({ dtype, rowShape, fortranOrder }: RowLayout): Column[] {
   const perRow = sizeOf(rowShape);

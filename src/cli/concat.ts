@@ -5,8 +5,9 @@ import type { Casting, DType, Durability } from "../node.ts";
 import { castingOption, durabilityOption } from "./append.ts";
 import { dtypeArgument } from "./arguments.ts";
 import type { RowLayout } from "./columns.ts";
+import { counted } from "./counted.ts";
 import { about, FileProblem, shown } from "./failure.ts";
-import { checkFits, grow, type NamedSource, rowsText } from "./growing.ts";
+import { checkFits, grow, type NamedSource } from "./growing.ts";
 import type { ProgressOptions } from "./progress.ts";
 import { openNpy } from "./sources/npy.ts";
 import { print } from "./terminal.ts";
@@ -64,8 +65,7 @@ async function concat(out: string, paths: readonly string[], options: ConcatOpti
     sources,
     options,
   );
-  if (!options.quiet)
-    await print(`${shown(out)}: ${rowsText(length)} of ${paths.length} ${paths.length === 1 ? "file" : "files"}\n`);
+  if (!options.quiet) await print(`${shown(out)}: ${counted(length, "row")} of ${counted(paths.length, "file")}\n`);
 }
 
 /** What is there is not touched unless that is asked for, and never a file that is read. */

@@ -10,6 +10,7 @@ import {
   type OpenOptions,
 } from "../node.ts";
 import { type RowLayout, shapeText } from "./columns.ts";
+import { counted } from "./counted.ts";
 import { about, FileProblem, shown } from "./failure.ts";
 import { Interrupted, interruptible } from "./interruption.ts";
 import { Progress, type ProgressOptions } from "./progress.ts";
@@ -68,9 +69,9 @@ export async function grow(
   } catch (error) {
     progress.stop();
     npaa.close();
-    if (error instanceof Interrupted) tell(`interrupted: ${shown(file)} holds ${rowsText(npaa.length)}`);
+    if (error instanceof Interrupted) tell(`interrupted: ${shown(file)} holds ${counted(npaa.length, "row")}`);
     else if (npaa.length > before && error instanceof Error) {
-      error.message += ` (${shown(file)} holds ${rowsText(npaa.length)}, ${npaa.length - before} of them new)`;
+      error.message += ` (${shown(file)} holds ${counted(npaa.length, "row")}, ${npaa.length - before} of them new)`;
     }
     throw error;
   } finally {
@@ -149,8 +150,4 @@ function unlessAborted<Result>(signal: AbortSignal, promise: Promise<Result>): P
     if (signal.aborted) stop();
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
   });
-}
-
-export function rowsText(rows: number): string {
-  return `${rows} ${rows === 1 ? "row" : "rows"}`;
 }

@@ -2,9 +2,9 @@
 import { Command } from "commander";
 import { inspect, NpyError, type NpyInfo, type RecoveryReport, recover } from "../node.ts";
 import { shapeText } from "./columns.ts";
+import { counted } from "./counted.ts";
 import { forEachFile } from "./each-file.ts";
 import { shown } from "./failure.ts";
-import { rowsText } from "./growing.ts";
 import { print, styled } from "./terminal.ts";
 
 export function infoCommand(): Command {
@@ -86,5 +86,5 @@ function fieldsText({ dtype }: NpyInfo): string {
 
 function recoveryText({ rowsBefore, rowsAfter, bytesDropped }: RecoveryReport): string {
   const dropped = bytesDropped === 0 ? "" : `, drops ${bytesDropped} bytes`;
-  return `recover makes ${rowsText(rowsAfter)} of ${rowsBefore}${dropped}`;
+  return `recover makes ${counted(rowsAfter, "row")} of ${rowsBefore}${dropped}`;
 }

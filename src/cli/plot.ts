@@ -3,12 +3,12 @@ import { writeFile } from "node:fs/promises";
 import { Command } from "commander";
 import type { NpyReader } from "../node.ts";
 import { listArgument, type RowRange, rangeArgument } from "./arguments.ts";
-import { type Column, chosenColumns, columnData, columnsOf, layoutOf } from "./columns.ts";
+import { type Column, chosenColumns, columnData, columnsOf, layoutOf, rowsOf } from "./columns.ts";
 import { about, FileProblem, shown, UsageError } from "./failure.ts";
 import { Progress, type ProgressOptions } from "./progress.ts";
 import { readingRows } from "./reading.ts";
 import { rowsIn } from "./slice.ts";
-import { isNumeric, numericColumns, rowsOf } from "./stats.ts";
+import { isNumeric, numericColumns } from "./stats.ts";
 import { print, terminalWidth } from "./terminal.ts";
 
 interface PlotOptions extends ProgressOptions {

@@ -1,9 +1,9 @@
 /** `recover`: files that broke off. */
 import { Command } from "commander";
 import { type RecoveryReport, recover } from "../node.ts";
+import { counted } from "./counted.ts";
 import { forEachFile } from "./each-file.ts";
 import { shown } from "./failure.ts";
-import { rowsText } from "./growing.ts";
 import { print } from "./terminal.ts";
 
 interface RecoverCommandOptions {
@@ -43,15 +43,11 @@ Examples:
     );
 }
 
-function bytesText(bytes: number): string {
-  return `${bytes} ${bytes === 1 ? "byte" : "bytes"}`;
-}
-
 function reportText({ needed, rowsBefore, rowsAfter, bytesDropped, bytesZeroFilled }: RecoveryReport, dryRun: boolean): string {
-  if (!needed) return `complete, ${rowsText(rowsAfter)}`;
+  if (!needed) return `complete, ${counted(rowsAfter, "row")}`;
   const verb = dryRun ? "would keep" : "kept";
   const dropped =
-    bytesDropped === 0 ? "" : `, ${dryRun ? "would drop" : "dropped"} ${bytesText(bytesDropped)} of an incomplete row`;
-  const filled = bytesZeroFilled === 0 ? "" : `, ${dryRun ? "would add" : "added"} ${bytesText(bytesZeroFilled)} of zeros`;
-  return `${verb} ${rowsText(rowsAfter)} (the header said ${rowsBefore})${dropped}${filled}`;
+    bytesDropped === 0 ? "" : `, ${dryRun ? "would drop" : "dropped"} ${counted(bytesDropped, "byte")} of an incomplete row`;
+  const filled = bytesZeroFilled === 0 ? "" : `, ${dryRun ? "would add" : "added"} ${counted(bytesZeroFilled, "byte")} of zeros`;
+  return `${verb} ${counted(rowsAfter, "row")} (the header said ${rowsBefore})${dropped}${filled}`;
 }

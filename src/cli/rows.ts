@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import type { Command } from "commander";
 import { inspect, type NpyArray, type NpyReader } from "../node.ts";
 import { jsonOf, textOf } from "./cell.ts";
-import { type Column, columnData, columnsOf, indices, layoutOf, type RowLayout, sizeOf } from "./columns.ts";
+import { type Column, columnData, columnsOf, indices, layoutOf, type RowLayout, rowsOf, sizeOf } from "./columns.ts";
 import { UsageError } from "./failure.ts";
 import { Table } from "./table.ts";
 import { print } from "./terminal.ts";
@@ -52,7 +52,11 @@ export function printerFor(reader: NpyReader, options: RowOptions): RowPrinter {
 export async function printRows(reader: NpyReader, start: number, stop: number, options: RowOptions): Promise<void> {
   // All at once: reading them first would be in vain.
   if (formOf(options) === "raw") return await printBytes(reader.path as string, start, stop);
-  const printer = printerFor(reader, options);
+  await printPart(reader, printerFor(reader, options), start, stop);
+}
+
+/** The same with a printer that may go on afterwards. */
+export async function printPart(reader: NpyReader, printer: RowPrinter, start: number, stop: number): Promise<void> {
   const step = rowsAtOnce(reader);
   for (let row = start; row < stop; row += step) await printer(await reader.read(row, Math.min(stop, row + step)), row);
 }
@@ -98,8 +102,7 @@ function ndjsonPrinter(layout: RowLayout): RowPrinter {
 
 function rawPrinter(path: string): RowPrinter {
   return async (rows, start) => {
-    const { fortranOrder, shape } = rows;
-    await printBytes(path, start, start + ((fortranOrder ? shape.at(-1) : shape[0]) ?? 1));
+    await printBytes(path, start, start + rowsOf(rows));
   };
 }
 
@@ -116,7 +119,7 @@ async function printBytes(path: string, start: number, stop: number): Promise<vo
 function cellsOf(columns: readonly Column[], form: typeof textOf): (rows: NpyArray) => string[][] {
   const texts = columns.map(({ dtype }) => form(dtype));
   return (rows) => {
-    const count = (rows.fortranOrder ? rows.shape.at(-1) : rows.shape[0]) ?? 1;
+    const count = rowsOf(rows);
     const dataOf = columnData(rows);
     const data = columns.map((column) => dataOf(column));
     return Array.from({ length: count }, (_, row) =>

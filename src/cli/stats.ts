@@ -1,9 +1,9 @@
 /** `stats`: what the columns of a file hold. */
 import { Command } from "commander";
-import type { DType, NpyArray, NpyData, NpyReader } from "../node.ts";
+import type { DType, NpyData, NpyReader } from "../node.ts";
 import { listArgument } from "./arguments.ts";
 import { isRaw, textOf } from "./cell.ts";
-import { type Column, chosenColumns, columnData, columnsOf, layoutOf } from "./columns.ts";
+import { type Column, chosenColumns, columnData, columnsOf, layoutOf, rowsOf } from "./columns.ts";
 import { shown } from "./failure.ts";
 import { Moments } from "./moments.ts";
 import { floatText } from "./number-text.ts";
@@ -85,10 +85,6 @@ async function momentsOf(reader: NpyReader, columns: readonly Column[], progress
     progress.stop();
   }
   return moments;
-}
-
-export function rowsOf({ shape, fortranOrder }: Pick<NpyArray, "shape" | "fortranOrder">): number {
-  return (fortranOrder ? shape.at(-1) : shape[0]) ?? 1;
 }
 
 function lineOf({ label, dtype }: Column, rows: number, moments: Moments | undefined): string[] {

@@ -1,9 +1,10 @@
 /** `tail`: the last rows, and those that come. */
 import { Command } from "commander";
 import { rowCountArgument } from "./arguments.ts";
+import { rowsOf } from "./columns.ts";
 import { Interrupted, interruptible } from "./interruption.ts";
 import { readingRows } from "./reading.ts";
-import { printerFor, type RowOptions, rowsAtOnce, withRowOptions } from "./rows.ts";
+import { printerFor, printPart, type RowOptions, rowsAtOnce, withRowOptions } from "./rows.ts";
 
 export function tailCommand(): Command {
   const command = new Command("tail")
@@ -14,18 +15,14 @@ export function tailCommand(): Command {
     .option("-f, --follow", "go on with the rows that other processes append")
     .action(async (file: string, options: RowOptions & { rows: number; follow?: boolean }) => {
       await readingRows(file, async (reader) => {
-        const start = Math.max(0, reader.length - options.rows);
         const printer = printerFor(reader, options);
-        const rows = rowsAtOnce(reader);
-        let next = start;
-        const end = reader.length;
-        for (; next < end; next += rows) await printer(await reader.read(next, Math.min(end, next + rows)), next);
+        let next = reader.length;
+        await printPart(reader, printer, Math.max(0, next - options.rows), next);
         if (!options.follow) return;
         await interruptible(async (signal) => {
-          next = end;
-          for await (const chunk of reader.follow({ from: next, rows, signal })) {
+          for await (const chunk of reader.follow({ from: next, rows: rowsAtOnce(reader), signal })) {
             await printer(chunk, next);
-            next += (chunk.fortranOrder ? chunk.shape.at(-1) : chunk.shape[0]) ?? 0;
+            next += rowsOf(chunk);
           }
           throw signal.reason instanceof Interrupted ? signal.reason : new Error("the file was closed");
         });

@@ -1,6 +1,7 @@
 /** `verify`: is a file what its header says? */
 import { Command } from "commander";
 import { inspect } from "../node.ts";
+import { counted } from "./counted.ts";
 import { forEachFile } from "./each-file.ts";
 import { FileProblem, quoted, shown } from "./failure.ts";
 import { print } from "./terminal.ts";
@@ -17,7 +18,7 @@ export function verifyCommand(): Command {
       await forEachFile(files, options, async (file) => {
         const { needsRecovery, dataLength, expectedDataLength } = await inspect(file);
         if (needsRecovery) {
-          const lengths = `${dataLength} ${dataLength === 1 ? "byte" : "bytes"} of data, its header says ${expectedDataLength}`;
+          const lengths = `${counted(dataLength, "byte")} of data, its header says ${expectedDataLength}`;
           throw new FileProblem(`${shown(file)}: ${lengths}: run "npy-append-array recover ${quoted(file)}"`);
         }
         if (!options.quiet) await print(`${shown(file)}: ok\n`);

@@ -13,8 +13,9 @@ import type { Eventually, Storage } from "../../src/storage/storage.ts";
 
 /** What `NpyAppendArray` and `NpyAppendArraySync` have in common. */
 export interface Appender {
+  readonly shape: readonly number[] | undefined;
   readonly length: number;
-  append(rows: Float64Array | number[]): Eventually<void>;
+  append(rows: Int16Array | Int32Array | Float64Array | number[]): Eventually<void>;
   updateHeader(): Eventually<void>;
   sync(): Eventually<void>;
   close(): Eventually<void>;

@@ -1,53 +1,20 @@
 /** Every procedure that writes to a file, as the calls that it is made of and the rows that the file holds after each. */
-import {
-  dtype,
-  ensureAppendable,
-  ensureAppendableSync,
-  formatHeader,
-  NpyAppendArray,
-  type OpenOptions,
-  recover,
-  recoverSync,
-  save,
-  saveSync,
-} from "../../src/index.ts";
+import { dtype, formatHeader, type OpenOptions } from "../../src/index.ts";
 import { type InPlaceSizes, rewriteInPlace } from "../../src/plan/in-place.ts";
 import { run, runSync } from "../../src/storage/run.ts";
-import type { Eventually } from "../../src/storage/storage.ts";
 import type { FaultyStorage, StorageOptions } from "./faulty-storage.ts";
-
-/** What `NpyAppendArray` and `NpyAppendArraySync` have in common. */
-interface Appender {
-  readonly shape: readonly number[] | undefined;
-  append(rows: Int16Array | Int32Array): Eventually<void>;
-  updateHeader(): Eventually<void>;
-  sync(): Eventually<void>;
-  close(): Eventually<void>;
-}
+import { type Appender, FILE_FORMS, type FileVerbs } from "./forms.ts";
 
 /** The verbs, synchronous or asynchronous. */
-export interface Verbs {
-  open(storage: FaultyStorage, options: OpenOptions): Eventually<Appender>;
-  readonly recover: typeof recover | typeof recoverSync;
-  readonly ensureAppendable: typeof ensureAppendable | typeof ensureAppendableSync;
-  readonly save: typeof save | typeof saveSync;
+export interface Verbs extends FileVerbs {
   /** For plans that have options of their own for tests. */
   readonly run: typeof run | typeof runSync;
 }
 
-export const FORMS: readonly (readonly ["sync" | "async", Verbs])[] = [
-  [
-    "sync",
-    {
-      open: NpyAppendArray.openSync,
-      recover: recoverSync,
-      ensureAppendable: ensureAppendableSync,
-      save: saveSync,
-      run: runSync,
-    },
-  ],
-  ["async", { open: NpyAppendArray.open, recover, ensureAppendable, save, run }],
-];
+export const FORMS: readonly (readonly ["sync" | "async", Verbs])[] = FILE_FORMS.map(([form, verbs]) => [
+  form,
+  { ...verbs, run: form === "sync" ? runSync : run },
+]);
 
 /** Where the calls of a procedure are made. */
 export interface Session {

@@ -1,6 +1,7 @@
 /** CSV and TSV: columns of text. */
 import { Readable } from "node:stream";
 import Papa from "papaparse";
+import { counted } from "../counted.ts";
 import { FileProblem, shown } from "../failure.ts";
 import { type CsvColumns, planColumns } from "./csv-columns.ts";
 import type { Block, OpenSource } from "./source.ts";
@@ -99,7 +100,7 @@ function block(path: string, { cells, row }: Records, columns: CsvColumns, names
   for (const [i, found] of cells.entries()) {
     if (found === names || isBlank(found)) continue;
     if (found.length !== columns.width) {
-      const count = `${found.length} ${found.length === 1 ? "column" : "columns"}`;
+      const count = counted(found.length, "column");
       throw new FileProblem(`${shown(path)}: row ${row + i} has ${count}, the others have ${columns.width}: correct it`);
     }
     rows.push(found);
