@@ -5,9 +5,10 @@
  * which a system writes whole or not at all. A header write that fails may leave any part of it.
  */
 import { beforeEach, describe, expect, test } from "vitest";
-import { loadSync, MemoryStorage, type NpyAppendArraySync, needsRecoverySync, recoverSync, saveSync } from "../../src/index.ts";
+import { MemoryStorage, type NpyAppendArraySync, recoverSync, saveSync } from "../../src/index.ts";
 import { rushClock } from "../support/clock.ts";
 import { FaultyStorage, type RecordedStep } from "../support/faulty-storage.ts";
+import { equal, interruptions, isBetween, readable, recovered, startsWith } from "../support/interruptions.ts";
 import { type Call, FORMS, PROCEDURES, type Procedure, rows, type Session, type Verbs } from "../support/procedures.ts";
 
 // Every time the same steps, and all that there can be.
@@ -26,46 +27,6 @@ async function stepsOf(procedure: Procedure, verbs: Verbs): Promise<readonly Rec
   }
   expect(session.storage).toMatchObject({ openFiles: 0, temporaries: new Set() });
   return session.storage.steps;
-}
-
-/** Every step that can be interrupted, and how many bytes of it may be in the file then. */
-function interruptions(
-  steps: readonly RecordedStep[],
-  headersAreTorn: boolean,
-): { at: number; after: number; context: string }[] {
-  return steps.flatMap(({ op, bytes, position }, at) => {
-    const length = op === "insert" ? 1 : (bytes?.length ?? 0);
-    const tears = length === 0 ? [0] : position === 0 && !headersAreTorn ? [0, length] : [0, 1, length >> 1, length - 1, length];
-    return [...new Set(tears)].map((after) => ({ at, after, context: `step ${at} (${op}) interrupted after ${after} bytes` }));
-  });
-}
-
-/** All rows of a file, recovered if it needs to be; an absent or empty file has none. */
-function recovered(bytes: Uint8Array | undefined): Int16Array {
-  if (bytes === undefined || bytes.length === 0) return new Int16Array(0);
-  const copy = new MemoryStorage(bytes);
-  if (needsRecoverySync(copy)) recoverSync(copy);
-  return loadSync(copy, { dtype: "int16" }).data;
-}
-
-/** The rows that a reader gets. */
-function readable(bytes: Uint8Array | undefined): Int16Array {
-  if (bytes === undefined || bytes.length === 0) return new Int16Array(0);
-  return loadSync(new MemoryStorage(bytes), { dtype: "int16" }).data;
-}
-
-function startsWith(all: Int16Array, part: Int16Array): boolean {
-  const bytes = (array: Int16Array): Uint8Array => new Uint8Array(array.buffer, array.byteOffset, part.byteLength);
-  return part.length <= all.length && Buffer.compare(bytes(all), bytes(part)) === 0;
-}
-
-function equal(a: Int16Array, b: Int16Array): boolean {
-  return a.length === b.length && startsWith(a, b);
-}
-
-/** Whether a file holds what it held before a call that was interrupted, or after it, or the first of the rows that it adds. */
-function isBetween(held: Int16Array, before: Int16Array, after: Int16Array): boolean {
-  return equal(held, before) || equal(held, after) || (startsWith(held, before) && startsWith(after, held));
 }
 
 /** The name of a file that replaced another could not be made safe: its first rows were taken back, which the old file cannot be. */
