@@ -15,26 +15,30 @@ interface Followed<D extends DTypeLike> {
 interface Following {
   readonly from: number;
   readonly rows: number;
-  readonly stop: AbortSignal;
+  /**
+   * Each of them ends it. They are not put together by `AbortSignal.any`: on Node 20 nothing would keep one with a timeout from being collected.
+   */
+  readonly stops: readonly AbortSignal[];
   /** Calls back when the file may have changed; gives what ends that, or nothing where it is not possible. */
   watch(onChange: () => void): (() => void) | undefined;
 }
 
 export async function* followRows<D extends DTypeLike>(
   reader: Followed<D>,
-  { from, rows, stop, watch }: Following,
+  { from, rows, stops, watch }: Following,
 ): AsyncGenerator<NpyArray<D>, void, void> {
-  for (let next = from; !stop.aborted; ) {
-    while (next < reader.length && !stop.aborted) {
+  const isStopped = (): boolean => stops.some(({ aborted }) => aborted);
+  for (let next = from; !isStopped(); ) {
+    while (next < reader.length && !isStopped()) {
       const end = Math.min(reader.length, next + rows);
       const chunk = await reader.read(next, end);
       next = end;
       yield chunk;
     }
     // Watched before it is looked at: what is appended in between wakes us.
-    const change = changeOf(watch, stop);
+    const change = changeOf(watch, stops);
     try {
-      if (!stop.aborted) await reader.refresh();
+      if (!isStopped()) await reader.refresh();
       if (next >= reader.length) await change.promise;
     } finally {
       change.forget();
@@ -43,19 +47,21 @@ export async function* followRows<D extends DTypeLike>(
 }
 
 /** Resolves when the file may have changed, after a while, or when it is time to stop. */
-function changeOf(watch: Following["watch"], stop: AbortSignal): { promise: Promise<void>; forget(): void } {
+function changeOf(watch: Following["watch"], stops: Following["stops"]): { promise: Promise<void>; forget(): void } {
   let resolve = (): void => undefined;
   const promise = new Promise<void>((wake) => {
     resolve = wake;
   });
   const forgetWatch = watch(resolve);
   const timer = setTimeout(resolve, POLL);
-  stop.addEventListener("abort", resolve, { once: true });
-  if (stop.aborted) resolve();
+  for (const stop of stops) {
+    stop.addEventListener("abort", resolve, { once: true });
+    if (stop.aborted) resolve();
+  }
   const forget = (): void => {
     forgetWatch?.();
     clearTimeout(timer);
-    stop.removeEventListener("abort", resolve);
+    for (const stop of stops) stop.removeEventListener("abort", resolve);
   };
   return { promise, forget };
 }

@@ -187,10 +187,7 @@ export class NpyReader<D extends DTypeLike = DTypeLike> implements AsyncDisposab
     return followRows(this, {
       from: position(options.from ?? length, length, "from"),
       rows: checkChunkOptions(options.rows === undefined ? {} : { rows: options.rows }).rows ?? this.#array.rowsPerChunk(),
-      stop: AbortSignal.any([
-        this.#closing.signal,
-        ...(options.signal === undefined ? [] : [checkSignal(options.signal) as AbortSignal]),
-      ]),
+      stops: [this.#closing.signal, ...(options.signal === undefined ? [] : [checkSignal(options.signal) as AbortSignal])],
       watch: (onChange) => this.#array.storage.watch?.(onChange),
     });
   }

@@ -1,8 +1,9 @@
 /** Readers of a file that grows under them. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { renameSync, writeFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
+import { promisify } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
 import {
   ensureAppendable,
@@ -134,6 +135,32 @@ describe("follow", () => {
     expect((await waiting).value?.data).toEqual(new Float64Array([4]));
     await npaa.close();
     await reader.close();
+  });
+
+  test("ends at a timeout though garbage is collected meanwhile", async () => {
+    const path = temporaryPath();
+    saveSync(path, new Float64Array(4));
+    const FOLLOWER = `
+      const [module, path] = process.argv.slice(1);
+      const { NpyReader } = await import(module);
+      const reader = await NpyReader.open(path);
+      setTimeout(() => process.exit(1), 20_000).unref();
+      setInterval(gc, 20).unref();
+      const keepAlive = setInterval(() => undefined, 1000);
+      for await (const { shape } of reader.follow({ from: 0, signal: AbortSignal.timeout(300) })) console.log(shape[0]);
+      console.log("ended");
+      clearInterval(keepAlive);
+      await reader.close();
+    `;
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      "--expose-gc",
+      "--input-type=module",
+      "-e",
+      FOLLOWER,
+      PACKAGE,
+      path,
+    ]);
+    expect(stdout).toBe("4\nended\n");
   });
 
   test("ends when its signal is aborted, or the reader closed", async () => {
