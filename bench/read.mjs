@@ -7,9 +7,12 @@ import { numbers, stopwatch } from "./measure.mjs";
 export const title = "Reading";
 export const about =
   "A file of float64 that the system holds in memory. Bare Node reads the same bytes with `fs.readSync` (`fs.read`) into one buffer; so do we with `out`; " +
-  "else we give a new array for each slice and chunk, which is the caller's to keep. NumPy copies the slices of a `memmap`.";
+  "else we give a new array for each slice and chunk, which is the caller's to keep. NumPy copies the slices of a `memmap`. Where files are " +
+  "mapped, nobody copies, and an element of each page is looked at.";
 
 const readAsync = promisify(read);
+
+const PAGE = 4096;
 
 /** @returns {import("./harness.mjs").Row[]} */
 export function rows(pick) {
@@ -27,6 +30,23 @@ export function rows(pick) {
     ],
     targets: [{ against: "bare", atLeast: 0.95 }],
   });
+  // A mapping costs nothing before it is looked at.
+  const mapped = (id, label, bytes, inOrder) => {
+    const params = { fileBytes, bytes, mode: "sync", inOrder, step: PAGE / 8 };
+    return {
+      id: `read/${id}`,
+      label,
+      unit: "B/s",
+      amount: 2 * fileBytes,
+      contenders: [
+        { name: "ours", job: "slices", params: { ...params, mmap: true } },
+        { name: "`read`", job: "slices", params },
+        { name: "bare", job: "bare", params },
+        { name: "NumPy `memmap`", job: "mapped", runtime: "python", params: { fileBytes, bytes, inOrder } },
+      ],
+      targets: [{ against: "`read`", atLeast: 1 }],
+    };
+  };
   return [
     row("slices-4k-sync", "`read` of 4 KiB slices, sync", 2 ** 12, "sync", "slices"),
     row("slices-4k-async", "`read` of 4 KiB slices, async", 2 ** 12, "async", "slices"),
@@ -36,6 +56,9 @@ export function rows(pick) {
     row("chunks-sync", "`chunks` of 1 MiB, sync", 2 ** 20, "sync", "chunks"),
     row("chunks-async", "`chunks` of 1 MiB, async", 2 ** 20, "async", "chunks"),
     row("chunks-16m-sync", "`chunks` of 16 MiB, sync", Math.min(fileBytes, 2 ** 24), "sync", "chunks"),
+    mapped("mmap-slices-4k", "4 KiB slices of a mapped file, at random", 2 ** 12, false),
+    mapped("mmap-slices-1m", "1 MiB slices of a mapped file, at random", 2 ** 20, false),
+    mapped("mmap-scan", "a mapped file from end to end, 4 MiB at a time", Math.min(fileBytes, 2 ** 22), true),
   ];
 }
 
@@ -53,21 +76,21 @@ function* starts(fileBytes, bytes, inOrder) {
   for (let i = 0; i < 2 * slices; i++) yield (((i * (inOrder ? 1 : 7919)) % slices) * bytes) / 8;
 }
 
-/** The least that a caller would do with data. */
-function look(data) {
-  if (Number.isNaN(data[0])) throw new Error("not what was written");
+/** The least that a caller would do with data: looks at one of `step` elements, else at the first alone. */
+function look(data, step = data.length) {
+  for (let i = 0; i < data.length; i += step) if (Number.isNaN(data[i])) throw new Error("not what was written");
 }
 
 export const jobs = {
-  async slices({ path, fileBytes, bytes, mode, reuses = false }) {
+  async slices({ path, fileBytes, bytes, mode, reuses = false, mmap = false, inOrder = false, step }) {
     makeFile(path, fileBytes);
     const rows = bytes / 8;
     const into = reuses ? { out: new Float64Array(rows) } : {};
-    const reader = mode === "sync" ? NpyReader.openSync(path) : await NpyReader.open(path);
+    const reader = mode === "sync" ? NpyReader.openSync(path, { mmap }) : await NpyReader.open(path, { mmap });
     const seconds = stopwatch();
-    for (const start of starts(fileBytes, bytes, false)) {
+    for (const start of starts(fileBytes, bytes, inOrder)) {
       const slice = mode === "sync" ? reader.read(start, start + rows, into) : await reader.read(start, start + rows, into);
-      look(slice.data);
+      look(slice.data, step);
     }
     const taken = seconds();
     await reader.close();
@@ -89,7 +112,7 @@ export const jobs = {
     return taken;
   },
 
-  async bare({ path, fileBytes, bytes, mode, inOrder }) {
+  async bare({ path, fileBytes, bytes, mode, inOrder, step }) {
     makeFile(path, fileBytes);
     const fd = openSync(path, "r");
     const data = new Float64Array(bytes / 8);
@@ -99,7 +122,7 @@ export const jobs = {
       const position = 128 + 8 * start;
       if (mode === "sync") readSync(fd, buffer, 0, bytes, position);
       else await readAsync(fd, buffer, 0, bytes, position);
-      look(data);
+      look(data, step);
     }
     const taken = seconds();
     closeSync(fd);

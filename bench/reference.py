@@ -175,6 +175,22 @@ def slices(path, fileBytes, bytes):
     return perf_counter() - start
 
 
+def mapped(path, fileBytes, bytes, inOrder):
+    create(path, "<f8", (fileBytes // 8,))
+    # In blocks as read.mjs writes them: how large the pieces are in which the system holds a file tells in its mapping.
+    with open(path, "ab") as fp:
+        for _ in range(0, fileBytes, 2**20):
+            fp.write(numbers("<f8", (2**17,)).tobytes())
+            fp.flush()
+    length, count, total = bytes // 8, fileBytes // bytes, 0
+    start = perf_counter()
+    array = np.load(path, mmap_mode="c")
+    for i in range(2 * count):
+        first = (i * (1 if inOrder else 7919)) % count * length
+        total += array[first : first + length : 512].sum()
+    return perf_counter() - start
+
+
 for line in sys.stdin:
     task = json.loads(line)
     print(json.dumps(globals()[task["job"]](**task["params"])), flush=True)

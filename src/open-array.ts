@@ -8,8 +8,9 @@ import { bytesPerRow, rowCount, rowShape } from "./format/layout.ts";
 import { checkMaxHeaderSize, checkNames, oneOf, optionError } from "./options.ts";
 import { readCompleteHeader, readLiveHeader, readRows } from "./plan/read-rows.ts";
 import { close, open, type Plan, quietly } from "./plan/step.ts";
+import { Windows } from "./plan/windows.ts";
 import type { ChunkOptions, ReaderOptions } from "./reader.ts";
-import { hasCode, type Storage, type StorageFile } from "./storage/storage.ts";
+import { type Advice, hasCode, type Storage, type StorageFile } from "./storage/storage.ts";
 
 /** Bytes of a chunk, if the caller has no other wish. */
 const CHUNK = 2 ** 22;
@@ -17,17 +18,27 @@ const CHUNK = 2 ** 22;
 export interface CheckedReaderOptions {
   readonly dtype: DType | undefined;
   readonly maxHeaderSize: number;
+  readonly mmap: boolean;
+  readonly advise: Advice | undefined;
 }
 
 export function checkReaderOptions(options: ReaderOptions, known: readonly string[]): CheckedReaderOptions {
   checkNames(options, known);
-  if (oneOf("mmap", options.mmap ?? false, [true, false])) {
-    throw optionError("mmap: true is not available in this version: leave it out, and read slices or chunks");
-  }
+  const mmap = oneOf("mmap", options.mmap ?? false, [true, false]);
+  const advise = oneOf("advise", options.advise, [undefined, "sequential", "random"]);
+  if (advise !== undefined && !mmap) throw optionError("advise needs mmap: true: it says how what is mapped will be looked at");
   return {
     dtype: options.dtype === undefined ? undefined : dtype(options.dtype),
     maxHeaderSize: checkMaxHeaderSize(options.maxHeaderSize),
+    mmap,
+    advise,
   };
+}
+
+function checkMappable(storage: Storage): void {
+  const problem =
+    storage.mapProblem === undefined ? "only files of the file system can be mapped: pass a path" : storage.mapProblem();
+  if (problem !== undefined) throw optionError(`mmap: true, but ${problem}, or leave mmap out`);
 }
 
 /** An open file, and the array that it held when it was last looked at. */
@@ -36,15 +47,18 @@ export class OpenArray<D extends DTypeLike> {
   readonly #options: CheckedReaderOptions;
   #file: StorageFile;
   #header: NpyHeader;
+  #windows: Windows | undefined;
 
   private constructor(storage: Storage, file: StorageFile, header: NpyHeader, options: CheckedReaderOptions) {
     this.storage = storage;
     this.#file = file;
     this.#header = header;
     this.#options = options;
+    this.#windows = this.#newWindows();
   }
 
   static *open<D extends DTypeLike>(storage: Storage, options: CheckedReaderOptions): Plan<OpenArray<D>> {
+    if (options.mmap) checkMappable(storage);
     const file = yield* open(storage, "r");
     try {
       return yield* OpenArray.of<D>(storage, file, options);
@@ -77,7 +91,13 @@ export class OpenArray<D extends DTypeLike> {
   }
 
   close(): Plan<void> {
+    this.#windows = undefined;
     return close(this.#file);
+  }
+
+  #newWindows(): Windows | undefined {
+    const { mmap, advise } = this.#options;
+    return mmap ? new Windows(this.#file, this.#header.headerLength, advise) : undefined;
   }
 
   /**
@@ -90,6 +110,7 @@ export class OpenArray<D extends DTypeLike> {
     const { maxHeaderSize } = this.#options;
     const found = yield* this.#openAgain();
     const isSame = found === undefined || found.key === this.#file.key;
+    const { headerLength } = this.#header;
     if (found !== undefined && isSame) yield* close(found);
     try {
       const header = yield* readLiveHeader(isSame ? this.#file : found, rowCount(this.#header), maxHeaderSize, this.path);
@@ -99,9 +120,10 @@ export class OpenArray<D extends DTypeLike> {
       if (!isSame) yield* quietly(close(found));
       throw error;
     }
-    if (isSame) return undefined;
-    const old = this.#file;
-    this.#file = found;
+    const old = isSame ? undefined : this.#file;
+    if (!isSame) this.#file = found;
+    // The data may have been moved within the file, too.
+    if (!isSame || this.#header.headerLength !== headerLength) this.#windows = this.#newWindows();
     return old;
   }
 
@@ -141,7 +163,7 @@ export class OpenArray<D extends DTypeLike> {
     if (this.#header.shape.length === 0 && to - from !== 1) {
       throw new NpyError("ERR_NPY_SHAPE", "A 0-d array has no rows to choose from: read it whole.", { path: this.path });
     }
-    return readRows(this.#file, this.#header, from, to, this.path, out);
+    return readRows(this.#file, this.#header, from, to, this.path, { out, windows: this.#windows });
   }
 
   /** Rows of a chunk of so many bytes; without a number, if the caller has no other wish. */

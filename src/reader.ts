@@ -24,8 +24,19 @@ export interface ReadOptions<D extends DTypeLike = DTypeLike> {
 
 /** How an {@link NpyReader} reads. */
 export interface ReaderOptions<D extends DTypeLike = DTypeLike> extends ReadOptions<D> {
-  /** Memory mapping is not available yet: `true` is an error. Default `false`. */
+  /**
+   * Map the file into memory, as `numpy.load` with `mmap_mode="c"`: what `read` and `chunks` give are the file's own bytes, without a copy,
+   * and only what is looked at is read from the disk. Other byte orders, float16, strings, and elements that an old header has left unaligned
+   * are converted into copies. What is written into an array does not reach the file, but later reads may show it. An array stays valid
+   * after `close()`, and is unmapped when it has been collected. Its `buffer` may hold more of the file than the array, and cannot be
+   * transferred. Takes a path, the package koffi, and a system other than Windows. The file must not be cut while it is
+   * mapped: looking at what is gone ends the process. Default `false`.
+   */
   readonly mmap?: boolean;
+  /**
+   * With `mmap`: in what order the rows will be looked at, so that the system reads ahead, or does not (`madvise`). Default: it guesses.
+   */
+  readonly advise?: "sequential" | "random";
 }
 
 /** What {@link NpyReader.follow} gives. */
@@ -43,7 +54,7 @@ export interface ReadRowsOptions {
   /**
    * The typed array to read into, instead of a new one, as NumPy's `out`: of the class that `data` has (for structures a `Uint8Array`), and at
    * least as long. What is returned is a view of it. Reading into the same memory again and again is several times as fast as into new
-   * memory, which the system has to provide. Not for dtypes whose elements are converted: float16 and strings.
+   * memory, which the system has to provide. With `mmap` it is a copy. Not for dtypes whose elements are converted: float16 and strings.
    */
   readonly out?: ArrayBufferView | undefined;
 }
@@ -53,6 +64,8 @@ export interface ChunkOptions extends ReadRowsOptions {
   /** Rows of a chunk; the last one may have fewer. Default: about 4 MiB of them, at least one. */
   readonly rows?: number;
 }
+
+const READER_OPTIONS = ["dtype", "maxHeaderSize", "mmap", "advise"];
 
 function closed(path: string | undefined): NpyError {
   return new NpyError("ERR_NPY_CLOSED", `${path ?? "The file"} was closed: open it again to read it.`, { path });
@@ -90,16 +103,12 @@ export class NpyReader<D extends DTypeLike = DTypeLike> implements AsyncDisposab
     file: FileLike,
     options: ReaderOptions<D> = {},
   ): Promise<NpyReader<D>> {
-    return new NpyReader(
-      await run(OpenArray.open<D>(locate(file), checkReaderOptions(options, ["dtype", "maxHeaderSize", "mmap"]))),
-    );
+    return new NpyReader(await run(OpenArray.open<D>(locate(file), checkReaderOptions(options, READER_OPTIONS))));
   }
 
   /** The same for synchronous use: see {@link NpyReader.open}. */
   static openSync<const D extends DTypeLike = DTypeLike>(file: FileLike, options: ReaderOptions<D> = {}): NpyReaderSync<D> {
-    return new NpyReaderSync(
-      runSync(OpenArray.open<D>(locate(file), checkReaderOptions(options, ["dtype", "maxHeaderSize", "mmap"]))),
-    );
+    return new NpyReaderSync(runSync(OpenArray.open<D>(locate(file), checkReaderOptions(options, READER_OPTIONS))));
   }
 
   /** The file's path or URL; `undefined` for storages without one. */

@@ -52,6 +52,11 @@ test("a misspelt option is refused", () => {
   void NpyAppendArray.open("a.npy", { dtype: "float32", rowShape: 3 });
   // @ts-expect-error
   void NpyReader.open("a.npy", { mmapp: true });
+  void NpyReader.open("a.npy", { mmap: true, advise: "random" });
+  // @ts-expect-error
+  void NpyReader.open("a.npy", { mmap: true, advise: "willneed" });
+  // @ts-expect-error
+  void load("a.npy", { mmap: true });
 });
 
 test("arrays of other shapes than rows are refused", () => {

@@ -41,6 +41,18 @@ export function roomIn(type: DType, out: unknown, length: number): Uint8Array<Ar
   return new Uint8Array(out.buffer as ArrayBuffer, out.byteOffset, length);
 }
 
+/** Whether decoding leaves `bytes` as they are: they may then be those of a file, or what others look at, too. */
+export function decodesInPlace(type: DType, bytes: Uint8Array): boolean {
+  if (isLongDouble(type)) return true;
+  return !needsSwap(type) && bytes.byteOffset % alignmentOf(type) === 0;
+}
+
+/** What a typed array of these elements asks of its place in its buffer. */
+function alignmentOf({ kind, itemsize }: DType): number {
+  if (kind === "c") return itemsize / 2;
+  return "iufMm".includes(kind) ? itemsize : 1;
+}
+
 /** The typed array of scalars that `bytes` hold as JavaScript does; `undefined` if they must be converted, or are not aligned. */
 export function viewOf(type: DType, bytes: Uint8Array<ArrayBuffer>): Exclude<NpyScalars, string[]> | undefined {
   const isConverted = "SU".includes(type.kind) || type.str.endsWith("f2") || needsSwap(type);

@@ -1,5 +1,5 @@
 /** Reading an array's rows. */
-import { roomIn } from "../array/decode.ts";
+import { decodesInPlace, roomIn } from "../array/decode.ts";
 import type { DataOf, NpyArray } from "../array/npy-array.ts";
 import { decodeElements } from "../array/record-array.ts";
 import { NpyError } from "../errors.ts";
@@ -9,6 +9,7 @@ import { bytesPerRow, dataLength, rowCount, rowShape, shapeOf, sizeOf } from "..
 import type { StorageFile } from "../storage/storage.ts";
 import { readHeader } from "./read-header.ts";
 import { type Plan, read, size } from "./step.ts";
+import type { Windows } from "./windows.ts";
 
 /**
  * The header of a file whose rows can all be read. Bytes after the last row are no fault: a writer puts them there before its
@@ -55,36 +56,84 @@ function incomplete(header: NpyHeader, present: number, path: string | undefined
   );
 }
 
-/** The rows `start` to `stop` (not included), in the order of the file; in the memory of `out`, if that is given. */
+/** How {@link readRows} gives the rows. */
+interface ReadRows {
+  /** In this memory. */
+  readonly out: unknown;
+  /** Else in mapped memory, if there are windows to it. */
+  readonly windows: Windows | undefined;
+}
+
+/** The rows `start` to `stop` (not included), in the order of the file. */
 export function* readRows<D extends DTypeLike>(
   file: StorageFile,
   header: NpyHeader,
   start: number,
   stop: number,
   path: string | undefined,
-  out?: unknown,
+  { out, windows }: ReadRows,
 ): Plan<NpyArray<D>> {
   const { dtype, fortranOrder } = header;
-  const rowBytes = bytesPerRow(header);
   const shape = header.shape.length === 0 ? [] : [...shapeOf(stop - start, rowShape(header), fortranOrder)];
   const elements = sizeOf(shape);
   const length = elements * dtype.itemsize;
-  const bytes = out === undefined ? makeRoom(file, length) : roomIn(dtype, out, length);
-  const count = yield* read(file, bytes, header.headerLength + start * rowBytes);
-  if (count < bytes.length) throw incomplete(header, start * rowBytes + count, path);
+  const position = start * bytesPerRow(header);
+  // There are no mappings of nothing.
+  const isMapped = windows !== undefined && out === undefined && length > 0;
+  const bytes = isMapped
+    ? yield* mapBytes(file, header, position, length, path, windows)
+    : yield* readBytes(file, header, position, out === undefined ? makeRoom(file, length) : roomIn(dtype, out, length), path);
   const data = decodeElements(dtype, bytes, elements);
   return { data: data as DataOf<D>, shape, dtype: dtype as DType<D>, fortranOrder };
+}
+
+function* readBytes(
+  file: StorageFile,
+  header: NpyHeader,
+  position: number,
+  bytes: Uint8Array<ArrayBuffer>,
+  path: string | undefined,
+): Plan<Uint8Array<ArrayBuffer>> {
+  const count = yield* read(file, bytes, header.headerLength + position);
+  if (count < bytes.length) throw incomplete(header, position + count, path);
+  return bytes;
+}
+
+function* mapBytes(
+  file: StorageFile,
+  header: NpyHeader,
+  position: number,
+  length: number,
+  path: string | undefined,
+  windows: Windows,
+): Plan<Uint8Array<ArrayBuffer>> {
+  // To look at what is mapped and behind the end of the file ends the process.
+  const present = (yield* size(file)) - header.headerLength;
+  if (present < position + length) throw incomplete(header, present, path);
+  const end = Math.min(present, dataLength(header));
+  try {
+    const bytes = yield* windows.bytes(position, length, end);
+    if (decodesInPlace(header.dtype, bytes)) return bytes;
+    const copy = makeRoom(file, length);
+    copy.set(bytes);
+    return copy;
+  } catch (error) {
+    throw error instanceof RangeError ? tooLarge(length, error) : error;
+  }
 }
 
 function makeRoom(file: StorageFile, length: number): Uint8Array<ArrayBuffer> {
   try {
     return file.allocate?.(length) ?? new Uint8Array(length);
-  } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
-    throw new NpyError(
-      "ERR_NPY_SHAPE",
-      `${length} bytes are more than this runtime can hold in one array: read slices or chunks instead.`,
-      { cause },
-    );
+  } catch (error) {
+    throw error instanceof RangeError ? tooLarge(length, error) : error;
   }
+}
+
+function tooLarge(length: number, cause: RangeError): NpyError {
+  return new NpyError(
+    "ERR_NPY_SHAPE",
+    `${length} bytes are more than this runtime can hold in one array: read slices or chunks instead.`,
+    { cause },
+  );
 }

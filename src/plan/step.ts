@@ -3,7 +3,7 @@
  * itself, so that one and the same plan runs synchronously, asynchronously, in memory, or under a test that stops or fails it
  * at any step. The order of a plan's steps is its safety.
  */
-import type { LockResult, OpenMode, Storage, StorageFile } from "../storage/storage.ts";
+import type { Advice, LockResult, OpenMode, Storage, StorageFile } from "../storage/storage.ts";
 
 /** One operation on a storage or on an open file. */
 export type Step =
@@ -14,6 +14,13 @@ export type Step =
   | { readonly op: "remove"; readonly storage: Storage; readonly file: StorageFile }
   | { readonly op: "size"; readonly file: StorageFile }
   | { readonly op: "read"; readonly file: StorageFile; readonly buffer: Uint8Array; readonly position: number }
+  | {
+      readonly op: "map";
+      readonly file: StorageFile;
+      readonly position: number;
+      readonly length: number;
+      readonly advice: Advice | undefined;
+    }
   | { readonly op: "write"; readonly file: StorageFile; readonly bytes: Uint8Array; readonly position: number }
   | { readonly op: "truncate"; readonly file: StorageFile; readonly size: number }
   | { readonly op: "insert"; readonly file: StorageFile; readonly length: number }
@@ -23,9 +30,9 @@ export type Step =
   | { readonly op: "sync"; readonly file: StorageFile }
   | { readonly op: "close"; readonly file: StorageFile };
 
-/** What a step gives: a file, a number, yes or no, what came of a lock, or nothing. */
+/** What a step gives: a file, a number, yes or no, bytes, what came of a lock, or nothing. */
 // biome-ignore lint/suspicious/noConfusingVoidType: what functions without a result return
-export type StepResult = StorageFile | number | boolean | LockResult | void;
+export type StepResult = StorageFile | number | boolean | Uint8Array<ArrayBuffer> | LockResult | void;
 
 /** A procedure in steps, with a result. */
 export type Plan<Result> = Generator<Step, Result, StepResult>;
@@ -58,6 +65,16 @@ export function* size(file: StorageFile): Plan<number> {
 
 export function* read(file: StorageFile, buffer: Uint8Array, position: number): Plan<number> {
   return (yield { op: "read", file, buffer, position }) as number;
+}
+
+/** Of a file whose storage has no `mapProblem`. */
+export function* map(
+  file: StorageFile,
+  position: number,
+  length: number,
+  advice: Advice | undefined,
+): Plan<Uint8Array<ArrayBuffer>> {
+  return (yield { op: "map", file, position, length, advice }) as Uint8Array<ArrayBuffer>;
 }
 
 export function* write(file: StorageFile, bytes: Uint8Array, position: number): Plan<void> {

@@ -4,7 +4,7 @@
  * child processes do not inherit it, since Node's descriptors are closed when another program is executed. OFD locks of fcntl(2) are the
  * same in that, but are not on BSD, and their structure differs from system to system. Over NFS, Linux makes flock a lock of the server.
  */
-import { native } from "./native.ts";
+import { type NativeFunction, native } from "./native.ts";
 import type { LockResult } from "./storage.ts";
 
 // Source: <sys/file.h>, the same on Linux, macOS and BSD.
@@ -12,7 +12,7 @@ const LOCK_SH = 1;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 
-let flock: ((...args: readonly number[]) => string | undefined) | undefined;
+let flock: NativeFunction | undefined;
 
 /** Locks what a descriptor has open, until it is closed. */
 export function lockDescriptor(fd: number): LockResult {

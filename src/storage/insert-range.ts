@@ -1,5 +1,5 @@
 /** Blocks that a file system inserts into a file without moving what follows: Linux, on ext4, XFS and f2fs. */
-import { native } from "./native.ts";
+import { type NativeFunction, native } from "./native.ts";
 
 /** `FALLOC_FL_INSERT_RANGE` of `<linux/falloc.h>`. */
 const INSERT_RANGE = 0x20;
@@ -7,7 +7,7 @@ const INSERT_RANGE = 0x20;
 /** What a file system or a kernel says that cannot insert, before anything is changed. */
 const IMPOSSIBLE = ["ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EINVAL"];
 
-let fallocate: ((...args: readonly number[]) => string | undefined) | undefined;
+let fallocate: NativeFunction | undefined;
 
 /** Whether there is a system call to try. Where numbers have 32 bits, positions have not, and the call another name. */
 export function mayInsert(): boolean {

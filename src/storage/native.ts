@@ -2,24 +2,39 @@
  * System calls that Node does not offer, through the optional package koffi. It is loaded at the first use, never at import: most programs
  * that read arrays have no need of it, and it takes some milliseconds.
  */
+import { constants } from "node:buffer";
 import { createRequire } from "node:module";
 import { getSystemErrorName } from "node:util";
 
-/** The C library of this process. */
+/** What functions take: numbers, and pointers, of which `null` is one. */
+type Argument = number | bigint | null;
+
+/** A function that gives nothing but the name of its error, if it fails. */
+export type NativeFunction = (...args: readonly Argument[]) => string | undefined;
+
+/** The C library of this process. Errors have the names that Node gives them: `"EAGAIN"` for EWOULDBLOCK, `"ENOTSUP"` for EOPNOTSUPP. */
 export interface Native {
   /**
-   * A function of it, by its C prototype (`int flock(int fd, int operation)`), that returns -1 and sets `errno` when it fails. A call gives
-   * `undefined`, or the name of the error as Node has it: `"EAGAIN"` for EWOULDBLOCK, `"ENOTSUP"` for Linux's EOPNOTSUPP.
+   * A function of it, by its C prototype (`int flock(int fd, int operation)`), that returns -1 and sets `errno` when it fails.
    *
    * @throws Error if the C library has no such function.
    */
-  func(prototype: string): (...args: readonly number[]) => string | undefined;
+  func(prototype: string): NativeFunction;
+  /** The same for one that returns a pointer, or (void *) -1: the pointer, or the error's name. */
+  pointerFunc(prototype: string): (...args: readonly Argument[]) => bigint | string;
+  /**
+   * The memory at `pointer`, which must stay as long as the buffer can be reached. V8 allows no second buffer at the same place.
+   *
+   * @throws RangeError if there are no ArrayBuffers of this length.
+   */
+  view(pointer: bigint, length: number): ArrayBuffer;
 }
 
 /** The part of koffi that is needed here; its own types would be in the way where it is not installed. */
 interface Koffi {
-  load(library: null): { func(prototype: string): (...args: readonly number[]) => number };
+  load(library: null): { func<Result>(prototype: string): (...args: readonly Argument[]) => Result };
   errno(): number;
+  view(pointer: bigint, length: number): ArrayBuffer;
 }
 
 let loaded: { readonly native: Native | undefined } | undefined;
@@ -35,10 +50,23 @@ function load(): Native | undefined {
   try {
     const koffi: Koffi = createRequire(import.meta.url)("koffi");
     const library = koffi.load(null);
+    const errorName = (): string => getSystemErrorName(-koffi.errno());
     return {
       func(prototype) {
-        const call = library.func(prototype);
-        return (...args) => (call(...args) === -1 ? getSystemErrorName(-koffi.errno()) : undefined);
+        const call = library.func<number>(prototype);
+        return (...args) => (call(...args) === -1 ? errorName() : undefined);
+      },
+      pointerFunc(prototype) {
+        const call = library.func<bigint>(prototype);
+        return (...args) => {
+          const pointer = call(...args);
+          return BigInt.asIntN(64, pointer) === -1n ? errorName() : pointer;
+        };
+      },
+      view(pointer, length) {
+        // koffi ends the process.
+        if (length > constants.MAX_LENGTH) throw new RangeError(`Invalid array buffer length: ${length}`);
+        return koffi.view(pointer, length);
       },
     };
   } catch {

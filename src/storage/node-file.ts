@@ -7,7 +7,16 @@ import { basename, dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { lockDescriptor, lockProblem } from "./flock.ts";
 import { insertZeros, mayInsert } from "./insert-range.ts";
-import { type Eventually, hasCode, type LockResult, type OpenMode, type Storage, type StorageFile } from "./storage.ts";
+import { mapDescriptor, mapProblem } from "./mmap.ts";
+import {
+  type Advice,
+  type Eventually,
+  hasCode,
+  type LockResult,
+  type OpenMode,
+  type Storage,
+  type StorageFile,
+} from "./storage.ts";
 
 /** Node refuses transfers over 2^31 - 1 bytes, and its vectored writes have miscounted at 3 GiB: well below both. */
 const MAX_TRANSFER = 2 ** 29;
@@ -83,6 +92,10 @@ class NodeFile implements StorageFile {
       done += bytesRead;
     }
     return done;
+  }
+
+  map(position: number, length: number, advice: Advice | undefined): Uint8Array<ArrayBuffer> {
+    return mapDescriptor(this.#fd, position, length, advice);
   }
 
   writeSync(bytes: Uint8Array, position: number): void {
@@ -222,6 +235,10 @@ export class NodeStorage implements Storage {
 
   lockProblem(): string | undefined {
     return lockProblem();
+  }
+
+  mapProblem(): string | undefined {
+    return mapProblem();
   }
 
   watch(onChange: () => void): (() => void) | undefined {

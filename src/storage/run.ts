@@ -61,6 +61,8 @@ function performSync(step: Step): StepResult {
       return step.file.writeSync(step.bytes, step.position);
     case "read":
       return step.file.readSync(step.buffer, step.position);
+    case "map":
+      return step.file.map?.(step.position, step.length, step.advice);
     case "size":
       return step.file.sizeSync();
     case "truncate":
@@ -96,6 +98,8 @@ function perform(step: Step): Eventually<StepResult> {
       return step.file.write(step.bytes, step.position);
     case "read":
       return step.file.read(step.buffer, step.position);
+    case "map":
+      return step.file.map?.(step.position, step.length, step.advice);
     case "size":
       return step.file.size();
     case "truncate":

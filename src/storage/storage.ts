@@ -35,6 +35,11 @@ export interface Storage {
    * locks here.
    */
   lockProblem?(): string | undefined;
+  /**
+   * What keeps files from being mapped into memory, as a sentence without its end; `undefined` if nothing does. Without it, files have no
+   * `map` here.
+   */
+  mapProblem?(): string | undefined;
   /** Deletes a file that `create` or `createTemporary` made. */
   remove(file: StorageFile): Eventually<void>;
   removeSync(file: StorageFile): void;
@@ -42,6 +47,9 @@ export interface Storage {
 
 /** What came of locking a file: another process may have it, or there may be no locks where it is. */
 export type LockResult = "locked" | "taken" | "unsupported";
+
+/** In what order mapped memory will be looked at, so that the system reads ahead, or does not. */
+export type Advice = "sequential" | "random";
 
 /** `"r"` reads, `"r+"` reads and writes. */
 export type OpenMode = "r" | "r+";
@@ -64,6 +72,12 @@ export interface StorageFile {
   /** Fills `buffer` from `position` on; returns the bytes read, which are fewer only where the file ends. */
   read(buffer: Uint8Array, position: number): Eventually<number>;
   readSync(buffer: Uint8Array, position: number): number;
+  /**
+   * The bytes of the file themselves, in memory; the file must not end before them. Copy-on-write: what is written into them is not
+   * written into the file. They stay as long as they can be reached, also when the file is closed. Their `byteOffset` is aligned to 8 bytes
+   * as `position` is. Fails with a `RangeError` if they are more than one buffer can hold.
+   */
+  map?(position: number, length: number, advice: Advice | undefined): Uint8Array<ArrayBuffer>;
   /** Writes all of `bytes`; a gap between the end of the file and `position` reads as zeros. */
   write(bytes: Uint8Array, position: number): Eventually<void>;
   writeSync(bytes: Uint8Array, position: number): void;

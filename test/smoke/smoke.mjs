@@ -174,6 +174,26 @@ const tests = {
     assert.deepEqual(loadSync(path).shape, [0, 2]);
   },
 
+  async mmap() {
+    const path = pathOf("mmap");
+    await save(
+      path,
+      Float64Array.from({ length: 10_000 }, (_, i) => i),
+    );
+    let reader;
+    try {
+      reader = await NpyReader.open(path, { dtype: "float64", mmap: true, advise: "random" });
+    } catch (error) {
+      assert.equal(error.code, "ERR_NPY_OPTION");
+      return `skipped: ${error.message}`;
+    }
+    const { data } = await reader.read(5000);
+    await reader.close();
+    assert.deepEqual([data.length, data[0], data.at(-1)], [5000, 5000, 9999]);
+    data.fill(-1);
+    assert.equal((await load(path)).data[5000], 5000);
+  },
+
   async lock() {
     const path = pathOf("lock");
     let npaa;

@@ -1,0 +1,111 @@
+/**
+ * Files in memory: mmap(2), through koffi. Copy-on-write, so that what is written into an array stays in this process; pages that are only
+ * read are those of the system's cache.
+ */
+import { NpyError } from "../errors.ts";
+import { type Native, type NativeFunction, native } from "./native.ts";
+import type { Advice } from "./storage.ts";
+
+// Source: <sys/mman.h>, the same on Linux, macOS and BSD.
+const PROT_READ_WRITE = 0x1 | 0x2;
+const MAP_PRIVATE = 0x2;
+const ADVICE: { readonly [advice in Advice]: number } = { random: 1, sequential: 2 };
+
+/**
+ * Linux would refuse mappings larger than its memory, in which all pages might be written to. Its number is another on some processors, which
+ * do without.
+ */
+const MAP_NORESERVE =
+  process.platform === "linux" && ["x64", "arm64", "riscv64", "s390x", "loong64"].includes(process.arch) ? 0x4000 : 0;
+
+/** Mappings begin at pages. A multiple of those of all systems that Node runs on: 4, 16 or 64 KiB. */
+const PAGE = 2 ** 16;
+
+/** The largest alignment that a typed array asks of its place in its buffer. */
+const ALIGNMENT = 8;
+
+interface Calls {
+  readonly mmap: (...args: readonly (number | bigint | null)[]) => bigint | string;
+  readonly munmap: NativeFunction;
+  readonly madvise: NativeFunction;
+  readonly view: Native["view"];
+  /** Unmaps what no array can reach any more. */
+  readonly collected: FinalizationRegistry<Mapping>;
+}
+
+interface Mapping {
+  readonly pointer: bigint;
+  readonly length: number;
+}
+
+let calls: Calls | undefined;
+
+function load(library: Native): Calls {
+  const munmap = library.func("int munmap(void *address, size_t length)");
+  return {
+    mmap: library.pointerFunc("void *mmap(void *address, size_t length, int protection, int flags, int fd, int64_t offset)"),
+    munmap,
+    madvise: library.func("int madvise(void *address, size_t length, int advice)"),
+    view: library.view,
+    collected: new FinalizationRegistry(({ pointer, length }) => munmap(pointer, length)),
+  };
+}
+
+/** What keeps files from being mapped. */
+export function mapProblem(): string | undefined {
+  if (process.platform === "win32") return "memory mapping is not available on Windows in this version";
+  // Where numbers have 32 bits, positions have not, and the call another name.
+  if (["arm", "ia32", "mips", "mipsel"].includes(process.arch)) return "memory mapping is not available on 32-bit processors";
+  return native() === undefined
+    ? "memory mapping needs the package koffi, which is not installed, or not for this platform: npm install koffi"
+    : undefined;
+}
+
+/**
+ * Maps a part of an open file, which must not end before that, and leaves it mapped as long as the array's buffer can be reached.
+ *
+ * @throws RangeError if it is more than the largest ArrayBuffer; the system's error.
+ */
+export function mapDescriptor(fd: number, position: number, length: number, advice: Advice | undefined): Uint8Array<ArrayBuffer> {
+  const library = native();
+  if (library === undefined) throw new Error(mapProblem());
+  calls ??= load(library);
+  const { mmap, munmap, madvise, view, collected } = calls;
+  const inPage = position % PAGE;
+  const misalignment = position % ALIGNMENT;
+  const mapped = inPage + length;
+  const pointer = mmap(null, mapped, PROT_READ_WRITE, MAP_PRIVATE | MAP_NORESERVE, fd, position - inPage);
+  if (typeof pointer === "string") throw systemError(pointer, length);
+  let buffer: ArrayBuffer;
+  try {
+    buffer = view(pointer + BigInt(inPage - misalignment), misalignment + length);
+  } catch (error) {
+    munmap(pointer, mapped);
+    throw error instanceof RangeError ? error : noView(error);
+  }
+  collected.register(buffer, { pointer, length: mapped });
+  refuseTransfer(buffer);
+  // Advice is no more than that: a system that takes none reads as it likes.
+  if (advice !== undefined) madvise(pointer, mapped, ADVICE[advice]);
+  return new Uint8Array(buffer, misalignment, length);
+}
+
+/** Electron, for one, has all ArrayBuffers in a place of their own. */
+function noView(cause: unknown): NpyError {
+  return new NpyError("ERR_NPY_OPTION", "This runtime has no ArrayBuffers over mapped memory: leave mmap out.", { cause });
+}
+
+function systemError(code: string, length: number): Error {
+  return Object.assign(new Error(`${code}: could not map ${length} bytes into memory, mmap`), { code, syscall: "mmap" });
+}
+
+/** Memory that another ArrayBuffer has taken over would still be unmapped when this one is collected. */
+function refuseTransfer(buffer: ArrayBuffer): void {
+  for (const name of ["transfer", "transferToFixedLength"]) {
+    if (name in buffer) Object.defineProperty(buffer, name, { value: transferred });
+  }
+}
+
+function transferred(): never {
+  throw new TypeError("What is mapped from a file cannot be transferred: transfer a copy of it, slice().");
+}
