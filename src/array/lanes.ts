@@ -2,6 +2,7 @@
  * Copies of elements at strides. Elements are moved as unsigned integers: as floats, signalling NaNs could lose their bits. The widest
  * integer is taken that divides an element and to which the data are aligned.
  */
+import { NATIVE_BYTE_ORDER } from "../format/dtype.ts";
 
 export type Lane = 1 | 2 | 4 | 8;
 export type LaneArray = Uint8Array | Uint16Array | Uint32Array | BigUint64Array;
@@ -29,11 +30,20 @@ export interface Places {
   readonly stride: number;
 }
 
+/** From so many elements on it is worth the while to go through them as a matrix of eight columns: long loops take half the time of short ones. */
+const LONG_RUN = 256;
+
 /** Copies `count` elements of `width` lanes each. */
 export function copyElements(source: Places, target: Places, width: number, count: number): void {
   if (source.stride === width && target.stride === width) {
     const run = source.lanes.subarray(source.start, source.start + count * width);
     (target.lanes as Uint8Array).set(run as Uint8Array, target.start);
+  } else if (width === 1 && count >= LONG_RUN) {
+    const [stride, step] = [source.stride, target.stride];
+    const rest = count % 8;
+    copyMatrix({ ...source, rowStride: 8 * stride }, { ...target, rowStride: 8 * step }, (count - rest) / 8, 8);
+    const [start, put] = [source.start + (count - rest) * stride, target.start + (count - rest) * step];
+    if (rest > 0) copyMatrix({ ...source, start, rowStride: 1 }, { ...target, start: put, rowStride: 1 }, 1, rest);
   } else {
     copyMatrix({ ...source, rowStride: 1 }, { ...target, rowStride: 1 }, width, count);
   }
@@ -50,12 +60,56 @@ export interface MatrixPlaces extends Places {
  */
 export function copyMatrix(source: MatrixPlaces, target: MatrixPlaces, rows: number, columns: number): void {
   if (columns < 8 && rows >= 8) copyMatrix(turned(source), turned(target), columns, rows);
+  else if (inWords(target, columns)) copyBytes(source, target, rows, columns);
   else if (source.lanes instanceof BigUint64Array) copyLongs(source, target, rows, columns);
   else copyNumbers(source, target, rows, columns);
 }
 
 function turned({ lanes, start, stride, rowStride }: MatrixPlaces): MatrixPlaces {
   return { lanes, start, stride: rowStride, rowStride: stride };
+}
+
+/** Whether bytes lie side by side in the target, and four of them are a word there. */
+function inWords({ lanes, start, stride, rowStride }: MatrixPlaces, columns: number): boolean {
+  return (
+    lanes instanceof Uint8Array &&
+    NATIVE_BYTE_ORDER === "<" &&
+    stride === 1 &&
+    columns >= 8 &&
+    rowStride % 4 === 0 &&
+    (lanes.byteOffset + start) % 4 === 0
+  );
+}
+
+/** Bytes are put together in a register, and stored four at a time: that takes less than half the time. */
+function copyBytes(source: MatrixPlaces, target: MatrixPlaces, rows: number, columns: number): void {
+  const { start, stride, rowStride } = source;
+  const { start: put, rowStride: rowStep } = target;
+  const from = source.lanes as Uint8Array;
+  const to = target.lanes as Uint8Array;
+  const whole = columns - (columns % 8);
+  const words = new Uint32Array(to.buffer, to.byteOffset + put, ((rows - 1) * rowStep + whole) / 4);
+  for (let column = 0; column < whole; column += 8) {
+    let at = start + column * stride;
+    let out = column / 4;
+    for (let row = 0; row < rows; row++, at += rowStride, out += rowStep / 4) {
+      words[out] =
+        (from[at] as number) |
+        ((from[at + stride] as number) << 8) |
+        ((from[at + 2 * stride] as number) << 16) |
+        ((from[at + 3 * stride] as number) << 24);
+      words[out + 1] =
+        (from[at + 4 * stride] as number) |
+        ((from[at + 5 * stride] as number) << 8) |
+        ((from[at + 6 * stride] as number) << 16) |
+        ((from[at + 7 * stride] as number) << 24);
+    }
+  }
+  for (let column = whole; column < columns; column++) {
+    let at = start + column * stride;
+    let out = put + column;
+    for (let row = 0; row < rows; row++, at += rowStride, out += rowStep) to[out] = from[at] as number;
+  }
 }
 
 // Twice the same: where engines see numbers and bigints in one place, they make objects of both, and need five times as long.
