@@ -1,4 +1,5 @@
 /** Appends that are written together, with one header: group commit. */
+import type { Blocks } from "./array/blocks.ts";
 import { RowBuffer } from "./array/row-buffer.ts";
 import type { Rows } from "./plan/grow.ts";
 import { type CheckedRows, COPY_LIMIT } from "./writer.ts";
@@ -11,7 +12,7 @@ export class Batch implements Rows {
   rows = 0;
   /** Settles when all of them are in the file, or none. */
   readonly done: Promise<void>;
-  readonly #parts: Iterable<Uint8Array>[] = [];
+  readonly #parts: Blocks[] = [];
   #copies: RowBuffer | undefined;
   #spare: RowBuffer | undefined;
   #resolve!: () => void;
@@ -61,7 +62,7 @@ export class Batch implements Rows {
     return buffer;
   }
 
-  get blocks(): Iterable<Uint8Array> {
+  get blocks(): Blocks {
     return concatenate(this.#parts);
   }
 
@@ -74,6 +75,6 @@ export class Batch implements Rows {
   }
 }
 
-function* concatenate(parts: readonly Iterable<Uint8Array>[]): Generator<Uint8Array, void, void> {
+function* concatenate(parts: readonly Blocks[]): Generator<Uint8Array, void, boolean | undefined> {
   for (const part of parts) yield* part;
 }

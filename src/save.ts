@@ -1,12 +1,13 @@
 /** Writing a whole array at once. */
+import type { Blocks } from "./array/blocks.ts";
 import { castInput, dtypeOfInput } from "./array/conform.ts";
 import { type ArrayInput, parseInput } from "./array/input.ts";
 import { type DTypeLike, dtype } from "./format/dtype.ts";
 import { formatHeader } from "./format/header.ts";
 import { sizeOf } from "./format/layout.ts";
 import { checkFixedSize, checkNames, oneOf } from "./options.ts";
-import { checkWritten } from "./plan/grow.ts";
 import { closing, createTemporary, type Plan, quietly, remove, replace, write } from "./plan/step.ts";
+import { writeBlocks } from "./plan/write-blocks.ts";
 import { claiming } from "./storage/claims.ts";
 import { type FileLike, locate } from "./storage/locate.ts";
 import { run, runSync } from "./storage/run.ts";
@@ -70,18 +71,13 @@ function* saving(file: FileLike, input: unknown, options: SaveOptions): Plan<voi
   });
 }
 
-function* replaceWith(storage: Storage, header: Uint8Array, blocks: Iterable<Uint8Array>, length: number): Plan<void> {
+function* replaceWith(storage: Storage, header: Uint8Array, blocks: Blocks, length: number): Plan<void> {
   const temporary = yield* createTemporary(storage);
   try {
     // Closed before it takes its place: network file systems say only then that there was no space.
     yield* closing(temporary, function* () {
       yield* write(temporary, header, 0);
-      let position = header.length;
-      for (const block of blocks) {
-        yield* write(temporary, block, position);
-        position += block.length;
-      }
-      checkWritten(position, header.length + length);
+      yield* writeBlocks(temporary, blocks, header.length, header.length + length);
     });
     yield* replace(storage, temporary);
   } catch (error) {

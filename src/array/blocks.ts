@@ -3,8 +3,17 @@
 /** Bytes of a block: enough to make a write cheap, little enough to stay in the processor's cache. */
 export const BLOCK: number = 2 ** 20;
 
-/** Blocks that are free: the system takes as long to make a new one as a conversion to fill it. No more than two are kept. */
+/**
+ * A file's bytes, block by block. A block is valid until the next one is asked for; if that is done by `next(true)`, it is still being written, and
+ * is valid until the one after that is asked for.
+ */
+export type Blocks = Iterable<Uint8Array, unknown, boolean | undefined>;
+
+/** Blocks that are free: the system takes as long to make a new one as a conversion to fill it. */
 const free: Uint8Array<ArrayBuffer>[] = [];
+
+/** What one append needs: one to gather in, and two to be written in turns. */
+const KEPT = 3;
 
 /** A block of at least so many bytes, with whatever is in it. Small ones cost little, and are made when they are needed. */
 export function borrow(length: number): Uint8Array<ArrayBuffer> {
@@ -13,5 +22,43 @@ export function borrow(length: number): Uint8Array<ArrayBuffer> {
 }
 
 export function giveBack(block: Uint8Array<ArrayBuffer> | undefined): void {
-  if (block?.length === BLOCK && free.length < 2) free.push(block);
+  if (block?.length === BLOCK && free.length < KEPT) free.push(block);
+}
+
+/** The memory of {@link Blocks}: one place for all of them, and another one while the last one is still being written. */
+export class Places {
+  readonly #length: number;
+  readonly #isCleared: boolean;
+  #place: Uint8Array<ArrayBuffer>;
+  #other: Uint8Array<ArrayBuffer> | undefined;
+  #busy: Uint8Array<ArrayBuffer> | undefined;
+
+  /** For blocks of up to `length` bytes; `isCleared` if they are to begin as zeros, and to stay so where nothing is written. */
+  constructor(length: number, isCleared = false) {
+    this.#length = length;
+    this.#isCleared = isCleared;
+    this.#place = this.#make();
+  }
+
+  #make(): Uint8Array<ArrayBuffer> {
+    const place = borrow(this.#length);
+    if (this.#isCleared) place.fill(0, 0, this.#length);
+    return place;
+  }
+
+  /** Where the next block goes. */
+  take(length: number): Uint8Array<ArrayBuffer> {
+    if (this.#busy === this.#place) [this.#place, this.#other] = [this.#other ?? this.#make(), this.#place];
+    return this.#place.subarray(0, length);
+  }
+
+  /** Says whether the block that was taken last is still being written. */
+  isBusy(is: boolean | undefined): void {
+    this.#busy = is ? this.#place : undefined;
+  }
+
+  /** Lets others have the places, but for one that is still being written. */
+  giveBack(): void {
+    for (const place of [this.#place, this.#other]) if (place !== this.#busy) giveBack(place);
+  }
 }

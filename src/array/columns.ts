@@ -1,10 +1,10 @@
 /** Structures appended as columns: one array of each field, put together into records block by block. */
 import type { DType, DTypeField } from "../format/dtype.ts";
-import { BLOCK, borrow, giveBack } from "./blocks.ts";
+import { BLOCK, type Blocks, Places } from "./blocks.ts";
 import { copyField, flatten } from "./fields.ts";
 
 /** What a column's elements become: blocks of the field's bytes, so many elements at a time. */
-export type ColumnBlocks = (perBlock: number) => Iterable<Uint8Array>;
+export type ColumnBlocks = (perBlock: number) => Blocks;
 
 /** A field of the records, and where its bytes come from. */
 export interface ColumnOfField {
@@ -12,32 +12,31 @@ export interface ColumnOfField {
   readonly blocks: ColumnBlocks;
 }
 
-/** The bytes of `count` records of `type`, `perBlock` at a time. Each block is valid until the next one is asked for. */
+/** The bytes of `count` records of `type`, `perBlock` at a time: {@link Blocks}. */
 export function* interleave(
   type: DType,
   columns: readonly ColumnOfField[],
   count: number,
   perBlock: number = Math.max(1, Math.floor(BLOCK / Math.max(1, type.itemsize))),
-): Generator<Uint8Array, void, void> {
+): Generator<Uint8Array, void, boolean | undefined> {
   const parts = columns
     .filter(({ field }) => field.dtype.itemsize > 0)
     .map(({ field, blocks }) => ({ field, blocks: blocks(perBlock * flatten(field.dtype).count)[Symbol.iterator]() }));
-  const room = Math.min(perBlock, count) * type.itemsize;
-  const records = borrow(room);
-  records.fill(0, 0, room); // padding is zero
+  // Padding is zero.
+  const places = new Places(Math.min(perBlock, count) * type.itemsize, true);
   try {
     for (let from = 0; from < count; from += perBlock) {
       const length = Math.min(perBlock, count - from);
-      const bytes = records.subarray(0, length * type.itemsize);
+      const bytes = places.take(length * type.itemsize);
       for (const { field, blocks } of parts) {
         const { itemsize } = field.dtype;
-        const column = { bytes: blocks.next().value as Uint8Array, offset: 0, stride: itemsize };
+        const column = { bytes: blocks.next(false).value as Uint8Array, offset: 0, stride: itemsize };
         copyField(column, { bytes, offset: field.offset, stride: type.itemsize }, itemsize, length);
       }
-      yield bytes;
+      places.isBusy(yield bytes);
     }
   } finally {
-    giveBack(records);
+    places.giveBack();
     for (const { blocks } of parts) blocks.return?.();
   }
 }

@@ -3,6 +3,7 @@ import { NpyError } from "../errors.ts";
 import { type DescrField, type DType, type DTypeField, dtype, formatDType } from "../format/dtype.ts";
 import { zeroDimensional } from "../format/header.ts";
 import { shapeOf as fullShape, rowShape, sizeOf } from "../format/layout.ts";
+import type { Blocks } from "./blocks.ts";
 import { type Casting, canCast } from "./casting.ts";
 import { type ColumnOfField, interleave } from "./columns.ts";
 import { isLongDouble } from "./convert.ts";
@@ -23,11 +24,8 @@ export interface RowLayout {
 /** An array that can be written: its bytes are made when they are asked for. */
 export interface Elements {
   readonly shape: readonly number[];
-  /**
-   * The bytes in file order, a block after the other, each valid until the next one is asked for; of `perBlock` elements, if that is
-   * given.
-   */
-  blocks(fortranOrder: boolean, perBlock?: number): Iterable<Uint8Array>;
+  /** The bytes in file order; blocks of `perBlock` elements, if that is given. */
+  blocks(fortranOrder: boolean, perBlock?: number): Blocks;
 }
 
 /**

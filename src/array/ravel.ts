@@ -1,26 +1,26 @@
 /**
  * An array at any strides -> its bytes as a file holds them: in C or Fortran order, in the file's dtype and byte order, block by
- * block, so that no more than two blocks are ever held beside the array.
+ * block, so that no more than three blocks are ever held beside the array.
  */
 import { NpyError } from "../errors.ts";
 import { type DType, nativeDType, sameDType } from "../format/dtype.ts";
 import { sizeOf } from "../format/layout.ts";
-import { BLOCK, borrow, giveBack } from "./blocks.ts";
+import { BLOCK, borrow, giveBack, Places } from "./blocks.ts";
 import { needsSwap, swapBytes } from "./byte-order.ts";
 import { conversionOf } from "./convert.ts";
 import type { StridedBytes } from "./input.ts";
 import { copyElements, copyMatrix, type LaneArray, laneOf, laneView } from "./lanes.ts";
 
 /**
- * The bytes of `array` as elements of `target`, in file order. Each block is valid until the next one is asked for. Contiguous data
- * that need no conversion are not copied, and come as one block. With `wanted`, blocks have so many elements.
+ * The bytes of `array` as elements of `target`, in file order: {@link Blocks}. Contiguous data that need no conversion are not copied, and come as
+ * one block. With `wanted`, blocks have so many elements.
  */
 export function* ravel(
   array: StridedBytes,
   target: DType,
   fortranOrder: boolean,
   wanted?: number,
-): Generator<Uint8Array, void, void> {
+): Generator<Uint8Array, void, boolean | undefined> {
   const count = sizeOf(array.shape);
   if (count * target.itemsize === 0) return;
   const axes = mergeAxes(array, fortranOrder);
@@ -49,23 +49,25 @@ export function* ravel(
   // Conversions read aligned data in native order.
   const inPlace = !same && isContiguous && !sourceSwap && (array.bytes.byteOffset + start) % 8 === 0;
   const conversion = same ? undefined : conversionOf(isStructure ? source : nativeDType(source), target);
-  const gathered = inPlace ? undefined : borrow(blockCount * source.itemsize);
-  const converted = conversion && borrow(blockCount * target.itemsize);
+  const gathered = inPlace || conversion === undefined ? undefined : borrow(blockCount * source.itemsize);
+  const places = new Places(blockCount * target.itemsize);
   try {
     for (let from = 0; from < count; from += perBlock) {
       const length = Math.min(perBlock, count - from);
       const at = start + from * source.itemsize;
-      const input = gathered?.subarray(0, length * source.itemsize) ?? array.bytes.subarray(at, at + length * source.itemsize);
-      if (gathered !== undefined) gather(array, axes, from, input);
+      const output = places.take(length * target.itemsize);
+      const input = inPlace
+        ? array.bytes.subarray(at, at + length * source.itemsize)
+        : (gathered?.subarray(0, length * source.itemsize) ?? output);
+      if (!inPlace) gather(array, axes, from, input);
       if (sourceSwap && !swapsCancel) swapBytes(input, source);
-      const output = converted?.subarray(0, length * target.itemsize) ?? input;
       conversion?.convert(input, output);
       if (targetSwap && !swapsCancel) swapBytes(output, target);
-      yield output;
+      places.isBusy(yield output);
     }
   } finally {
     giveBack(gathered);
-    giveBack(converted);
+    places.giveBack();
   }
 }
 

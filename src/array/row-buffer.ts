@@ -58,7 +58,7 @@ export class RowBuffer {
     this.length = end;
   }
 
-  *[Symbol.iterator](): Generator<Uint8Array<ArrayBuffer>, void, void> {
+  *[Symbol.iterator](): Generator<Uint8Array<ArrayBuffer>, void, unknown> {
     yield this.bytes();
   }
 

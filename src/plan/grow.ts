@@ -1,4 +1,5 @@
 /** An array that grows: the plans of creating a file, appending rows and rewriting the header. */
+import type { Blocks } from "../array/blocks.ts";
 import { NpyError } from "../errors.ts";
 import { formatHeader, parseHeader } from "../format/header.ts";
 import type { ArrayLayout } from "../format/layout.ts";
@@ -6,6 +7,7 @@ import { hasCode, type Storage, type StorageFile } from "../storage/storage.ts";
 import { endOf, type GrowingFile, growingFile } from "./growing-file.ts";
 import { close, create, createTemporary, discard, open, type Plan, quietly, size, sync, truncate, write } from "./step.ts";
 import { checkUnchanged, isDue } from "./unchanged.ts";
+import { writeBlocks } from "./write-blocks.ts";
 
 /** What is written in so many bytes takes less time than a check holds. */
 const SHORT_WRITE = 2 ** 16;
@@ -20,7 +22,7 @@ export type Durability = "os" | "data" | "full";
 export interface Rows {
   readonly rows: number;
   /** Their bytes as the file holds them. */
-  readonly blocks: Iterable<Uint8Array>;
+  readonly blocks: Blocks;
   /** The same, if it is one block that is in memory already. */
   readonly onlyBlock?: Uint8Array | undefined;
 }
@@ -168,13 +170,9 @@ export function* appending(growing: GrowingFile, added: Rows, rewriteHeader: boo
   if (isDue(growing)) yield* checkUnchanged(growing);
   let headerTouched = false;
   try {
-    let position = endOf(growing, growing.rows);
+    const position = endOf(growing, growing.rows);
     const isLong = durability !== "os" || end - position > SHORT_WRITE;
-    for (const block of added.blocks) {
-      yield { op: "write", file, bytes: block, position };
-      position += block.length;
-    }
-    checkWritten(position, end);
+    yield* writeBlocks(file, added.blocks, position, end);
     if (isNewData && durability !== "os") yield { op: "sync", file };
     if (rewriteHeader && rows !== growing.headerRows) {
       if (isLong && isDue(growing)) yield* checkUnchanged(growing, rows);
@@ -208,19 +206,6 @@ function* rollBack(growing: GrowingFile, headerTouched: boolean, cause: unknown)
       { cause },
     );
   }
-}
-
-/**
- * Blocks are read from the caller's memory when their turn comes, and that may have become less: an ArrayBuffer can be resized.
- *
- * @throws NpyError `ERR_NPY_SHAPE`, before a header counts rows that are not there.
- */
-export function checkWritten(position: number, end: number): void {
-  if (position === end) return;
-  throw new NpyError(
-    "ERR_NPY_SHAPE",
-    `The data became ${end - position} bytes shorter before they were written: do not resize their buffer before the promise resolves.`,
-  );
 }
 
 function messageOf(error: unknown): string {

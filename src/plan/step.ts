@@ -22,6 +22,8 @@ export type Step =
       readonly advice: Advice | undefined;
     }
   | { readonly op: "write"; readonly file: StorageFile; readonly bytes: Uint8Array; readonly position: number }
+  | { readonly op: "startWrite"; readonly file: StorageFile; readonly bytes: Uint8Array; readonly position: number }
+  | { readonly op: "finishWrite"; readonly write: StartedWrite }
   | { readonly op: "truncate"; readonly file: StorageFile; readonly size: number }
   | { readonly op: "insert"; readonly file: StorageFile; readonly length: number }
   | { readonly op: "copyTimes"; readonly from: StorageFile; readonly file: StorageFile }
@@ -30,9 +32,14 @@ export type Step =
   | { readonly op: "sync"; readonly file: StorageFile }
   | { readonly op: "close"; readonly file: StorageFile };
 
-/** What a step gives: a file, a number, yes or no, bytes, what came of a lock, or nothing. */
+/** A write that may still be under way, where steps are asynchronous. */
+export interface StartedWrite {
+  readonly pending: Promise<void> | undefined;
+}
+
+/** What a step gives: a file, a number, yes or no, bytes, what came of a lock, a write, or nothing. */
 // biome-ignore lint/suspicious/noConfusingVoidType: what functions without a result return
-export type StepResult = StorageFile | number | boolean | Uint8Array<ArrayBuffer> | LockResult | void;
+export type StepResult = StorageFile | number | boolean | Uint8Array<ArrayBuffer> | LockResult | StartedWrite | void;
 
 /** A procedure in steps, with a result. */
 export type Plan<Result> = Generator<Step, Result, StepResult>;

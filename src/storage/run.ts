@@ -1,6 +1,6 @@
 /** The two drivers of plans. A step that fails is thrown into the plan, which may take back what it did. */
-import type { Plan, Step, StepResult } from "../plan/step.ts";
-import type { Eventually } from "./storage.ts";
+import type { Plan, StartedWrite, Step, StepResult } from "../plan/step.ts";
+import type { Eventually, StorageFile } from "./storage.ts";
 
 /** Runs a plan to its end, synchronously. */
 export function runSync<Result>(plan: Plan<Result>): Result {
@@ -55,10 +55,25 @@ async function runOn<Result>(plan: Plan<Result>, pending: Promise<StepResult>): 
   }
 }
 
+const DONE: StartedWrite = { pending: undefined };
+
+function startWrite(file: StorageFile, bytes: Uint8Array, position: number): StartedWrite {
+  const pending = file.write(bytes, position);
+  if (!(pending instanceof Promise)) return DONE;
+  // Whether it fails is asked for later.
+  pending.catch(() => undefined);
+  return { pending };
+}
+
 function performSync(step: Step): StepResult {
   switch (step.op) {
     case "write":
       return step.file.writeSync(step.bytes, step.position);
+    case "startWrite":
+      step.file.writeSync(step.bytes, step.position);
+      return DONE;
+    case "finishWrite":
+      return undefined;
     case "read":
       return step.file.readSync(step.buffer, step.position);
     case "map":
@@ -96,6 +111,10 @@ function perform(step: Step): Eventually<StepResult> {
   switch (step.op) {
     case "write":
       return step.file.write(step.bytes, step.position);
+    case "startWrite":
+      return startWrite(step.file, step.bytes, step.position);
+    case "finishWrite":
+      return step.write.pending;
     case "read":
       return step.file.read(step.buffer, step.position);
     case "map":

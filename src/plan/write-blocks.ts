@@ -1,0 +1,44 @@
+/** Rows on their way into the file. */
+import type { Blocks } from "../array/blocks.ts";
+import { NpyError } from "../errors.ts";
+import type { StorageFile } from "../storage/storage.ts";
+import { type Plan, quietly, type StartedWrite } from "./step.ts";
+
+/**
+ * Writes blocks one behind the other, from `position` to `end`. Where steps are asynchronous, the next block is made while the last one is being
+ * written.
+ *
+ * @throws NpyError `ERR_NPY_SHAPE` if they end elsewhere: they are read from the caller's memory when their turn comes, and that may have become
+ * less, since an ArrayBuffer can be resized.
+ */
+export function* writeBlocks(file: StorageFile, blocks: Blocks, position: number, end: number): Plan<void> {
+  const iterator = blocks[Symbol.iterator]();
+  let at = position;
+  let started: StartedWrite | undefined;
+  try {
+    for (let next = iterator.next(false); !next.done; next = iterator.next(started?.pending !== undefined)) {
+      const bytes = next.value;
+      if (started !== undefined) yield { op: "finishWrite", write: started };
+      started = (yield { op: "startWrite", file, bytes, position: at }) as StartedWrite;
+      at += bytes.length;
+      // The memory of the last block is given back when another one is asked for.
+      if (at === end) yield { op: "finishWrite", write: started };
+      if (at === end) started = undefined;
+    }
+    if (started !== undefined) yield { op: "finishWrite", write: started };
+  } catch (error) {
+    // What is still being written would be so while it is taken back.
+    if (started !== undefined) yield* quietly(finishing(started));
+    iterator.return?.();
+    throw error;
+  }
+  if (at === end) return;
+  throw new NpyError(
+    "ERR_NPY_SHAPE",
+    `The data became ${end - at} bytes shorter before they were written: do not resize their buffer before the promise resolves.`,
+  );
+}
+
+function* finishing(write: StartedWrite): Plan<void> {
+  yield { op: "finishWrite", write };
+}
