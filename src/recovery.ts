@@ -1,5 +1,5 @@
 /** Files that a killed process, a power cut or a full disk left incomplete. */
-import { checkMaxHeaderSize, checkNames, oneOf } from "./options.ts";
+import { checkMaxHeaderSize, checkNames, oneOf, optionError } from "./options.ts";
 import { isInterrupted } from "./plan/interrupted.ts";
 import { readHeader } from "./plan/read-header.ts";
 import { isIncomplete, type RecoveryReport, recoverFile } from "./plan/recover.ts";
@@ -25,16 +25,29 @@ export interface RecoverOptions extends HeaderOptions {
    * leave. Default `false`: such a file is refused.
    */
   readonly force?: boolean;
+  /**
+   * Keep just the rows that the header counts, and cut off everything behind them, also if it begins another `.npy` file: for files that
+   * threads were appending to when the process ended, where what is not counted may have gaps. Where the data are shorter than the header
+   * says it changes nothing. Not with `zerofillIncomplete` or `force`. Default `false`.
+   */
+  readonly dropUncounted?: boolean;
 }
 
 function* recovering(file: FileLike, options: RecoverOptions): Plan<RecoveryReport> {
-  checkNames(options, ["zerofillIncomplete", "dryRun", "force", "maxHeaderSize"]);
+  checkNames(options, ["zerofillIncomplete", "dryRun", "force", "dropUncounted", "maxHeaderSize"]);
   const checked = {
     zerofillIncomplete: oneOf("zerofillIncomplete", options.zerofillIncomplete ?? false, [true, false]),
     dryRun: oneOf("dryRun", options.dryRun ?? false, [true, false]),
     force: oneOf("force", options.force ?? false, [true, false]),
+    dropUncounted: oneOf("dropUncounted", options.dropUncounted ?? false, [true, false]),
     maxHeaderSize: checkMaxHeaderSize(options.maxHeaderSize),
   };
+  if (checked.dropUncounted && checked.zerofillIncomplete) {
+    throw optionError("dropUncounted cuts off the incomplete row that zerofillIncomplete would complete: set one of them");
+  }
+  if (checked.dropUncounted && checked.force) {
+    throw optionError("dropUncounted cuts off what force would take for rows: set one of them");
+  }
   const storage = locate(file);
   if (checked.dryRun) return yield* withFile(storage, "r", (opened) => recoverFile(opened, checked));
   return yield* claiming(storage, function* (claim) {
@@ -45,10 +58,11 @@ function* recovering(file: FileLike, options: RecoverOptions): Plan<RecoveryRepo
 
 /**
  * Makes a file whole whose data are not what its header says: rows that are there and not counted are counted, rows that are counted
- * and not there no longer are, and an incomplete last row is cut off, or filled up with zeros. An in-place `ensureAppendable` that was
+ * and not there no longer are, and an incomplete last row is cut off, or filled up with zeros. With `dropUncounted` rows that are not
+ * counted are cut off instead. An in-place `ensureAppendable` that was
  * interrupted is completed, or taken back if it had not moved anything yet. A whole file is left alone.
  *
- * @throws NpyError `ERR_NPY_UNRECOVERABLE` if what is behind the last row begins another `.npy` file (see `force`), if a 0-d array is
+ * @throws NpyError `ERR_NPY_OPTION`; `ERR_NPY_UNRECOVERABLE` if what is behind the last row begins another `.npy` file (see `force` and `dropUncounted`), if a 0-d array is
  * incomplete and not to be zero-filled, or if the journal of an interrupted in-place `ensureAppendable` is gone; `ERR_NPY_NOT_APPENDABLE` if
  * the header has no room for the number of rows; `ERR_NPY_HEADER` for what is no `.npy` file, or ends within its header; `ERR_NPY_LOCKED` if
  * it is being appended to; the file system's own errors. The file is as it was then.

@@ -88,6 +88,7 @@ describe("recover", () => {
     writeFileSync(path, before);
     await expect(recover(path)).rejects.toMatchObject({ code: "ERR_NPY_NOT_APPENDABLE" });
     expect(readFileSync(path)).toEqual(before);
+    expect(await recover(path, { dropUncounted: true, dryRun: true })).toMatchObject({ rowsAfter: 9, bytesDropped: 1 });
     await ensureAppendable(path);
     expect(await recover(path)).toMatchObject({ rowsBefore: 9, rowsAfter: 10 });
   });
@@ -113,6 +114,42 @@ describe("recover", () => {
       expect(readFileSync(path, "latin1")).toBe(content);
     }
     await expect(recover(temporaryPath())).rejects.toMatchObject({ code: "ENOENT" });
+  });
+
+  describe("dropUncounted", () => {
+    test.each([1, 4, 11, 40])("%i bytes behind what the header counts are cut off, and the header stays", async (more) => {
+      const path = cut(12);
+      // Not as we write it: that is kept, too.
+      const bytes = readFileSync(path);
+      bytes.write("  }", bytes.indexOf(", }"), "latin1");
+      writeFileSync(path, bytes);
+      appendFileSync(path, Buffer.alloc(more));
+      const report = { needed: true, rowsBefore: 3, rowsAfter: 3, bytesDropped: more, bytesZeroFilled: 0 };
+      expect(await recover(path, { dropUncounted: true, dryRun: true })).toEqual(report);
+      expect(statSync(path).size).toBe(140 + more);
+      expect(await recover(path, { dropUncounted: true })).toEqual(report);
+      expect(readFileSync(path)).toEqual(bytes);
+      expect(recoverSync(path, { dropUncounted: true })).toEqual({ ...report, needed: false, bytesDropped: 0 });
+    });
+
+    test("where data are missing it changes nothing", async () => {
+      const path = cut(6);
+      expect(await recover(path, { dropUncounted: true })).toEqual(await recover(cut(6)));
+      expect((await load(path)).data).toEqual(new Int16Array([1, 1]));
+    });
+
+    test.each([
+      [{ zerofillIncomplete: true }, /zerofillIncomplete would complete/],
+      [{ force: true }, /force would take for rows/],
+    ])("with %j it is refused", async (options, message) => {
+      const path = cut(6);
+      const refusal = expect.objectContaining({ code: "ERR_NPY_OPTION", message: expect.stringMatching(message) });
+      for (const dryRun of [true, false]) {
+        await expect(recover(path, { dropUncounted: true, dryRun, ...options })).rejects.toEqual(refusal);
+      }
+      expect(() => recoverSync(path, { dropUncounted: true, ...options })).toThrow(refusal);
+      expect(statSync(path).size).toBe(134);
+    });
   });
 
   describe("what is behind the last row", () => {
@@ -150,6 +187,14 @@ describe("recover", () => {
       expect((await load(path)).shape).toEqual([36, 2]);
     });
 
+    test("it is cut off where all that is not counted is", async () => {
+      const path = twoArrays();
+      const report = { needed: true, rowsBefore: 3, rowsAfter: 3, bytesDropped: 132, bytesZeroFilled: 0 };
+      expect(await recover(path, { dropUncounted: true, dryRun: true })).toEqual(report);
+      expect(await recover(path, { dropUncounted: true })).toEqual(report);
+      expect(readFileSync(path)).toEqual(readFileSync(cut(12)));
+    });
+
     test("it is refused even where it would only be cut off", async () => {
       for (const array of [5, { data: new Int16Array(), shape: [3, 0] }]) {
         const path = temporaryPath();
@@ -158,6 +203,7 @@ describe("recover", () => {
         saveSync(saved, new Int16Array([7, 8]));
         appendFileSync(path, saved.bytes() as Uint8Array);
         expect(() => recoverSync(path)).toThrow(expect.objectContaining({ code: "ERR_NPY_UNRECOVERABLE" }));
+        expect(recoverSync(path, { dropUncounted: true, dryRun: true })).toMatchObject({ bytesDropped: 132 });
         expect(recoverSync(path, { force: true })).toMatchObject({ bytesDropped: 132 });
       }
     });
@@ -193,11 +239,14 @@ describe("recover", () => {
     expect(readFileSync(path, "latin1")).toBe(content);
   });
 
-  test.each([{ zerofill: true }, { dryRun: "yes" }, { force: 1 }, null])("options %j are refused", async (options) => {
-    const path = cut(6);
-    await expect(recover(path, options as never)).rejects.toMatchObject({ code: "ERR_NPY_OPTION" });
-    expect(statSync(path).size).toBe(134);
-  });
+  test.each([{ zerofill: true }, { dryRun: "yes" }, { force: 1 }, { dropUncounted: 1 }, null])(
+    "options %j are refused",
+    async (options) => {
+      const path = cut(6);
+      await expect(recover(path, options as never)).rejects.toMatchObject({ code: "ERR_NPY_OPTION" });
+      expect(statSync(path).size).toBe(134);
+    },
+  );
 });
 
 describe("ensureAppendable", () => {

@@ -43,7 +43,10 @@ function reason(error: unknown, file: string | undefined): string {
       case "ERR_NPY_NOT_APPENDABLE":
         return `its header has no room to grow: run "npy-append-array ensure-appendable ${name}"`;
       case "ERR_NPY_UNRECOVERABLE":
-        return error.message.replace("set force", "pass --force").replace("only zero-filling", "only --zerofill");
+        return error.message
+          .replace("set dropUncounted", "pass --drop-uncounted")
+          .replace("set force", "pass --force")
+          .replace("only zero-filling", "only --zerofill");
     }
     return file === undefined ? error.message : error.message.replace(`${file} `, "it ");
   }

@@ -1,5 +1,5 @@
 /** `recover`: files that broke off. */
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { type RecoveryReport, recover } from "../node.ts";
 import { counted } from "./counted.ts";
 import { forEachFile } from "./each-file.ts";
@@ -10,6 +10,7 @@ interface RecoverCommandOptions {
   readonly zerofill?: boolean;
   readonly dryRun?: boolean;
   readonly force?: boolean;
+  readonly dropUncounted?: boolean;
   readonly quiet?: boolean;
 }
 
@@ -21,17 +22,24 @@ export function recoverCommand(): Command {
     .option("--zerofill", "complete an incomplete last row with zeros instead of cutting it off")
     .option("--dry-run", "only say what would be done")
     .option("--force", "take what is behind the last row for rows even if it begins as another .npy file does")
+    .addOption(
+      new Option("--drop-uncounted", "keep just the rows that the header counts, and cut off everything behind them").conflicts([
+        "zerofill",
+        "force",
+      ]),
+    )
     .action(async (files: string[], _options: RecoverCommandOptions, command: Command) => {
       const {
         zerofill = false,
         dryRun = false,
         force = false,
+        dropUncounted = false,
         quiet,
         ...others
       } = command.optsWithGlobals<RecoverCommandOptions>();
       await forEachFile(files, others, async (file) => {
-        const report = await recover(file, { zerofillIncomplete: zerofill, dryRun, force });
-        if (!quiet) await print(`${shown(file)}: ${reportText(report, dryRun)}\n`);
+        const report = await recover(file, { zerofillIncomplete: zerofill, dryRun, force, dropUncounted });
+        if (!quiet) await print(`${shown(file)}: ${reportText(report, dryRun, dropUncounted)}\n`);
       });
     })
     .addHelpText(
@@ -39,15 +47,17 @@ export function recoverCommand(): Command {
       `
 Examples:
   npy-append-array recover --dry-run *.npy
-  npy-append-array recover --zerofill log.npy`,
+  npy-append-array recover --zerofill log.npy
+  npy-append-array recover --drop-uncounted parallel.npy`,
     );
 }
 
-function reportText({ needed, rowsBefore, rowsAfter, bytesDropped, bytesZeroFilled }: RecoveryReport, dryRun: boolean): string {
+function reportText(report: RecoveryReport, dryRun: boolean, dropUncounted: boolean): string {
+  const { needed, rowsBefore, rowsAfter, bytesDropped, bytesZeroFilled } = report;
   if (!needed) return `complete, ${counted(rowsAfter, "row")}`;
   const verb = dryRun ? "would keep" : "kept";
-  const dropped =
-    bytesDropped === 0 ? "" : `, ${dryRun ? "would drop" : "dropped"} ${counted(bytesDropped, "byte")} of an incomplete row`;
+  const what = dropUncounted && rowsAfter === rowsBefore ? "behind them" : "of an incomplete row";
+  const dropped = bytesDropped === 0 ? "" : `, ${dryRun ? "would drop" : "dropped"} ${counted(bytesDropped, "byte")} ${what}`;
   const filled = bytesZeroFilled === 0 ? "" : `, ${dryRun ? "would add" : "added"} ${counted(bytesZeroFilled, "byte")} of zeros`;
   return `${verb} ${counted(rowsAfter, "row")} (the header said ${rowsBefore})${dropped}${filled}`;
 }

@@ -14,7 +14,7 @@ export interface RecoveryReport {
   /** The rows that the header said. */
   readonly rowsBefore: number;
   readonly rowsAfter: number;
-  /** Bytes of an incomplete last row that were cut off. */
+  /** Bytes that were cut off: an incomplete last row or, with `dropUncounted`, all that is behind the rows that the header counts. */
   readonly bytesDropped: number;
   /** Bytes of zeros that completed the last row. */
   readonly bytesZeroFilled: number;
@@ -30,12 +30,14 @@ export function isIncomplete(header: NpyHeader, fileSize: number): boolean {
  *
  * @throws NpyError `ERR_NPY_UNRECOVERABLE` for the incomplete element of a 0-d array, unless it may be zero-filled.
  */
-function planRecovery(header: NpyHeader, fileSize: number, zerofill: boolean): RecoveryReport {
+function planRecovery(header: NpyHeader, fileSize: number, zerofill: boolean, dropUncounted: boolean): RecoveryReport {
   const present = fileSize - header.headerLength;
   const rowsBefore = rowCount(header);
   const rowBytes = bytesPerRow(header);
   const nothing = { needed: false, rowsBefore, rowsAfter: rowsBefore, bytesDropped: 0, bytesZeroFilled: 0 };
   if (!isIncomplete(header, fileSize)) return nothing;
+  const uncounted = present - dataLength(header);
+  if (dropUncounted && uncounted > 0) return { ...nothing, needed: true, bytesDropped: uncounted };
   // Rows without bytes cannot be counted by the bytes that are there: the header is right, the bytes are not.
   if (rowBytes === 0) return { ...nothing, needed: true, bytesDropped: present };
   if (growthAxis(header.fortranOrder, header.shape.length) === undefined) {
@@ -63,7 +65,7 @@ function planRecovery(header: NpyHeader, fileSize: number, zerofill: boolean): R
 
 /**
  * Recovers an open file. The data are made whole first, and safe; only then the header counts them, so that interrupted at any step
- * the file still says that it needs recovery.
+ * the file still says that it needs recovery. Where all that is not counted is cut off, the header is right as it is.
  *
  * @throws NpyError `ERR_NPY_NOT_APPENDABLE` if the header has no room for the number of rows, `ERR_NPY_UNRECOVERABLE` if what would become
  * rows begins another `.npy` file and `force` is not set, before anything is changed.
@@ -74,6 +76,7 @@ export function* recoverFile(
     readonly zerofillIncomplete: boolean;
     readonly dryRun: boolean;
     readonly force?: boolean;
+    readonly dropUncounted?: boolean;
     readonly maxHeaderSize?: number;
   },
 ): Plan<RecoveryReport> {
@@ -85,9 +88,16 @@ export function* recoverFile(
   }
   const header = yield* readHeader(file, options.maxHeaderSize);
   const fileSize = yield* size(file);
-  const report = planRecovery(header, fileSize, options.zerofillIncomplete);
+  const { dropUncounted = false } = options;
+  const report = planRecovery(header, fileSize, options.zerofillIncomplete, dropUncounted);
   if (!report.needed) return report;
   const end = header.headerLength + dataLength(header);
+  if (dropUncounted && fileSize > end) {
+    if (options.dryRun) return report;
+    yield* truncate(file, end);
+    yield* sync(file);
+    return report;
+  }
   if (fileSize > end && !options.force) yield* checkBehind(file, end);
   const axis = growthAxis(header.fortranOrder, header.shape.length);
   const shape = axis === undefined ? header.shape : header.shape.with(axis, report.rowsAfter);
@@ -116,7 +126,7 @@ function* checkBehind(file: StorageFile, end: number): Plan<void> {
   if (MAGIC.some((byte, i) => start[i] !== byte)) return;
   throw new NpyError(
     "ERR_NPY_UNRECOVERABLE",
-    `Behind the last row, at byte ${end}, another .npy file begins: two arrays were saved into this one. Cut it in two there, or set force ` +
-      "to take what follows for rows.",
+    `Behind the last row, at byte ${end}, another .npy file begins: two arrays were saved into this one. Cut it in two there, set ` +
+      "dropUncounted to cut off what follows, or set force to take it for rows.",
   );
 }

@@ -62,12 +62,27 @@ test("exit codes: 1 for a file, the others done all the same; 2 for the command 
   expect(npy(["recover", "--zerofill", "short.npy"], { cwd }).stdout).toBe(
     "short.npy: kept 3 rows (the header said 3), added 7 bytes of zeros\n",
   );
+  for (const [args, verbs] of [
+    [["--dry-run"], ["would keep", "would drop"]],
+    [[], ["kept", "dropped"]],
+  ] as const) {
+    truncateSync(join(cwd, "short.npy"), 161);
+    expect(npy(["recover", "--drop-uncounted", ...args, "short.npy"], { cwd }).stdout).toBe(
+      `short.npy: ${verbs[0]} 3 rows (the header said 3), ${verbs[1]} 9 bytes behind them\n`,
+    );
+  }
+  truncateSync(join(cwd, "short.npy"), 151);
+  expect(npy(["recover", "--drop-uncounted", "short.npy"], { cwd }).stdout).toBe(
+    "short.npy: kept 2 rows (the header said 3), dropped 7 bytes of an incomplete row\n",
+  );
   for (const args of [
     ["frobnicate"],
     ["head"],
     ["head", "good.npy", "-n", "x"],
     ["head", "good.npy", "--csv", "--raw"],
     ["append", "new.npy", "-"],
+    ["recover", "good.npy", "--drop-uncounted", "--force"],
+    ["recover", "good.npy", "--zerofill", "--drop-uncounted"],
     ["stats", "good.npy", "--columns", "nope"],
   ]) {
     const { status, stdout, stderr } = npy(args, { cwd });
