@@ -71,6 +71,7 @@ export {
   recoverSync,
 } from "./recovery.ts";
 export { type SaveOptions, save, saveSync } from "./save.ts";
+export type { ShareToken } from "./share.ts";
 export type { FileLike } from "./storage/locate.ts";
 export { MemoryStorage } from "./storage/memory.ts";
 export type { Eventually, OpenMode, Storage, StorageFile } from "./storage/storage.ts";

@@ -3,10 +3,13 @@ import { fileURLToPath } from "node:url";
 import { NpyError } from "./errors.ts";
 import { setPathStorage } from "./storage/locate.ts";
 import { NodeStorage } from "./storage/node-file.ts";
+import { nodeThreads } from "./storage/node-threads.ts";
+import { setThreads } from "./storage/threads.ts";
 
 export * from "./index.ts";
 export { NodeStorage };
 
+setThreads(nodeThreads);
 setPathStorage((file) => new NodeStorage(typeof file === "string" ? file : pathOf(file)));
 
 function pathOf(url: URL): string {

@@ -6,6 +6,7 @@ import { NpyError } from "./errors.ts";
 import type { DType, DTypeLike } from "./format/dtype.ts";
 import { checkNames, checkOpenOptions, checkSignal, type OpenOptions } from "./options.ts";
 import type { Plan } from "./plan/step.ts";
+import { checkToken, connect, type ShareToken } from "./share.ts";
 import { type FileLike, locate } from "./storage/locate.ts";
 import { run, runSync } from "./storage/run.ts";
 import { type AppendFromOptions, appendAll, type WritableOptions, writableOf } from "./streams.ts";
@@ -64,6 +65,29 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> implements AsyncDis
   /** The same for synchronous use: see {@link NpyAppendArray.open}. */
   static openSync<const D extends DTypeLike = DTypeLike>(file: FileLike, options: OpenOptions<D> = {}): NpyAppendArraySync<D> {
     return new NpyAppendArraySync<D>(runSync(Writer.open(locate(file), checkOpenOptions(options))));
+  }
+
+  /**
+   * Opens, in another thread, a file that was shared with {@link NpyAppendArray.share}. Both append to the same file, at the same time;
+   * the options are those that it was opened with. Its rows are those of all threads, and {@link length} counts them; those of one thread
+   * are in the order in which it appended them. In a worker, an append blocks the thread while it converts and writes.
+   *
+   * @throws NpyError `ERR_NPY_OPTION` for what is no token, or was posted to another process, and for too many writers; `ERR_NPY_CLOSED` if the
+   * file is no longer shared; `ERR_NPY_CHANGED`, `ERR_NPY_BROKEN`; the file system's own errors.
+   * @example
+   * ```ts
+   * const npaa = await NpyAppendArray.open("shared.npy", { dtype: "float32", rowShape: [3] });
+   * const token = npaa.share(); // worker.postMessage(token), and there:
+   * const attached = await NpyAppendArray.attach(token);
+   * await attached.append([[1, 2, 3]]);
+   * await attached.close();
+   * await npaa.close();
+   * ```
+   */
+  static async attach<const D extends DTypeLike = DTypeLike>(token: ShareToken): Promise<NpyAppendArray<D>> {
+    const checked = checkToken(token);
+    const attachment = await connect(checked);
+    return new NpyAppendArray<D>(await run(Writer.attach(locate(checked.path), checked, attachment)));
   }
 
   /** The file's path; `undefined` for storages without one. */
@@ -172,7 +196,31 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> implements AsyncDis
     );
   }
 
-  /** Makes the header count all rows, for `rewriteHeaderOnAppend: false`. */
+  /**
+   * Lets other threads of this process append to the file, at the same time as this one: the token can be posted to any number of them,
+   * where {@link NpyAppendArray.attach} takes it. All tokens of a file are the same. Rows are in the file in the order in which they were
+   * reserved, those of each thread in the order of its appends; appends that fail, and threads that end, leave no gap. From now on each append
+   * writes the header, whatever `rewriteHeaderOnAppend` says. If the whole process is killed, {@link recover} with `dropUncounted` keeps the
+   * rows that it counts. Closing this object waits for what others write, and ends their right to append: they get `ERR_NPY_CLOSED`.
+   *
+   * @throws NpyError `ERR_NPY_OPTION` if the file does not exist yet, is not in a file system, or was attached itself, or if the runtime's
+   * threads cannot find each other (those of Bun and Deno); `ERR_NPY_CLOSED`, `ERR_NPY_BROKEN`.
+   * @example
+   * ```ts
+   * await using npaa = await NpyAppendArray.open("shared.npy", { dtype: "float32", rowShape: [3] });
+   * const token = npaa.share();
+   * token.kind; // "npy-append-array/share/1"
+   * ```
+   */
+  share(): ShareToken {
+    this.#checkOpen();
+    const { token, start } = this.#writer.share();
+    // If it cannot be shared when its turn has come, those who attach are told.
+    if (start !== undefined) this.#perform(start).catch(() => undefined);
+    return token;
+  }
+
+  /** Makes the header count all rows, for `rewriteHeaderOnAppend: false`. That of a shared file does anyway. */
   updateHeader(): Promise<void> {
     return this.#perform(() => this.#writer.updateHeader());
   }

@@ -9,7 +9,10 @@ import type { Durability } from "./plan/grow.ts";
 export interface OpenOptions<D extends DTypeLike = DTypeLike> {
   /** Replace an existing file. The old one stands until the first append is valid. Default `false`. */
   readonly deleteIfExists?: boolean;
-  /** `false`: the header is written at creation, by `updateHeader()` and by `close()` only. Default `true`. */
+  /**
+   * `false`: the header is written at creation, by `updateHeader()` and by `close()` only; while the file is shared, by each append all the same.
+   * Default `true`.
+   */
   readonly rewriteHeaderOnAppend?: boolean;
   /** The dtype of a file that is created, to which what is appended is cast. A file that is there must have it. */
   readonly dtype?: D;

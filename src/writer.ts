@@ -5,19 +5,22 @@ import { type ParsedInput, parseInput, type TypedArray } from "./array/input.ts"
 import { RowBuffer } from "./array/row-buffer.ts";
 import { NpyError } from "./errors.ts";
 import { type DType, formatDType } from "./format/dtype.ts";
-import { formatHeader, type NpyHeader, zeroDimensional } from "./format/header.ts";
+import { formatHeader, type NpyHeader, parseHeader, zeroDimensional } from "./format/header.ts";
 import { rowCount, rowShape, shapeOf, sizeOf } from "./format/layout.ts";
-import type { CheckedOpenOptions } from "./options.ts";
+import { type CheckedOpenOptions, checkOpenOptions } from "./options.ts";
 import { isAppendableHeader, rewriteByCopy } from "./plan/ensure-appendable.ts";
 import { append, appending, createFile, createReplacement, type Rows, syncReplacement, updateHeader } from "./plan/grow.ts";
-import { type GrowingFile, growExisting } from "./plan/growing-file.ts";
+import { type GrowingFile, growExisting, growingFile } from "./plan/growing-file.ts";
 import { completeInterrupted } from "./plan/interrupted.ts";
 import { readHeader } from "./plan/read-header.ts";
 import { isIncomplete, recoverFile } from "./plan/recover.ts";
-import { close, closing, discard, type Plan, quietly, replace, size, sync } from "./plan/step.ts";
+import { SharedGrowth } from "./plan/shared-growth.ts";
+import { close, closing, discard, open, type Plan, quietly, replace, size, sync } from "./plan/step.ts";
 import { checkUnchanged } from "./plan/unchanged.ts";
+import { type Attachment, type OpenToken, type ShareToken, Sharing } from "./share.ts";
 import { Claim } from "./storage/claims.ts";
 import { hasCode, type Storage, type StorageFile } from "./storage/storage.ts";
+import { blocking, type Connection, runtimeThreads } from "./storage/threads.ts";
 
 /** Up to this many bytes rows are copied, and the caller's memory free again; copying more costs more than it is worth. */
 export const COPY_LIMIT: number = 2 ** 16;
@@ -93,6 +96,10 @@ export class Writer {
   #small: ElementBuffer | undefined;
   /** What rows must be, from the first append on, even while its file is still being created. */
   #layout: RowLayout | undefined;
+  /** How the file is grown together with other threads, once it is shared. */
+  #shared: SharedGrowth | undefined;
+  #sharing: Sharing | undefined;
+  #connection: Connection | undefined;
 
   private constructor(storage: Storage, options: CheckedOpenOptions) {
     this.storage = storage;
@@ -111,6 +118,35 @@ export class Writer {
       throw error;
     }
     return writer;
+  }
+
+  /**
+   * Opens, in another thread, the file that a token is for.
+   *
+   * @throws NpyError `ERR_NPY_CHANGED` if another file took its place, `ERR_NPY_CLOSED` if it is no longer shared.
+   */
+  static *attach(storage: Storage, token: OpenToken, attachment: Attachment): Plan<Writer> {
+    const { reservations, slot, connection } = attachment;
+    let file: StorageFile | undefined;
+    try {
+      const writer = new Writer(storage, { ...checkOpenOptions({ lock: false }), ...token.options });
+      file = yield* open(storage, "r+");
+      if (file.key !== token.file) throw replaced(token.path);
+      const header = parseHeader(token.header, { maxHeaderSize: token.header.length });
+      const growing = growingFile(runtimeThreads()?.isWorker ? blocking(file) : file, header, storage.path);
+      const shared = new SharedGrowth(growing, reservations, slot, token.options.durability);
+      connection.onEnd(() => shared.abandon());
+      yield* shared.join();
+      writer.#growing = growing;
+      writer.#layout = { dtype: header.dtype, fortranOrder: header.fortranOrder, rowShape: growing.rowShape };
+      writer.#shared = shared;
+      writer.#connection = connection;
+      return writer;
+    } catch (error) {
+      if (file !== undefined) yield* quietly(close(file));
+      connection.close();
+      throw error;
+    }
   }
 
   *#open(): Plan<void> {
@@ -212,17 +248,17 @@ export class Writer {
 
   get shape(): readonly number[] | undefined {
     if (this.#growing === undefined) return undefined;
-    const { rows, header } = this.#growing;
-    return shapeOf(rows, this.#growing.rowShape, header.fortranOrder);
+    return shapeOf(this.length, this.#growing.rowShape, this.#growing.header.fortranOrder);
   }
 
   get length(): number {
-    return this.#growing?.rows ?? 0;
+    return this.#shared?.length ?? this.#growing?.rows ?? 0;
   }
 
   /** Checks everything about an input; from the first one on, what rows must be is settled. Writes nothing. */
   check(input: unknown): CheckedRows {
     if (this.#growing?.broken !== undefined) throw this.#growing.broken;
+    this.#shared?.check();
     return this.#checkElements(input) ?? this.#checkArray(input);
   }
 
@@ -276,6 +312,7 @@ export class Writer {
   append(rows: Rows): Plan<void> | undefined {
     if (this.#growing === undefined) return this.#create(rows);
     if (this.#growing.broken !== undefined) throw this.#growing.broken;
+    if (this.#shared !== undefined) return this.#shared.append(rows);
     return append(this.#growing, rows, this.#options.rewriteHeaderOnAppend, this.#options.durability);
   }
 
@@ -308,12 +345,14 @@ export class Writer {
   *updateHeader(): Plan<void> {
     if (this.#growing === undefined) return;
     if (this.#growing.broken !== undefined) throw this.#growing.broken;
+    if (this.#shared !== undefined) return yield* this.#shared.updateHeader();
     yield* updateHeader(this.#growing, this.#options.durability);
   }
 
   *sync(): Plan<void> {
     if (this.#growing === undefined) return;
     if (this.#growing.broken !== undefined) throw this.#growing.broken;
+    if (this.#shared !== undefined) return yield* this.#shared.sync();
     yield* checkUnchanged(this.#growing);
     yield* sync(this.#growing.file);
   }
@@ -322,11 +361,51 @@ export class Writer {
   *close(): Plan<void> {
     const growing = this.#growing;
     try {
-      if (growing !== undefined) yield* closing(growing.file, () => this.updateHeader());
+      if (growing !== undefined) yield* closing(growing.file, () => this.#finish());
     } finally {
+      this.#sharing?.end();
+      this.#connection?.close();
       yield* this.#claim.release();
     }
   }
+
+  #finish(): Plan<void> {
+    if (this.#shared === undefined) return this.updateHeader();
+    return this.#connection === undefined ? this.#shared.finish() : this.#shared.leave();
+  }
+
+  /** The token for other threads, and at the first time what makes it valid when its turn has come. */
+  share(): { readonly token: ShareToken; readonly start: (() => Plan<void>) | undefined } {
+    if (this.#connection !== undefined) {
+      throw new NpyError(
+        "ERR_NPY_OPTION",
+        "Share a file in the thread that opened it: its token can be posted to any number of others.",
+      );
+    }
+    if (this.#sharing !== undefined) return { token: this.#sharing.token, start: undefined };
+    const growing = this.#growing;
+    if (growing === undefined) {
+      throw new NpyError(
+        "ERR_NPY_OPTION",
+        "There is no file yet that could be shared: open it with dtype and rowShape, which creates it, or wait for the first append.",
+        { path: this.storage.path },
+      );
+    }
+    if (growing.broken !== undefined) throw growing.broken;
+    const { durability, casting } = this.#options;
+    const sharing = new Sharing(this.storage, growing, { durability, casting });
+    this.#sharing = sharing;
+    return { token: sharing.token, start: () => this.#startSharing(sharing.growth) };
+  }
+
+  *#startSharing(growth: SharedGrowth): Plan<void> {
+    yield* growth.start();
+    this.#shared = growth;
+  }
+}
+
+function replaced(path: string): NpyError {
+  return new NpyError("ERR_NPY_CHANGED", `Another file took the place of ${path} since it was shared: share that one.`, { path });
 }
 
 /** The layout of a file with 0 rows. */

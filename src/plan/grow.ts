@@ -208,11 +208,11 @@ function* rollBack(growing: GrowingFile, headerTouched: boolean, cause: unknown)
   }
 }
 
-function messageOf(error: unknown): string {
+export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function tooLong(rows: number): NpyError {
+export function tooLong(rows: number): NpyError {
   return new NpyError("ERR_NPY_SHAPE", `${rows} rows would end beyond byte 2^53 of the file: start another one.`);
 }
 

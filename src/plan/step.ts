@@ -5,7 +5,7 @@
  */
 import type { Advice, LockResult, OpenMode, Storage, StorageFile } from "../storage/storage.ts";
 
-/** One operation on a storage or on an open file. */
+/** One operation on a storage or on an open file; or waiting until another thread changes a word. */
 export type Step =
   | { readonly op: "open"; readonly storage: Storage; readonly mode: OpenMode }
   | { readonly op: "create"; readonly storage: Storage }
@@ -30,6 +30,8 @@ export type Step =
   | { readonly op: "lock"; readonly file: StorageFile }
   | { readonly op: "isCurrent"; readonly file: StorageFile }
   | { readonly op: "sync"; readonly file: StorageFile }
+  | { readonly op: "wait"; readonly words: Int32Array<SharedArrayBuffer>; readonly index: number; readonly value: number }
+  | { readonly op: "turn" }
   | { readonly op: "close"; readonly file: StorageFile };
 
 /** A write that may still be under way, where steps are asynchronous. */
@@ -111,6 +113,16 @@ export function* isCurrent(file: StorageFile): Plan<boolean> {
 
 export function* sync(file: StorageFile): Plan<void> {
   yield { op: "sync", file };
+}
+
+/** Waits until a word that threads share is woken, unless it is no longer what it was. */
+export function* wait(words: Int32Array<SharedArrayBuffer>, index: number, value: number): Plan<void> {
+  yield { op: "wait", words, index, value };
+}
+
+/** Lets the event loop turn, if there is one. */
+export function* turn(): Plan<void> {
+  yield { op: "turn" };
 }
 
 export function* close(file: StorageFile): Plan<void> {

@@ -30,10 +30,8 @@ export function isDue({ checkedAt, checkHolds }: GrowingFile): boolean {
  * @throws NpyError `ERR_NPY_CHANGED`. Nothing more is written then.
  */
 export function* checkUnchanged(growing: GrowingFile, rows: number = growing.rows): Plan<void> {
-  const start = performance.now();
-  const problem = yield* findChange(growing, endOf(growing, rows));
-  growing.checkedAt = Date.now();
-  growing.checkHolds = Math.min(Math.max(HOLDS, SHARE * (performance.now() - start)), HOLDS_AT_MOST);
+  const end = endOf(growing, rows);
+  const problem = yield* noteCheck(growing, () => whatChanged(growing, growing.headerRows, () => exactly(end)));
   if (problem === undefined) return;
   const { path } = growing;
   growing.broken = new NpyError(
@@ -45,11 +43,31 @@ export function* checkUnchanged(growing: GrowingFile, rows: number = growing.row
   throw growing.broken;
 }
 
-function* findChange(growing: GrowingFile, expected: number): Plan<string | undefined> {
-  const { file, headerRows } = growing;
+// biome-ignore lint/correctness/useYield: a plan, as where the sizes have to be asked for
+function* exactly(end: number): Plan<readonly [least: number, most: number]> {
+  return [end, end];
+}
+
+/** Makes a check, and remembers when that was. */
+export function* noteCheck(growing: GrowingFile, check: () => Plan<string | undefined>): Plan<string | undefined> {
+  const start = performance.now();
+  const problem = yield* check();
+  growing.checkedAt = Date.now();
+  growing.checkHolds = Math.min(Math.max(HOLDS, SHARE * (performance.now() - start)), HOLDS_AT_MOST);
+  return problem;
+}
+
+/** What is not as it was left. Which sizes are, is asked after the size was: other threads of ours may make the file longer. */
+export function* whatChanged(
+  growing: GrowingFile,
+  headerRows: number,
+  allowedSize: () => Plan<readonly [least: number, most: number]>,
+): Plan<string | undefined> {
+  const { file } = growing;
   if (!(yield* isCurrent(file))) return "it was deleted, or another file took its place";
   const found = yield* size(file);
-  if (found !== expected) return `it has ${found} bytes where ${expected} were left`;
+  const [least, most] = yield* allowedSize();
+  if (found < least || found > most) return `it has ${found} bytes where ${most} were left`;
   const header = growing.asFound ?? growing.render(headerRows);
   const bytes = new Uint8Array(header.length);
   yield* read(file, bytes, 0);

@@ -6,12 +6,18 @@ import { type Plan, quietly, type StartedWrite } from "./step.ts";
 
 /**
  * Writes blocks one behind the other, from `position` to `end`. Where steps are asynchronous, the next block is made while the last one is being
- * written.
+ * written. Before each it asks whether to stop; gives whether it went on to the end.
  *
  * @throws NpyError `ERR_NPY_SHAPE` if they end elsewhere: they are read from the caller's memory when their turn comes, and that may have become
  * less, since an ArrayBuffer can be resized.
  */
-export function* writeBlocks(file: StorageFile, blocks: Blocks, position: number, end: number): Plan<void> {
+export function* writeBlocks(
+  file: StorageFile,
+  blocks: Blocks,
+  position: number,
+  end: number,
+  isStopped: () => boolean = () => false,
+): Plan<boolean> {
   const iterator = blocks[Symbol.iterator]();
   let at = position;
   let started: StartedWrite | undefined;
@@ -19,6 +25,10 @@ export function* writeBlocks(file: StorageFile, blocks: Blocks, position: number
     for (let next = iterator.next(false); !next.done; next = iterator.next(started?.pending !== undefined)) {
       const bytes = next.value;
       if (started !== undefined) yield { op: "finishWrite", write: started };
+      if (isStopped()) {
+        iterator.return?.();
+        return false;
+      }
       started = (yield { op: "startWrite", file, bytes, position: at }) as StartedWrite;
       at += bytes.length;
       // The memory of the last block is given back when another one is asked for.
@@ -32,7 +42,7 @@ export function* writeBlocks(file: StorageFile, blocks: Blocks, position: number
     iterator.return?.();
     throw error;
   }
-  if (at === end) return;
+  if (at === end) return true;
   throw new NpyError(
     "ERR_NPY_SHAPE",
     `The data became ${end - at} bytes shorter before they were written: do not resize their buffer before the promise resolves.`,

@@ -200,6 +200,11 @@ export class NodeStorage implements Storage {
     return this.#target;
   }
 
+  /** Where other threads find the file: the path with its links followed. */
+  get sharedPath(): string {
+    return this.#target;
+  }
+
   openSync(mode: OpenMode): StorageFile {
     this.#target = followLinks(this.#absolute);
     return adopt(this.#target, fs.openSync(this.#target, OPEN_FLAGS[mode]), false);

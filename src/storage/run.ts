@@ -92,6 +92,10 @@ function performSync(step: Step): StepResult {
       return step.file.isCurrentSync?.() ?? true;
     case "sync":
       return step.file.syncSync();
+    case "wait":
+      return void Atomics.wait(step.words, step.index, step.value);
+    case "turn":
+      return;
     case "close":
       return step.file.closeSync();
     case "open":
@@ -133,6 +137,10 @@ function perform(step: Step): Eventually<StepResult> {
       return step.file.isCurrent?.() ?? true;
     case "sync":
       return step.file.sync();
+    case "wait":
+      return untilWoken(step.words, step.index, step.value);
+    case "turn":
+      return new Promise((resolve) => setImmediate(resolve));
     case "close":
       return step.file.close();
     case "open":
@@ -146,4 +154,15 @@ function perform(step: Step): Eventually<StepResult> {
     case "remove":
       return step.storage.remove(step.file);
   }
+}
+
+/** As long as a timer can be. */
+const LONGEST = 2 ** 31 - 1;
+
+function untilWoken(words: Int32Array<SharedArrayBuffer>, index: number, value: number): Eventually<void> {
+  const waiting = Atomics.waitAsync(words, index, value);
+  if (!waiting.async) return;
+  // What waits for another thread alone does not keep a program running.
+  const alive = setTimeout(() => undefined, LONGEST);
+  return waiting.value.then(() => clearTimeout(alive));
 }

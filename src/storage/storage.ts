@@ -30,6 +30,8 @@ export interface Storage {
   replaceSync(temporary: StorageFile): void;
   /** Calls back when the file may have changed, until the function that it gives is called; `undefined` where that is not possible. */
   watch?(onChange: () => void): (() => void) | undefined;
+  /** The path by which other threads open the same file; without it, the file cannot be shared with them. */
+  readonly sharedPath?: string;
   /**
    * What keeps files from being locked against other processes, as the end of a sentence; `undefined` if nothing does. Without it, there are no
    * locks here.
