@@ -7,6 +7,8 @@ import json
 import os
 import resource
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 from time import perf_counter
 
 import numpy as np
@@ -128,6 +130,25 @@ def extra(path, bytes, mode="sync", to="<f8", transposed=False, **given):
 def peak(path, total):
     bulk(path, total, 2**20)
     return peak_memory()
+
+
+def threads(path, threads, arrays, size):
+    create(path, "<f4", (size, 0), True)
+    npaa = NpyAppendArray(path)
+    lock = Lock()
+    array = numbers("<f8", (size, size))
+    npaa.append(np.asfortranarray(array, "<f4"))
+
+    def work(_):
+        converted = np.asfortranarray(array, "<f4")
+        with lock:
+            npaa.append(converted)
+
+    with ThreadPoolExecutor(threads) as pool:
+        start = perf_counter()
+        list(pool.map(work, range(arrays)))
+        npaa.close()
+        return perf_counter() - start
 
 
 def repeat(path, verb, bytes, times):

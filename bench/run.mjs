@@ -16,7 +16,19 @@ const USAGE = `node bench/run.mjs [options]
   --dir DIRECTORY   where files are written and deleted (default: the system's directory for temporary files)
   --out DIRECTORY   where the report goes (default: docs/)`;
 
-const FAMILIES = ["rows", "bulk", "convert", "records", "memory", "metadata", "read", "durability", "peers", "startup"];
+const FAMILIES = [
+  "rows",
+  "bulk",
+  "convert",
+  "records",
+  "memory",
+  "metadata",
+  "read",
+  "durability",
+  "threads",
+  "peers",
+  "startup",
+];
 
 const { values: options } = parseArgs({
   options: {

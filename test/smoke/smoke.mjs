@@ -194,6 +194,23 @@ const tests = {
     assert.equal((await load(path)).data[5000], 5000);
   },
 
+  async share() {
+    const npaa = await NpyAppendArray.open(pathOf("share"), { dtype: "int8", rowShape: [] });
+    let token;
+    try {
+      token = npaa.share();
+    } catch (error) {
+      assert.equal(error.code, "ERR_NPY_OPTION");
+      await npaa.close();
+      return `skipped: ${error.message}`;
+    }
+    const attached = await NpyAppendArray.attach(token);
+    await attached.append([1, 2]);
+    await attached.close();
+    assert.equal(npaa.length, 2);
+    await npaa.close();
+  },
+
   async lock() {
     const path = pathOf("lock");
     let npaa;
