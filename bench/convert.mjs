@@ -6,7 +6,8 @@ import { numbers, stopwatch } from "./measure.mjs";
 export const title = "Converting";
 export const about =
   "Arrays that must be cast, swapped or put into another order, into a file that was created before; bytes per second are those written. " +
-  "Bare Node writes as many bytes in pieces of 1 MiB, and converts nothing. Each append writes about 16 MiB, but where it says otherwise.";
+  "Bare Node writes as many bytes in pieces of 1 MiB, and converts nothing. Each append writes about 16 MiB, but where it says otherwise. " +
+  "Awaited appends convert a block while another thread writes the last one.";
 
 /**
  * What is appended: an array of `from` in C order, or a part of it, into a file of `to`. `axes` are those of the array, in another order,
@@ -54,7 +55,7 @@ export function rows(pick) {
     const { step = 1 } = given;
     const elements = shape.reduce((all, n) => all * n, 1) / Math.max(1, step);
     const bytes = elements * dtype(given.to).itemsize;
-    const appends = pick(1, Math.round(2 ** 26 / bytes), Math.round(2 ** 28 / bytes));
+    const appends = pick(1, Math.round(2 ** 25 / bytes), Math.round(2 ** 27 / bytes));
     const params = { ...given, shape, step, appends };
     return {
       id: `convert/${label}`,
@@ -62,7 +63,8 @@ export function rows(pick) {
       unit: "B/s",
       amount: bytes * appends,
       contenders: [
-        { name: "ours", job: "append", params },
+        { name: "ours", job: "append", params: { ...params, mode: "sync" } },
+        { name: "ours, awaited", job: "append", params: { ...params, mode: "async" } },
         { name: "bare", job: "bare", params: { total: bytes * appends, piece: Math.min(bytes, 2 ** 20), withHeader: false } },
         { name: "reference", runtime: "python", job: "convert", params },
       ],
@@ -74,13 +76,17 @@ export function rows(pick) {
 export const jobs = {
   bare: writePieces,
 
-  append({ path, from, to, shape, axes, step, fortranOrder = false, appends }) {
+  async append({ path, from, to, shape, axes, step, fortranOrder = false, appends, mode }) {
     const array = view(from, shape, axes, step);
     const rowShape = fortranOrder ? array.shape.slice(0, -1) : array.shape.slice(1);
-    const npaa = NpyAppendArray.openSync(path, { dtype: to, rowShape, fortranOrder, casting: "unsafe" });
+    const options = { dtype: to, rowShape, fortranOrder, casting: "unsafe" };
+    const npaa = mode === "sync" ? NpyAppendArray.openSync(path, options) : await NpyAppendArray.open(path, options);
     const seconds = stopwatch();
-    for (let i = 0; i < appends; i++) npaa.append(array);
-    npaa.close();
+    for (let i = 0; i < appends; i++) {
+      if (mode === "sync") npaa.append(array);
+      else await npaa.append(array);
+    }
+    await npaa.close();
     return seconds();
   },
 };
