@@ -1,6 +1,6 @@
 // What must not depend on the file's size, and the copy that must.
 import { spawnSync } from "node:child_process";
-import { closeSync, copyFileSync, fsyncSync, ftruncateSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, copyFileSync, fsyncSync, ftruncateSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import {
   dtype,
   ensureAppendableSync,
@@ -14,8 +14,9 @@ import { numbers, stopwatch, watchMemory } from "./measure.mjs";
 
 export const title = "Opening, inspecting, repairing";
 export const about =
-  "A file of 1 TiB (a hole) against one of 1 MiB. `ensureAppendable` copies the file and syncs the copy before it takes the old one's place; " +
-  "`cp` leaves that to the system, so that both are shown.";
+  "A file of 1 TiB (a hole) against one of 1 MiB. `ensureAppendable` copies the file and syncs the copy before it takes the old one's place, " +
+  "whose space the system gives back then: `cp`, an `fsync` and `mv` do the same. `cp` alone does the first of the three, about a fifth of " +
+  "the time on a disk.";
 
 /** @returns {import("./harness.mjs").Row[]} */
 export function rows(pick) {
@@ -44,13 +45,14 @@ export function rows(pick) {
     contenders: [
       { name: "ours", job: "rewrite", params: { bytes } },
       { name: "cp", job: "copy", params: { bytes, command: "cp" } },
+      { name: "cp, fsync, mv", job: "copy", params: { bytes, command: "cp", sync: true, replace: true } },
       { name: "cp, then fsync", job: "copy", params: { bytes, command: "cp", sync: true } },
       { name: "`fs.copyFileSync`", job: "copy", params: { bytes } },
       { name: "reference", job: "rewrite", runtime: "python", params: { bytes } },
     ],
     targets: [
       { against: "cp", atLeast: 0.9 },
-      { against: "cp, then fsync", atLeast: 0.9 },
+      { against: "cp, fsync, mv", atLeast: 0.9 },
     ],
   });
   list.push({
@@ -129,7 +131,7 @@ export const jobs = {
     return memory().extra;
   },
 
-  copy({ path, bytes, command, sync = false }) {
+  copy({ path, bytes, command, sync = false, replace = false }) {
     makeOld(path, bytes);
     const seconds = stopwatch();
     if (command === undefined) copyFileSync(path, `${path}.copy`);
@@ -139,8 +141,9 @@ export const jobs = {
       fsyncSync(fd);
       closeSync(fd);
     }
+    if (replace) renameSync(`${path}.copy`, path);
     const taken = seconds();
-    rmSync(`${path}.copy`);
+    rmSync(`${path}.copy`, { force: true });
     return taken;
   },
 };

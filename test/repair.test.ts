@@ -3,8 +3,10 @@ import {
   appendFileSync,
   chmodSync,
   chownSync,
+  closeSync,
   linkSync,
   lstatSync,
+  openSync,
   readdirSync,
   readFileSync,
   statSync,
@@ -12,6 +14,7 @@ import {
   truncateSync,
   utimesSync,
   writeFileSync,
+  writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -26,6 +29,7 @@ import {
   isAppendable,
   isAppendableSync,
   load,
+  loadSync,
   MemoryStorage,
   NpyAppendArray,
   needsRecovery,
@@ -300,6 +304,33 @@ describe("ensureAppendable", () => {
     await expect(ensureAppendable(path, options)).rejects.toThrow("enough");
     expect(Buffer.compare(readFileSync(path), before)).toBe(0);
     expect(readdirSync(dirname(path))).toEqual(["array.npy"]);
+  });
+
+  test("by copy: holes stay holes", async () => {
+    const path = temporaryPath();
+    const rows = 3 * 2 ** 21;
+    const header = formatHeader({ dtype: dtype("<f8"), fortranOrder: false, shape: [rows], headerLength: 80 });
+    for (const values of [
+      [[0, 1]],
+      [
+        [0, 1],
+        [rows - 1, 2],
+      ],
+      [[2 ** 21 + 7, 3]],
+    ] as const) {
+      writeFileSync(path, header);
+      truncateSync(path, 80 + 8 * rows);
+      const fd = openSync(path, "r+");
+      for (const [row, value] of values) writeSync(fd, Float64Array.of(value), 0, 8, 80 + 8 * row);
+      closeSync(fd);
+      await ensureAppendable(path);
+      const { size, blocks } = statSync(path);
+      expect(size).toBe(128 + 8 * rows);
+      if (process.platform === "linux") expect(512 * blocks).toBeLessThanOrEqual(2 ** 20 * (values.length + 2));
+      const { data } = loadSync(path, { dtype: "<f8" });
+      expect(data.reduce((sum, value) => sum + value)).toBe(values.reduce((sum, [, value]) => sum + value, 0));
+      for (const [row, value] of values) expect(data[row]).toBe(value);
+    }
   });
 
   /** A header without room over 3 elements. */

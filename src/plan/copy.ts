@@ -1,7 +1,7 @@
 /** Copies data from file to file. */
 import { NpyError } from "../errors.ts";
 import type { StorageFile } from "../storage/storage.ts";
-import { type Plan, read, size, write } from "./step.ts";
+import { type Plan, read, size, truncate, write } from "./step.ts";
 
 /** Bytes that are copied at a time. */
 const BLOCK = 2 ** 20;
@@ -12,24 +12,43 @@ export interface CopyOptions {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** Copies what `source` holds from `from` on to `to` in `target`. */
-export function* copyData(
+/** Copies what `source` holds from `from` on to `to` in `target`, where nothing is yet. Blocks of zeros are left out: holes stay holes. */
+export function* copyData(source: StorageFile, from: number, target: StorageFile, to: number, options: CopyOptions): Plan<void> {
+  const total = (yield* size(source)) - from;
+  yield* copyBlocks(source, from, total, options, function* (block, done) {
+    if (!isZero(block)) yield* write(target, block, to + done);
+    else if (done + block.length === total) yield* truncate(target, to + total);
+  });
+}
+
+/** Copies `length` bytes from `from` in `source` to `to` in `target`. */
+export function* copyBytes(source: StorageFile, from: number, length: number, target: StorageFile, to: number): Plan<void> {
+  yield* copyBlocks(source, from, length, {}, (block, done) => write(target, block, to + done));
+}
+
+function* copyBlocks(
   source: StorageFile,
   from: number,
-  target: StorageFile,
-  to: number,
+  total: number,
   { signal, onProgress }: CopyOptions,
+  put: (block: Uint8Array, done: number) => Plan<void>,
 ): Plan<void> {
-  const total = (yield* size(source)) - from;
   const block = new Uint8Array(Math.min(BLOCK, total));
   for (let done = 0; done < total; ) {
     signal?.throwIfAborted();
     const count = yield* read(source, block.subarray(0, Math.min(block.length, total - done)), from + done);
     if (count === 0) throw shrank();
-    yield* write(target, block.subarray(0, count), to + done);
+    yield* put(block.subarray(0, count), done);
     done += count;
     onProgress?.(done, total);
   }
+}
+
+/** A word at a time: so it takes no longer than to write zeros. Nearly every block that holds others says so at its beginning. */
+function isZero(block: Uint8Array): boolean {
+  const words = new Uint32Array(block.buffer, block.byteOffset, block.length >> 2);
+  for (let i = 0; i < words.length; i++) if (words[i] !== 0) return false;
+  return block.subarray(4 * words.length).every((byte) => byte === 0);
 }
 
 /** Reads as many bytes as `buffer` holds. */
