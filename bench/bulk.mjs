@@ -1,12 +1,14 @@
 // Appending large contiguous chunks.
-import { NpyAppendArray } from "../dist/node.js";
+import { spawnSync } from "node:child_process";
+import { closeSync, openSync, readSync, rmSync, writeSync } from "node:fs";
+import { NpyAppendArray, NpyReader, saveSync } from "../dist/node.js";
 import { writePieces, writePiecesAsync } from "./bare.mjs";
 import { stopwatch } from "./measure.mjs";
 
 export const title = "Bulk";
 export const about =
   "float64, in contiguous chunks of 1, 16 and 64 MiB, each followed by a header. Bare Node writes the same bytes with one " +
-  "`fs.writeSync` (`fs.write`) a chunk.";
+  "`fs.writeSync` (`fs.write`) a chunk. The rows of another file are read as well, by `appendFrom` of a reader, and of its chunks.";
 
 /** @returns {import("./harness.mjs").Row[]} */
 export function rows(pick) {
@@ -40,10 +42,60 @@ export function rows(pick) {
       });
     }
   }
+  const bytes = pick(2, 256, 1024) * 2 ** 20;
+  for (const mode of ["sync", "async"]) {
+    list.push({
+      id: `bulk/appendFrom-${mode}`,
+      label: `rows of another file, ${mode}`,
+      unit: "B/s",
+      amount: bytes,
+      contenders: [
+        { name: "ours", job: mode === "sync" ? "copyRowsSync" : "copyRows", params: { bytes } },
+        { name: "bare", job: "bareCopy", params: { bytes } },
+        { name: "cat", job: "cat", params: { bytes } },
+        { name: "ours, chunks", job: "copyChunks", params: { bytes } },
+      ],
+      targets: [{ against: "cat", atLeast: 0.8 }],
+    });
+  }
   return list;
 }
 
+/** The time of a copy from a file of so many bytes. */
+async function copying({ path, bytes }, copy) {
+  const source = `${path}.source`;
+  saveSync(source, new Float64Array(bytes / 8).fill(1));
+  const seconds = stopwatch();
+  await copy(source, path);
+  const taken = seconds();
+  rmSync(source);
+  return taken;
+}
+
 export const jobs = {
+  copyRowsSync: (params) =>
+    copying(params, (source, path) => {
+      const reader = NpyReader.openSync(source);
+      const npaa = NpyAppendArray.openSync(path);
+      npaa.appendFrom(reader);
+      npaa.close();
+      reader.close();
+    }),
+
+  copyRows: (params) => copying(params, (source, path) => copyAsync(source, path, (reader) => reader)),
+  copyChunks: (params) => copying(params, (source, path) => copyAsync(source, path, (reader) => reader.chunks())),
+
+  bareCopy: (params) =>
+    copying(params, (source, path) => {
+      const [from, to] = [openSync(source, "r"), openSync(path, "w")];
+      const block = new Uint8Array(2 ** 20);
+      for (let count = readSync(from, block); count > 0; count = readSync(from, block)) writeSync(to, block, 0, count);
+      closeSync(from);
+      closeSync(to);
+    }),
+
+  cat: (params) => copying(params, (source, path) => spawnSync("sh", ["-c", 'cat "$0" > "$1"', source, path])),
+
   bareSync: writePieces,
   bareAsync: writePiecesAsync,
 
@@ -65,3 +117,11 @@ export const jobs = {
     return seconds();
   },
 };
+
+async function copyAsync(source, path, sourceOf) {
+  const reader = await NpyReader.open(source);
+  const npaa = await NpyAppendArray.open(path);
+  await npaa.appendFrom(sourceOf(reader));
+  await npaa.close();
+  await reader.close();
+}

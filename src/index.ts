@@ -75,4 +75,4 @@ export type { ShareToken } from "./share.ts";
 export type { FileLike } from "./storage/locate.ts";
 export { MemoryStorage } from "./storage/memory.ts";
 export type { Eventually, OpenMode, Storage, StorageFile } from "./storage/storage.ts";
-export type { AppendFromOptions, WritableOptions } from "./streams.ts";
+export type { AppendFromOptions, AppendRowsOptions, WritableOptions } from "./streams.ts";

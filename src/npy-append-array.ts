@@ -4,12 +4,14 @@ import type { RowBuffer } from "./array/row-buffer.ts";
 import { Batch } from "./batch.ts";
 import { NpyError } from "./errors.ts";
 import type { DType, DTypeLike } from "./format/dtype.ts";
-import { checkNames, checkOpenOptions, checkSignal, type OpenOptions } from "./options.ts";
+import { checkNames, checkOpenOptions, checkSignal, type OpenOptions, optionError } from "./options.ts";
 import type { Plan } from "./plan/step.ts";
+import { NpyReader, NpyReaderSync, openArrayOf, whileOpen } from "./reader.ts";
 import { checkToken, connect, type ShareToken } from "./share.ts";
 import { type FileLike, locate } from "./storage/locate.ts";
 import { run, runSync } from "./storage/run.ts";
-import { type AppendFromOptions, appendAll, type WritableOptions, writableOf } from "./streams.ts";
+import { type AppendFromOptions, type AppendRowsOptions, appendAll, type WritableOptions, writableOf } from "./streams.ts";
+import { type RowRange, Transfer } from "./transfer.ts";
 import { Writer } from "./writer.ts";
 
 /** What waits for its turn: rows, or one of the other operations. */
@@ -154,24 +156,50 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> implements AsyncDis
    * Appends all inputs that an iterable gives, such as a generator, a `ReadableStream` or the rows of a database; the next one is asked
    * for while the last one is being written.
    *
+   * An {@link NpyReader} gives the rows of its file, or some of them, whatever their number: where dtype and order are those of this file
+   * their bytes are copied. It may read this very file, whose rows it counted before. Other appends may come between pieces of 64 MiB (or
+   * of 1 MiB, where elements are converted), each of which is all or nothing.
+   *
    * @returns the rows that were appended.
-   * @throws what {@link append} throws, what the iterable throws, or the reason of `signal`. What was appended before stays, in whole
-   * rows; the iterable is told to stop.
+   * @throws what {@link append} throws, what the iterable or the reader throws, or the reason of `signal`. What was appended before stays,
+   * in whole rows; the iterable is told to stop.
    * @example
    * ```ts
    * await using npaa = await NpyAppendArray.open("log.npy");
    * const readings = [[[1, 2, 3]], new Float64Array(6)];
    * const rows = await npaa.appendFrom(readings, { signal: AbortSignal.timeout(60_000) });
    * rows; // 3
+   * await using reader = await NpyReader.open("points.npy");
+   * await npaa.appendFrom(reader, { start: -2 }); // 2
    * ```
    */
+  appendFrom(source: AsyncIterable<AppendInput<D>> | Iterable<AppendInput<D>>, options?: AppendFromOptions): Promise<number>;
+  appendFrom(source: NpyReader, options?: AppendRowsOptions): Promise<number>;
   async appendFrom(
-    source: AsyncIterable<AppendInput<D>> | Iterable<AppendInput<D>>,
-    options: AppendFromOptions = {},
+    source: NpyReader | AsyncIterable<AppendInput<D>> | Iterable<AppendInput<D>>,
+    options: AppendRowsOptions = {},
   ): Promise<number> {
     this.#checkOpen();
-    checkNames(options, ["signal"]);
-    return await appendAll(source, checkSignal(options.signal), (input) => this.#append(input));
+    const isReader = source instanceof NpyReader;
+    checkNames(options, isReader ? ["signal", "start", "stop"] : ["signal"]);
+    const signal = checkSignal(options.signal);
+    if (isReader) return await this.#transfer(source, options, signal);
+    if (source instanceof NpyReaderSync) throw optionError("open the reader with NpyReader.open, or this file with openSync");
+    return await appendAll(source, signal, (input) => this.#append(input));
+  }
+
+  async #transfer(reader: NpyReader, range: RowRange, signal: AbortSignal | undefined): Promise<number> {
+    let transfer: Transfer | undefined;
+    for (;;) {
+      signal?.throwIfAborted();
+      const { rows, isDone } = await whileOpen(reader, async (array) => {
+        const current = transfer ?? new Transfer(array, range);
+        transfer = current;
+        await this.#perform(() => current.appendPiece(this.#writer));
+        return current;
+      });
+      if (isDone) return rows;
+    }
   }
 
   /**
@@ -336,14 +364,45 @@ export class NpyAppendArraySync<D extends DTypeLike = DTypeLike> implements Disp
 
   /** Appends rows; they are in the file when it returns. Takes and throws what {@link NpyAppendArray.append} does. */
   append(rows: AppendInput<D>): void {
+    this.#append(rows);
+  }
+
+  #append(input: AppendInput<D>): number {
     this.#checkOpen();
     try {
-      const plan = this.#writer.append(this.#writer.check(rows));
+      const checked = this.#writer.check(input);
+      const plan = this.#writer.append(checked);
       if (plan !== undefined) runSync(plan);
+      return checked.rows;
     } catch (error) {
       this.#writer.forgetLayout();
       throw error;
     }
+  }
+
+  /** Appends all inputs that an iterable gives, or rows of another file: see {@link NpyAppendArray.appendFrom}. */
+  appendFrom(source: Iterable<AppendInput<D>>): number;
+  appendFrom(source: NpyReaderSync, options?: Omit<AppendRowsOptions, "signal">): number;
+  appendFrom(source: NpyReaderSync | Iterable<AppendInput<D>>, options: Omit<AppendRowsOptions, "signal"> = {}): number {
+    this.#checkOpen();
+    const isReader = source instanceof NpyReaderSync;
+    checkNames(options, isReader ? ["start", "stop"] : []);
+    if (isReader) return this.#transfer(new Transfer(openArrayOf(source), options));
+    if (source instanceof NpyReader) throw optionError("open the reader with NpyReader.openSync, or this file with open");
+    let rows = 0;
+    for (const input of source) rows += this.#append(input);
+    return rows;
+  }
+
+  #transfer(transfer: Transfer): number {
+    try {
+      do runSync(transfer.appendPiece(this.#writer));
+      while (!transfer.isDone);
+    } catch (error) {
+      this.#writer.forgetLayout();
+      throw error;
+    }
+    return transfer.rows;
   }
 
   /** Makes the header count all rows, for `rewriteHeaderOnAppend: false`. */

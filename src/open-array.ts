@@ -6,8 +6,9 @@ import { type DType, type DTypeLike, dtype, formatDType, sameDType } from "./for
 import type { NpyHeader } from "./format/header.ts";
 import { bytesPerRow, rowCount, rowShape } from "./format/layout.ts";
 import { checkMaxHeaderSize, checkNames, oneOf, optionError } from "./options.ts";
-import { readCompleteHeader, readLiveHeader, readRows } from "./plan/read-rows.ts";
-import { close, open, type Plan, quietly } from "./plan/step.ts";
+import { copyBytes } from "./plan/copy.ts";
+import { incomplete, readCompleteHeader, readLiveHeader, readRows } from "./plan/read-rows.ts";
+import { close, open, type Plan, quietly, read } from "./plan/step.ts";
 import { Windows } from "./plan/windows.ts";
 import type { ChunkOptions, ReaderOptions } from "./reader.ts";
 import { type Advice, hasCode, type Storage, type StorageFile } from "./storage/storage.ts";
@@ -164,6 +165,17 @@ export class OpenArray<D extends DTypeLike> {
       throw new NpyError("ERR_NPY_SHAPE", "A 0-d array has no rows to choose from: read it whole.", { path: this.path });
     }
     return readRows(this.#file, this.#header, from, to, this.path, { out, windows: this.#windows });
+  }
+
+  /** Fills `bytes` with the data from byte `offset` of them on, as they are in the file. */
+  *readData(bytes: Uint8Array, offset: number): Plan<void> {
+    const count = yield* read(this.#file, bytes, this.#header.headerLength + offset);
+    if (count < bytes.length) throw incomplete(this.#header, offset + count, this.path);
+  }
+
+  /** Copies as many bytes of the data to `position` in another file. */
+  *copyData(offset: number, length: number, file: StorageFile, position: number): Plan<void> {
+    yield* copyBytes(this.#file, this.#header.headerLength + offset, length, file, position);
   }
 
   /** Rows of a chunk of so many bytes; without a number, if the caller has no other wish. */

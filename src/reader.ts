@@ -67,6 +67,12 @@ export interface ChunkOptions extends ReadRowsOptions {
 
 const READER_OPTIONS = ["dtype", "maxHeaderSize", "mmap", "advise"];
 
+/** Uses what a reader has open, which is not closed meanwhile. */
+export let whileOpen: <Result>(reader: NpyReader, use: (array: OpenArray<DTypeLike>) => Promise<Result>) => Promise<Result>;
+
+/** What a reader has open. */
+export let openArrayOf: (reader: NpyReaderSync) => OpenArray<DTypeLike>;
+
 function closed(path: string | undefined): NpyError {
   return new NpyError("ERR_NPY_CLOSED", `${path ?? "The file"} was closed: open it again to read it.`, { path });
 }
@@ -91,6 +97,19 @@ export class NpyReader<D extends DTypeLike = DTypeLike> implements AsyncDisposab
 
   private constructor(array: OpenArray<D>) {
     this.#array = array;
+  }
+
+  static {
+    whileOpen = async (reader, use) => {
+      if (reader.#closing.signal.aborted) throw closed(reader.path);
+      const using = use(reader.#array);
+      reader.#reads.add(using);
+      try {
+        return await using;
+      } finally {
+        reader.#reads.delete(using);
+      }
+    };
   }
 
   /**
@@ -244,6 +263,13 @@ export class NpyReaderSync<D extends DTypeLike = DTypeLike> implements Disposabl
   /** @internal Use {@link NpyReader.openSync}. */
   constructor(array: OpenArray<D>) {
     this.#array = array;
+  }
+
+  static {
+    openArrayOf = (reader) => {
+      if (reader.#isClosed) throw closed(reader.path);
+      return reader.#array;
+    };
   }
 
   /** The file's path or URL; `undefined` for storages without one. */

@@ -13,6 +13,14 @@ export interface AppendFromOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Which rows of a reader {@link NpyAppendArray.appendFrom} appends, and how it is stopped. */
+export interface AppendRowsOptions extends AppendFromOptions {
+  /** The first row, along the axis that the file grows along. Negative ones count from the end. Default 0. */
+  readonly start?: number | undefined;
+  /** The row after the last one. Default: all that the reader sees. */
+  readonly stop?: number | undefined;
+}
+
 const HIGH_WATER_MARK = 16;
 
 /** The stream behind {@link NpyAppendArray.writable}. */

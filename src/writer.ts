@@ -255,6 +255,11 @@ export class Writer {
     return this.#shared?.length ?? this.#growing?.rows ?? 0;
   }
 
+  /** Whether rows are added along the last axis; a file that is created for an array has its order. */
+  growsLast(fortranOrder: boolean): boolean {
+    return this.#layout?.fortranOrder ?? this.#options.fortranOrder ?? fortranOrder;
+  }
+
   /** Checks everything about an input; from the first one on, what rows must be is settled. Writes nothing. */
   check(input: unknown): CheckedRows {
     if (this.#growing?.broken !== undefined) throw this.#growing.broken;

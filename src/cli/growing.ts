@@ -121,7 +121,8 @@ async function appendSource(
       });
       if (next.done === true) return npaa.length - rows;
       last = next.value;
-      npaa.append(next.value.input as ArrayInput);
+      if ("reader" in last) npaa.appendFrom(last.reader, { start: last.start, stop: last.stop });
+      else npaa.append(last.input as ArrayInput);
       // Signals are noticed, and bars drawn, between blocks.
       await turnOfEventLoop();
     }

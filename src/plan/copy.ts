@@ -1,10 +1,8 @@
 /** Copies data from file to file. */
+import { BLOCK, borrow, giveBack } from "../array/blocks.ts";
 import { NpyError } from "../errors.ts";
 import type { StorageFile } from "../storage/storage.ts";
 import { type Plan, read, size, truncate, write } from "./step.ts";
-
-/** Bytes that are copied at a time. */
-const BLOCK = 2 ** 20;
 
 /** How a long copy is watched and stopped. */
 export interface CopyOptions {
@@ -33,14 +31,18 @@ function* copyBlocks(
   { signal, onProgress }: CopyOptions,
   put: (block: Uint8Array, done: number) => Plan<void>,
 ): Plan<void> {
-  const block = new Uint8Array(Math.min(BLOCK, total));
-  for (let done = 0; done < total; ) {
-    signal?.throwIfAborted();
-    const count = yield* read(source, block.subarray(0, Math.min(block.length, total - done)), from + done);
-    if (count === 0) throw shrank();
-    yield* put(block.subarray(0, count), done);
-    done += count;
-    onProgress?.(done, total);
+  const block = borrow(Math.min(BLOCK, total));
+  try {
+    for (let done = 0; done < total; ) {
+      signal?.throwIfAborted();
+      const count = yield* read(source, block.subarray(0, Math.min(block.length, total - done)), from + done);
+      if (count === 0) throw shrank();
+      yield* put(block.subarray(0, count), done);
+      done += count;
+      onProgress?.(done, total);
+    }
+  } finally {
+    giveBack(block);
   }
 }
 

@@ -25,6 +25,8 @@ export interface Rows {
   readonly blocks: Blocks;
   /** The same, if it is one block that is in memory already. */
   readonly onlyBlock?: Uint8Array | undefined;
+  /** For rows that are not in memory: puts them there, instead of `blocks`. */
+  readonly copyTo?: (file: StorageFile, position: number) => Plan<void>;
 }
 
 /**
@@ -172,7 +174,8 @@ export function* appending(growing: GrowingFile, added: Rows, rewriteHeader: boo
   try {
     const position = endOf(growing, growing.rows);
     const isLong = durability !== "os" || end - position > SHORT_WRITE;
-    yield* writeBlocks(file, added.blocks, position, end);
+    if (added.copyTo !== undefined) yield* added.copyTo(file, position);
+    else yield* writeBlocks(file, added.blocks, position, end);
     if (isNewData && durability !== "os") yield { op: "sync", file };
     if (rewriteHeader && rows !== growing.headerRows) {
       if (isLong && isDue(growing)) yield* checkUnchanged(growing, rows);

@@ -47,7 +47,8 @@ export function* readLiveHeader(
   return yield* checkComplete(file, header, path);
 }
 
-function incomplete(header: NpyHeader, present: number, path: string | undefined): NpyError {
+/** There are only so many bytes of the data. */
+export function incomplete(header: NpyHeader, present: number, path: string | undefined): NpyError {
   return new NpyError(
     "ERR_NPY_NEEDS_RECOVERY",
     `${path ?? "The file"} ends before its last row: its header says ${dataLength(header)} bytes of data, ${present} are there. Call ` +

@@ -104,7 +104,8 @@ export class SharedGrowth {
   *#write(added: Rows, { start, end }: Range): Plan<boolean> {
     const { file } = this.#growing;
     const [from, to] = [endOf(this.#growing, start), endOf(this.#growing, end)];
-    if (!(yield* writeBlocks(file, added.blocks, from, to, () => this.#isCutOff(start)))) return false;
+    if (added.copyTo !== undefined) yield* added.copyTo(file, from);
+    else if (!(yield* writeBlocks(file, added.blocks, from, to, () => this.#isCutOff(start)))) return false;
     if (this.#growing.bytesPerRow > 0 && this.#durability !== "os") yield* sync(file);
     return true;
   }

@@ -16,6 +16,7 @@ export interface Appender {
   readonly shape: readonly number[] | undefined;
   readonly length: number;
   append(rows: Int16Array | Int32Array | Float64Array | number[]): Eventually<void>;
+  appendFrom(source: never): Eventually<number>;
   updateHeader(): Eventually<void>;
   sync(): Eventually<void>;
   close(): Eventually<void>;

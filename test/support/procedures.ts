@@ -1,5 +1,5 @@
 /** Every procedure that writes to a file, as the calls that it is made of and the rows that the file holds after each. */
-import { dtype, formatHeader, type OpenOptions } from "../../src/index.ts";
+import { dtype, formatHeader, MemoryStorage, NpyReader, type OpenOptions } from "../../src/index.ts";
 import { type InPlaceSizes, rewriteInPlace } from "../../src/plan/in-place.ts";
 import { run, runSync } from "../../src/storage/run.ts";
 import type { FaultyStorage, StorageOptions } from "./faulty-storage.ts";
@@ -7,13 +7,18 @@ import { type Appender, FILE_FORMS, type FileVerbs } from "./forms.ts";
 
 /** The verbs, synchronous or asynchronous. */
 export interface Verbs extends FileVerbs {
+  openReader(file: MemoryStorage): unknown;
   /** For plans that have options of their own for tests. */
   readonly run: typeof run | typeof runSync;
 }
 
 export const FORMS: readonly (readonly ["sync" | "async", Verbs])[] = FILE_FORMS.map(([form, verbs]) => [
   form,
-  { ...verbs, run: form === "sync" ? runSync : run },
+  {
+    ...verbs,
+    openReader: form === "sync" ? NpyReader.openSync : NpyReader.open,
+    run: form === "sync" ? runSync : run,
+  },
 ]);
 
 /** Where the calls of a procedure are made. */
@@ -73,6 +78,21 @@ function open(options: OpenOptions, rows: Int16Array): Call {
 
 function append(added: Int16Array | Int32Array, rows: Int16Array): Call {
   return { verb: "append", rows, make: async ({ npaa }) => npaa?.append(added) };
+}
+
+/** The rows of another file: of the same dtype they are copied, of others converted. */
+function appendFrom(added: Int16Array | Int32Array, rows: Int16Array): Call {
+  const header = formatHeader({
+    dtype: dtype(added.BYTES_PER_ELEMENT === 2 ? "<i2" : "<i4"),
+    fortranOrder: false,
+    shape: [added.length],
+  });
+  const source = new MemoryStorage(Buffer.concat([header, Buffer.from(added.buffer)]));
+  return {
+    verb: "append",
+    rows,
+    make: async ({ npaa, verbs }) => npaa?.appendFrom((await verbs.openReader(source)) as never),
+  };
 }
 
 function simply(verb: "updateHeader" | "sync" | "close", rows: Int16Array): Call {
@@ -201,6 +221,33 @@ export const PROCEDURES: readonly Procedure[] = [
       append(Int32Array.from(rows(1, 600_001)), rows(0, 600_001)),
       simply("close", rows(0, 600_001)),
     ],
+    mayNeedRecovery: false,
+  },
+  {
+    name: "append the rows of another file",
+    bytes: file(1, rows(0, 1)),
+    rows: rows(0, 1),
+    // Copied in blocks of 2^19; the last ones converted.
+    calls: [
+      open({ durability: "full" }, rows(0, 1)),
+      appendFrom(rows(1, 600_001), rows(0, 600_001)),
+      appendFrom(Int32Array.from(rows(600_001, 600_004)), rows(0, 600_004)),
+      simply("close", rows(0, 600_004)),
+    ],
+    mayNeedRecovery: false,
+  },
+  {
+    name: "create a file for the rows of another one",
+    bytes: undefined,
+    rows: NONE,
+    calls: [open({}, NONE), appendFrom(rows(0, 3), rows(0, 3)), simply("close", rows(0, 3))],
+    mayNeedRecovery: false,
+  },
+  {
+    name: "replace a file by the rows of another one",
+    bytes: file(5, rows(100, 105)),
+    rows: rows(100, 105),
+    calls: [open({ deleteIfExists: true }, rows(100, 105)), appendFrom(rows(0, 3), rows(0, 3)), simply("close", rows(0, 3))],
     mayNeedRecovery: false,
   },
   ...recovering("rows that are not counted", 1, new Uint8Array(rows(0, 4).buffer), false, rows(0, 4)),

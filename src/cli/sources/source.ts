@@ -1,5 +1,5 @@
 /** Where rows that are appended come from. */
-import type { DType, NpyArray } from "../../node.ts";
+import type { DType, NpyArray, NpyReaderSync } from "../../node.ts";
 import type { ColumnChoice } from "../arguments.ts";
 import type { RowLayout } from "../columns.ts";
 
@@ -13,9 +13,11 @@ export interface SourceOptions {
   readonly fortranOrder?: boolean;
 }
 
-/** Rows, as appending takes them. */
-export interface Block {
-  readonly input: unknown;
+/** Rows, as appending takes them: an array, or a part of a file. */
+export type Block = NumberedRows &
+  ({ readonly input: unknown } | { readonly reader: NpyReaderSync; readonly start: number; readonly stop: number });
+
+interface NumberedRows {
   /** The number of one of its rows in the source, as people count: from 1, headers and blank lines included. */
   rowOf(i: number): number;
 }

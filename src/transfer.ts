@@ -1,0 +1,99 @@
+/** Rows of a file that is open for reading, on their way into one that grows: as bytes, never decoded. */
+import { BLOCK, borrow, giveBack } from "./array/blocks.ts";
+import { NpyError } from "./errors.ts";
+import { type DTypeLike, sameDType } from "./format/dtype.ts";
+import { type NpyHeader, zeroDimensional } from "./format/header.ts";
+import { growthAxis, sizeOf } from "./format/layout.ts";
+import { type OpenArray, position } from "./open-array.ts";
+import type { Plan } from "./plan/step.ts";
+import type { Writer } from "./writer.ts";
+
+/** Bytes that are copied from file to file with one header, whatever the memory. */
+const COPIED = 2 ** 26;
+
+/** Some of the rows of an array. */
+export interface RowRange {
+  readonly start?: number | undefined;
+  readonly stop?: number | undefined;
+}
+
+/** The rows that a reader sees now, or some of them, along the axis that the other file grows along. */
+export class Transfer {
+  /** The rows that were appended. */
+  rows = 0;
+  isDone = false;
+  readonly #source: OpenArray<DTypeLike>;
+  /** The reader may look at its file again meanwhile. */
+  readonly #header: NpyHeader;
+  readonly #range: RowRange;
+  #next: number | undefined;
+
+  constructor(source: OpenArray<DTypeLike>, range: RowRange) {
+    this.#source = source;
+    this.#header = source.header;
+    this.#range = range;
+  }
+
+  /** Appends the next of the rows, at least one if there are any left: all of these, or none. */
+  *appendPiece(writer: Writer): Plan<void> {
+    const { dtype, fortranOrder, shape } = this.#header;
+    const growsLast = writer.growsLast(fortranOrder);
+    const axis = growthAxis(growsLast, shape.length);
+    if (axis === undefined) throw zeroDimensional(this.#source.path);
+    const part = (data: Uint8Array, rows: number) => ({ data, shape: shape.with(axis, rows), dtype, fortranOrder });
+    // Also where there are no rows, so that a file is created for them.
+    const target = writer.check(part(new Uint8Array(0), 0)).dtype;
+    const length = shape[axis] as number;
+    const start = this.#next ?? position(this.#range.start ?? 0, length, "start");
+    const stop = Math.max(start, position(this.#range.stop ?? length, length, "stop"));
+    const rowBytes = sizeOf(shape.with(axis, 1)) * dtype.itemsize;
+    const isSameOrder = shape.length === 1 || growsLast === fortranOrder;
+    const isSame = isSameOrder && sameDType(target, dtype);
+    const atOnce = rowBytes === 0 ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor((isSame ? COPIED : BLOCK) / rowBytes));
+    const rows = Math.min(stop - start, atOnce);
+    const bytes = rows * rowBytes;
+    if (isSame) {
+      const copyTo: Copy = (file, to) => this.#source.copyData(start * rowBytes, bytes, file, to);
+      yield* appending(writer.append({ rows, blocks: [], copyTo }));
+    } else {
+      const block = borrow(bytes);
+      const data = block.subarray(0, bytes);
+      try {
+        if (isSameOrder) yield* this.#source.readData(data, start * rowBytes);
+        else yield* this.#gather(data, rows, start, length);
+        yield* appending(writer.append(writer.check(part(data, rows))));
+      } catch (error) {
+        throw moved(error, axis, start);
+      } finally {
+        giveBack(block);
+      }
+    }
+    this.#next = start + rows;
+    this.rows += rows;
+    this.isDone = this.#next === stop;
+  }
+
+  /** The elements of a row of the other order lie apart, those of neighbouring rows beside each other. */
+  *#gather(data: Uint8Array, rows: number, start: number, length: number): Plan<void> {
+    const { itemsize } = this.#header.dtype;
+    const run = rows * itemsize;
+    for (let done = 0, from = start * itemsize; done < data.length; done += run, from += length * itemsize) {
+      yield* this.#source.readData(data.subarray(done, done + run), from);
+    }
+  }
+}
+
+type Copy = NonNullable<Parameters<Writer["append"]>[0]["copyTo"]>;
+
+function* appending(plan: Plan<void> | undefined): Plan<void> {
+  if (plan !== undefined) yield* plan;
+}
+
+/** An error at an element of a part that begins with row `start`, as one of the whole array. */
+function moved(error: unknown, axis: number, start: number): unknown {
+  if (!(error instanceof NpyError) || error.index === undefined || start === 0) return error;
+  const { code, message, path, field, cause } = error;
+  const index = error.index.with(axis, (error.index[axis] as number) + start);
+  const text = message.replace(`[${error.index.join(", ")}]`, `[${index.join(", ")}]`);
+  return new NpyError(code, text, { ...(cause === undefined ? {} : { cause }), path, field, index });
+}
