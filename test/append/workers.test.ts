@@ -313,6 +313,43 @@ describe("what attached writers do", () => {
     expect(array.data).toEqual(new Float32Array([1, 4, 2, 5, 3, 6, 7, 8]));
   });
 
+  test("they append the rows of other files, copied and converted", async () => {
+    const path = temporaryPath();
+    const sources = ([Int32Array, Int16Array] as const).map((Numbers: Int32ArrayConstructor | Int16ArrayConstructor, i) => {
+      const source = temporaryPath();
+      const rows = 100_000 + i;
+      const data = new Numbers(3 * rows).map((_, at) => [i, Math.floor(at / 3) % 30_000, 7][at % 3] as number);
+      built.saveSync(source, { data, shape: [rows, 3] });
+      return source;
+    });
+    const { npaa, token } = await openShared(path);
+    const program = `
+      const { NpyReader } = await import(workerData.module);
+      const npaa = await NpyAppendArray.attach(token);
+      const reader = await NpyReader.open(workerData.source);
+      for (let i = 0; i < 3; i++) await npaa.appendFrom(reader);
+      await reader.close();
+      await npaa.close();
+    `;
+    await Promise.all(sources.map((source) => endOf(startWorker(program, { token, source }))));
+    const reader = await built.NpyReader.open(sources[0] as string);
+    expect(await npaa.appendFrom(reader, { start: -5 })).toBe(5);
+    await reader.close();
+    await npaa.close();
+    const { data, shape } = await load(path, { dtype: "int32" });
+    expect(shape).toEqual([3 * 100_000 + 3 * 100_001 + 5, 3]);
+    const next = [0, 0];
+    for (let i = 0; i < data.length - 15; i += 3) {
+      const id = data[i] as number;
+      const row = (next[id] as number) % (100_000 + id);
+      if (data[i + 1] !== row % 30_000 || data[i + 2] !== 7)
+        throw new Error(`row ${i / 3}: [${data.slice(i, i + 3)}], not row ${row} of ${id}`);
+      next[id] = (next[id] as number) + 1;
+    }
+    expect(next).toEqual([300_000, 300_003]);
+    expect([...data.slice(-2)]).toEqual([99_999 % 30_000, 7]);
+  });
+
   test("each append is counted by the header, also where that is written on demand else", async () => {
     const path = temporaryPath();
     const { npaa, token } = await openShared(path, { rewriteHeaderOnAppend: false });
