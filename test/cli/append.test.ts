@@ -1,10 +1,11 @@
 /** `append` and `concat`: every kind of source into files that are there and not. */
+import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type ArrayInput, load, loadSync, type RecordArray, saveSync } from "../../src/node.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
-import { npy } from "./command.ts";
+import { npy, shell } from "./command.ts";
 
 function columnsOf(path: string): unknown {
   return (loadSync(path).data as RecordArray).columns();
@@ -93,6 +94,26 @@ test("rows of text into files of other dtypes, orders and shapes", async () => {
     npy(["append", "flat.npy", "-", "--format", "csv", "--dtype", "f4", "--row-shape", ""], { cwd, input: "1\n2\n" }).status,
   ).toBe(0);
   expect(await load(join(cwd, "flat.npy"))).toMatchObject({ shape: [2], data: Float32Array.of(1, 2) });
+});
+
+test.skipIf(process.platform === "win32")("raw bytes come through a pipe whole and in order, however they are sent", () => {
+  const cwd = temporaryDirectory();
+  const bytes = randomBytes(3 * 1_700_001);
+  writeFileSync(join(cwd, "x.bin"), bytes);
+  const scripts = [
+    "cat x.bin",
+    "dd if=x.bin bs=1000 2> dd.txt",
+    "(head -c 1048577 x.bin; sleep 0.1; tail -c +1048578 x.bin)",
+    "cat x.bin | (sleep 0.5; cat)",
+  ];
+  for (const [i, script] of scripts.entries()) {
+    const { stdout, stderr, status } = shell(`${script} | npy-append-array append ${i}.npy - --dtype u1 --row-shape 3`, cwd);
+    expect([stdout, stderr, status]).toEqual([`${i}.npy: 1700001 rows appended, 1700001 in all\n`, "", 0]);
+    expect(Buffer.compare(readFileSync(join(cwd, `${i}.npy`)).subarray(128), bytes)).toBe(0);
+  }
+  // Nothing at all makes an empty file, and so does a writer that is late.
+  const late = shell("sleep 0.3 | npy-append-array append late.npy - --dtype u1", cwd);
+  expect(late.stdout).toBe("late.npy: 0 rows appended, 0 in all\n");
 });
 
 test("a source that breaks off says where, and how many rows the file holds", () => {

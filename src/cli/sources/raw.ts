@@ -35,7 +35,7 @@ async function* rowBlocks(
 ): AsyncGenerator<Block, void, void> {
   let done = 0;
   yield { input: arrayOf(new Uint8Array(0), 0, layout), rowOf: (i) => 1 + i };
-  for await (const block of blocksOf(bytes, Math.max(1, Math.floor(BLOCK / rowBytes)) * rowBytes, undefined, signal)) {
+  for await (const block of blocksOf(bytes, Math.max(1, Math.floor(BLOCK / rowBytes)) * rowBytes, signal)) {
     const rest = block.length % rowBytes;
     const rows = (block.length - rest) / rowBytes;
     const first = 1 + done / rowBytes;
