@@ -17,7 +17,7 @@ import { fileURLToPath } from "node:url";
  * @property {number} [rounds] where another number than that of the run is needed
  * @property {Contender[]} contenders the one called "ours" first
  * @property {Target[]} [targets]
- * @property {string} [note]
+ * @property {string} [note] what a missed target is due to
  *
  * @typedef {object} Contender
  * @property {string} name

@@ -36,7 +36,9 @@ function figure(values, unit) {
 
 function ratioText(ours, theirs) {
   if (ours === undefined || theirs === undefined) return "–";
-  return short(compare(ours, theirs, ratio).median);
+  const { median } = compare(ours, theirs, ratio);
+  // A process may need no memory at all beside its array.
+  return Number.isFinite(median) ? short(median) : "–";
 }
 
 function targetText({ against, minus, atLeast, atMost }, unit) {
@@ -81,7 +83,10 @@ function summaryOf(families) {
   );
   const measured = verdicts.filter(({ found }) => found !== undefined);
   const missed = measured.filter(({ isMet }) => !isMet);
-  const list = missed.map(({ row, ...verdict }) => `- ${row.label}: ${verdictText(verdict, row.unit)}`);
+  const list = missed.map(({ row, ...verdict }) => {
+    const why = row.note === undefined ? "" : ` (${row.note})`;
+    return `- ${row.label}: ${verdictText(verdict, row.unit)}${why}`;
+  });
   return [
     `${measured.length - missed.length} of ${measured.length} targets are met${missed.length === 0 ? "." : "; missed:"}`,
     "",

@@ -9,6 +9,9 @@ export const about =
   "Rows of three float64. After each append (but where it says otherwise) the header is rewritten, so that readers see the row. " +
   "Bare Node writes the same 24 bytes with `fs.writeSync`, and a header of 128 bytes where we do.";
 
+const NOTE =
+  "a row is one or two system calls, of which bare Node makes as many: how many times faster than the reference that can be, depends on what they cost";
+
 /** @returns {import("./harness.mjs").Row[]} */
 export function rows(pick) {
   const count = pick(2_000, 60_000, 300_000);
@@ -34,6 +37,7 @@ export function rows(pick) {
         { against: "reference", atLeast: 10 },
         { against: "bare", atLeast: 0.85 },
       ],
+      note: NOTE,
     },
     {
       id: "rows/await",
@@ -47,6 +51,7 @@ export function rows(pick) {
         reference(true),
       ],
       targets: [{ against: "reference", atLeast: 8 }],
+      note: NOTE,
     },
     {
       id: "rows/groups",
@@ -75,6 +80,7 @@ export function rows(pick) {
         { against: "reference", atLeast: 10 },
         { against: "bare", atLeast: 0.85 },
       ],
+      note: NOTE,
     },
     {
       id: "rows/await-no-header",

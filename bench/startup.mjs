@@ -18,6 +18,7 @@ export function rows(pick) {
     rounds: 1,
     contenders: [{ name: "ours", job: "size", params: { code }, installed: true }],
     targets,
+    note: "all dtypes, conversions and kinds of arrays are in it, and errors that say what to do",
   });
   return [
     {
@@ -32,6 +33,7 @@ export function rows(pick) {
         { name: "apache-arrow", job: "start", params: { code: 'import "apache-arrow";' }, installed: true },
       ],
       targets: [{ minus: "empty", atMost: 15 }],
+      note: "each module is a file, as the compiler makes it, and Node finds and loads them one by one",
     },
     size("size-core", "core: all that needs no file system", `export * from ${JSON.stringify(entry("index"))};`, [
       { atMost: 20 },
