@@ -127,7 +127,7 @@ function machine() {
   return {
     Date: new Date().toISOString().slice(0, 10),
     Machine: `${cpus()[0]?.model.trim() ?? "unknown processor"}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB of memory`,
-    System: `${platform()} ${release()} ${arch()}, files on ${fileSystem()}`,
+    System: `${platform()} ${release().split("-")[0]} ${arch()}, files on ${fileSystem()}`,
     Versions: [
       `Node ${process.versions.node}`,
       ...(pythonVersion === undefined ? [] : [`Python ${pythonVersion}`, `NumPy ${numpy}`]),
