@@ -190,6 +190,7 @@ export function chart(families) {
       `<rect x="${LABEL_WIDTH + 170 * i}" y="6" width="10" height="10" fill="${color}"/><text x="${LABEL_WIDTH + 16 + 170 * i}" y="15">${text}</text>`,
   );
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${y + 12}" viewBox="0 0 ${WIDTH} ${y + 12}" font-family="sans-serif" font-size="11">
+<title>Our speed as a ratio to bare Node's and to the reference's</title>
 <style>.value { font-size: 8px; fill: #444 }</style>
 <rect width="100%" height="100%" fill="#fff"/>
 ${[...legend, ...grid, ...parts].join("\n")}
