@@ -102,13 +102,7 @@ export class NpyReader<D extends DTypeLike = DTypeLike> implements AsyncDisposab
   static {
     whileOpen = async (reader, use) => {
       if (reader.#closing.signal.aborted) throw closed(reader.path);
-      const using = use(reader.#array);
-      reader.#reads.add(using);
-      try {
-        return await using;
-      } finally {
-        reader.#reads.delete(using);
-      }
+      return await reader.#hold(use(reader.#array));
     };
   }
 
@@ -166,7 +160,11 @@ export class NpyReader<D extends DTypeLike = DTypeLike> implements AsyncDisposab
     if (this.#closing.signal.aborted) throw closed(this.path);
     checkNames(options, ["out"]);
     const reading = run(this.#array.read(start, stop, options.out));
-    if (!(reading instanceof Promise)) return reading;
+    return reading instanceof Promise ? await this.#hold(reading) : reading;
+  }
+
+  /** Counts as a read under way what reads from the file. */
+  async #hold<Result>(reading: Promise<Result>): Promise<Result> {
     this.#reads.add(reading);
     try {
       return await reading;

@@ -10,7 +10,7 @@ import { checkUnchanged, isDue } from "./unchanged.ts";
 import { writeBlocks } from "./write-blocks.ts";
 
 /** What is written in so many bytes takes less time than a check holds. */
-const SHORT_WRITE = 2 ** 16;
+export const SHORT_WRITE: number = 2 ** 16;
 
 /**
  * When rows are safe. `"os"`: they are with the operating system, and survive the process; `"data"`: they survive a power cut,

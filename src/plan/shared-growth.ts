@@ -16,7 +16,7 @@
  * rows may have gaps, and nothing else in the file tells them from rows.
  */
 import { NpyError, type NpyErrorCode } from "../errors.ts";
-import { type Durability, messageOf, type Rows, tooLong } from "./grow.ts";
+import { type Durability, messageOf, type Rows, SHORT_WRITE, tooLong } from "./grow.ts";
 import { endOf, type GrowingFile } from "./growing-file.ts";
 import { BURIER, COMMIT, type Lock, type Range, RESERVE, type Reservations, STATES, STATUSES } from "./reservations.ts";
 import { type Plan, quietly, size, sync, truncate, turn, wait, write } from "./step.ts";
@@ -25,9 +25,6 @@ import { writeBlocks } from "./write-blocks.ts";
 
 /** Locks are mostly held for less time than waiting takes. */
 const TRIES = 64;
-
-/** What is written in so many bytes takes less time than a check holds. */
-const SHORT_WRITE = 2 ** 16;
 
 /** One thread's part in growing a shared file. */
 export class SharedGrowth {

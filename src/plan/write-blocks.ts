@@ -32,8 +32,10 @@ export function* writeBlocks(
       started = (yield { op: "startWrite", file, bytes, position: at }) as StartedWrite;
       at += bytes.length;
       // The memory of the last block is given back when another one is asked for.
-      if (at === end) yield { op: "finishWrite", write: started };
-      if (at === end) started = undefined;
+      if (at === end) {
+        yield { op: "finishWrite", write: started };
+        started = undefined;
+      }
     }
     if (started !== undefined) yield { op: "finishWrite", write: started };
   } catch (error) {
