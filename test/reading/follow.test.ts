@@ -1,12 +1,14 @@
 /** Readers of a file that grows under them. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { renameSync, writeFileSync } from "node:fs";
+import { renameSync, truncateSync, writeFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
 import {
+  dtype,
   ensureAppendable,
+  formatHeader,
   isAppendable,
   load,
   MemoryStorage,
@@ -120,6 +122,30 @@ describe("follow", () => {
     await reader.close();
     expect((await chunks.next()).done).toBe(true);
     expect(openDescriptors()).toBe(before);
+  });
+
+  test("goes on when the file grows beyond 4 GiB", async () => {
+    const path = temporaryPath();
+    const rowShape = [2 ** 20];
+    // The rows that are there are a hole, which takes no space.
+    writeFileSync(path, formatHeader({ dtype: dtype("|u1"), fortranOrder: false, shape: [4095, ...rowShape] }));
+    truncateSync(path, 128 + 4095 * 2 ** 20);
+    const npaa = await NpyAppendArray.open(path);
+    const reader = await NpyReader.open(path, { dtype: "uint8" });
+    const ends: number[][] = [];
+    const following = (async () => {
+      for await (const { data, shape } of reader.follow({ rows: 1 })) {
+        expect(shape).toEqual([1, ...rowShape]);
+        ends.push([data[0] as number, data.at(-1) as number]);
+        if (ends.length === 4) return;
+      }
+    })();
+    for (let row = 1; row <= 4; row++) await npaa.append(new Uint8Array(2 ** 20).fill(row));
+    await following;
+    expect(ends).toEqual([1, 2, 3, 4].map((row) => [row, row]));
+    expect(reader.length).toBe(4099);
+    await reader.close();
+    await npaa.close();
   });
 
   test("begins after the last row seen, unless it is told where", async () => {
