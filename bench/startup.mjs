@@ -33,7 +33,7 @@ export function rows(pick) {
         { name: "apache-arrow", job: "start", params: { code: 'import "apache-arrow";' }, installed: true },
       ],
       targets: [{ minus: "empty", atMost: 15 }],
-      note: "each module is a file, as the compiler makes it, and Node finds and loads them one by one",
+      note: "most of it is V8 compiling what the package is made of",
     },
     size("size-core", "core: all that needs no file system", `export * from ${JSON.stringify(entry("index"))};`, [
       { atMost: 20 },

@@ -14,7 +14,9 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { fileURLToPath } from "node:url";
+import { build } from "rolldown";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import {
   dtype,
   ensureAppendable,
@@ -49,20 +51,14 @@ function expectNumbers(path: string, count: number): void {
   expect(Buffer.compare(new Uint8Array(data.buffer), new Uint8Array(numbers(count).buffer))).toBe(0);
 }
 
-// With the plan itself, since its blocks are too large to be in the middle of many of them.
-const REWRITE = `
-  const [dist, path, killAt, block, insertFrom] = process.argv.slice(1);
-  const { rewriteInPlace } = await import(dist + "plan/in-place.js");
-  const { runSync } = await import(dist + "storage/run.js");
-  const { NodeStorage } = await import(dist + "storage/node-file.js");
-  let blocks = 0;
-  const onProgress = () => {
-    if (++blocks === Number(killAt)) process.kill(process.pid, "SIGKILL");
-  };
-  process.stdout.write("started");
-  runSync(rewriteInPlace(new NodeStorage(path), undefined, { onProgress }, { block: Number(block), insertFrom: Number(insertFrom) }));
-`;
-const DIST = new URL("../dist/", import.meta.url).href;
+const source = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+/** Within the package, since it asks for koffi. */
+const REWRITING = source("../node_modules/.cache/in-place/rewriting.mjs");
+
+beforeAll(async () => {
+  await build({ input: source("support/rewriting.ts"), platform: "node", output: { file: REWRITING } });
+});
 
 interface Rewriting {
   /** Kill it when so many blocks were moved. */
@@ -76,7 +72,7 @@ function rewriting(
   path: string,
   { killAt = 0, block = 4096, insertFrom = Number.POSITIVE_INFINITY }: Rewriting = {},
 ): ChildProcess {
-  const args = ["--input-type=module", "-e", REWRITE, DIST, path, String(killAt), String(block), String(insertFrom)];
+  const args = [REWRITING, path, String(killAt), String(block), String(insertFrom)];
   return spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
 }
 

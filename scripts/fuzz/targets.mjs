@@ -1,6 +1,7 @@
 // What is fuzzed: each target takes any bytes, and fails unless it gets a result or an error of ours.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import {
   dtype,
   formatHeader,
@@ -8,13 +9,21 @@ import {
   isAppendableSync,
   loadSync,
   MemoryStorage,
-  NpyError,
   needsRecoverySync,
   parseHeader,
   RecordArray,
   recoverSync,
 } from "npy-append-array";
-import { parsePythonLiteral, printPythonLiteral } from "../../dist/format/python-literal.js";
+import { build } from "rolldown";
+
+// A module that is not published by itself. Coverage counts what is in a directory of this name.
+const literals = new URL("../../node_modules/.cache/fuzz/dist/python-literal.js", import.meta.url);
+await build({
+  input: fileURLToPath(new URL("../../src/format/python-literal.ts", import.meta.url)),
+  output: { file: fileURLToPath(literals) },
+  logLevel: "warn",
+});
+const { parsePythonLiteral, printPythonLiteral } = await import(literals.href);
 
 const golden = new URL("../../test/golden/", import.meta.url);
 const corpus = JSON.parse(readFileSync(new URL("headers.json", golden), "utf8"));
@@ -23,12 +32,12 @@ const files = readdirSync(new URL("files/", golden))
   .filter((name) => name.endsWith(".npy"))
   .map((name) => readFileSync(new URL(`files/${name}`, golden)));
 
-/** The result, or `undefined` for an `NpyError`. */
+/** The result, or `undefined` for an `NpyError`: by its name, since that module has a class of its own. */
 function attempt(action) {
   try {
     return action();
   } catch (error) {
-    if (error instanceof NpyError) return undefined;
+    if (error instanceof Error && error.name === "NpyError") return undefined;
     throw error;
   }
 }

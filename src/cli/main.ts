@@ -2,26 +2,39 @@
 /** The command line. */
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { appendCommand } from "./append.ts";
+import { completionCommand } from "./completion.ts";
+import { concatCommand } from "./concat.ts";
+import { ensureAppendableCommand } from "./ensure-appendable.ts";
 import { AlreadyReported, about, EXIT, lineOf, UsageError } from "./failure.ts";
+import { headCommand } from "./head.ts";
+import { infoCommand } from "./info.ts";
 import { Interrupted } from "./interruption.ts";
+import { plotCommand } from "./plot.ts";
+import { recoverCommand } from "./recover.ts";
+import { sliceCommand } from "./slice.ts";
+import { statsCommand } from "./stats.ts";
+import { tailCommand } from "./tail.ts";
 import { tell } from "./terminal.ts";
+import { verifyCommand } from "./verify.ts";
 
-const COMMANDS = {
-  info: async () => (await import("./info.ts")).infoCommand(),
-  append: async () => (await import("./append.ts")).appendCommand(),
-  concat: async () => (await import("./concat.ts")).concatCommand(),
-  recover: async () => (await import("./recover.ts")).recoverCommand(),
-  "ensure-appendable": async () => (await import("./ensure-appendable.ts")).ensureAppendableCommand(),
-  head: async () => (await import("./head.ts")).headCommand(),
-  tail: async () => (await import("./tail.ts")).tailCommand(),
-  slice: async () => (await import("./slice.ts")).sliceCommand(),
-  stats: async () => (await import("./stats.ts")).statsCommand(),
-  plot: async () => (await import("./plot.ts")).plotCommand(),
-  verify: async () => (await import("./verify.ts")).verifyCommand(),
-  completion: async (all: Command) => (await import("./completion.ts")).completionCommand(all),
-} as const;
+/** In the order in which they are listed. */
+const COMMANDS = [
+  infoCommand,
+  appendCommand,
+  concatCommand,
+  recoverCommand,
+  ensureAppendableCommand,
+  headCommand,
+  tailCommand,
+  sliceCommand,
+  statsCommand,
+  plotCommand,
+  verifyCommand,
+  completionCommand,
+];
 
-async function program(args: readonly string[]): Promise<Command> {
+function program(): Command {
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
   const all = new Command("npy-append-array")
     .description("Looks at, grows, mends and follows NumPy .npy files.")
@@ -41,11 +54,7 @@ Examples:
   npy-append-array append log.npy more.csv
   npy-append-array tail --follow log.npy`,
     );
-  // Only the command that is asked for is loaded, unless all are to be listed.
-  const asked = args.find((arg) => !arg.startsWith("-")) ?? "";
-  const loading =
-    asked in COMMANDS && asked !== "completion" ? [COMMANDS[asked as keyof typeof COMMANDS]] : Object.values(COMMANDS);
-  const commands = await Promise.all(loading.map((load) => load(all)));
+  const commands = COMMANDS.map((make) => make(all));
   for (const command of commands) all.addCommand(command.copyInheritedSettings(all));
   for (const command of [all, ...commands]) {
     command.exitOverride().configureOutput({ outputError: (message) => tell(sentence(message)) });
@@ -75,7 +84,7 @@ function exitCodeOf(error: unknown): number {
 async function main(args: readonly string[]): Promise<void> {
   const isDebugging = args.includes("--debug");
   try {
-    await (await program(args)).parseAsync(withRanges(args), { from: "user" });
+    await program().parseAsync(withRanges(args), { from: "user" });
   } catch (error) {
     // Shells look at how a process ended: one that a signal stopped must end by it.
     if (error instanceof Interrupted) return void process.kill(process.pid, error.by);
