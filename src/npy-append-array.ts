@@ -284,8 +284,9 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> implements AsyncDis
     this.#queue.push(operation);
     if (this.#isWorking) return;
     this.#isWorking = true;
-    // Not at once: what is appended in the same turn of the event loop belongs to the same write.
-    queueMicrotask(this.#work);
+    // Not at once: what is appended in the same turn of the event loop belongs to the same write. Of a promise, since Node makes a resource
+    // to be traced for each `queueMicrotask`.
+    void resolved.then(this.#work);
   }
 
   /** Does what waits, up to the first operation that has to be waited for. */
@@ -432,6 +433,8 @@ export class NpyAppendArraySync<D extends DTypeLike = DTypeLike> implements Disp
     if (this.#isClosed) throw closed(this.path);
   }
 }
+
+const resolved = Promise.resolve();
 
 function closed(path: string | undefined): NpyError {
   return new NpyError("ERR_NPY_CLOSED", `${path ?? "The file"} was closed: open it again to append to it.`, { path });

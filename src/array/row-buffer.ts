@@ -65,9 +65,7 @@ export class RowBuffer {
   /** What was copied, until the next `push`. */
   bytes(): Uint8Array<ArrayBuffer> {
     // Mostly one length follows the other: then it is the same view.
-    if (this.#last.length !== this.length || this.#last.buffer !== this.#bytes.buffer) {
-      this.#last = this.#bytes.subarray(0, this.length);
-    }
+    if (this.#last.length !== this.length) this.#last = this.#bytes.subarray(0, this.length);
     return this.#last;
   }
 
@@ -76,5 +74,6 @@ export class RowBuffer {
     larger.set(this.#bytes);
     this.#bytes = larger;
     this.#elements = this.#class && new this.#class(larger.buffer);
+    this.#last = larger.subarray(0, 0);
   }
 }

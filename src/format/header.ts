@@ -196,16 +196,26 @@ export function growingHeader(header: NpyHeader): (rows: number) => Uint8Array<A
   const start = prefixLength(header.version) + encode(before).length;
   const tail = encode(after);
   const bytes = formatHeader({ ...header, shape: header.shape.with(axis, 0) });
-  let digits = 1;
+  let last = 0;
+  let end = start + 1;
+  // The same for all numbers of as many digits.
+  let [least, most] = [0, 9];
   return (rows) => {
-    const text = String(rows);
-    if (text.length !== digits) {
-      checkRoom(start + text.length + tail.length + 1, bytes.length);
-      digits = text.length;
-      bytes.fill(0x20, start, bytes.length - 1);
-      bytes.set(tail, start + digits);
+    if (rows < least || rows > most) {
+      const digits = String(rows).length;
+      checkRoom(start + digits + tail.length + 1, bytes.length);
+      end = start + digits;
+      bytes.fill(0x30, start, end).set(tail, end);
+      bytes.fill(0x20, end + tail.length, bytes.length - 1);
+      [least, most, last] = [digits === 1 ? 0 : 10 ** (digits - 1), 10 ** digits - 1, 0];
     }
-    for (let i = 0; i < digits; i++) bytes[start + i] = text.charCodeAt(i);
+    // Of the next number the last digits alone are other ones.
+    for (let i = end - 1, now = rows, before = last; now !== before; i--) {
+      bytes[i] = 0x30 + (now % 10);
+      now = Math.floor(now / 10);
+      before = Math.floor(before / 10);
+    }
+    last = rows;
     return bytes;
   };
 }
