@@ -1,17 +1,19 @@
 /** An open file and the array that it holds, as far as it is known: what both readers share, as plans. */
 import { canCast } from "./array/casting.ts";
-import type { NpyArray } from "./array/npy-array.ts";
+import { decodeRoom, type Room, roomIn } from "./array/decode.ts";
+import type { DataOf, NpyArray } from "./array/npy-array.ts";
+import { decodeElements } from "./array/record-array.ts";
 import { NpyError } from "./errors.ts";
 import { type DType, type DTypeLike, dtype, formatDType, sameDType } from "./format/dtype.ts";
 import type { NpyHeader } from "./format/header.ts";
-import { bytesPerRow, rowCount, rowShape } from "./format/layout.ts";
+import { bytesPerRow, rowCount, rowShape, shapeOf, sizeOf } from "./format/layout.ts";
 import { checkMaxHeaderSize, checkNames, oneOf, optionError } from "./options.ts";
 import { copyBytes } from "./plan/copy.ts";
 import { incomplete, readCompleteHeader, readLiveHeader, readRows } from "./plan/read-rows.ts";
 import { close, open, type Plan, quietly, read } from "./plan/step.ts";
 import { Windows } from "./plan/windows.ts";
 import type { ChunkOptions, ReaderOptions } from "./reader.ts";
-import { type Advice, hasCode, type Storage, type StorageFile } from "./storage/storage.ts";
+import { type Advice, type Eventually, hasCode, type Storage, type StorageFile } from "./storage/storage.ts";
 
 /** Bytes of a chunk, if the caller has no other wish. */
 const CHUNK = 2 ** 22;
@@ -40,6 +42,14 @@ function checkMappable(storage: Storage): void {
   const problem =
     storage.mapProblem === undefined ? "only files of the file system can be mapped: pass a path" : storage.mapProblem();
   if (problem !== undefined) throw optionError(`mmap: true, but ${problem}, or leave mmap out`);
+}
+
+/** Where rows are, and where they are read to. */
+interface Place {
+  readonly header: NpyHeader;
+  readonly room: Room;
+  readonly rows: number;
+  readonly position: number;
 }
 
 /** An open file, and the array that it held when it was last looked at. */
@@ -157,14 +167,49 @@ export class OpenArray<D extends DTypeLike> {
     return rowCount(this.#header);
   }
 
-  read(start: number | undefined, stop: number | undefined, out?: unknown): Plan<NpyArray<D>> {
+  read(start: number | undefined, stop: number | undefined): Plan<NpyArray<D>> {
+    const [from, to] = this.#range(start, stop);
+    return readRows(this.#file, this.#header, from, to, this.path, this.#windows);
+  }
+
+  /** The same into memory of the caller's. Not as a plan, which takes longer than to read few rows. */
+  readInto(out: ArrayBufferView, start: number | undefined, stop: number | undefined): Eventually<NpyArray<D>> {
+    const place = this.#place(out, start, stop);
+    const count = this.#file.read(place.room.bytes, place.position);
+    return typeof count === "number" ? this.#filled(place, count) : count.then((read) => this.#filled(place, read));
+  }
+
+  /** The same synchronously. */
+  readIntoSync(out: ArrayBufferView, start: number | undefined, stop: number | undefined): NpyArray<D> {
+    const place = this.#place(out, start, stop);
+    return this.#filled(place, this.#file.readSync(place.room.bytes, place.position));
+  }
+
+  #place(out: ArrayBufferView, start: number | undefined, stop: number | undefined): Place {
+    const [from, to] = this.#range(start, stop);
+    const header = this.#header;
+    const bytes = bytesPerRow(header);
+    const room = roomIn(header.dtype, out, (to - from) * bytes);
+    return { header, room, rows: to - from, position: header.headerLength + from * bytes };
+  }
+
+  #filled({ header, room, rows, position }: Place, count: number): NpyArray<D> {
+    const { dtype, fortranOrder, headerLength } = header;
+    const { bytes } = room;
+    if (count < bytes.length) throw incomplete(header, position - headerLength + count, this.path);
+    const shape = header.shape.length === 0 ? [] : [...shapeOf(rows, rowShape(header), fortranOrder)];
+    const data = decodeRoom(room) ?? decodeElements(dtype, bytes, sizeOf(shape));
+    return { data: data as DataOf<D>, shape, dtype: dtype as DType<D>, fortranOrder };
+  }
+
+  #range(start: number | undefined, stop: number | undefined): [from: number, to: number] {
     const { length } = this;
     const from = position(start ?? 0, length, "start");
     const to = Math.max(from, position(stop ?? length, length, "stop"));
     if (this.#header.shape.length === 0 && to - from !== 1) {
       throw new NpyError("ERR_NPY_SHAPE", "A 0-d array has no rows to choose from: read it whole.", { path: this.path });
     }
-    return readRows(this.#file, this.#header, from, to, this.path, { out, windows: this.#windows });
+    return [from, to];
   }
 
   /** Fills `bytes` with the data from byte `offset` of them on, as they are in the file. */

@@ -159,7 +159,8 @@ export class NpyReader<D extends DTypeLike = DTypeLike> implements AsyncDisposab
   async read(start?: number, stop?: number, options: ReadRowsOptions = {}): Promise<NpyArray<D>> {
     if (this.#closing.signal.aborted) throw closed(this.path);
     checkNames(options, ["out"]);
-    const reading = run(this.#array.read(start, stop, options.out));
+    const { out } = options;
+    const reading = out === undefined ? run(this.#array.read(start, stop)) : this.#array.readInto(out, start, stop);
     return reading instanceof Promise ? await this.#hold(reading) : reading;
   }
 
@@ -306,7 +307,8 @@ export class NpyReaderSync<D extends DTypeLike = DTypeLike> implements Disposabl
   read(start?: number, stop?: number, options: ReadRowsOptions = {}): NpyArray<D> {
     if (this.#isClosed) throw closed(this.path);
     checkNames(options, ["out"]);
-    return runSync(this.#array.read(start, stop, options.out));
+    const { out } = options;
+    return out === undefined ? runSync(this.#array.read(start, stop)) : this.#array.readIntoSync(out, start, stop);
   }
 
   /** All rows, a chunk at a time: no more than one is held in memory. With `out` a chunk is valid until the next one is asked for. */

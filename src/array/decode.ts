@@ -14,12 +14,40 @@ export function decodeScalars(type: DType, bytes: Uint8Array<ArrayBuffer>, count
   return typedArray(bytes, type);
 }
 
+/** The first bytes of an array that is read into, and of scalars the array that they are then. */
+export interface Room {
+  readonly type: DType;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly data: NpyScalars | undefined;
+}
+
+/** Most of what is read into is read into again, and views take longer to make than few rows to read. */
+const rooms = new WeakMap<object, Room>();
+
 /**
- * The first `length` bytes of an array that is to be read into.
+ * Room for elements that have `length` bytes, in an array that is to be read into.
  *
  * @throws NpyError `ERR_NPY_OPTION` if it is not the typed array that elements of `type` are read as, or too short.
  */
-export function roomIn(type: DType, out: unknown, length: number): Uint8Array<ArrayBuffer> {
+export function roomIn(type: DType, out: ArrayBufferView, length: number): Room {
+  const known = rooms.get(out);
+  // The memory may have been transferred: then there is none.
+  if (known?.type === type && known.bytes.length === length && length > 0) return known;
+  checkRoom(type, out, length);
+  const bytes = new Uint8Array(out.buffer as ArrayBuffer, out.byteOffset, length);
+  const isScalar = type.fields === undefined;
+  const room = { type, bytes, data: isScalar ? (isLongDouble(type) ? bytes : typedArray(bytes, type)) : undefined };
+  rooms.set(out, room);
+  return room;
+}
+
+/** The `data` of elements that were read into a room. */
+export function decodeRoom({ type, bytes, data }: Room): NpyScalars | undefined {
+  if (data !== undefined && !isLongDouble(type) && needsSwap(type)) swapBytes(bytes, type);
+  return data;
+}
+
+function checkRoom(type: DType, out: unknown, length: number): void {
   if (type.fields === undefined && (type.kind === "S" || type.kind === "U" || type.str.endsWith("f2"))) {
     throw new NpyError(
       "ERR_NPY_OPTION",
@@ -38,7 +66,6 @@ export function roomIn(type: DType, out: unknown, length: number): Uint8Array<Ar
       `out has room for ${out.byteLength} bytes, and the rows are ${length}: read fewer rows.`,
     );
   }
-  return new Uint8Array(out.buffer as ArrayBuffer, out.byteOffset, length);
 }
 
 /** Whether decoding leaves `bytes` as they are: they may then be those of a file, or what others look at, too. */

@@ -1,5 +1,5 @@
 /** Reading an array's rows. */
-import { decodesInPlace, roomIn } from "../array/decode.ts";
+import { decodesInPlace } from "../array/decode.ts";
 import type { DataOf, NpyArray } from "../array/npy-array.ts";
 import { decodeElements } from "../array/record-array.ts";
 import { NpyError } from "../errors.ts";
@@ -57,22 +57,14 @@ export function incomplete(header: NpyHeader, present: number, path: string | un
   );
 }
 
-/** How {@link readRows} gives the rows. */
-interface ReadRows {
-  /** In this memory. */
-  readonly out: unknown;
-  /** Else in mapped memory, if there are windows to it. */
-  readonly windows: Windows | undefined;
-}
-
-/** The rows `start` to `stop` (not included), in the order of the file. */
+/** The rows `start` to `stop` (not included), in the order of the file: in mapped memory, if there are windows to it. */
 export function* readRows<D extends DTypeLike>(
   file: StorageFile,
   header: NpyHeader,
   start: number,
   stop: number,
   path: string | undefined,
-  { out, windows }: ReadRows,
+  windows: Windows | undefined,
 ): Plan<NpyArray<D>> {
   const { dtype, fortranOrder } = header;
   const shape = header.shape.length === 0 ? [] : [...shapeOf(stop - start, rowShape(header), fortranOrder)];
@@ -80,10 +72,10 @@ export function* readRows<D extends DTypeLike>(
   const length = elements * dtype.itemsize;
   const position = start * bytesPerRow(header);
   // There are no mappings of nothing.
-  const isMapped = windows !== undefined && out === undefined && length > 0;
-  const bytes = isMapped
-    ? yield* mapBytes(file, header, position, length, path, windows)
-    : yield* readBytes(file, header, position, out === undefined ? makeRoom(file, length) : roomIn(dtype, out, length), path);
+  const bytes =
+    windows !== undefined && length > 0
+      ? yield* mapBytes(file, header, position, length, path, windows)
+      : yield* readBytes(file, header, position, makeRoom(file, length), path);
   const data = decodeElements(dtype, bytes, elements);
   return { data: data as DataOf<D>, shape, dtype: dtype as DType<D>, fortranOrder };
 }
