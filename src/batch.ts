@@ -2,7 +2,7 @@
 import type { Blocks } from "./array/blocks.ts";
 import { RowBuffer } from "./array/row-buffer.ts";
 import type { Rows } from "./plan/grow.ts";
-import { type CheckedRows, COPY_LIMIT } from "./writer.ts";
+import { type CheckedRows, COPY_LIMIT } from "./rows.ts";
 
 /** A buffer of copies grows up to this size; then another one is begun. */
 const BUFFER_LIMIT = 2 ** 20;

@@ -1,8 +1,7 @@
 /** One file being grown: what `NpyAppendArray` and `NpyAppendArraySync` share, as plans. */
 import { canCast } from "./array/casting.ts";
 import { conform, dtypeOfInput, type RowLayout, rowShapeOfInput } from "./array/conform.ts";
-import { type ParsedInput, parseInput, type TypedArray } from "./array/input.ts";
-import { RowBuffer } from "./array/row-buffer.ts";
+import { type ParsedInput, parseInput } from "./array/input.ts";
 import { NpyError } from "./errors.ts";
 import { type DType, formatDType } from "./format/dtype.ts";
 import { formatHeader, type NpyHeader, parseHeader, zeroDimensional } from "./format/header.ts";
@@ -17,73 +16,11 @@ import { isIncomplete, recoverFile } from "./plan/recover.ts";
 import { SharedGrowth } from "./plan/shared-growth.ts";
 import { close, closing, discard, open, type Plan, quietly, replace, size, sync } from "./plan/step.ts";
 import { checkUnchanged } from "./plan/unchanged.ts";
+import { type CheckedRows, ElementInputs } from "./rows.ts";
 import { type Attachment, type OpenToken, type ShareToken, Sharing } from "./share.ts";
 import { Claim } from "./storage/claims.ts";
 import { hasCode, type Storage, type StorageFile } from "./storage/storage.ts";
 import { blocking, type Connection, runtimeThreads } from "./storage/threads.ts";
-
-/** Up to this many bytes rows are copied, and the caller's memory free again; copying more costs more than it is worth. */
-export const COPY_LIMIT: number = 2 ** 16;
-
-/** Rows that passed every check. Their blocks are read from the caller's memory, each time they are asked for. */
-export interface CheckedRows extends Rows {
-  readonly dtype: DType;
-  readonly byteLength: number;
-  /** All of the rows as the typed array that they are, if its elements are as in the file. */
-  readonly elements?: TypedArray;
-}
-
-/** Where small typed arrays of a file's own dtype are copied, to be written from there. */
-class ElementBuffer {
-  readonly dtype: DType;
-  readonly #buffer: RowBuffer;
-  readonly #perRow: number;
-
-  constructor(dtype: DType, perRow: number) {
-    this.dtype = dtype;
-    this.#buffer = new RowBuffer(dtype, 0);
-    this.#perRow = perRow;
-  }
-
-  /** The rows of a typed array that needs no more than to be copied. */
-  rowsOf(input: unknown): CheckedRows | undefined {
-    if (this.#perRow === 0 || !this.#buffer.holds(input)) return undefined;
-    if (input.length === 0 || input.byteLength > COPY_LIMIT) return undefined;
-    const rows = input.length / this.#perRow;
-    return Number.isInteger(rows) ? new ElementRows(this, input, rows) : undefined;
-  }
-
-  copyOf(elements: TypedArray): Uint8Array {
-    this.#buffer.length = 0;
-    this.#buffer.pushElements(elements);
-    return this.#buffer.bytes();
-  }
-}
-
-class ElementRows implements CheckedRows {
-  readonly rows: number;
-  readonly elements: TypedArray;
-  readonly #buffer: ElementBuffer;
-
-  constructor(buffer: ElementBuffer, elements: TypedArray, rows: number) {
-    this.#buffer = buffer;
-    this.elements = elements;
-    this.rows = rows;
-  }
-
-  get dtype(): DType {
-    return this.#buffer.dtype;
-  }
-  get byteLength(): number {
-    return this.elements.byteLength;
-  }
-  get blocks(): readonly Uint8Array[] {
-    return [this.onlyBlock];
-  }
-  get onlyBlock(): Uint8Array {
-    return this.#buffer.copyOf(this.elements);
-  }
-}
 
 /** The state of one file that rows are appended to. */
 export class Writer {
@@ -93,7 +30,7 @@ export class Writer {
   /** Whether a file is there that the first append is to replace. */
   #replaces = false;
   #growing: GrowingFile | undefined;
-  #small: ElementBuffer | undefined;
+  #elements: ElementInputs | undefined;
   /** What rows must be, from the first append on, even while its file is still being created. */
   #layout: RowLayout | undefined;
   /** How the file is grown together with other threads, once it is shared. */
@@ -267,12 +204,12 @@ export class Writer {
     return this.#checkElements(input) ?? this.#checkArray(input);
   }
 
-  /** The short way for the commonest input: a few rows, in a typed array whose elements are as in the file. */
+  /** The short way for the commonest input: whole rows, in a typed array whose elements are as in the file. */
   #checkElements(input: unknown): CheckedRows | undefined {
     if (this.#growing === undefined) return undefined;
     const { header, rowShape } = this.#growing;
-    this.#small ??= new ElementBuffer(header.dtype, sizeOf(rowShape));
-    return this.#small.rowsOf(input);
+    this.#elements ??= new ElementInputs(header.dtype, sizeOf(rowShape));
+    return this.#elements.rowsOf(input);
   }
 
   #checkArray(input: unknown): CheckedRows {

@@ -163,10 +163,17 @@ export function sameDType(a: DType, b: DType): boolean {
   return a === b || (a.str === b.str && formatDType(a) === formatDType(b));
 }
 
+/** What structures are compared by, with each append of them. */
+const texts = new WeakMap<DType, string>();
+
 /** The dtype in the words of a header, for messages. */
 export function formatDType(dtype: DType): string {
+  const known = texts.get(dtype);
+  if (known !== undefined) return known;
   const literal = dtypeToLiteral(dtype);
-  return typeof literal === "string" ? literal : printPythonLiteral(literal);
+  const text = typeof literal === "string" ? literal : printPythonLiteral(literal);
+  texts.set(dtype, text);
+  return text;
 }
 
 /** The same dtype in this machine's byte order; structures are left as they are. */

@@ -47,7 +47,7 @@ export function* writeBlocks(
   if (at === end) return true;
   throw new NpyError(
     "ERR_NPY_SHAPE",
-    `The data became ${end - at} bytes shorter before they were written: do not resize their buffer before the promise resolves.`,
+    `The data became ${end - at} bytes shorter before they were written: do not resize or transfer their buffer before the promise resolves.`,
   );
 }
 

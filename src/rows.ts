@@ -1,0 +1,74 @@
+/** Rows that are to be appended, and passed every check. */
+import type { Blocks } from "./array/blocks.ts";
+import type { TypedArray } from "./array/input.ts";
+import { RowBuffer } from "./array/row-buffer.ts";
+import type { DType } from "./format/dtype.ts";
+import type { Rows } from "./plan/grow.ts";
+
+/** Up to this many bytes rows are copied, and the caller's memory free again; copying more costs more than it is worth. */
+export const COPY_LIMIT: number = 2 ** 16;
+
+/** Rows that passed every check. Their blocks are read from the caller's memory, each time they are asked for. */
+export interface CheckedRows extends Rows {
+  readonly dtype: DType;
+  readonly byteLength: number;
+  /** All of the rows as the typed array that they are, if its elements are as in the file, and they are few. */
+  readonly elements?: TypedArray;
+}
+
+/** Typed arrays whose elements are as in the file need no more than to be copied, or not even that. */
+export class ElementInputs {
+  readonly dtype: DType;
+  readonly #perRow: number;
+  /** Where small ones are copied, to be written from there. */
+  readonly #buffer: RowBuffer;
+
+  constructor(dtype: DType, perRow: number) {
+    this.dtype = dtype;
+    this.#perRow = perRow;
+    this.#buffer = new RowBuffer(dtype, 0);
+  }
+
+  /** The rows of an input that is such an array, and holds whole ones. */
+  rowsOf(input: unknown): CheckedRows | undefined {
+    if (this.#perRow === 0 || !this.#buffer.holds(input) || input.length === 0) return undefined;
+    const rows = input.length / this.#perRow;
+    if (!Number.isInteger(rows)) return undefined;
+    return input.byteLength > COPY_LIMIT ? large(this.dtype, input, rows) : new ElementRows(this, input, rows);
+  }
+
+  copyOf(elements: TypedArray): Uint8Array {
+    this.#buffer.length = 0;
+    this.#buffer.pushElements(elements);
+    return this.#buffer.bytes();
+  }
+}
+
+function large(dtype: DType, { buffer, byteOffset, byteLength }: TypedArray, rows: number): CheckedRows {
+  return { dtype, rows, byteLength, blocks: [new Uint8Array(buffer, byteOffset, byteLength)] };
+}
+
+class ElementRows implements CheckedRows {
+  readonly rows: number;
+  readonly elements: TypedArray;
+  readonly #inputs: ElementInputs;
+
+  constructor(inputs: ElementInputs, elements: TypedArray, rows: number) {
+    this.#inputs = inputs;
+    this.elements = elements;
+    this.rows = rows;
+  }
+
+  get dtype(): DType {
+    return this.#inputs.dtype;
+  }
+  get byteLength(): number {
+    return this.elements.byteLength;
+  }
+  get blocks(): Blocks {
+    return [this.onlyBlock];
+  }
+  get onlyBlock(): Uint8Array {
+    return this.#inputs.copyOf(this.elements);
+  }
+}
