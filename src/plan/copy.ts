@@ -1,8 +1,11 @@
 /** Copies data from file to file. */
-import { BLOCK, borrow, giveBack } from "../array/blocks.ts";
+import { BLOCK, Places } from "../array/blocks.ts";
 import { NpyError } from "../errors.ts";
 import type { StorageFile } from "../storage/storage.ts";
-import { type Plan, read, size, truncate, write } from "./step.ts";
+import { finishWrite, type Plan, read, type StartedWrite, size, startWrite, truncate } from "./step.ts";
+
+/** Bytes that are copied at once. Each block is handed to other threads twice, which two larger ones would make less of, and need more memory. */
+const COPY_BLOCK = 1.5 * BLOCK;
 
 /** How a long copy is watched and stopped. */
 export interface CopyOptions {
@@ -14,35 +17,48 @@ export interface CopyOptions {
 export function* copyData(source: StorageFile, from: number, target: StorageFile, to: number, options: CopyOptions): Plan<void> {
   const total = (yield* size(source)) - from;
   yield* copyBlocks(source, from, total, options, function* (block, done) {
-    if (!isZero(block)) yield* write(target, block, to + done);
-    else if (done + block.length === total) yield* truncate(target, to + total);
+    if (!isZero(block)) return yield* startWrite(target, block, to + done);
+    if (done + block.length === total) yield* truncate(target, to + total);
+    return undefined;
   });
 }
 
 /** Copies `length` bytes from `from` in `source` to `to` in `target`. */
 export function* copyBytes(source: StorageFile, from: number, length: number, target: StorageFile, to: number): Plan<void> {
-  yield* copyBlocks(source, from, length, {}, (block, done) => write(target, block, to + done));
+  yield* copyBlocks(source, from, length, {}, (block, done) => startWrite(target, block, to + done));
 }
 
+/** Where steps are asynchronous, the next block is read while the last one is being written. */
 function* copyBlocks(
   source: StorageFile,
   from: number,
   total: number,
   { signal, onProgress }: CopyOptions,
-  put: (block: Uint8Array, done: number) => Plan<void>,
+  put: (block: Uint8Array, done: number) => Plan<StartedWrite | undefined>,
 ): Plan<void> {
-  const block = borrow(Math.min(BLOCK, total));
+  const places = new Places(Math.min(COPY_BLOCK, total));
+  let started: StartedWrite | undefined;
   try {
     for (let done = 0; done < total; ) {
       signal?.throwIfAborted();
-      const count = yield* read(source, block.subarray(0, Math.min(block.length, total - done)), from + done);
+      const block = places.take(Math.min(COPY_BLOCK, total - done));
+      const count = yield* read(source, block, from + done);
       if (count === 0) throw shrank();
-      yield* put(block.subarray(0, count), done);
+      if (started !== undefined) yield* finishWrite(started);
+      if (done > 0) onProgress?.(done, total);
+      started = yield* put(block.subarray(0, count), done);
+      places.isBusy(started?.pending !== undefined);
       done += count;
-      onProgress?.(done, total);
     }
+    if (started !== undefined) yield* finishWrite(started);
+    places.isBusy(false);
+    if (total > 0) onProgress?.(total, total);
+  } catch (error) {
+    // What is still being written would be so while it is taken back. If it fails, too, it did so first.
+    if (started !== undefined) yield* finishWrite(started);
+    throw error;
   } finally {
-    giveBack(block);
+    places.giveBack();
   }
 }
 

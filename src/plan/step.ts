@@ -90,6 +90,16 @@ export function* write(file: StorageFile, bytes: Uint8Array, position: number): 
   yield { op: "write", file, bytes, position };
 }
 
+/** Begins a write: what it writes must stay as it is until the write is finished. */
+export function* startWrite(file: StorageFile, bytes: Uint8Array, position: number): Plan<StartedWrite> {
+  return (yield { op: "startWrite", file, bytes, position }) as StartedWrite;
+}
+
+/** Waits for a write that was started; throws what it failed with. */
+export function* finishWrite(write: StartedWrite): Plan<void> {
+  yield { op: "finishWrite", write };
+}
+
 export function* truncate(file: StorageFile, size: number): Plan<void> {
   yield { op: "truncate", file, size };
 }

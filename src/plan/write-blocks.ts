@@ -2,7 +2,7 @@
 import type { Blocks } from "../array/blocks.ts";
 import { NpyError } from "../errors.ts";
 import type { StorageFile } from "../storage/storage.ts";
-import { type Plan, quietly, type StartedWrite } from "./step.ts";
+import { finishWrite, type Plan, quietly, type StartedWrite, startWrite } from "./step.ts";
 
 /**
  * Writes blocks one behind the other, from `position` to `end`. Where steps are asynchronous, the next block is made while the last one is being
@@ -24,23 +24,23 @@ export function* writeBlocks(
   try {
     for (let next = iterator.next(false); !next.done; next = iterator.next(started?.pending !== undefined)) {
       const bytes = next.value;
-      if (started !== undefined) yield { op: "finishWrite", write: started };
+      if (started !== undefined) yield* finishWrite(started);
       if (isStopped()) {
         iterator.return?.();
         return false;
       }
-      started = (yield { op: "startWrite", file, bytes, position: at }) as StartedWrite;
+      started = yield* startWrite(file, bytes, at);
       at += bytes.length;
       // The memory of the last block is given back when another one is asked for.
       if (at === end) {
-        yield { op: "finishWrite", write: started };
+        yield* finishWrite(started);
         started = undefined;
       }
     }
-    if (started !== undefined) yield { op: "finishWrite", write: started };
+    if (started !== undefined) yield* finishWrite(started);
   } catch (error) {
     // What is still being written would be so while it is taken back.
-    if (started !== undefined) yield* quietly(finishing(started));
+    if (started !== undefined) yield* quietly(finishWrite(started));
     iterator.return?.();
     throw error;
   }
@@ -49,8 +49,4 @@ export function* writeBlocks(
     "ERR_NPY_SHAPE",
     `The data became ${end - at} bytes shorter before they were written: do not resize or transfer their buffer before the promise resolves.`,
   );
-}
-
-function* finishing(write: StartedWrite): Plan<void> {
-  yield { op: "finishWrite", write };
 }
