@@ -123,8 +123,11 @@ export const jobs = {
   },
 
   rewriteMemory({ path, bytes }) {
-    makeOld(path, 8);
-    ensureAppendableSync(path);
+    // What is loaded, compiled and optimized the first times is not of this copy.
+    for (let i = 0; i < 4; i++) {
+      makeOld(path, bytes / 16);
+      ensureAppendableSync(path);
+    }
     makeOld(path, bytes);
     const memory = watchMemory();
     ensureAppendableSync(path);
