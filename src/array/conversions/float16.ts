@@ -44,24 +44,46 @@ function widened(): Uint32Array {
   return table;
 }
 
-/** float32 -> float16, to the nearest, half to even. */
+/**
+ * float32 -> float16, to the nearest, half to even. Nearly all are normal numbers, two neighbours, too: they make one word. The exponent's
+ * bias goes from 127 to 15; half of the last place, less one if that is even, is added before what is below it is cut off, and may carry into
+ * the exponent, up to infinity.
+ */
 export const float32ToFloat16: Kernel = (source, target) => {
-  const singles = new Uint32Array(source.buffer, source.byteOffset, source.length / 4);
+  const singles = new Int32Array(source.buffer, source.byteOffset, source.length / 4);
   const halves = new Uint16Array(target.buffer, target.byteOffset, target.length / 2);
-  for (let i = 0; i < singles.length; i++) {
-    const bits = singles[i] as number;
-    const magnitude = bits & 0x7fffffff;
-    const sign = (bits >>> 16) & 0x8000;
-    // Nearly all are normal numbers: the exponent's bias goes from 127 to 15; half of the last place, less one if that is even, is added
-    // before what is below it is cut off, and may carry into the exponent, up to infinity.
-    if (magnitude >= 0x38800000 && magnitude < 0x47800000) {
-      halves[i] = sign | ((magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13);
-    } else halves[i] = sign | roundSingle(magnitude);
+  const pairs = halves.length >> 1;
+  const words = new Int32Array(target.buffer, target.byteOffset, pairs);
+  for (let i = 0; i < pairs; i++) {
+    const a = singles[2 * i + LOW] as number;
+    const b = singles[2 * i + HIGH] as number;
+    const low = (a & 0x7fffffff) - SMALLEST_NORMAL;
+    const high = (b & 0x7fffffff) - SMALLEST_NORMAL;
+    if (low >>> 0 < NORMALS && high >>> 0 < NORMALS) {
+      const lower = ((a >>> 16) & 0x8000) | ((low + 0x800fff + ((low >>> 13) & 1)) >>> 13);
+      words[i] = lower | (b & 0x80000000) | (((high + 0x800fff + ((high >>> 13) & 1)) >>> 13) << 16);
+    } else {
+      words[i] = roundSingle(a) | (roundSingle(b) << 16);
+    }
   }
+  if (2 * pairs < halves.length) halves[2 * pairs] = roundSingle(singles[2 * pairs] as number);
 };
 
-/** The bits of the float16 nearest to a float32 that is not negative, and too large or too small to be a normal one. */
+/** The bits of the smallest float32 that is a normal number as a float16, and how many floats there are from it on to 65536. */
+const SMALLEST_NORMAL = 0x38800000;
+const NORMALS = 0x47800000 - SMALLEST_NORMAL;
+
+/** The bits of the float16 nearest to a float32. */
 function roundSingle(bits: number): number {
+  const magnitude = bits & 0x7fffffff;
+  const sign = (bits >>> 16) & 0x8000;
+  const offset = magnitude - SMALLEST_NORMAL;
+  if (offset >>> 0 < NORMALS) return sign | ((offset + 0x800fff + ((offset >>> 13) & 1)) >>> 13);
+  return sign | roundMagnitude(magnitude);
+}
+
+/** The bits of the float16 nearest to a float32 that is not negative, and too large or too small to be a normal one. */
+function roundMagnitude(bits: number): number {
   if (bits >= 0x7f800000) return bits === 0x7f800000 ? 0x7c00 : nan(0x7c00 | ((bits >>> 13) & 0x3ff));
   if (bits >= 0x47800000) return 0x7c00; // 65536 and beyond
   if (bits <= 0x33000000) return 0; // 2^-25, half of the smallest, and below

@@ -54,7 +54,8 @@ export function numberKernel(from: NumberCode, to: NumberCode): Kernel {
   }
   if (isLong(from)) return isLong(to) ? copyBytes(8, 8) : fromLong(from, to);
   if (from === "f4" || from === "f8") {
-    if (to === "f4" || to === "f8") return assign(from, to);
+    if (to === "f4") return roundToFloat32;
+    if (to === "f8") return assign(from, to);
     return from === "f8" ? truncate(to) : chain(assign("f4", "f8"), 4, 8, truncate(to));
   }
   return isLong(to) ? toLong(from) : assign(from, to);
@@ -83,6 +84,21 @@ function view<Code extends ViewCode>(bytes: Uint8Array, code: Code): InstanceTyp
 function assign(from: ViewCode, to: ViewCode): Kernel {
   return (source, target) => view(target, to).set(view(source, from));
 }
+
+/** float64 -> float32. Four at a time take half of the time that `set` does. */
+const roundToFloat32: Kernel = (source, target) => {
+  const doubles = view(source, "f8");
+  const singles = view(target, "f4");
+  const { length } = singles;
+  let i = 0;
+  for (; i + 3 < length; i += 4) {
+    singles[i] = doubles[i] as number;
+    singles[i + 1] = doubles[i + 1] as number;
+    singles[i + 2] = doubles[i + 2] as number;
+    singles[i + 3] = doubles[i + 3] as number;
+  }
+  for (; i < length; i++) singles[i] = doubles[i] as number;
+};
 
 /** Looks at bits, so that all floats but the two zeros are true. */
 function truth(from: NumberCode): Kernel {
