@@ -15,7 +15,7 @@ export function rows(pick) {
   const list = [];
   for (const mebibytes of pick([1], [1, 16, 64], [1, 16, 64])) {
     const chunk = mebibytes * 2 ** 20;
-    const total = Math.max(chunk, pick(2, 256, 1024) * 2 ** 20);
+    const total = Math.max(chunk, pick(2, 128, 1024) * 2 ** 20);
     const bare = (job, withHeader) => ({
       name: withHeader ? "bare" : "bare, no header",
       job,
@@ -42,7 +42,7 @@ export function rows(pick) {
       });
     }
   }
-  const bytes = pick(2, 256, 1024) * 2 ** 20;
+  const bytes = pick(2, 128, 1024) * 2 ** 20;
   for (const mode of ["sync", "async"]) {
     list.push({
       id: `bulk/appendFrom-${mode}`,

@@ -16,7 +16,7 @@ const PAGE = 4096;
 
 /** @returns {import("./harness.mjs").Row[]} */
 export function rows(pick) {
-  const fileBytes = pick(2 ** 20, 2 ** 27, 2 ** 29);
+  const fileBytes = pick(2 ** 20, 2 ** 26, 2 ** 29);
   const row = (id, label, bytes, mode, job) => ({
     id: `read/${id}`,
     label,

@@ -27,6 +27,7 @@ const FAMILIES = [
   "durability",
   "threads",
   "peers",
+  "cli",
   "startup",
 ];
 

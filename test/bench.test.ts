@@ -16,7 +16,20 @@ interface Row {
 
 /** The rows of all families, as the tiny run has them. */
 async function allRows(): Promise<Row[]> {
-  const families = ["rows", "bulk", "convert", "records", "memory", "metadata", "read", "durability", "peers", "startup"];
+  const families = [
+    "rows",
+    "bulk",
+    "convert",
+    "records",
+    "memory",
+    "metadata",
+    "read",
+    "durability",
+    "threads",
+    "peers",
+    "cli",
+    "startup",
+  ];
   const modules = await Promise.all(
     families.map((family) => import(/* @vite-ignore */ join(bench, `${family}.mjs`)) as Promise<{ rows(pick: unknown): Row[] }>),
   );
