@@ -13,7 +13,7 @@ const PER_APPEND = 10_000;
 
 /** @returns {import("./harness.mjs").Row[]} */
 export function rows(pick) {
-  const records = pick(20_000, 3_000_000, 10_000_000);
+  const records = pick(20_000, 10_000_000, 10_000_000);
   const row = (id, label, job, targets, others) => ({
     id: `records/${id}`,
     label,

@@ -184,13 +184,13 @@ def rewrite(path, bytes):
     return taken
 
 
-def slices(path, fileBytes, bytes):
+def slices(path, fileBytes, passes, bytes):
     np.save(path, numbers("<f8", (fileBytes // 8,)))
     os.replace(path + ".npy", path)
     array = np.load(path, mmap_mode="r")
     length, count, total = bytes // 8, fileBytes // bytes, 0
     start = perf_counter()
-    for i in range(2 * count):
+    for i in range(passes * count):
         first = (i * 7919) % count * length
         total += np.array(array[first : first + length])[0]
     return perf_counter() - start

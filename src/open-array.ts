@@ -44,26 +44,23 @@ function checkMappable(storage: Storage): void {
   if (problem !== undefined) throw optionError(`mmap: true, but ${problem}, or leave mmap out`);
 }
 
-/** Where rows are, and where they are read to. */
-interface Place {
-  readonly header: NpyHeader;
-  readonly room: Room;
-  readonly rows: number;
-  readonly position: number;
-}
-
 /** An open file, and the array that it held when it was last looked at. */
 export class OpenArray<D extends DTypeLike> {
   readonly storage: Storage;
   readonly #options: CheckedReaderOptions;
   #file: StorageFile;
   #header: NpyHeader;
+  /** The same for all that the file may hold later. */
+  readonly #rowShape: readonly number[];
+  readonly #bytesPerRow: number;
   #windows: Windows | undefined;
 
   private constructor(storage: Storage, file: StorageFile, header: NpyHeader, options: CheckedReaderOptions) {
     this.storage = storage;
     this.#file = file;
     this.#header = header;
+    this.#rowShape = rowShape(header);
+    this.#bytesPerRow = bytesPerRow(header);
     this.#options = options;
     this.#windows = this.#newWindows();
   }
@@ -153,7 +150,7 @@ export class OpenArray<D extends DTypeLike> {
     const isSame =
       sameDType(header.dtype, known.dtype) &&
       header.fortranOrder === known.fortranOrder &&
-      rowShape(header).join() === rowShape(known).join();
+      rowShape(header).join() === this.#rowShape.join();
     if (isSame && rowCount(header) >= rowCount(known)) return;
     throw new NpyError(
       "ERR_NPY_CHANGED",
@@ -168,48 +165,57 @@ export class OpenArray<D extends DTypeLike> {
   }
 
   read(start: number | undefined, stop: number | undefined): Plan<NpyArray<D>> {
-    const [from, to] = this.#range(start, stop);
-    return readRows(this.#file, this.#header, from, to, this.path, this.#windows);
+    const from = this.#first(start);
+    return readRows(this.#file, this.#header, from, this.#end(from, stop), this.path, this.#windows);
   }
 
   /** The same into memory of the caller's. Not as a plan, which takes longer than to read few rows. */
   readInto(out: ArrayBufferView, start: number | undefined, stop: number | undefined): Eventually<NpyArray<D>> {
-    const place = this.#place(out, start, stop);
-    const count = this.#file.read(place.room.bytes, place.position);
-    return typeof count === "number" ? this.#filled(place, count) : count.then((read) => this.#filled(place, read));
+    const header = this.#header;
+    const from = this.#first(start);
+    const rows = this.#end(from, stop) - from;
+    const room = this.#room(out, rows);
+    const count = this.#file.read(room.bytes, this.#offset(from));
+    if (typeof count === "number") return this.#filled(header, room, from, rows, count);
+    return count.then((read) => this.#filled(header, room, from, rows, read));
   }
 
   /** The same synchronously. */
   readIntoSync(out: ArrayBufferView, start: number | undefined, stop: number | undefined): NpyArray<D> {
-    const place = this.#place(out, start, stop);
-    return this.#filled(place, this.#file.readSync(place.room.bytes, place.position));
+    const from = this.#first(start);
+    const rows = this.#end(from, stop) - from;
+    const room = this.#room(out, rows);
+    return this.#filled(this.#header, room, from, rows, this.#file.readSync(room.bytes, this.#offset(from)));
   }
 
-  #place(out: ArrayBufferView, start: number | undefined, stop: number | undefined): Place {
-    const [from, to] = this.#range(start, stop);
-    const header = this.#header;
-    const bytes = bytesPerRow(header);
-    const room = roomIn(header.dtype, out, (to - from) * bytes);
-    return { header, room, rows: to - from, position: header.headerLength + from * bytes };
+  #first(start: number | undefined): number {
+    return position(start ?? 0, this.length, "start");
   }
 
-  #filled({ header, room, rows, position }: Place, count: number): NpyArray<D> {
-    const { dtype, fortranOrder, headerLength } = header;
+  #end(from: number, stop: number | undefined): number {
+    const { length } = this;
+    const end = Math.max(from, position(stop ?? length, length, "stop"));
+    if (this.#header.shape.length > 0 || end - from === 1) return end;
+    throw new NpyError("ERR_NPY_SHAPE", "A 0-d array has no rows to choose from: read it whole.", { path: this.path });
+  }
+
+  /** Where a row begins in the file. */
+  #offset(row: number): number {
+    return this.#header.headerLength + row * this.#bytesPerRow;
+  }
+
+  #room(out: ArrayBufferView, rows: number): Room {
+    return roomIn(this.#header.dtype, out, rows * this.#bytesPerRow);
+  }
+
+  /** The rows of which so many bytes were read. */
+  #filled(header: NpyHeader, room: Room, from: number, rows: number, count: number): NpyArray<D> {
     const { bytes } = room;
-    if (count < bytes.length) throw incomplete(header, position - headerLength + count, this.path);
-    const shape = header.shape.length === 0 ? [] : [...shapeOf(rows, rowShape(header), fortranOrder)];
+    if (count < bytes.length) throw incomplete(header, from * this.#bytesPerRow + count, this.path);
+    const { dtype, fortranOrder } = header;
+    const shape = header.shape.length === 0 ? [] : shapeOf(rows, this.#rowShape, fortranOrder);
     const data = decodeRoom(room) ?? decodeElements(dtype, bytes, sizeOf(shape));
     return { data: data as DataOf<D>, shape, dtype: dtype as DType<D>, fortranOrder };
-  }
-
-  #range(start: number | undefined, stop: number | undefined): [from: number, to: number] {
-    const { length } = this;
-    const from = position(start ?? 0, length, "start");
-    const to = Math.max(from, position(stop ?? length, length, "stop"));
-    if (this.#header.shape.length === 0 && to - from !== 1) {
-      throw new NpyError("ERR_NPY_SHAPE", "A 0-d array has no rows to choose from: read it whole.", { path: this.path });
-    }
-    return [from, to];
   }
 
   /** Fills `bytes` with the data from byte `offset` of them on, as they are in the file. */
@@ -225,7 +231,7 @@ export class OpenArray<D extends DTypeLike> {
 
   /** Rows of a chunk of so many bytes; without a number, if the caller has no other wish. */
   rowsPerChunk(bytes: number = CHUNK): number {
-    return Math.max(1, Math.floor(bytes / (bytesPerRow(this.#header) || 1)));
+    return Math.max(1, Math.floor(bytes / (this.#bytesPerRow || 1)));
   }
 
   /** The first rows of all chunks, and the row after the last. */

@@ -23,8 +23,8 @@ export function rowShape(layout: Pick<ArrayLayout, "fortranOrder" | "shape">): r
   return layout.fortranOrder ? layout.shape.slice(0, -1) : layout.shape.slice(1);
 }
 
-/** The full shape of `rows` rows. */
-export function shapeOf(rows: number, row: readonly number[], fortranOrder: boolean): readonly number[] {
+/** The full shape of `rows` rows, as a new array. */
+export function shapeOf(rows: number, row: readonly number[], fortranOrder: boolean): number[] {
   return fortranOrder ? [...row, rows] : [rows, ...row];
 }
 

@@ -67,7 +67,7 @@ export function* readRows<D extends DTypeLike>(
   windows: Windows | undefined,
 ): Plan<NpyArray<D>> {
   const { dtype, fortranOrder } = header;
-  const shape = header.shape.length === 0 ? [] : [...shapeOf(stop - start, rowShape(header), fortranOrder)];
+  const shape = header.shape.length === 0 ? [] : shapeOf(stop - start, rowShape(header), fortranOrder);
   const elements = sizeOf(shape);
   const length = elements * dtype.itemsize;
   const position = start * bytesPerRow(header);
