@@ -199,15 +199,15 @@ export function growingHeader(header: NpyHeader): (rows: number) => Uint8Array<A
   let last = 0;
   let end = start + 1;
   // The same for all numbers of as many digits.
-  let [least, most] = [0, 9];
+  let [least, next] = [0, 10];
   return (rows) => {
-    if (rows < least || rows > most) {
+    if (rows < least || rows >= next) {
       const digits = String(rows).length;
       checkRoom(start + digits + tail.length + 1, bytes.length);
       end = start + digits;
       bytes.fill(0x30, start, end).set(tail, end);
       bytes.fill(0x20, end + tail.length, bytes.length - 1);
-      [least, most, last] = [digits === 1 ? 0 : 10 ** (digits - 1), 10 ** digits - 1, 0];
+      [least, next, last] = [digits === 1 ? 0 : 10 ** (digits - 1), 10 ** digits, 0];
     }
     // Of the next number the last digits alone are other ones.
     for (let i = end - 1, now = rows, before = last; now !== before; i--) {

@@ -168,7 +168,7 @@ export function* appending(growing: GrowingFile, added: Rows, rewriteHeader: boo
   const rows = growing.rows + added.rows;
   const isNewData = growing.bytesPerRow > 0 && added.rows > 0;
   const end = endOf(growing, rows);
-  if (end > Number.MAX_SAFE_INTEGER) throw tooLong(rows);
+  checkLength(growing, rows);
   if (isDue(growing)) yield* checkUnchanged(growing);
   let headerTouched = false;
   try {
@@ -215,8 +215,17 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-export function tooLong(rows: number): NpyError {
-  return new NpyError("ERR_NPY_SHAPE", `${rows} rows would end beyond byte 2^53 of the file: start another one.`);
+/**
+ * Refuses rows that cannot be counted exactly, or whose places cannot: rows without bytes may be as many as there are numbers.
+ *
+ * @throws NpyError `ERR_NPY_SHAPE`.
+ */
+export function checkLength(growing: GrowingFile, rows: number): void {
+  if (Math.max(rows, endOf(growing, rows)) <= Number.MAX_SAFE_INTEGER) return;
+  throw new NpyError(
+    "ERR_NPY_SHAPE",
+    `${rows} rows would be more than 2^53, or end beyond byte 2^53 of the file: start another one.`,
+  );
 }
 
 /**

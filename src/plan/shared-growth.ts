@@ -16,7 +16,7 @@
  * rows may have gaps, and nothing else in the file tells them from rows.
  */
 import { NpyError, type NpyErrorCode } from "../errors.ts";
-import { type Durability, messageOf, type Rows, SHORT_WRITE, tooLong } from "./grow.ts";
+import { checkLength, type Durability, messageOf, type Rows, SHORT_WRITE } from "./grow.ts";
 import { endOf, type GrowingFile } from "./growing-file.ts";
 import { BURIER, COMMIT, type Lock, type Range, RESERVE, type Reservations, STATES, STATUSES } from "./reservations.ts";
 import { type Plan, quietly, size, sync, truncate, turn, wait, write } from "./step.ts";
@@ -93,7 +93,7 @@ export class SharedGrowth {
     const reservations = this.#reservations;
     if (reservations.status !== STATUSES.OPEN || reservations.hasFailed()) return undefined;
     const end = reservations.reservedEnd() + rows;
-    if (endOf(this.#growing, end) > Number.MAX_SAFE_INTEGER) throw tooLong(end);
+    checkLength(this.#growing, end);
     return reservations.reserve(this.#slot, rows);
   }
 

@@ -106,6 +106,20 @@ test("an updateHeader whose sync failed is not taken for done", async () => {
   await npaa.close();
 });
 
+test("rows without bytes are refused when they can no longer be counted", () => {
+  const storage = new MemoryStorage();
+  const npaa = NpyAppendArray.openSync(storage, { dtype: "<f8", rowShape: [0] });
+  const rows = { data: new Float64Array(0), shape: [5e15, 0] };
+  npaa.append(rows);
+  const before = storage.bytes();
+  expect(() => npaa.append(rows)).toThrow(
+    expect.objectContaining({ code: "ERR_NPY_SHAPE", message: expect.stringMatching(/2\^53/) }),
+  );
+  expect(storage.bytes()).toEqual(before);
+  expect(npaa.shape).toEqual([5e15, 0]);
+  npaa.close();
+});
+
 test("a buffer that is taken away or resized before it is written gives no rows that are not there", async () => {
   const length = 100_000;
   const resizable = (): ArrayBuffer & { resize(size: number): void } =>

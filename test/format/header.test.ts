@@ -473,6 +473,24 @@ describe("growing", () => {
     expect(textOf(render(5))).toBe("{'descr': '<f8', 'fortran_order': False, 'shape': (5,), } \n");
   });
 
+  test("one row more or less, where the digits become more or fewer", () => {
+    const header = parseHeader(formatHeader({ dtype: dtype("<f8"), shape: [0, 3], fortranOrder: false }));
+    const render = growingHeader(header);
+    for (let digits = 1; digits < 16; digits++) {
+      for (const rows of [
+        10 ** digits - 2,
+        10 ** digits - 1,
+        10 ** digits,
+        10 ** digits + 1,
+        10 ** digits - 1,
+        10 ** (digits - 1),
+      ]) {
+        const text = `{'descr': '<f8', 'fortran_order': False, 'shape': (${rows}, 3), }`;
+        expect(textOf(render(rows)).trimEnd()).toBe(text);
+      }
+    }
+  });
+
   test("0-d arrays do not", () => {
     const header = parseHeader(formatHeader({ dtype: dtype("<f8"), shape: [], fortranOrder: false }));
     expect(() => growingHeader(header)).toThrow(refusal("ERR_NPY_SHAPE", /Zero-dimensional arrays cannot be concatenated/));

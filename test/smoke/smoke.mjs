@@ -61,6 +61,25 @@ const tests = {
     assert.deepEqual(new Uint8Array(readFileSync(path)), saved.bytes());
   },
 
+  async "NaNs keep their bits"() {
+    const path = pathOf("nan");
+    const bits = BigUint64Array.of(
+      0xfff8000000000000n,
+      0x7ff8000020000000n,
+      0xfff8123420000000n,
+      0x3ff0000000000000n,
+      0xfff8000000000000n,
+    );
+    const expected = [0xffc00000, 0x7fc00001, 0xffc091a1, 0x3f800000, 0xffc00000];
+    const npaa = await NpyAppendArray.open(path, { dtype: "float32", rowShape: [5] });
+    // Often enough that an engine compiles it more than once.
+    for (let i = 0; i < 500; i++) await npaa.append({ data: new Float64Array(bits.buffer), shape: [1, 5] });
+    await npaa.close();
+    const { data } = await load(path);
+    const found = new Uint32Array(data.buffer, data.byteOffset, data.length);
+    for (let i = 0; i < 500; i++) assert.deepEqual([...found.subarray(5 * i, 5 * i + 5)], expected);
+  },
+
   async "concurrent appends"() {
     for (const durability of ["os", "data", "full"]) {
       const path = pathOf(`concurrent-${durability}`);
