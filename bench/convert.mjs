@@ -72,7 +72,7 @@ export function rows(pick) {
         { name: "reference", runtime: "python", job: "convert", params },
       ],
       targets: [{ against: "reference", atLeast: 2 }],
-      note: "element by element in JavaScript, where NumPy has a loop of its own for it",
+      note: "element by element in JavaScript, where NumPy has loops of the processor's vector instructions, if that has them",
     };
   });
 }
