@@ -1,8 +1,10 @@
 /** Rows that are to be appended, and passed every check. */
 import type { Blocks } from "./array/blocks.ts";
 import type { TypedArray } from "./array/input.ts";
+import { NumberRows } from "./array/number-rows.ts";
 import { RowBuffer } from "./array/row-buffer.ts";
 import type { DType } from "./format/dtype.ts";
+import { type ArrayLayout, rowShape, sizeOf } from "./format/layout.ts";
 import type { Rows } from "./plan/grow.ts";
 
 /** Up to this many bytes rows are copied, and the caller's memory free again; copying more costs more than it is worth. */
@@ -16,21 +18,27 @@ export interface CheckedRows extends Rows {
   readonly elements?: TypedArray;
 }
 
-/** Typed arrays whose elements are as in the file need no more than to be copied, or not even that. */
+/** Typed arrays whose elements are as in the file need no more than to be copied, or not even that; few numbers, no more than to be stored. */
 export class ElementInputs {
   readonly dtype: DType;
   readonly #perRow: number;
   /** Where small ones are copied, to be written from there. */
   readonly #buffer: RowBuffer;
+  readonly #numbers: NumberRows | undefined;
 
-  constructor(dtype: DType, perRow: number) {
+  constructor(layout: ArrayLayout) {
+    const { dtype, fortranOrder } = layout;
+    const row = rowShape(layout);
     this.dtype = dtype;
-    this.#perRow = perRow;
+    this.#perRow = sizeOf(row);
     this.#buffer = new RowBuffer(dtype, 0);
+    // Nested arrays have the shape of the file, and rows of Fortran order are their columns.
+    if (!fortranOrder) this.#numbers = NumberRows.of(dtype, row, COPY_LIMIT);
   }
 
   /** The rows of an input that is such an array, and holds whole ones. */
-  rowsOf(input: unknown): CheckedRows | undefined {
+  rowsOf(given: unknown): CheckedRows | undefined {
+    const input = Array.isArray(given) ? this.#numbers?.elementsOf(given) : given;
     if (this.#perRow === 0 || !this.#buffer.holds(input) || input.length === 0) return undefined;
     const rows = input.length / this.#perRow;
     if (!Number.isInteger(rows)) return undefined;

@@ -204,11 +204,10 @@ export class Writer {
     return this.#checkElements(input) ?? this.#checkArray(input);
   }
 
-  /** The short way for the commonest input: whole rows, in a typed array whose elements are as in the file. */
+  /** The short way for the commonest inputs: whole rows, in a typed array whose elements are as in the file, or of a few plain numbers. */
   #checkElements(input: unknown): CheckedRows | undefined {
     if (this.#growing === undefined) return undefined;
-    const { header, rowShape } = this.#growing;
-    this.#elements ??= new ElementInputs(header.dtype, sizeOf(rowShape));
+    this.#elements ??= new ElementInputs(this.#growing.header);
     return this.#elements.rowsOf(input);
   }
 

@@ -3,7 +3,11 @@ import type { DType } from "../format/dtype.ts";
 import { needsSwap } from "./byte-order.ts";
 import type { TypedArray } from "./input.ts";
 
-type TypedArrayClass = { new (buffer: ArrayBuffer): TypedArray; readonly BYTES_PER_ELEMENT: number };
+export type TypedArrayClass = {
+  new (buffer: ArrayBuffer): TypedArray;
+  new (length: number): TypedArray;
+  readonly BYTES_PER_ELEMENT: number;
+};
 
 /** The typed arrays whose elements are a dtype's, by its kind and size. */
 const CLASSES: Readonly<Record<string, TypedArrayClass>> = {
@@ -19,6 +23,11 @@ const CLASSES: Readonly<Record<string, TypedArrayClass>> = {
   f8: Float64Array,
 };
 
+/** The typed array whose elements are a dtype's, as they are in the file, if there is one. */
+export function elementClass({ kind, itemsize, byteOrder }: DType): TypedArrayClass | undefined {
+  return needsSwap({ byteOrder }) ? undefined : CLASSES[kind + itemsize];
+}
+
 /**
  * A buffer that grows. Typed arrays of the dtype itself are copied as elements: to ask a small one for its `buffer` makes the runtime
  * allocate one outside its heap, which costs ten times as much as the copy.
@@ -32,8 +41,8 @@ export class RowBuffer {
   #last = new Uint8Array(0);
 
   /** With room for `capacity` bytes. */
-  constructor({ kind, itemsize, byteOrder }: DType, capacity: number) {
-    this.#class = needsSwap({ byteOrder }) ? undefined : CLASSES[kind + itemsize];
+  constructor(dtype: DType, capacity: number) {
+    this.#class = elementClass(dtype);
     this.#reserve(capacity);
   }
 
