@@ -5,7 +5,7 @@ import { FileProblem, quoted, shown, UsageError } from "../failure.ts";
 import type { Block, Source, SourceOptions } from "./source.ts";
 
 /** Bytes that are copied between two looks at signals and bars. */
-const PIECE = 2 ** 24;
+const PIECE = 2 ** 26;
 
 /** The rows that the header counts now: FILE itself may be a source. */
 export async function openNpy(path: string, target: RowLayout | undefined, options: SourceOptions): Promise<Source> {
