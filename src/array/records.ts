@@ -4,6 +4,7 @@ import { type DType, type DTypeField, formatDType, subArray, withFields } from "
 import { needsSwap, swapBytes } from "./byte-order.ts";
 import { isLongDouble } from "./convert.ts";
 import { copyField, type FieldPlace, flatten } from "./fields.ts";
+import { type NumberField, numberField } from "./number-fields.ts";
 import { RecordArray } from "./record-array.ts";
 
 /** A value that could not be stored: which, where, and why. */
@@ -23,21 +24,43 @@ export type Encoder = (values: readonly unknown[], bytes: Uint8Array<ArrayBuffer
 /** Records that are stored at a time: few enough for their values to stay in the processor's cache. */
 const AT_ONCE = 2 ** 11;
 
-/** Stores objects, field by field; `encoder` gives the encoders of the fields' own dtypes. In the structure's own byte order. */
+/**
+ * Stores objects; `encoder` gives the encoders of the fields' own dtypes. In the structure's own byte order. Fields of numbers are stored
+ * record by record, which is twice as fast, where all of them fit; all else field by field, which also tells what is wrong.
+ */
 export function recordEncoder(target: DType, encoder: (type: DType) => Encoder): Encoder {
-  const names = (target.fields as readonly DTypeField[]).map(({ name }) => name);
+  const fields = target.fields as readonly DTypeField[];
+  const names = fields.map(({ name }) => name);
   const known = new Set(names);
-  const fields = (target.fields as readonly DTypeField[]).map((field) => fieldEncoder(field, encoder));
+  const all = fields.map((field) => fieldEncoder(field, encoder));
+  const numbers = fields.map(numberField);
+  const simple = numbers.filter((field) => field !== undefined);
+  const others = all.filter((_, i) => numbers[i] === undefined);
   return (values, bytes) => {
+    const view = new DataView(bytes.buffer);
     for (let from = 0; from < values.length; from += AT_ONCE) {
-      const records = values.slice(from, from + AT_ONCE);
+      const records = values.slice(from, from + AT_ONCE) as Fields[];
       const place = { bytes, offset: from * target.itemsize, stride: target.itemsize };
       let failure = checkRecords(records, names, known);
-      for (let i = 0; i < fields.length && failure === undefined; i++) failure = fields[i]?.(records as Fields[], place);
+      const rest = failure === undefined && storeNumbers(records, simple, view, place) ? others : all;
+      for (let i = 0; i < rest.length && failure === undefined; i++) failure = rest[i]?.(records, place);
       if (failure !== undefined) return { ...failure, at: from + failure.at };
     }
     return undefined;
   };
+}
+
+/** Stores the fields of all records; whether each value was a number that fits. */
+function storeNumbers(records: readonly Fields[], fields: readonly NumberField[], view: DataView, place: FieldPlace): boolean {
+  for (let i = 0; i < records.length; i++) {
+    const record = records[i] as Fields;
+    const at = place.offset + i * place.stride;
+    for (let f = 0; f < fields.length; f++) {
+      const { name, offset, store } = fields[f] as NumberField;
+      if (!store(view, at + offset, record[name])) return false;
+    }
+  }
+  return true;
 }
 
 /** Stores one field of records, the first of which begins at `place`. */
