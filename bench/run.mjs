@@ -5,6 +5,7 @@ import { arch, availableParallelism, cpus, freemem, platform, release, tmpdir, t
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { FAMILIES } from "./families.mjs";
 import { measure, python, Workers } from "./harness.mjs";
 import { chart, markdown, terminalLines } from "./report.mjs";
 
@@ -15,21 +16,6 @@ const USAGE = `node bench/run.mjs [options]
   --rounds N        how often each contender does its job
   --dir DIRECTORY   where files are written and deleted (default: the system's directory for temporary files)
   --out DIRECTORY   where the report goes (default: docs/)`;
-
-const FAMILIES = [
-  "rows",
-  "bulk",
-  "convert",
-  "records",
-  "memory",
-  "metadata",
-  "read",
-  "durability",
-  "threads",
-  "peers",
-  "cli",
-  "startup",
-];
 
 const { values: options } = parseArgs({
   options: {

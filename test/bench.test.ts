@@ -16,22 +16,9 @@ interface Row {
 
 /** The rows of all families, as the tiny run has them. */
 async function allRows(): Promise<Row[]> {
-  const families = [
-    "rows",
-    "bulk",
-    "convert",
-    "records",
-    "memory",
-    "metadata",
-    "read",
-    "durability",
-    "threads",
-    "peers",
-    "cli",
-    "startup",
-  ];
+  const { FAMILIES } = (await import(/* @vite-ignore */ join(bench, "families.mjs"))) as { FAMILIES: readonly string[] };
   const modules = await Promise.all(
-    families.map((family) => import(/* @vite-ignore */ join(bench, `${family}.mjs`)) as Promise<{ rows(pick: unknown): Row[] }>),
+    FAMILIES.map((family) => import(/* @vite-ignore */ join(bench, `${family}.mjs`)) as Promise<{ rows(pick: unknown): Row[] }>),
   );
   return modules.flatMap(({ rows }) => rows((...sizes: unknown[]) => sizes[0]));
 }

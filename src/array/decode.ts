@@ -8,10 +8,14 @@ import type { NpyScalars } from "./npy-array.ts";
 
 /** The `data` of scalars that were read into `bytes`; in place where the file's bytes are the typed array's. */
 export function decodeScalars(type: DType, bytes: Uint8Array<ArrayBuffer>, count: number): NpyScalars {
-  if (isLongDouble(type)) return bytes;
-  if (needsSwap(type)) swapBytes(bytes, type);
+  makeNative(type, bytes);
   if (type.kind === "S" || type.kind === "U") return decodeStrings(type, bytes, count);
   return typedArray(bytes, type);
+}
+
+/** Long doubles, which JavaScript has no numbers for, stay the bytes of the file. */
+function makeNative(type: DType, bytes: Uint8Array): void {
+  if (!isLongDouble(type) && needsSwap(type)) swapBytes(bytes, type);
 }
 
 /** The first bytes of an array that is read into, and of scalars the array that they are then. */
@@ -35,15 +39,14 @@ export function roomIn(type: DType, out: ArrayBufferView, length: number): Room 
   if (known?.type === type && known.bytes.length === length && length > 0) return known;
   checkRoom(type, out, length);
   const bytes = new Uint8Array(out.buffer as ArrayBuffer, out.byteOffset, length);
-  const isScalar = type.fields === undefined;
-  const room = { type, bytes, data: isScalar ? (isLongDouble(type) ? bytes : typedArray(bytes, type)) : undefined };
+  const room = { type, bytes, data: type.fields === undefined ? typedArray(bytes, type) : undefined };
   rooms.set(out, room);
   return room;
 }
 
 /** The `data` of elements that were read into a room. */
 export function decodeRoom({ type, bytes, data }: Room): NpyScalars | undefined {
-  if (data !== undefined && !isLongDouble(type) && needsSwap(type)) swapBytes(bytes, type);
+  if (data !== undefined) makeNative(type, bytes);
   return data;
 }
 
@@ -54,8 +57,8 @@ function checkRoom(type: DType, out: unknown, length: number): void {
       `out: elements of dtype ${type.str} are converted when they are read, into new ones: leave it out.`,
     );
   }
-  const isScalar = type.fields === undefined && !isLongDouble(type);
-  const name = (isScalar ? typedArray(new Uint8Array(0), type) : new Uint8Array(0))[Symbol.toStringTag];
+  const none = new Uint8Array(0);
+  const name = (type.fields === undefined ? typedArray(none, type) : none)[Symbol.toStringTag];
   if (!ArrayBuffer.isView(out) || (out as Uint8Array)[Symbol.toStringTag] !== name) {
     const found = ArrayBuffer.isView(out) ? `a ${(out as Uint8Array)[Symbol.toStringTag]}` : typeof out;
     throw new NpyError("ERR_NPY_OPTION", `out must be a ${name}, as elements of dtype ${type.str} are read: found ${found}.`);

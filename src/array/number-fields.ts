@@ -1,6 +1,7 @@
 /** Fields of numbers, stored one by one, record by record. */
 import { type DType, type DTypeField, NATIVE_BYTE_ORDER } from "../format/dtype.ts";
 import { flatten } from "./fields.ts";
+import { FLOAT_OVERFLOW, integerRange } from "./number-limits.ts";
 
 /** Stores a value at a place. `false`, if it is no number that fits: then nothing was stored, or a part of it. */
 type Store = (view: DataView, at: number, value: unknown) => boolean;
@@ -27,82 +28,69 @@ function listStore(store: Store, count: number, itemsize: number): Store {
   };
 }
 
-/** Floats whose nearest float32 is infinite begin here. */
-const FLOAT32_OVERFLOW = 2 ** 128 - 2 ** 103;
+/** Stores a number, or a bigint, that fits. */
+type Put<Value> = (view: DataView, at: number, value: Value, isLittle: boolean) => void;
 
-function storeOf({ kind, itemsize, byteOrder, fields }: DType): Store | undefined {
-  if (fields !== undefined) return undefined;
+const INTEGERS: Readonly<Record<string, Put<number>>> = {
+  i1: (view, at, value) => view.setInt8(at, value),
+  i2: (view, at, value, isLittle) => view.setInt16(at, value, isLittle),
+  i4: (view, at, value, isLittle) => view.setInt32(at, value, isLittle),
+  u1: (view, at, value) => view.setUint8(at, value),
+  u2: (view, at, value, isLittle) => view.setUint16(at, value, isLittle),
+  u4: (view, at, value, isLittle) => view.setUint32(at, value, isLittle),
+};
+
+const LONG_INTEGERS: Readonly<Record<string, Put<bigint>>> = {
+  i8: (view, at, value, isLittle) => view.setBigInt64(at, value, isLittle),
+  u8: (view, at, value, isLittle) => view.setBigUint64(at, value, isLittle),
+};
+
+const FLOATS: Readonly<Record<string, Put<number>>> = {
+  f4: (view, at, value, isLittle) => view.setFloat32(at, value, isLittle),
+  f8: (view, at, value, isLittle) => view.setFloat64(at, value, isLittle),
+};
+
+function storeOf(element: DType): Store | undefined {
+  const { kind, itemsize, byteOrder } = element;
+  if (element.fields !== undefined) return undefined;
   const isLittle = (byteOrder === "|" ? NATIVE_BYTE_ORDER : byteOrder) === "<";
-  const isWhole = (value: unknown, min: number, max: number): value is number =>
-    typeof value === "number" && value >= min && value <= max && Number.isInteger(value);
-  switch (kind + itemsize) {
-    case "f8":
-      return (view, at, value) => {
-        if (typeof value !== "number") return false;
-        view.setFloat64(at, value, isLittle);
-        return true;
-      };
-    case "f4":
-      return (view, at, value) => {
-        if (typeof value !== "number" || (Math.abs(value) >= FLOAT32_OVERFLOW && Number.isFinite(value))) return false;
-        view.setFloat32(at, value, isLittle);
-        return true;
-      };
-    case "i4":
-      return (view, at, value) => {
-        if (!isWhole(value, -(2 ** 31), 2 ** 31 - 1)) return false;
-        view.setInt32(at, value, isLittle);
-        return true;
-      };
-    case "u4":
-      return (view, at, value) => {
-        if (!isWhole(value, 0, 2 ** 32 - 1)) return false;
-        view.setUint32(at, value, isLittle);
-        return true;
-      };
-    case "i2":
-      return (view, at, value) => {
-        if (!isWhole(value, -(2 ** 15), 2 ** 15 - 1)) return false;
-        view.setInt16(at, value, isLittle);
-        return true;
-      };
-    case "u2":
-      return (view, at, value) => {
-        if (!isWhole(value, 0, 2 ** 16 - 1)) return false;
-        view.setUint16(at, value, isLittle);
-        return true;
-      };
-    case "i1":
-      return (view, at, value) => {
-        if (!isWhole(value, -128, 127)) return false;
-        view.setInt8(at, value);
-        return true;
-      };
-    case "u1":
-      return (view, at, value) => {
-        if (!isWhole(value, 0, 255)) return false;
-        view.setUint8(at, value);
-        return true;
-      };
-    case "b1":
-      return (view, at, value) => {
-        if (typeof value !== "boolean") return false;
-        view.setUint8(at, value ? 1 : 0);
-        return true;
-      };
-    case "i8":
-      return (view, at, value) => {
-        if (typeof value !== "bigint" || BigInt.asIntN(64, value) !== value) return false;
-        view.setBigInt64(at, value, isLittle);
-        return true;
-      };
-    case "u8":
-      return (view, at, value) => {
-        if (typeof value !== "bigint" || BigInt.asUintN(64, value) !== value) return false;
-        view.setBigUint64(at, value, isLittle);
-        return true;
-      };
-    default:
-      return undefined;
-  }
+  const code = kind + itemsize;
+  const [integer, long, float] = [INTEGERS[code], LONG_INTEGERS[code], FLOATS[code]];
+  if (integer !== undefined) return integerStore(integer, element, isLittle);
+  if (long !== undefined) return longStore(long, element, isLittle);
+  if (float !== undefined) return floatStore(float, element, isLittle);
+  return kind === "b" ? storeBoolean : undefined;
+}
+
+function integerStore(put: Put<number>, { kind, itemsize }: DType, isLittle: boolean): Store {
+  const [min, max] = integerRange(kind === "i", 8 * itemsize).map(Number) as [number, number];
+  return (view, at, value) => {
+    if (typeof value !== "number" || !(value >= min && value <= max && Number.isInteger(value))) return false;
+    put(view, at, value, isLittle);
+    return true;
+  };
+}
+
+function longStore(put: Put<bigint>, { kind }: DType, isLittle: boolean): Store {
+  const [min, max] = integerRange(kind === "i", 64);
+  return (view, at, value) => {
+    if (typeof value !== "bigint" || value < min || value > max) return false;
+    put(view, at, value, isLittle);
+    return true;
+  };
+}
+
+function floatStore(put: Put<number>, { itemsize }: DType, isLittle: boolean): Store {
+  const overflow = FLOAT_OVERFLOW[itemsize] as number;
+  return (view, at, value) => {
+    if (typeof value !== "number" || (Math.abs(value) >= overflow && Number.isFinite(value))) return false;
+    put(view, at, value, isLittle);
+    return true;
+  };
+}
+
+function storeBoolean(view: DataView, at: number, value: unknown): boolean {
+  if (typeof value !== "boolean") return false;
+  view.setUint8(at, value ? 1 : 0);
+  return true;
 }

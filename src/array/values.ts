@@ -7,6 +7,7 @@ import { type DType, dtype, formatDType } from "../format/dtype.ts";
 import { float64ToFloat16 } from "./conversions/float16.ts";
 import { isLongDouble } from "./convert.ts";
 import { dateToTicks } from "./dates.ts";
+import { FLOAT_OVERFLOW, integerRange } from "./number-limits.ts";
 import { type Encoder, recordEncoder } from "./records.ts";
 
 /** Values in C order, with the shape of their nesting. */
@@ -192,22 +193,11 @@ function bigIntegers(signed: boolean): Encoder {
   );
 }
 
-function integerRange(signed: boolean, bits: number): [min: bigint, max: bigint] {
-  return signed ? [-(2n ** BigInt(bits - 1)), 2n ** BigInt(bits - 1) - 1n] : [0n, 2n ** BigInt(bits) - 1n];
-}
-
 function toBigInt(value: unknown): bigint | undefined {
   if (typeof value === "bigint") return value;
   if (typeof value === "boolean" || (typeof value === "number" && Number.isInteger(value))) return BigInt(value);
   return undefined;
 }
-
-/** The largest finite number that rounds into a float of 2 or 4 bytes lies just below this. */
-const FLOAT_OVERFLOW: Readonly<Record<number, number>> = {
-  2: 65520,
-  4: 2 ** 128 - 2 ** 103,
-  8: Number.POSITIVE_INFINITY,
-};
 
 function toFloat(value: unknown, overflow: number, precision: number): number | string {
   if (typeof value === "number") {

@@ -281,27 +281,19 @@ function toLong(from: ViewCode): Kernel {
     const integers = view(source, "i4");
     const words = view(target, "i4");
     const { length } = integers;
+    const put = (i: number): void => {
+      words[2 * i + LOW] = integers[i] as number;
+      words[2 * i + HIGH] = (integers[i] as number) >> 31;
+    };
     let i = 0;
     // Four at a time take two thirds of the time.
     for (; i + 3 < length; i += 4) {
-      const a = integers[i] as number;
-      const b = integers[i + 1] as number;
-      const c = integers[i + 2] as number;
-      const d = integers[i + 3] as number;
-      const at = 2 * i;
-      words[at + LOW] = a;
-      words[at + HIGH] = a >> 31;
-      words[at + 2 + LOW] = b;
-      words[at + 2 + HIGH] = b >> 31;
-      words[at + 4 + LOW] = c;
-      words[at + 4 + HIGH] = c >> 31;
-      words[at + 6 + LOW] = d;
-      words[at + 6 + HIGH] = d >> 31;
+      put(i);
+      put(i + 1);
+      put(i + 2);
+      put(i + 3);
     }
-    for (; i < length; i++) {
-      words[2 * i + LOW] = integers[i] as number;
-      words[2 * i + HIGH] = (integers[i] as number) >> 31;
-    }
+    for (; i < length; i++) put(i);
   };
   return from === "i4" ? extend : chain(assign(from, "i4"), sizeOf(from), 4, extend);
 }

@@ -1,0 +1,15 @@
+/** The modules of this folder that have rows, in the order in which they run. */
+export const FAMILIES = [
+  "rows",
+  "bulk",
+  "convert",
+  "records",
+  "memory",
+  "metadata",
+  "read",
+  "durability",
+  "threads",
+  "peers",
+  "cli",
+  "startup",
+];
