@@ -46,7 +46,8 @@ export {
 export { formatHeader, type NpyHeader, type NpyVersion, parseHeader } from "./format/header.ts";
 export type { ArrayLayout } from "./format/layout.ts";
 export { inspect, inspectSync, type NpyInfo } from "./inspect.ts";
-export { NpyAppendArray, NpyAppendArraySync } from "./npy-append-array.ts";
+export { NpyAppendArray } from "./npy-append-array.ts";
+export { NpyAppendArraySync } from "./npy-append-array-sync.ts";
 export type { OpenOptions } from "./options.ts";
 export type { CopyOptions } from "./plan/copy.ts";
 export type { Durability } from "./plan/grow.ts";
