@@ -28,7 +28,7 @@ export type Step =
   | { readonly op: "insert"; readonly file: StorageFile; readonly length: number }
   | { readonly op: "copyTimes"; readonly from: StorageFile; readonly file: StorageFile }
   | { readonly op: "lock"; readonly file: StorageFile }
-  | { readonly op: "isCurrent"; readonly file: StorageFile }
+  | { readonly op: "currentSize"; readonly file: StorageFile }
   | { readonly op: "sync"; readonly file: StorageFile }
   | { readonly op: "wait"; readonly words: Int32Array<SharedArrayBuffer>; readonly index: number; readonly value: number }
   | { readonly op: "turn" }
@@ -117,8 +117,14 @@ export function* lock(file: StorageFile): Plan<LockResult> {
   return (yield { op: "lock", file }) as LockResult;
 }
 
+/** `undefined` once the file was deleted, or another one took its place. */
+export function* currentSize(file: StorageFile): Plan<number | undefined> {
+  return (yield { op: "currentSize", file }) as number | undefined;
+}
+
+/** Whether it is still there, as far as that can be noticed. */
 export function* isCurrent(file: StorageFile): Plan<boolean> {
-  return (yield { op: "isCurrent", file }) as boolean;
+  return file.currentSize === undefined || (yield* currentSize(file)) !== undefined;
 }
 
 export function* sync(file: StorageFile): Plan<void> {

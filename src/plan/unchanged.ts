@@ -1,7 +1,7 @@
 /** Notices that another program wrote to a file that is being grown, before anything of it is overwritten. */
 import { NpyError } from "../errors.ts";
 import { endOf, type GrowingFile } from "./growing-file.ts";
-import { isCurrent, type Plan, read, size } from "./step.ts";
+import { currentSize, type Plan, read } from "./step.ts";
 
 /**
  * How long a check is taken to hold, in milliseconds: it costs as much as some appends of one row, and would be most of what they cost if
@@ -64,8 +64,8 @@ export function* whatChanged(
   allowedSize: () => Plan<readonly [least: number, most: number]>,
 ): Plan<string | undefined> {
   const { file } = growing;
-  if (!(yield* isCurrent(file))) return "it was deleted, or another file took its place";
-  const found = yield* size(file);
+  const found = yield* currentSize(file);
+  if (found === undefined) return "it was deleted, or another file took its place";
   const [least, most] = yield* allowedSize();
   if (found < least || found > most) return `it has ${found} bytes where ${most} were left`;
   const header = growing.asFound ?? growing.render(headerRows);

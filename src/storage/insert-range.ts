@@ -1,5 +1,5 @@
 /** Blocks that a file system inserts into a file without moving what follows: Linux, on ext4, XFS and f2fs. */
-import { type NativeFunction, native } from "./native.ts";
+import { HAS_LONG_POSITIONS, type NativeFunction, native } from "./native.ts";
 
 /** `FALLOC_FL_INSERT_RANGE` of `<linux/falloc.h>`. */
 const INSERT_RANGE = 0x20;
@@ -9,9 +9,9 @@ const IMPOSSIBLE = ["ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EINVAL"];
 
 let fallocate: NativeFunction | undefined;
 
-/** Whether there is a system call to try. Where numbers have 32 bits, positions have not, and the call another name. */
+/** Whether there is a system call to try. */
 export function mayInsert(): boolean {
-  return process.platform === "linux" && !["arm", "ia32", "mips", "mipsel"].includes(process.arch) && native() !== undefined;
+  return process.platform === "linux" && HAS_LONG_POSITIONS && native() !== undefined;
 }
 
 /** Inserts zeros at the beginning of an open file; `false` where that is not possible. A multiple of its file system's blocks. */

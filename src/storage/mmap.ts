@@ -3,7 +3,7 @@
  * read are those of the system's cache.
  */
 import { NpyError } from "../errors.ts";
-import { type Native, type NativeFunction, native } from "./native.ts";
+import { HAS_LONG_POSITIONS, type Native, type NativeFunction, native } from "./native.ts";
 import type { Advice } from "./storage.ts";
 
 // Source: <sys/mman.h>, the same on Linux, macOS and BSD.
@@ -54,8 +54,7 @@ function load(library: Native): Calls {
 /** What keeps files from being mapped. */
 export function mapProblem(): string | undefined {
   if (process.platform === "win32") return "memory mapping is not available on Windows in this version";
-  // Where numbers have 32 bits, positions have not, and the call another name.
-  if (["arm", "ia32", "mips", "mipsel"].includes(process.arch)) return "memory mapping is not available on 32-bit processors";
+  if (!HAS_LONG_POSITIONS) return "memory mapping is not available on 32-bit processors";
   return native() === undefined
     ? "memory mapping needs the package koffi, which is not installed, or not for this platform: npm install koffi"
     : undefined;

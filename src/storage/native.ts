@@ -6,8 +6,8 @@ import { constants } from "node:buffer";
 import { createRequire } from "node:module";
 import { getSystemErrorName } from "node:util";
 
-/** What functions take: numbers, and pointers, of which `null` is one. */
-type Argument = number | bigint | null;
+/** What functions take: numbers, and pointers, of which `null` is one, and the memory of an array another. */
+type Argument = number | bigint | Uint8Array | null;
 
 /** A function that gives nothing but the name of its error, if it fails. */
 export type NativeFunction = (...args: readonly Argument[]) => string | undefined;
@@ -20,6 +20,8 @@ export interface Native {
    * @throws Error if the C library has no such function.
    */
   func(prototype: string): NativeFunction;
+  /** The same for one that returns a count of bytes: the count, or -1. */
+  countFunc(prototype: string): (...args: readonly Argument[]) => number;
   /** The same for one that returns a pointer, or (void *) -1: the pointer, or the error's name. */
   pointerFunc(prototype: string): (...args: readonly Argument[]) => bigint | string;
   /**
@@ -45,6 +47,14 @@ export function native(): Native | undefined {
   return loaded.native;
 }
 
+/** The same, if it was loaded before. */
+export function loadedNative(): Native | undefined {
+  return loaded?.native;
+}
+
+/** Whether positions in files are numbers of 64 bits for its functions, as they are where pointers are. */
+export const HAS_LONG_POSITIONS: boolean = !["arm", "ia32", "mips", "mipsel"].includes(process.arch);
+
 function load(): Native | undefined {
   if (process.platform === "win32") return undefined;
   try {
@@ -56,6 +66,7 @@ function load(): Native | undefined {
         const call = library.func<number>(prototype);
         return (...args) => (call(...args) === -1 ? errorName() : undefined);
       },
+      countFunc: (prototype) => library.func<number>(prototype),
       pointerFunc(prototype) {
         const call = library.func<bigint>(prototype);
         return (...args) => {

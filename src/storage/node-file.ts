@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { lockDescriptor, lockProblem } from "./flock.ts";
 import { insertZeros, mayInsert } from "./insert-range.ts";
 import { mapDescriptor, mapProblem } from "./mmap.ts";
+import { readFew, writeFew } from "./pwrite.ts";
 import {
   type Advice,
   type Eventually,
@@ -71,7 +72,7 @@ class NodeFile implements StorageFile {
   }
 
   readSync(buffer: Uint8Array, position: number): number {
-    let done = 0;
+    let done = buffer.length <= SMALL_TRANSFER ? (readFew(this.#fd, buffer, position) ?? 0) : 0;
     while (done < buffer.length) {
       const length = Math.min(buffer.length - done, MAX_TRANSFER);
       const count = fs.readSync(this.#fd, buffer, done, length, position + done);
@@ -99,7 +100,7 @@ class NodeFile implements StorageFile {
   }
 
   writeSync(bytes: Uint8Array, position: number): void {
-    let done = 0;
+    let done = bytes.length <= SMALL_TRANSFER ? (writeFew(this.#fd, bytes, position) ?? 0) : 0;
     while (done < bytes.length) {
       const length = Math.min(bytes.length - done, MAX_TRANSFER);
       done += fs.writeSync(this.#fd, bytes, done, length, position + done);
@@ -157,14 +158,17 @@ class NodeFile implements StorageFile {
     return this.lockSync();
   }
 
-  isCurrentSync(): boolean {
+  currentSizeSync(): number | undefined {
     const named = fs.statSync(this.path, { bigint: true, throwIfNoEntry: false });
-    if (named !== undefined) return named.ino === this.#stat.ino && named.dev === this.#stat.dev;
+    if (named !== undefined) {
+      return named.ino === this.#stat.ino && named.dev === this.#stat.dev ? Number(named.size) : undefined;
+    }
     // A file, or its directory, may have been given another name: then the rows are where that is.
-    return fs.fstatSync(this.#fd).nlink > 0;
+    const { nlink, size } = fs.fstatSync(this.#fd);
+    return nlink > 0 ? size : undefined;
   }
-  isCurrent(): boolean {
-    return this.isCurrentSync();
+  currentSize(): number | undefined {
+    return this.currentSizeSync();
   }
 
   renameSync(path: string): void {

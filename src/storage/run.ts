@@ -88,8 +88,8 @@ function performSync(step: Step): StepResult {
       return step.file.copyTimes?.(step.from);
     case "lock":
       return step.file.lockSync?.() ?? "unsupported";
-    case "isCurrent":
-      return step.file.isCurrentSync?.() ?? true;
+    case "currentSize":
+      return step.file.currentSizeSync === undefined ? step.file.sizeSync() : step.file.currentSizeSync();
     case "sync":
       return step.file.syncSync();
     case "wait":
@@ -133,8 +133,8 @@ function perform(step: Step): Eventually<StepResult> {
       return step.file.copyTimes?.(step.from);
     case "lock":
       return step.file.lock?.() ?? "unsupported";
-    case "isCurrent":
-      return step.file.isCurrent?.() ?? true;
+    case "currentSize":
+      return step.file.currentSize === undefined ? step.file.size() : step.file.currentSize();
     case "sync":
       return step.file.sync();
     case "wait":

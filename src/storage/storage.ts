@@ -94,9 +94,9 @@ export interface StorageFile {
   /** Keeps other processes that ask for the lock from having it, until the file is closed or this process ends. Does not wait for it. */
   lock?(): Eventually<LockResult>;
   lockSync?(): LockResult;
-  /** `false` once the file was deleted, or another one took its place. */
-  isCurrent?(): Eventually<boolean>;
-  isCurrentSync?(): boolean;
+  /** The size of the file; `undefined` once it was deleted, or another one took its place. Without it, neither is noticed. */
+  currentSize?(): Eventually<number | undefined>;
+  currentSizeSync?(): number | undefined;
   /** Returns when everything written survives a power cut. */
   sync(): Eventually<void>;
   syncSync(): void;

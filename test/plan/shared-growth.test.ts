@@ -161,11 +161,10 @@ function simulate(seed: number, world: World): { acknowledged: number; failed: n
       case "truncate":
         return file.truncateSync(step.size);
       case "size":
+      case "currentSize":
         return file.sizeSync();
       case "read":
         return file.readSync(step.buffer, step.position);
-      case "isCurrent":
-        return true;
       case "sync":
       case "turn":
         return;

@@ -1,0 +1,39 @@
+/**
+ * A few bytes, from and to a place in a file: pread(2) and pwrite(2), through koffi. Node's own functions make the same calls, and what they
+ * do besides takes as long as the system takes for a row. Whatever is out of the ordinary is left to them: `undefined`.
+ */
+import { HAS_LONG_POSITIONS, loadedNative } from "./native.ts";
+
+type Transfer = (fd: number, bytes: Uint8Array, length: number, position: number) => number;
+
+interface Calls {
+  readonly pread: Transfer;
+  readonly pwrite: Transfer;
+}
+
+/** Bun and Deno have faster functions of their own than what they call C with. */
+const IS_FASTER = HAS_LONG_POSITIONS && !("bun" in process.versions || "deno" in process.versions);
+
+let calls: Calls | undefined;
+
+/** Only where koffi is loaded for another purpose: to read and to write is none. */
+function find(): Calls | undefined {
+  const library = IS_FASTER ? loadedNative() : undefined;
+  calls = library && {
+    pread: library.countFunc("int64_t pread(int fd, void *bytes, size_t length, int64_t position)"),
+    pwrite: library.countFunc("int64_t pwrite(int fd, const void *bytes, size_t length, int64_t position)"),
+  };
+  return calls;
+}
+
+/** Fills `bytes`. Gives how many it could at once: 0 at the end of the file. */
+export function readFew(fd: number, bytes: Uint8Array, position: number): number | undefined {
+  const count = (calls ?? find())?.pread(fd, bytes, bytes.length, position);
+  return count === -1 ? undefined : count;
+}
+
+/** Writes `bytes`. Gives how many it could at once. */
+export function writeFew(fd: number, bytes: Uint8Array, position: number): number | undefined {
+  const count = (calls ?? find())?.pwrite(fd, bytes, bytes.length, position);
+  return count === -1 ? undefined : count;
+}
