@@ -5,6 +5,5 @@ import { pathToFileURL } from "node:url";
 const { jobs } = await import(pathToFileURL(process.argv[2]).href);
 for await (const line of createInterface({ input: process.stdin })) {
   const { job, params } = JSON.parse(line);
-  globalThis.gc();
   console.log(JSON.stringify(await jobs[job](params)));
 }

@@ -53,7 +53,7 @@ export class NpyAppendArraySync<D extends DTypeLike = DTypeLike> implements Disp
     this.#checkOpen();
     try {
       const checked = this.#writer.check(input);
-      const plan = this.#writer.append(checked);
+      const plan = this.#writer.append(checked, true);
       if (plan !== undefined) runSync(plan);
       return checked.rows;
     } catch (error) {

@@ -53,7 +53,8 @@ export class ElementInputs {
 }
 
 function large(dtype: DType, { buffer, byteOffset, byteLength }: TypedArray, rows: number): CheckedRows {
-  return { dtype, rows, byteLength, blocks: [new Uint8Array(buffer, byteOffset, byteLength)] };
+  const onlyBlock = new Uint8Array(buffer, byteOffset, byteLength);
+  return { dtype, rows, byteLength, blocks: [onlyBlock], onlyBlock };
 }
 
 class ElementRows implements CheckedRows {

@@ -249,12 +249,13 @@ export class Writer {
     if (this.#growing === undefined) this.#layout = undefined;
   }
 
-  /** Writes rows: all, or none. `undefined` if that was done at once. */
-  append(rows: Rows): Plan<void> | undefined {
+  /** Writes rows: all, or none. `undefined` if that was done at once, as with `isBlocking` also where it takes long. */
+  append(rows: Rows, isBlocking: boolean = false): Plan<void> | undefined {
     if (this.#growing === undefined) return this.#create(rows);
     if (this.#growing.broken !== undefined) throw this.#growing.broken;
     if (this.#shared !== undefined) return this.#shared.append(rows);
-    return append(this.#growing, rows, this.#options.rewriteHeaderOnAppend, this.#options.durability);
+    const { rewriteHeaderOnAppend, durability } = this.#options;
+    return append(this.#growing, rows, rewriteHeaderOnAppend, durability, isBlocking);
   }
 
   /** Creates the file, with its first rows. */

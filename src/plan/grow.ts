@@ -119,7 +119,8 @@ export function* syncReplacement(growing: GrowingFile): Plan<void> {
  * Writes rows after the committed ones, then (if `rewriteHeader`) the header that counts them: a reader never sees rows that are not
  * there, and until the header is written the file stays as it was for it. If a step fails, everything is taken back.
  *
- * A few rows, where they take neither waiting nor a check, are written at once: a plan costs as much as they do. `undefined`: they are there.
+ * A few rows, or with `isBlocking` any, are written at once where no check is due: a plan costs as much as a few rows do. `undefined`: they
+ * are there.
  *
  * @throws NpyError `ERR_NPY_CHANGED` if another program wrote to the file: then nothing is.
  */
@@ -128,6 +129,7 @@ export function append(
   added: Rows,
   rewriteHeader: boolean,
   durability: Durability,
+  isBlocking: boolean,
 ): Plan<void> | undefined {
   const { file } = growing;
   const position = endOf(growing, growing.rows);
@@ -135,7 +137,7 @@ export function append(
   const block = durability === "os" && !isDue(growing) ? added.onlyBlock : undefined;
   if (
     block === undefined ||
-    block.length > (file.writesAtOnce ?? 0) ||
+    (block.length > (file.writesAtOnce ?? 0) && !isBlocking) ||
     position + block.length !== endOf(growing, rows) ||
     position + block.length > Number.MAX_SAFE_INTEGER
   ) {
@@ -145,6 +147,7 @@ export function append(
   try {
     file.writeSync(block, position);
     if (rewriteHeader && rows !== growing.headerRows) {
+      if (block.length > SHORT_WRITE && isDue(growing)) return counting(growing, rows, true, durability);
       headerTouched = true;
       growing.asFound = undefined;
       file.writeSync(growing.render(rows), 0);
@@ -170,26 +173,36 @@ export function* appending(growing: GrowingFile, added: Rows, rewriteHeader: boo
   const end = endOf(growing, rows);
   checkLength(growing, rows);
   if (isDue(growing)) yield* checkUnchanged(growing);
-  let headerTouched = false;
+  const position = endOf(growing, growing.rows);
   try {
-    const position = endOf(growing, growing.rows);
-    const isLong = durability !== "os" || end - position > SHORT_WRITE;
     if (added.copyTo !== undefined) yield* added.copyTo(file, position);
     else yield* writeBlocks(file, added.blocks, position, end);
     if (isNewData && durability !== "os") yield { op: "sync", file };
-    if (rewriteHeader && rows !== growing.headerRows) {
-      if (isLong && isDue(growing)) yield* checkUnchanged(growing, rows);
-      headerTouched = true;
-      growing.asFound = undefined;
-      yield { op: "write", file, bytes: growing.render(rows), position: 0 };
-      if (durability === "full") yield { op: "sync", file };
-    }
+  } catch (error) {
+    yield* rollBack(growing, false, error);
+    throw error;
+  }
+  const isLong = durability !== "os" || end - position > SHORT_WRITE;
+  if (rewriteHeader && rows !== growing.headerRows) return yield* counting(growing, rows, isLong, durability);
+  growing.rows = rows;
+}
+
+/** Makes the header count `rows`, which are in the file. They take so long, if `isLong`, that another program may have written to it meanwhile. */
+function* counting(growing: GrowingFile, rows: number, isLong: boolean, durability: Durability): Plan<void> {
+  const { file } = growing;
+  let headerTouched = false;
+  try {
+    if (isLong && isDue(growing)) yield* checkUnchanged(growing, rows);
+    headerTouched = true;
+    growing.asFound = undefined;
+    yield { op: "write", file, bytes: growing.render(rows), position: 0 };
+    if (durability === "full") yield { op: "sync", file };
   } catch (error) {
     yield* rollBack(growing, headerTouched, error);
     throw error;
   }
   growing.rows = rows;
-  if (rewriteHeader) growing.headerRows = rows;
+  growing.headerRows = rows;
 }
 
 /**

@@ -6,9 +6,10 @@ import { FaultyStorage, type RecordedStep } from "../support/faulty-storage.ts";
 import { attempt, FILE_FORMS } from "../support/forms.ts";
 
 /** Rows of which the header needs one digit, two and three. */
-const APPENDS = [[1], [2, 3], [4, 5, 6, 7, 8, 9], [10, 11], Array.from({ length: 95 }, (_, i) => i)].map((rows) =>
-  Float64Array.from(rows),
-);
+const APPENDS = [1, 2, 6, 2, 95].map((length) => Float64Array.from({ length }, (_, i) => i));
+
+/** More than are written at once where a write can be waited for. */
+const MANY = new Float64Array(10_000).fill(7);
 
 const MODES: readonly OpenOptions[] = [{}, { rewriteHeaderOnAppend: false }];
 
@@ -27,13 +28,16 @@ function concatenated(parts: readonly Float64Array[]): Float64Array {
 
 describe.each(FILE_FORMS)("%s", (_form, { open }) => {
   describe.each(MODES)("%j", (options) => {
+    /** For each append. */
+    const writes = options.rewriteHeaderOnAppend === false ? 1 : 2;
+
     /** The steps of appending, to a file that is open. */
-    async function stepsOf(writesAtOnce: number): Promise<readonly RecordedStep[]> {
+    async function stepsOf(writesAtOnce: number, opening = open): Promise<readonly RecordedStep[]> {
       const storage = new FaultyStorage(saved(Float64Array.of(0)), { writesAtOnce });
-      const npaa = await open(storage, options);
+      const npaa = await opening(storage, options);
       await npaa.append(Float64Array.of(0.5)); // after the check that is always due
       storage.steps.length = 0;
-      for (const rows of APPENDS) await npaa.append(rows);
+      for (const rows of [...APPENDS, MANY]) await npaa.append(rows);
       const { length } = storage.steps;
       await npaa.close();
       return storage.steps.slice(0, length);
@@ -41,14 +45,15 @@ describe.each(FILE_FORMS)("%s", (_form, { open }) => {
 
     test("the steps are those of the plan", async () => {
       const steps = await stepsOf(2 ** 16);
+      // Synchronous writes are never handed to another thread, and need no plan either.
       expect(steps).toEqual(await stepsOf(0));
+      expect(steps).toEqual(await stepsOf(0, NpyAppendArray.open));
       expect(steps.every(({ op }) => op === "write")).toBe(true);
-      expect(steps).toHaveLength((options.rewriteHeaderOnAppend === false ? 1 : 2) * APPENDS.length);
+      expect(steps).toHaveLength(writes * (APPENDS.length + 1));
     });
 
     test("whichever step fails, after whatever part of it, the rows are taken back and the next append goes on", async () => {
-      const count = (await stepsOf(2 ** 16)).length;
-      for (let at = 0; at < count; at++) {
+      for (let at = 0; at < writes * APPENDS.length; at++) {
         for (const after of [0, 1, 7, 64, 128]) {
           const storage = new FaultyStorage(saved(Float64Array.of(0)), { writesAtOnce: 2 ** 16 });
           const npaa = await open(storage, options);

@@ -10,7 +10,7 @@ import {
   writeFileSync,
   writeSync,
 } from "node:fs";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import {
   dtype,
   formatHeader,
@@ -201,6 +201,36 @@ test("a header that changes while data are written and synced is not overwritten
     expect(() => npaa.close()).toThrow(rejection);
     expect(storage.bytes()).toHaveLength(144);
   }
+});
+
+test("nor one that changes while many rows are written in one go", () => {
+  const header = formatHeader({ dtype: dtype("<f8"), fortranOrder: false, shape: [7] });
+  const rows = new Float64Array(10_000);
+  let now = Date.now();
+  vi.spyOn(Date, "now").mockImplementation(() => now);
+  onTestFinished(() => void vi.restoreAllMocks());
+  class Slow extends MemoryStorage {
+    override createSync(): StorageFile {
+      const file = super.createSync();
+      return Object.assign(file, {
+        writeSync: (bytes: Uint8Array, position: number): void => {
+          Object.getPrototypeOf(file).writeSync.call(file, bytes, position);
+          if (bytes.length < 2 ** 16) return;
+          now += 1000;
+          super.openSync("r+").writeSync(header, 0);
+        },
+      });
+    }
+  }
+  const storage = new Slow();
+  const npaa = NpyAppendArray.openSync(storage, { dtype: "<f8", rowShape: [] });
+  npaa.append(Float64Array.of(1)); // after the check that is always due
+  const rejection = expect.objectContaining({ code: "ERR_NPY_CHANGED" });
+  expect(() => npaa.append(rows)).toThrow(rejection);
+  expect((storage.bytes() as Uint8Array).subarray(0, 128)).toEqual(header);
+  expect(storage.bytes()).toHaveLength(128 + 8 * 10_001);
+  expect(npaa.length).toBe(1);
+  expect(() => npaa.close()).toThrow(rejection);
 });
 
 test("the file is checked as time goes by, not for each append", () => {

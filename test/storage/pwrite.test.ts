@@ -32,6 +32,10 @@ afterEach(() => {
   limit.calls = 0;
 });
 
+function resizable(length: number): ArrayBuffer {
+  return new (ArrayBuffer as unknown as new (length: number, options: object) => ArrayBuffer)(length, { maxByteLength: 100 });
+}
+
 test("nothing before koffi is loaded, which reading and writing do not", () => {
   const fd = openSync(temporaryPath(), "w+");
   expect(writeFew(fd, ROW, 0)).toBeUndefined();
@@ -57,8 +61,8 @@ describe.skipIf(process.platform === "win32")("with koffi", () => {
   test.each([
     ["a part of a buffer", () => new Uint8Array(100).subarray(50, 74)],
     ["shared memory", () => new Uint8Array(new SharedArrayBuffer(32), 8)],
-    ["a buffer that can be resized", () => new Uint8Array(new ArrayBuffer(24, { maxByteLength: 100 }))],
-    ["a part of one, to its end", () => new Uint8Array(new ArrayBuffer(26, { maxByteLength: 100 }), 2)],
+    ["a buffer that can be resized", () => new Uint8Array(resizable(24))],
+    ["a part of one, to its end", () => new Uint8Array(resizable(26), 2)],
     ["another array", () => new Uint8Array(new Float64Array(3).buffer)],
     ["a Buffer of the pool", () => Buffer.allocUnsafe(24)],
   ])("the bytes of %s", (_, make) => {
