@@ -1,9 +1,9 @@
 // Appending large contiguous chunks.
 import { spawnSync } from "node:child_process";
-import { closeSync, openSync, readSync, rmSync, writeSync } from "node:fs";
+import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import { NpyAppendArray, NpyReader, saveSync } from "../dist/node.js";
 import { writePieces, writePiecesAsync } from "./bare.mjs";
-import { stopwatch } from "./measure.mjs";
+import { sourceFile, stopwatch } from "./measure.mjs";
 
 export const title = "Bulk";
 export const about =
@@ -16,7 +16,7 @@ export function rows(pick) {
   for (const mebibytes of pick([1], [1, 16, 64], [1, 16, 64])) {
     const chunk = mebibytes * 2 ** 20;
     // So many appends that it does not matter what is still to be compiled.
-    const total = Math.max(chunk, pick(2, mebibytes === 1 ? 512 : 128, 1024) * 2 ** 20);
+    const total = Math.max(chunk, pick(2, mebibytes === 1 ? 256 : 128, 1024) * 2 ** 20);
     const bare = (job, withHeader) => ({
       name: withHeader ? "bare" : "bare, no header",
       job,
@@ -64,12 +64,10 @@ export function rows(pick) {
 
 /** The time of a copy from a file of so many bytes. */
 async function copying({ path, bytes }, copy) {
-  const source = `${path}.source`;
-  saveSync(source, new Float64Array(bytes / 8).fill(1));
+  const source = sourceFile(path, `bulk-${bytes}.npy`, (source) => saveSync(source, new Float64Array(bytes / 8).fill(1)));
   const seconds = stopwatch();
   await copy(source, path);
   const taken = seconds();
-  rmSync(source);
   return taken;
 }
 

@@ -1,9 +1,8 @@
 // The command line, from the start of its process to the end.
 import { spawnSync } from "node:child_process";
-import { rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { saveSync } from "../dist/node.js";
-import { stopwatch } from "./measure.mjs";
+import { sourceFile, stopwatch } from "./measure.mjs";
 
 export const title = "Command line";
 export const about =
@@ -58,12 +57,10 @@ export function rows(pick) {
 export const jobs = {
   /** Runs a script that makes the file OUT of the file IN, which has an array of so many bytes. */
   shell({ path, bytes, script }) {
-    const source = `${path}.source.npy`;
-    saveSync(source, new Float64Array(bytes / 8).fill(1));
+    const source = sourceFile(path, `cli-${bytes}.npy`, (source) => saveSync(source, new Float64Array(bytes / 8).fill(1)));
     const seconds = stopwatch();
     const { status, stderr } = spawnSync("sh", ["-c", script], { env: { ...process.env, IN: source, OUT: path } });
     const taken = seconds();
-    rmSync(source);
     if (status !== 0) throw new Error(`${script} failed: ${stderr}`);
     return taken;
   },

@@ -1,5 +1,6 @@
 // What jobs measure with.
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 /** Starts a watch; calling what it gives tells the seconds since. */
 export function stopwatch() {
@@ -8,6 +9,19 @@ export function stopwatch() {
 }
 
 const MiB = 2 ** 20;
+
+/**
+ * The path of a file that jobs read: beside the one of a job, made by the first that asks for it, and there until the run ends.
+ *
+ * @param {string} path
+ * @param {string} name
+ * @param {(path: string) => void} make
+ */
+export function sourceFile(path, name, make) {
+  const source = join(dirname(path), name);
+  if (!existsSync(source)) make(source);
+  return source;
+}
 
 /**
  * Begins to watch this process's memory; calling what it gives tells by how many MiB its peak was above what it has now, and where the

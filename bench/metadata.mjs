@@ -36,7 +36,7 @@ export function rows(pick) {
       targets: [{ against: "1 MiB", atMost: 2 }],
     };
   });
-  const bytes = pick(2 ** 20, 2 ** 27, 2 ** 30);
+  const bytes = pick(2 ** 20, 2 ** 26, 2 ** 30);
   list.push({
     id: "metadata/ensureAppendable",
     label: `\`ensureAppendable\` by copy, ${bytes / 2 ** 20} MiB`,

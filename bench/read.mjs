@@ -2,7 +2,7 @@
 import { closeSync, openSync, read, readSync, writeSync } from "node:fs";
 import { promisify } from "node:util";
 import { dtype, formatHeader, NpyReader } from "../dist/node.js";
-import { numbers, stopwatch } from "./measure.mjs";
+import { numbers, sourceFile, stopwatch } from "./measure.mjs";
 
 export const title = "Reading";
 export const about =
@@ -18,7 +18,7 @@ const PAGE = 4096;
 export function rows(pick) {
   const fileBytes = pick(2 ** 20, 2 ** 26, 2 ** 29);
   const row = (id, label, bytes, mode, job) => {
-    const passes = mode === "async" && bytes < 2 ** 16 ? 2 : 8;
+    const passes = mode === "sync" ? 16 : bytes < 2 ** 16 ? 2 : 8;
     const params = { fileBytes, passes, bytes, mode };
     return {
       id: `read/${id}`,
@@ -66,7 +66,11 @@ export function rows(pick) {
   ];
 }
 
-function makeFile(path, bytes) {
+function fileOf(path, bytes) {
+  return sourceFile(path, `read-${bytes}.npy`, (file) => writeNumbers(file, bytes));
+}
+
+function writeNumbers(path, bytes) {
   const fd = openSync(path, "w");
   writeSync(fd, formatHeader({ dtype: dtype("<f8"), fortranOrder: false, shape: [bytes / 8] }));
   const block = numbers("float64", 2 ** 17);
@@ -88,10 +92,10 @@ function look(data, step = data.length) {
 export const jobs = {
   async slices({ path, mode, reuses = false, mmap = false, step, ...order }) {
     const { fileBytes, bytes } = order;
-    makeFile(path, fileBytes);
+    const file = fileOf(path, fileBytes);
     const rows = bytes / 8;
     const into = reuses ? { out: new Float64Array(rows) } : {};
-    const reader = mode === "sync" ? NpyReader.openSync(path, { mmap }) : await NpyReader.open(path, { mmap });
+    const reader = mode === "sync" ? NpyReader.openSync(file, { mmap }) : await NpyReader.open(file, { mmap });
     const seconds = stopwatch();
     for (const start of starts(order)) {
       const slice = mode === "sync" ? reader.read(start, start + rows, into) : await reader.read(start, start + rows, into);
@@ -103,10 +107,10 @@ export const jobs = {
   },
 
   async chunks({ path, fileBytes, passes, bytes, mode, reuses = false }) {
-    makeFile(path, fileBytes);
+    const file = fileOf(path, fileBytes);
     const rows = bytes / 8;
     const into = reuses ? { out: new Float64Array(rows) } : {};
-    const reader = mode === "sync" ? NpyReader.openSync(path) : await NpyReader.open(path);
+    const reader = mode === "sync" ? NpyReader.openSync(file) : await NpyReader.open(file);
     const seconds = stopwatch();
     for (let pass = 0; pass < passes; pass++) {
       if (mode === "sync") for (const { data } of reader.chunks({ rows, ...into })) look(data);
@@ -119,8 +123,8 @@ export const jobs = {
 
   async bare({ path, mode, step, ...order }) {
     const { fileBytes, bytes } = order;
-    makeFile(path, fileBytes);
-    const fd = openSync(path, "r");
+    const file = fileOf(path, fileBytes);
+    const fd = openSync(file, "r");
     const data = new Float64Array(bytes / 8);
     const buffer = new Uint8Array(data.buffer);
     const seconds = stopwatch();

@@ -11,7 +11,7 @@ export const about =
 
 /** @returns {import("./harness.mjs").Row[]} */
 export function rows(pick) {
-  const arrays = pick(4, 32, 128);
+  const arrays = pick(4, 16, 128);
   const size = pick(16, 1024, 1024);
   const amount = arrays * size * size * 8;
   return [1, 2, 4].map((threads) => ({
