@@ -4,9 +4,6 @@ import { NpyError } from "../errors.ts";
 import type { StorageFile } from "../storage/storage.ts";
 import { finishWrite, type Plan, read, type StartedWrite, size, startWrite, truncate } from "./step.ts";
 
-/** Bytes that are copied at once. Each block is handed to other threads twice, which two larger ones would make less of, and need more memory. */
-const COPY_BLOCK = 1.5 * BLOCK;
-
 /** How a long copy is watched and stopped. */
 export interface CopyOptions {
   readonly signal?: AbortSignal | undefined;
@@ -36,12 +33,12 @@ function* copyBlocks(
   { signal, onProgress }: CopyOptions,
   put: (block: Uint8Array, done: number) => Plan<StartedWrite | undefined>,
 ): Plan<void> {
-  const places = new Places(Math.min(COPY_BLOCK, total));
+  const places = new Places(Math.min(BLOCK, total));
   let started: StartedWrite | undefined;
   try {
     for (let done = 0; done < total; ) {
       signal?.throwIfAborted();
-      const block = places.take(Math.min(COPY_BLOCK, total - done));
+      const block = places.take(Math.min(BLOCK, total - done));
       const count = yield* read(source, block, from + done);
       if (count === 0) throw shrank();
       if (started !== undefined) yield* finishWrite(started);
