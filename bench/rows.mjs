@@ -26,7 +26,16 @@ export function rows(pick) {
   const pieces = (withHeader) => ({ total: 24 * count, piece: 24, withHeader });
   const bare = (withHeader) => ({ name: "bare", job: "bareSync", params: pieces(withHeader) });
   const bareWithoutHeader = { name: "bare, no header", job: "bareSync", params: pieces(false) };
-  return [
+  /** The same with the header mapped. */
+  const mapped = (row) => ({
+    ...row,
+    id: `${row.id}-mmap`,
+    label: `${row.label}, \`mmap: true\``,
+    contenders: row.contenders.map((contender) =>
+      contender.name === "ours" ? { ...contender, params: { ...contender.params, mmap: true } } : contender,
+    ),
+  });
+  const list = [
     {
       id: "rows/sync",
       label: "`NpyAppendArraySync.append(row)`",
@@ -116,6 +125,7 @@ export function rows(pick) {
       ],
     },
   ];
+  return process.platform === "win32" ? list : list.flatMap((row, i) => (i < 2 ? [row, mapped(row)] : [row]));
 }
 
 const float64Rows = { dtype: "float64", rowShape: [3] };
@@ -143,12 +153,12 @@ export const jobs = {
   bareAwaited: scaled(writePiecesAsync),
   bareBuffered: writeBuffered,
 
-  appendSync({ path, rows, rewriteHeaderOnAppend = true }) {
-    return appendEach(path, rows, { ...float64Rows, rewriteHeaderOnAppend });
+  appendSync({ path, rows, ...options }) {
+    return appendEach(path, rows, { ...float64Rows, ...options });
   },
 
-  async appendAwaited({ path, rows, rewriteHeaderOnAppend = true }) {
-    const npaa = await NpyAppendArray.open(path, { ...float64Rows, rewriteHeaderOnAppend });
+  async appendAwaited({ path, rows, ...options }) {
+    const npaa = await NpyAppendArray.open(path, { ...float64Rows, ...options });
     const row = new Float64Array(3);
     const seconds = stopwatch();
     for (let i = 0; i < rows; i++) {

@@ -7,7 +7,7 @@ import { NpyError } from "./errors.ts";
 import { type DType, type DTypeLike, dtype, formatDType, sameDType } from "./format/dtype.ts";
 import type { NpyHeader } from "./format/header.ts";
 import { bytesPerRow, rowCount, rowShape, shapeOf, sizeOf } from "./format/layout.ts";
-import { checkMaxHeaderSize, checkNames, oneOf, optionError } from "./options.ts";
+import { checkMappable, checkMaxHeaderSize, checkNames, oneOf, optionError } from "./options.ts";
 import { copyBytes } from "./plan/copy.ts";
 import { incomplete, readCompleteHeader, readLiveHeader, readRows } from "./plan/read-rows.ts";
 import { close, open, type Plan, quietly, read } from "./plan/step.ts";
@@ -36,12 +36,6 @@ export function checkReaderOptions(options: ReaderOptions, known: readonly strin
     mmap,
     advise,
   };
-}
-
-function checkMappable(storage: Storage): void {
-  const problem =
-    storage.mapProblem === undefined ? "only files of the file system can be mapped: pass a path" : storage.mapProblem();
-  if (problem !== undefined) throw optionError(`mmap: true, but ${problem}, or leave mmap out`);
 }
 
 /** An open file, and the array that it held when it was last looked at. */

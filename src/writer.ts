@@ -6,11 +6,12 @@ import { NpyError } from "./errors.ts";
 import { type DType, formatDType } from "./format/dtype.ts";
 import { formatHeader, type NpyHeader, parseHeader, zeroDimensional } from "./format/header.ts";
 import { rowCount, rowShape, shapeOf, sizeOf } from "./format/layout.ts";
-import { type CheckedOpenOptions, checkOpenOptions } from "./options.ts";
+import { type CheckedOpenOptions, checkMappable, checkOpenOptions } from "./options.ts";
 import { isAppendableHeader, rewriteByCopy } from "./plan/ensure-appendable.ts";
 import { append, appending, createFile, createReplacement, type Rows, syncReplacement, updateHeader } from "./plan/grow.ts";
 import { type GrowingFile, growExisting, growingFile } from "./plan/growing-file.ts";
 import { completeInterrupted } from "./plan/interrupted.ts";
+import { MappedHeader } from "./plan/mapped-header.ts";
 import { readHeader } from "./plan/read-header.ts";
 import { isIncomplete, recoverFile } from "./plan/recover.ts";
 import { SharedGrowth } from "./plan/shared-growth.ts";
@@ -46,6 +47,7 @@ export class Writer {
 
   /** Opens what is there and checks it, or gets ready to create it. */
   static *open(storage: Storage, options: CheckedOpenOptions): Plan<Writer> {
+    if (options.mmap) checkMappable(storage);
     const writer = new Writer(storage, options);
     try {
       yield* writer.#open();
@@ -141,12 +143,18 @@ export class Writer {
         yield* recoverFile(file, { zerofillIncomplete: onNeedsRecovery === "zerofill", dryRun: false, maxHeaderSize });
         header = yield* readHeader(file, maxHeaderSize);
       }
-      this.#growing = yield* growExisting(file, header, path);
+      this.#grow(yield* growExisting(file, header, path));
       this.#layout = { dtype: header.dtype, fortranOrder: header.fortranOrder, rowShape: rowShape(header) };
     } catch (error) {
       if (isOpen) yield* quietly(close(file));
       throw error;
     }
+  }
+
+  /** From now on rows are appended to this file. */
+  #grow(growing: GrowingFile): void {
+    if (this.#options.mmap) growing.mapped = MappedHeader.of(growing.file, growing.header.headerLength);
+    this.#growing = growing;
   }
 
   /** What the options say of a file must be true of one that is there. */
@@ -265,7 +273,7 @@ export class Writer {
     const layout = headerLayout(this.#layout as RowLayout);
     if (!this.#replaces) {
       const growing = yield* createFile(storage, layout, durability, (file) => this.#claim.take(file));
-      this.#growing = growing;
+      this.#grow(growing);
       return yield* appending(growing, rows, rewriteHeaderOnAppend, durability);
     }
     const growing = yield* createReplacement(storage, layout, durability);
@@ -278,7 +286,7 @@ export class Writer {
       yield* discard(storage, growing.file);
       throw error;
     }
-    this.#growing = growing;
+    this.#grow(growing);
     yield* this.#claim.take(growing.file);
     yield* this.#claim.letGo();
     if (durability !== "os") yield* syncReplacement(growing);

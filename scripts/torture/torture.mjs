@@ -55,6 +55,8 @@ const MODES = ["sync", "async", "concurrent"].flatMap((form) =>
   ),
 );
 
+const canMap = process.platform !== "win32" && (await import("koffi").then(Boolean, () => false));
+
 const total = { rounds: 0, killed: 0, acknowledged: 0, lost: 0, append: 0, recover: 0, ensureAppendable: 0 };
 const problems = [];
 const deadline = Date.now() + minutes * 60_000;
@@ -105,6 +107,7 @@ class Lane {
     const old = { generation: this.generation, rows: this.rows };
     if (mode.start === "create") rmSync(this.path, { force: true });
     const isMadeAtOnce = this.random() < 0.5;
+    const mmap = canMap && this.random() < 0.5;
     let layout = LAYOUTS[this.integer(LAYOUTS.length)];
     if (mode.start === "reopen" && existsSync(this.path)) layout = layoutOf(this.path);
     else {
@@ -120,6 +123,7 @@ class Lane {
       options: {
         rewriteHeaderOnAppend,
         durability,
+        mmap,
         deleteIfExists: mode.start === "replace",
         onNeedsRecovery: "truncate",
         onNotAppendable: "rewrite",
@@ -135,7 +139,7 @@ class Lane {
     const { opened = 0, appended = 0, counted = 0 } = said;
     total.acknowledged += Math.max(0, appended - opened);
     const isSurelyNew = appended > 0 || !killed || (isMadeAtOnce && said.opened !== undefined);
-    const context = { ...mode, isMadeAtOnce, said, killed };
+    const context = { ...mode, isMadeAtOnce, mmap, said, killed };
     const found = this.look(context);
     if (mode.start === "replace" && !isSurelyNew && found.generation === old.generation) Object.assign(this, old);
     const rows = Math.max(this.rows, appended);

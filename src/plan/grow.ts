@@ -150,7 +150,8 @@ export function append(
       if (block.length > SHORT_WRITE && isDue(growing)) return counting(growing, rows, true, durability);
       headerTouched = true;
       growing.asFound = undefined;
-      file.writeSync(growing.render(rows), 0);
+      const header = growing.render(rows);
+      if (growing.mapped === undefined || !growing.mapped.store(header)) file.writeSync(header, 0);
     }
   } catch (error) {
     return failing(growing, headerTouched, error);

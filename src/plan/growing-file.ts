@@ -3,6 +3,7 @@ import type { NpyError } from "../errors.ts";
 import { growingHeader, type NpyHeader } from "../format/header.ts";
 import { bytesPerRow, rowCount, rowShape } from "../format/layout.ts";
 import type { StorageFile } from "../storage/storage.ts";
+import type { MappedHeader } from "./mapped-header.ts";
 import { type Plan, read } from "./step.ts";
 
 /** A file that rows are appended to, and what is known of it. */
@@ -15,6 +16,8 @@ export interface GrowingFile {
   readonly bytesPerRow: number;
   /** Renders the header for a number of rows. */
   readonly render: (rows: number) => Uint8Array;
+  /** The file's header in memory, if it is mapped. */
+  mapped: MappedHeader | undefined;
   /** The rows whose data are in the file. */
   rows: number;
   /** The rows that the file's header says. */
@@ -49,6 +52,7 @@ export function growingFile(file: StorageFile, header: NpyHeader, path: string |
     rowShape: rowShape(header),
     bytesPerRow: bytesPerRow(header),
     render: growingHeader(header),
+    mapped: undefined,
     rows,
     headerRows: rows,
     isHeaderSafe: true,

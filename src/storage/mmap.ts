@@ -1,6 +1,6 @@
 /**
- * Files in memory: mmap(2), through koffi. Copy-on-write, so that what is written into an array stays in this process; pages that are only
- * read are those of the system's cache.
+ * Files in memory: mmap(2), through koffi. Arrays are mapped copy-on-write, so that what is written into one stays in this process; pages that
+ * are only read are those of the system's cache.
  */
 import { NpyError } from "../errors.ts";
 import { HAS_LONG_POSITIONS, type Native, type NativeFunction, native } from "./native.ts";
@@ -8,6 +8,7 @@ import type { Advice } from "./storage.ts";
 
 // Source: <sys/mman.h>, the same on Linux, macOS and BSD.
 const PROT_READ_WRITE = 0x1 | 0x2;
+const MAP_SHARED = 0x1;
 const MAP_PRIVATE = 0x2;
 const ADVICE: { readonly [advice in Advice]: number } = { random: 1, sequential: 2 };
 
@@ -40,6 +41,9 @@ interface Mapping {
 
 let calls: Calls | undefined;
 
+/** Where the buffers' memory is. */
+const mappings = new WeakMap<ArrayBuffer, Mapping>();
+
 function load(library: Native): Calls {
   const munmap = library.func("int munmap(void *address, size_t length)");
   return {
@@ -66,6 +70,29 @@ export function mapProblem(): string | undefined {
  * @throws RangeError if it is more than the largest ArrayBuffer; the system's error.
  */
 export function mapDescriptor(fd: number, position: number, length: number, advice: Advice | undefined): Uint8Array<ArrayBuffer> {
+  return map(fd, position, length, MAP_PRIVATE | MAP_NORESERVE, advice);
+}
+
+/** The beginning of an open file: what is stored into it is in the file. A mapping holds the file's lock like a descriptor. */
+export class SharedMapping {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+
+  constructor(fd: number, length: number) {
+    this.bytes = map(fd, 0, length, MAP_SHARED, undefined);
+  }
+
+  /** Lets go of the file. The array is empty then, so that nobody looks at what is no longer there. */
+  unmap(): void {
+    const { buffer } = this.bytes;
+    const mapping = mappings.get(buffer);
+    if (mapping === undefined) return;
+    structuredClone(buffer, { transfer: [buffer] });
+    calls?.collected.unregister(buffer);
+    calls?.munmap(mapping.pointer, mapping.length);
+  }
+}
+
+function map(fd: number, position: number, length: number, flags: number, advice: Advice | undefined): Uint8Array<ArrayBuffer> {
   const library = native();
   if (library === undefined) throw new Error(mapProblem());
   calls ??= load(library);
@@ -73,7 +100,7 @@ export function mapDescriptor(fd: number, position: number, length: number, advi
   const inPage = position % PAGE;
   const misalignment = position % ALIGNMENT;
   const mapped = inPage + length;
-  const pointer = mmap(null, mapped, PROT_READ_WRITE, MAP_PRIVATE | MAP_NORESERVE, fd, position - inPage);
+  const pointer = mmap(null, mapped, PROT_READ_WRITE, flags, fd, position - inPage);
   if (typeof pointer === "string") throw systemError(pointer, length);
   let buffer: ArrayBuffer;
   try {
@@ -82,7 +109,9 @@ export function mapDescriptor(fd: number, position: number, length: number, advi
     munmap(pointer, mapped);
     throw error instanceof RangeError ? error : noView(error);
   }
-  collected.register(buffer, { pointer, length: mapped });
+  const mapping = { pointer, length: mapped };
+  mappings.set(buffer, mapping);
+  collected.register(buffer, mapping, buffer);
   refuseTransfer(buffer);
   // Advice is no more than that: a system that takes none reads as it likes.
   if (advice !== undefined) madvise(pointer, mapped, ADVICE[advice]);

@@ -7,7 +7,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { lockDescriptor, lockProblem } from "./flock.ts";
 import { insertZeros, mayInsert } from "./insert-range.ts";
-import { mapDescriptor, mapProblem } from "./mmap.ts";
+import { mapDescriptor, mapProblem, SharedMapping } from "./mmap.ts";
 import { readFew, writeFew } from "./pwrite.ts";
 import {
   type Advice,
@@ -45,6 +45,8 @@ class NodeFile implements StorageFile {
   readonly links: number;
   readonly writesAtOnce: number = SMALL_TRANSFER;
   readonly #fd: number;
+  /** Its first bytes, once they are mapped. */
+  #start: SharedMapping | undefined;
   /** As it was when the file was opened. */
   readonly #stat: fs.BigIntStats;
   /** A new name is safe only when its directory is, too. */
@@ -97,6 +99,10 @@ class NodeFile implements StorageFile {
 
   map(position: number, length: number, advice: Advice | undefined): Uint8Array<ArrayBuffer> {
     return mapDescriptor(this.#fd, position, length, advice);
+  }
+  mapStart(length: number): Uint8Array<ArrayBuffer> {
+    this.#start ??= new SharedMapping(this.#fd, length);
+    return this.#start.bytes;
   }
 
   writeSync(bytes: Uint8Array, position: number): void {
@@ -178,9 +184,11 @@ class NodeFile implements StorageFile {
   }
 
   closeSync(): void {
+    this.#start?.unmap();
     fs.closeSync(this.#fd);
   }
   close(): Promise<void> {
+    this.#start?.unmap();
     return fsClose(this.#fd);
   }
 }

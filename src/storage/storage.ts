@@ -80,6 +80,11 @@ export interface StorageFile {
    * as `position` is. Fails with a `RangeError` if they are more than one buffer can hold.
    */
   map?(position: number, length: number, advice: Advice | undefined): Uint8Array<ArrayBuffer>;
+  /**
+   * The first `length` bytes of the file, in memory that is the file's: what is stored there is in the file, and what is written to the file is
+   * there. The array is empty when the file is closed. Always asked for with the same length.
+   */
+  mapStart?(length: number): Uint8Array<ArrayBuffer>;
   /** Writes all of `bytes`; a gap between the end of the file and `position` reads as zeros. */
   write(bytes: Uint8Array, position: number): Eventually<void>;
   writeSync(bytes: Uint8Array, position: number): void;
