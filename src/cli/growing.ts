@@ -61,11 +61,13 @@ export async function grow(
   let appended = 0;
   const npaa = openFile(file, open);
   const before = npaa.length;
-  const progress = await Progress.start(shown(file), totalOf(sources), options);
+  const total = totalOf(sources);
+  const progress = await Progress.start(shown(file), total, options);
+  const appendAll = async (signal: AbortSignal): Promise<void> => {
+    for (const named of sources) appended += await appendSource(npaa, file, named, progress, signal);
+  };
   try {
-    await interruptible(async (signal) => {
-      for (const named of sources) appended += await appendSource(npaa, file, named, progress, signal);
-    });
+    await interruptible(appendAll, { fed: total === undefined });
   } catch (error) {
     progress.stop();
     npaa.close();

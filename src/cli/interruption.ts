@@ -17,11 +17,12 @@ export class Interrupted extends Error {
 
 /**
  * Does work that stops where it can when a signal asks for it; whatever it came to then, it was interrupted. A second signal
- * ends the process on the spot, unless the work is `vital`: half of it leaves a file that nobody can open.
+ * ends the process on the spot, unless the work is `vital`: half of it leaves a file that nobody can open. Ctrl-C also ends a program whose
+ * output is read, if the work is `fed` by one: that it has no more to say may be known sooner than why.
  */
 export async function interruptible<Result>(
   work: (signal: AbortSignal) => Promise<Result>,
-  { vital = false }: { readonly vital?: boolean } = {},
+  { vital = false, fed = false }: { readonly vital?: boolean; readonly fed?: boolean } = {},
 ): Promise<Result> {
   const controller = new AbortController();
   const { signal } = controller;
@@ -36,8 +37,7 @@ export async function interruptible<Result>(
   try {
     return await work(signal);
   } finally {
-    // Ctrl-C also ends the program whose output is read: that it has no more to say may be known sooner than why.
-    await delay(NEWS_TRAVELS);
+    if (fed) await delay(NEWS_TRAVELS);
     forget();
     signal.throwIfAborted();
   }
