@@ -6,10 +6,12 @@ import { NpyError } from "../errors.ts";
 import { HAS_LONG_POSITIONS, type Native, type NativeFunction, native } from "./native.ts";
 import type { Advice } from "./storage.ts";
 
-// Source: <sys/mman.h>, the same on Linux, macOS and BSD.
+// Source: <sys/mman.h>, the same on Linux, macOS and BSD but for the last one.
 const PROT_READ_WRITE = 0x1 | 0x2;
 const MAP_SHARED = 0x1;
 const MAP_PRIVATE = 0x2;
+const MAP_FIXED = 0x10;
+const MAP_ANONYMOUS = process.platform === "linux" ? 0x20 : 0x1000;
 const ADVICE: { readonly [advice in Advice]: number } = { random: 1, sequential: 2 };
 
 /**
@@ -41,9 +43,6 @@ interface Mapping {
 
 let calls: Calls | undefined;
 
-/** Where the buffers' memory is. */
-const mappings = new WeakMap<ArrayBuffer, Mapping>();
-
 function load(library: Native): Calls {
   const munmap = library.func("int munmap(void *address, size_t length)");
   return {
@@ -70,29 +69,33 @@ export function mapProblem(): string | undefined {
  * @throws RangeError if it is more than the largest ArrayBuffer; the system's error.
  */
 export function mapDescriptor(fd: number, position: number, length: number, advice: Advice | undefined): Uint8Array<ArrayBuffer> {
-  return map(fd, position, length, MAP_PRIVATE | MAP_NORESERVE, advice);
+  return map(fd, position, length, MAP_PRIVATE | MAP_NORESERVE, advice).bytes;
 }
 
-/** The beginning of an open file: what is stored into it is in the file. A mapping holds the file's lock like a descriptor. */
+/** The beginning of an open file: what is stored into it is in the file. */
 export class SharedMapping {
   readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly #mapping: Mapping;
 
   constructor(fd: number, length: number) {
-    this.bytes = map(fd, 0, length, MAP_SHARED, undefined);
+    const { bytes, mapping } = map(fd, 0, length, MAP_SHARED, undefined);
+    this.bytes = bytes;
+    this.#mapping = mapping;
   }
 
-  /** Lets go of the file. The array is empty then, so that nobody looks at what is no longer there. */
-  unmap(): void {
-    const { buffer } = this.bytes;
-    const mapping = mappings.get(buffer);
-    if (mapping === undefined) return;
-    structuredClone(buffer, { transfer: [buffer] });
-    calls?.collected.unregister(buffer);
-    calls?.munmap(mapping.pointer, mapping.length);
+  /** Lets go of the file, whose lock the mapping holds as a descriptor does. In its place there is memory of nobody's, until the array is collected. */
+  letGo(): void {
+    calls?.mmap(this.#mapping.pointer, this.#mapping.length, PROT_READ_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1, 0);
   }
 }
 
-function map(fd: number, position: number, length: number, flags: number, advice: Advice | undefined): Uint8Array<ArrayBuffer> {
+function map(
+  fd: number,
+  position: number,
+  length: number,
+  flags: number,
+  advice: Advice | undefined,
+): { readonly bytes: Uint8Array<ArrayBuffer>; readonly mapping: Mapping } {
   const library = native();
   if (library === undefined) throw new Error(mapProblem());
   calls ??= load(library);
@@ -110,12 +113,11 @@ function map(fd: number, position: number, length: number, flags: number, advice
     throw error instanceof RangeError ? error : noView(error);
   }
   const mapping = { pointer, length: mapped };
-  mappings.set(buffer, mapping);
-  collected.register(buffer, mapping, buffer);
+  collected.register(buffer, mapping);
   refuseTransfer(buffer);
   // Advice is no more than that: a system that takes none reads as it likes.
   if (advice !== undefined) madvise(pointer, mapped, ADVICE[advice]);
-  return new Uint8Array(buffer, misalignment, length);
+  return { bytes: new Uint8Array(buffer, misalignment, length), mapping };
 }
 
 /** Electron, for one, has all ArrayBuffers in a place of their own. */

@@ -184,11 +184,11 @@ class NodeFile implements StorageFile {
   }
 
   closeSync(): void {
-    this.#start?.unmap();
+    this.#start?.letGo();
     fs.closeSync(this.#fd);
   }
   close(): Promise<void> {
-    this.#start?.unmap();
+    this.#start?.letGo();
     return fsClose(this.#fd);
   }
 }

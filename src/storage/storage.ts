@@ -82,7 +82,7 @@ export interface StorageFile {
   map?(position: number, length: number, advice: Advice | undefined): Uint8Array<ArrayBuffer>;
   /**
    * The first `length` bytes of the file, in memory that is the file's: what is stored there is in the file, and what is written to the file is
-   * there. The array is empty when the file is closed. Always asked for with the same length.
+   * there, until it is closed. Always asked for with the same length.
    */
   mapStart?(length: number): Uint8Array<ArrayBuffer>;
   /** Writes all of `bytes`; a gap between the end of the file and `position` reads as zeros. */

@@ -213,6 +213,29 @@ const tests = {
     assert.equal((await load(path)).data[5000], 5000);
   },
 
+  async mmapHeader() {
+    const path = pathOf("mmap-header");
+    // Twice: nothing of the first may hold the file.
+    for (const rows of [0, 1000]) {
+      let npaa;
+      try {
+        npaa = await NpyAppendArray.open(path, { dtype: "float64", rowShape: [], mmap: true });
+      } catch (error) {
+        assert.equal(error.code, "ERR_NPY_OPTION");
+        return `skipped: ${error.message}`;
+      }
+      for (let row = rows; row < rows + 1000; row++) {
+        await npaa.append(Float64Array.of(row));
+        if (row % 111 === 0) assert.deepEqual(loadSync(path).shape, [row + 1]);
+      }
+      await npaa.close();
+    }
+    assert.deepEqual(
+      (await load(path)).data,
+      Float64Array.from({ length: 2000 }, (_, i) => i),
+    );
+  },
+
   async share() {
     const npaa = await NpyAppendArray.open(pathOf("share"), { dtype: "int8", rowShape: [] });
     let token;
