@@ -2,12 +2,12 @@
 import type { AppendInput } from "./array/record-types.ts";
 import { NpyError } from "./errors.ts";
 import type { DType, DTypeLike } from "./format/dtype.ts";
-import { checkNames, optionError } from "./options.ts";
+import { checkNames, notConstructible, optionError } from "./options.ts";
 import { NpyReader, NpyReaderSync, openArrayOf } from "./reader.ts";
 import { runSync } from "./storage/run.ts";
 import type { AppendRowsOptions } from "./streams.ts";
 import { Transfer } from "./transfer.ts";
-import type { Writer } from "./writer.ts";
+import { Writer } from "./writer.ts";
 
 /** {@link NpyAppendArray} with synchronous operations. Nothing of the caller's memory is kept after an append. */
 export class NpyAppendArraySync<D extends DTypeLike = DTypeLike> implements Disposable {
@@ -16,6 +16,7 @@ export class NpyAppendArraySync<D extends DTypeLike = DTypeLike> implements Disp
 
   /** @internal Use {@link NpyAppendArray.openSync}. */
   constructor(writer: Writer) {
+    if (!(writer instanceof Writer)) throw notConstructible("NpyAppendArraySync");
     this.#writer = writer;
   }
 

@@ -4,7 +4,7 @@ import type { RowBuffer } from "./array/row-buffer.ts";
 import { Batch } from "./batch.ts";
 import type { DType, DTypeLike } from "./format/dtype.ts";
 import { closed, NpyAppendArraySync } from "./npy-append-array-sync.ts";
-import { checkNames, checkOpenOptions, checkSignal, type OpenOptions, optionError } from "./options.ts";
+import { checkNames, checkOpenOptions, checkSignal, notConstructible, type OpenOptions, optionError } from "./options.ts";
 import type { Plan } from "./plan/step.ts";
 import { NpyReader, NpyReaderSync, whileOpen } from "./reader.ts";
 import { checkToken, connect, type ShareToken } from "./share.ts";
@@ -43,6 +43,7 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> implements AsyncDis
   #closed: Promise<void> | undefined;
 
   private constructor(writer: Writer) {
+    if (!(writer instanceof Writer)) throw notConstructible("NpyAppendArray");
     this.#writer = writer;
   }
 

@@ -159,6 +159,15 @@ export function oneOf<const Value>(name: string, value: unknown, allowed: readon
   );
 }
 
+/** What a constructor says that is called with a path, as that of Python's class is. */
+export function notConstructible(name: string): NpyError {
+  const opener = name.replace("Sync", "");
+  return new NpyError(
+    "ERR_NPY_OPTION",
+    `${name} is not made with new, since a file may have to be waited for: await ${opener}.open(path), or call ${opener}.openSync(path).`,
+  );
+}
+
 export function optionError(message: string): NpyError {
   return new NpyError("ERR_NPY_OPTION", `Invalid options: ${message}.`);
 }

@@ -5,7 +5,7 @@ import { NpyError } from "./errors.ts";
 import { followRows } from "./follow.ts";
 import type { DType, DTypeLike } from "./format/dtype.ts";
 import { checkChunkOptions, checkReaderOptions, OpenArray, position } from "./open-array.ts";
-import { checkNames, checkSignal } from "./options.ts";
+import { checkNames, checkSignal, notConstructible } from "./options.ts";
 import { close, type Plan, withFile } from "./plan/step.ts";
 import { type FileLike, locate } from "./storage/locate.ts";
 import { run, runSync } from "./storage/run.ts";
@@ -96,6 +96,7 @@ export class NpyReader<D extends DTypeLike = DTypeLike> implements AsyncDisposab
   #closed: Promise<void> | undefined;
 
   private constructor(array: OpenArray<D>) {
+    if (!(array instanceof OpenArray)) throw notConstructible("NpyReader");
     this.#array = array;
   }
 
@@ -261,6 +262,7 @@ export class NpyReaderSync<D extends DTypeLike = DTypeLike> implements Disposabl
 
   /** @internal Use {@link NpyReader.openSync}. */
   constructor(array: OpenArray<D>) {
+    if (!(array instanceof OpenArray)) throw notConstructible("NpyReaderSync");
     this.#array = array;
   }
 

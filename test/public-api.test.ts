@@ -53,3 +53,17 @@ test("each verb has its synchronous twin", () => {
   expect(members(portable.NpyAppendArraySync)).toEqual(twins(portable.NpyAppendArray));
   expect(members(portable.NpyReaderSync)).toEqual(twins(portable.NpyReader));
 });
+
+test.each(["NpyAppendArray", "NpyAppendArraySync", "NpyReader", "NpyReaderSync"] as const)(
+  "new %s(path), as in Python, says what to call",
+  (name) => {
+    const opener = name.replace("Sync", "");
+    const make = node[name] as unknown as new (path: string) => unknown;
+    expect(() => new make("log.npy")).toThrow(
+      expect.objectContaining({
+        code: "ERR_NPY_OPTION",
+        message: `${name} is not made with new, since a file may have to be waited for: await ${opener}.open(path), or call ${opener}.openSync(path).`,
+      }),
+    );
+  },
+);
