@@ -1,5 +1,5 @@
 // What jobs measure with.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /** Starts a watch; calling what it gives tells the seconds since. */
@@ -19,7 +19,10 @@ const MiB = 2 ** 20;
  */
 export function sourceFile(path, name, make) {
   const source = join(dirname(path), name);
-  if (!existsSync(source)) make(source);
+  if (!existsSync(source)) {
+    make(`${source}.part`);
+    renameSync(`${source}.part`, source);
+  }
   return source;
 }
 

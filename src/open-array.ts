@@ -60,7 +60,7 @@ export class OpenArray<D extends DTypeLike> {
   }
 
   static *open<D extends DTypeLike>(storage: Storage, options: CheckedReaderOptions): Plan<OpenArray<D>> {
-    if (options.mmap) checkMappable(storage);
+    if (options.mmap) checkMappable(storage, false);
     const file = yield* open(storage, "r");
     try {
       return yield* OpenArray.of<D>(storage, file, options);

@@ -42,9 +42,11 @@ export interface OpenOptions<D extends DTypeLike = DTypeLike> {
   readonly lock?: boolean | "auto";
   /**
    * Whether the file's header is mapped into memory: to append a few rows takes one system call then, instead of two. Each append is in the file when
-   * it is done all the same, in no other order. It is for `durability: "os"` and files of a local disk, and takes the package koffi and a system
-   * other than Windows. As with all mapped files, what another program takes away cannot be missed with an error: one that cuts the file to
-   * nothing in the very moment of an append ends this process. Default `false`.
+   * it is done all the same, in no other order. It takes Linux, the package koffi, and a local disk; with another `durability` than `"os"`, or a
+   * header of more than 1,024 bytes, it is without effect. As with all mapped files there is no error for what the system cannot do when memory is
+   * stored into, but the process ends: where another program cuts the file to nothing in the very moment of an append, where a disk cannot be read,
+   * and where one is full whose file system writes what changes to another place (btrfs, ZFS; ext4 does not). What was appended before is in
+   * the file then as well. Default `false`.
    */
   readonly mmap?: boolean;
   /** The longest header accepted, in characters, as NumPy's `max_header_size`. Default 10,000. */
@@ -129,10 +131,10 @@ export function checkMaxHeaderSize(size: number = MAX_HEADER_SIZE): number {
   throw optionError(`maxHeaderSize must be a number of characters: found ${String(size)}`);
 }
 
-/** Refuses `mmap: true` where files cannot be mapped. */
-export function checkMappable(storage: Storage): void {
+/** Refuses `mmap: true` where files, or their headers to be written, cannot be mapped. */
+export function checkMappable(storage: Storage, isWritten: boolean): void {
   const problem =
-    storage.mapProblem === undefined ? "only files of the file system can be mapped: pass a path" : storage.mapProblem();
+    storage.mapProblem === undefined ? "only files of the file system can be mapped: pass a path" : storage.mapProblem(isWritten);
   if (problem !== undefined) throw optionError(`mmap: true, but ${problem}, or leave mmap out`);
 }
 

@@ -47,7 +47,7 @@ export class Writer {
 
   /** Opens what is there and checks it, or gets ready to create it. */
   static *open(storage: Storage, options: CheckedOpenOptions): Plan<Writer> {
-    if (options.mmap) checkMappable(storage);
+    if (options.mmap) checkMappable(storage, true);
     const writer = new Writer(storage, options);
     try {
       yield* writer.#open();

@@ -55,7 +55,7 @@ const MODES = ["sync", "async", "concurrent"].flatMap((form) =>
   ),
 );
 
-const canMap = process.platform !== "win32" && (await import("koffi").then(Boolean, () => false));
+const canMap = process.platform === "linux" && (await import("koffi").then(Boolean, () => false));
 
 const total = { rounds: 0, killed: 0, acknowledged: 0, lost: 0, append: 0, recover: 0, ensureAppendable: 0 };
 const problems = [];

@@ -151,7 +151,7 @@ export function append(
       headerTouched = true;
       growing.asFound = undefined;
       const header = growing.render(rows);
-      if (growing.mapped === undefined || !growing.mapped.store(header)) file.writeSync(header, 0);
+      if (!isStored(growing, header)) file.writeSync(header, 0);
     }
   } catch (error) {
     return failing(growing, headerTouched, error);
@@ -196,7 +196,8 @@ function* counting(growing: GrowingFile, rows: number, isLong: boolean, durabili
     if (isLong && isDue(growing)) yield* checkUnchanged(growing, rows);
     headerTouched = true;
     growing.asFound = undefined;
-    yield { op: "write", file, bytes: growing.render(rows), position: 0 };
+    const header = growing.render(rows);
+    if (durability !== "os" || !isStored(growing, header)) yield { op: "write", file, bytes: header, position: 0 };
     if (durability === "full") yield { op: "sync", file };
   } catch (error) {
     yield* rollBack(growing, headerTouched, error);
@@ -204,6 +205,11 @@ function* counting(growing: GrowingFile, rows: number, isLong: boolean, durabili
   }
   growing.rows = rows;
   growing.headerRows = rows;
+}
+
+/** Whether a header, of a file that has the rows that it counts, need not be written. */
+function isStored({ mapped }: GrowingFile, header: Uint8Array): boolean {
+  return mapped?.store(header) ?? false;
 }
 
 /**

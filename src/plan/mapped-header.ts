@@ -4,8 +4,11 @@
  */
 import type { StorageFile } from "../storage/storage.ts";
 
-/** Bytes that processors store at once: nobody sees half of them, whenever this process ends. */
+/** Bytes that processors store at once: all of them are there or none, whenever this process ends. */
 const WORD = 8;
+
+/** A longer header takes as long to be compared as to be written. */
+const LONGEST = 1024;
 
 /** The first bytes of an open file, all of them its header. */
 export class MappedHeader {
@@ -19,9 +22,9 @@ export class MappedHeader {
     this.#words = new BigUint64Array(bytes.buffer, bytes.byteOffset, bytes.length / WORD);
   }
 
-  /** `undefined` where the system maps no such file, or the header is no whole number of words, as NumPy's always is. */
+  /** `undefined` where the file system maps no files, or the header is long, or no whole number of words, as NumPy's always is. */
   static of(file: StorageFile, headerLength: number): MappedHeader | undefined {
-    if (headerLength % WORD !== 0) return undefined;
+    if (headerLength % WORD !== 0 || headerLength > LONGEST) return undefined;
     try {
       const bytes = file.mapStart?.(headerLength);
       return bytes && new MappedHeader(bytes);
@@ -32,7 +35,7 @@ export class MappedHeader {
 
   /**
    * Makes this the header, if it differs from the one that is there in no more than one word, so that there is nothing between the two;
-   * else does nothing, and gives `false`. The file must reach beyond its header: memory that no file is behind ends the process.
+   * else does nothing, and gives `false`. The file must reach beyond its header: to store where no file is, or no space for it, ends the process.
    */
   store(header: Uint8Array): boolean {
     const { length } = header;

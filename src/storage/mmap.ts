@@ -6,12 +6,12 @@ import { NpyError } from "../errors.ts";
 import { HAS_LONG_POSITIONS, type Native, type NativeFunction, native } from "./native.ts";
 import type { Advice } from "./storage.ts";
 
-// Source: <sys/mman.h>, the same on Linux, macOS and BSD but for the last one.
+// Source: <sys/mman.h>, the same on Linux, macOS and BSD but where it says otherwise.
 const PROT_READ_WRITE = 0x1 | 0x2;
 const MAP_SHARED = 0x1;
 const MAP_PRIVATE = 0x2;
 const MAP_FIXED = 0x10;
-const MAP_ANONYMOUS = process.platform === "linux" ? 0x20 : 0x1000;
+const MAP_ANONYMOUS = 0x20; // of Linux
 const ADVICE: { readonly [advice in Advice]: number } = { random: 1, sequential: 2 };
 
 /**
@@ -54,10 +54,12 @@ function load(library: Native): Calls {
   };
 }
 
-/** What keeps files from being mapped. */
-export function mapProblem(): string | undefined {
+/** What keeps files from being mapped; with `isWritten`, into memory that changes them. */
+export function mapProblem(isWritten: boolean = false): string | undefined {
   if (process.platform === "win32") return "memory mapping is not available on Windows in this version";
   if (!HAS_LONG_POSITIONS) return "memory mapping is not available on 32-bit processors";
+  // Others keep mapped memory apart from what is read and written (OpenBSD), or may (POSIX says no more), or were not tried.
+  if (isWritten && process.platform !== "linux") return "headers are mapped on Linux only in this version";
   return native() === undefined
     ? "memory mapping needs the package koffi, which is not installed, or not for this platform: npm install koffi"
     : undefined;
@@ -83,7 +85,7 @@ export class SharedMapping {
     this.#mapping = mapping;
   }
 
-  /** Lets go of the file, whose lock the mapping holds as a descriptor does. In its place there is memory of nobody's, until the array is collected. */
+  /** Lets go of the file, which would keep its space if it was deleted. In its place there is memory of nobody's, until the array is collected. */
   letGo(): void {
     calls?.mmap(this.#mapping.pointer, this.#mapping.length, PROT_READ_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1, 0);
   }

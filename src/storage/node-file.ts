@@ -100,9 +100,16 @@ class NodeFile implements StorageFile {
   map(position: number, length: number, advice: Advice | undefined): Uint8Array<ArrayBuffer> {
     return mapDescriptor(this.#fd, position, length, advice);
   }
+  /** By a descriptor of its own: a mapping holds the lock of what it was made of, also when a thread that is ended has let go of it. */
   mapStart(length: number): Uint8Array<ArrayBuffer> {
-    this.#start ??= new SharedMapping(this.#fd, length);
-    return this.#start.bytes;
+    const fd = fs.openSync(this.path, OPEN_FLAGS["r+"]);
+    try {
+      if (!this.#isSame(fs.fstatSync(fd, { bigint: true }))) throw new Error("another file took its place");
+      this.#start ??= new SharedMapping(fd, length);
+      return this.#start.bytes;
+    } finally {
+      fs.closeSync(fd);
+    }
   }
 
   writeSync(bytes: Uint8Array, position: number): void {
@@ -166,15 +173,16 @@ class NodeFile implements StorageFile {
 
   currentSizeSync(): number | undefined {
     const named = fs.statSync(this.path, { bigint: true, throwIfNoEntry: false });
-    if (named !== undefined) {
-      return named.ino === this.#stat.ino && named.dev === this.#stat.dev ? Number(named.size) : undefined;
-    }
+    if (named !== undefined) return this.#isSame(named) ? Number(named.size) : undefined;
     // A file, or its directory, may have been given another name: then the rows are where that is.
     const { nlink, size } = fs.fstatSync(this.#fd);
     return nlink > 0 ? size : undefined;
   }
   currentSize(): number | undefined {
     return this.currentSizeSync();
+  }
+  #isSame({ ino, dev }: fs.BigIntStats): boolean {
+    return ino === this.#stat.ino && dev === this.#stat.dev;
   }
 
   renameSync(path: string): void {
@@ -254,8 +262,8 @@ export class NodeStorage implements Storage {
     return lockProblem();
   }
 
-  mapProblem(): string | undefined {
-    return mapProblem();
+  mapProblem(isWritten: boolean): string | undefined {
+    return mapProblem(isWritten);
   }
 
   watch(onChange: () => void): (() => void) | undefined {

@@ -18,15 +18,20 @@ const IS_FASTER = HAS_LONG_POSITIONS && !("bun" in process.versions || "deno" in
 const MANY = 2 ** 14;
 
 let transfers = 0;
+let isPossible = IS_FASTER;
 let calls: Calls | undefined;
 
 function find(): Calls | undefined {
-  if (!IS_FASTER) return undefined;
+  if (!isPossible) return undefined;
   const library = transfers++ < MANY ? loadedNative() : native();
-  calls = library && {
-    pread: library.countFunc("int64_t pread(int fd, void *bytes, size_t length, int64_t position)"),
-    pwrite: library.countFunc("int64_t pwrite(int fd, const void *bytes, size_t length, int64_t position)"),
-  };
+  try {
+    calls = library && {
+      pread: library.countFunc("int64_t pread(int fd, void *bytes, size_t length, int64_t position)"),
+      pwrite: library.countFunc("int64_t pwrite(int fd, const void *bytes, size_t length, int64_t position)"),
+    };
+  } catch {
+    isPossible = false; // a C library without these
+  }
   return calls;
 }
 

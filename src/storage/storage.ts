@@ -38,10 +38,10 @@ export interface Storage {
    */
   lockProblem?(): string | undefined;
   /**
-   * What keeps files from being mapped into memory, as a sentence without its end; `undefined` if nothing does. Without it, files have no
-   * `map` here.
+   * What keeps files from being mapped into memory, or with `isWritten` into memory that changes them, as a sentence without its end;
+   * `undefined` if nothing does. Without it, files have no `map` here.
    */
-  mapProblem?(): string | undefined;
+  mapProblem?(isWritten: boolean): string | undefined;
   /** Deletes a file that `create` or `createTemporary` made. */
   remove(file: StorageFile): Eventually<void>;
   removeSync(file: StorageFile): void;

@@ -80,6 +80,27 @@ describe.each(FILE_FORMS)("%s", (_form, { open }) => {
       }
     });
 
+    test("many rows are taken back, too", async () => {
+      for (const [at, after] of [
+        [0, 0],
+        [0, 70_001],
+        [1, 0],
+        [1, 64],
+      ] as const) {
+        if (at >= writes) continue;
+        const storage = new FaultyStorage(saved(Float64Array.of(0)), { writesAtOnce: 2 ** 16 });
+        const npaa = await open(storage, options);
+        await npaa.append(Float64Array.of(0.5));
+        storage.failAt(storage.steps.length + at, { after });
+        const failure = await attempt(() => npaa.append(MANY)).catch((error: unknown) => error);
+        expect(failure).toBeInstanceOf(Error);
+        expect(failure).toBe(storage.errors[0]);
+        await npaa.append(Float64Array.of(1));
+        await npaa.close();
+        expect(storage.bytes()).toEqual(saved(Float64Array.of(0, 0.5, 1)));
+      }
+    });
+
     test("what cannot be taken back is ERR_NPY_BROKEN, and close lets go of the file", async () => {
       const storage = new FaultyStorage(saved(Float64Array.of(0)), { writesAtOnce: 2 ** 16 });
       const npaa = await open(storage, options);

@@ -1,19 +1,35 @@
 /** Headers that are mapped into memory: the same files at every moment, by half the calls. */
+import { once } from "node:events";
 import { readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { Worker } from "node:worker_threads";
 import { describe, expect, test } from "vitest";
-import { dtype, formatHeader, MemoryStorage, type NpyAppendArray, type OpenOptions, saveSync } from "../../src/node.ts";
+import {
+  dtype,
+  formatHeader,
+  MemoryStorage,
+  type NpyAppendArray,
+  type OpenOptions,
+  parseHeader,
+  saveSync,
+} from "../../src/node.ts";
 import { MappedHeader } from "../../src/plan/mapped-header.ts";
 import { NodeStorage } from "../../src/storage/node-file.ts";
 import type { OpenMode, StorageFile } from "../../src/storage/storage.ts";
 import { rushClock, stopClock } from "../support/clock.ts";
 import { attempt, FILE_FORMS } from "../support/forms.ts";
-import { temporaryPath } from "../support/temporary.ts";
+import { openDescriptors, temporaryPath } from "../support/temporary.ts";
 
-const canMap = process.platform !== "win32";
+const PACKAGE = new URL("../../dist/node.js", import.meta.url).href;
+const canMap = process.platform === "linux";
 
 function headerOf(rows: number, rowShape: readonly number[] = [], fortranOrder = false): Uint8Array {
   const shape = fortranOrder ? [...rowShape, rows] : [rows, ...rowShape];
   return formatHeader({ dtype: dtype("<f8"), fortranOrder, shape });
+}
+
+/** How many parts of a file this process has mapped. */
+function mappingsOf(path: string): number {
+  return readFileSync("/proc/self/maps", "utf8").split(path).length - 1;
 }
 
 /** A file of which nothing is there but its header, in memory. */
@@ -58,6 +74,12 @@ describe("a header in memory", () => {
       ),
     ).toBeUndefined();
     expect(MappedHeader.of(file(), 128)).toBeUndefined();
+    expect(
+      MappedHeader.of(
+        file(() => new Uint8Array(2048)),
+        2048,
+      ),
+    ).toBeUndefined();
     expect(MappedHeader.of(file(refuse), 128)).toBeUndefined();
   });
 });
@@ -65,6 +87,9 @@ describe("a header in memory", () => {
 /** Counts the headers that are written, rather than stored. */
 class Counting extends NodeStorage {
   headers = 0;
+  override createTemporarySync(): StorageFile {
+    return this.#counted(super.createTemporarySync());
+  }
   override createSync(): StorageFile {
     return this.#counted(super.createSync());
   }
@@ -113,17 +138,44 @@ describe.skipIf(!canMap).each(FILE_FORMS)("%s", (form, { open }) => {
     stopClock();
     const path = temporaryPath();
     saveSync(path, new Float64Array(200_000));
-    for (const deleteIfExists of [false, true]) {
-      const storage = new Counting(path);
-      const npaa = await open(storage, { mmap: true, deleteIfExists });
+    const descriptors = openDescriptors();
+    for (const [file, options] of [
+      [path, {}],
+      [path, { deleteIfExists: true }],
+      [temporaryPath(), { dtype: "<f8", rowShape: [] }],
+      [temporaryPath(), { dtype: ">f8", rowShape: [] }], // by a plan
+    ] satisfies [string, OpenOptions][]) {
+      const storage = new Counting(file);
+      const npaa = await open(storage, { mmap: true, ...options });
       await npaa.append(new Float64Array(200_000 - npaa.length)); // after the check that is always due
       const before = storage.headers;
       for (let i = 1; i <= 1000; i++) await npaa.append(Float64Array.of(i));
-      // That of 201,000, whose digits are in two words. Those of a temporary file are not seen here.
-      expect(storage.headers - before).toBe(deleteIfExists ? 0 : 1);
-      expect(readFileSync(path).subarray(0, 128)).toEqual(Buffer.from(headerOf(201_000)));
+      // That of 201,000, whose digits are in two words.
+      expect(storage.headers - before).toBe(1);
+      expect(parseHeader(readFileSync(file)).shape).toEqual([201_000]);
+      expect(mappingsOf(file)).toBe(1);
       await npaa.close();
+      expect(mappingsOf(file)).toBe(0);
     }
+    expect(openDescriptors()).toEqual(descriptors);
+  });
+
+  test("the lock of a worker that was ended is free", async () => {
+    const path = temporaryPath();
+    const code = `
+      import { parentPort } from "node:worker_threads";
+      const { NpyAppendArray } = await import(${JSON.stringify(PACKAGE)});
+      const npaa = NpyAppendArray.openSync(${JSON.stringify(path)}, { dtype: "<f8", rowShape: [], mmap: true });
+      npaa.append(Float64Array.of(1));
+      parentPort.postMessage("appended");
+      setInterval(() => {}, 1000);`;
+    const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(code)}`));
+    await once(worker, "message");
+    await worker.terminate();
+    const npaa = await open(path);
+    await npaa.append(Float64Array.of(2));
+    expect(npaa.length).toBe(2);
+    await npaa.close();
   });
 
   test("what another program writes is noticed", async () => {
