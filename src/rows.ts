@@ -21,7 +21,7 @@ export interface CheckedRows extends Rows {
 /** Typed arrays whose elements are as in the file need no more than to be copied, or not even that; few numbers, no more than to be stored. */
 export class ElementInputs {
   readonly dtype: DType;
-  readonly #perRow: number;
+  readonly #rowBytes: number;
   /** Where small ones are copied, to be written from there. */
   readonly #buffer: RowBuffer;
   readonly #numbers: NumberRows | undefined;
@@ -30,7 +30,7 @@ export class ElementInputs {
     const { dtype, fortranOrder } = layout;
     const row = rowShape(layout);
     this.dtype = dtype;
-    this.#perRow = sizeOf(row);
+    this.#rowBytes = sizeOf(row) * dtype.itemsize;
     this.#buffer = new RowBuffer(dtype, 0);
     // Nested arrays have the shape of the file, and rows of Fortran order are their columns.
     if (!fortranOrder) this.#numbers = NumberRows.of(dtype, row, COPY_LIMIT);
@@ -39,8 +39,8 @@ export class ElementInputs {
   /** The rows of an input that is such an array, and holds whole ones. */
   rowsOf(given: unknown): CheckedRows | undefined {
     const input = Array.isArray(given) ? this.#numbers?.elementsOf(given) : given;
-    if (this.#perRow === 0 || !this.#buffer.holds(input) || input.length === 0) return undefined;
-    const rows = input.length / this.#perRow;
+    if (this.#rowBytes === 0 || !this.#buffer.holds(input) || input.length === 0) return undefined;
+    const rows = input.byteLength / this.#rowBytes;
     if (!Number.isInteger(rows)) return undefined;
     return input.byteLength > COPY_LIMIT ? large(this.dtype, input, rows) : new ElementRows(this, input, rows);
   }

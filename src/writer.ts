@@ -230,6 +230,9 @@ export class Writer {
       rows: rowCount({ shape: elements.shape, fortranOrder }),
       byteLength: sizeOf(elements.shape) * dtype.itemsize,
       blocks: { [Symbol.iterator]: () => elements.blocks(fortranOrder)[Symbol.iterator]() },
+      get onlyBlock() {
+        return elements.onlyBlock?.(fortranOrder);
+      },
     };
   }
 

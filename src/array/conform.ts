@@ -9,7 +9,7 @@ import { type ColumnOfField, interleave } from "./columns.ts";
 import { isLongDouble } from "./convert.ts";
 import { flatten, inField } from "./fields.ts";
 import { asElementsOf, type ColumnsInput, encodeInput, type ParsedInput, type StridedBytes, type TypedInput } from "./input.ts";
-import { checkConvertible, ravel } from "./ravel.ts";
+import { bytesAsTheyAre, checkConvertible, ravel } from "./ravel.ts";
 import { compareNames, matchFields } from "./records.ts";
 import { dtypeOfValues } from "./values.ts";
 import { contiguous, contiguousStrides } from "./view.ts";
@@ -26,6 +26,8 @@ export interface Elements {
   readonly shape: readonly number[];
   /** The bytes in file order; blocks of `perBlock` elements, if that is given. */
   blocks(fortranOrder: boolean, perBlock?: number): Blocks;
+  /** The same as one block, if that is in memory already. */
+  onlyBlock?(fortranOrder: boolean): Uint8Array | undefined;
 }
 
 /**
@@ -81,7 +83,11 @@ export function rowShapeOfInput(parsed: ParsedInput, fortranOrder: boolean): rea
 export function castInput(parsed: ParsedInput, target: DType, casting: Casting): Elements {
   if (parsed.kind === "columns") return castColumns(parsed, target, casting);
   const array = parsed.kind === "plain" ? encodeInput(parsed, target) : castArray(parsed, target, casting);
-  return { shape: array.shape, blocks: (fortranOrder, perBlock) => ravel(array, target, fortranOrder, perBlock) };
+  return {
+    shape: array.shape,
+    blocks: (fortranOrder, perBlock) => ravel(array, target, fortranOrder, perBlock),
+    onlyBlock: (fortranOrder) => bytesAsTheyAre(array, target, fortranOrder),
+  };
 }
 
 function castArray({ dtype, array }: TypedInput, target: DType, casting: Casting): StridedBytes {

@@ -24,14 +24,9 @@ export function* ravel(
   const count = sizeOf(array.shape);
   if (count * target.itemsize === 0) return;
   const axes = mergeAxes(array, fortranOrder);
-  const isContiguous = axes.length === 0 || (axes.length === 1 && axes[0]?.stride === 1);
+  const isContiguous = inOnePiece(axes);
   const source = array.dtype;
-  const isStructure = source.fields !== undefined || target.fields !== undefined;
-  // Structures are handed to the conversion as they are; it swaps field by field.
-  const sourceSwap = !isStructure && needsSwap(source);
-  const targetSwap = !isStructure && needsSwap(target);
-  const same = isStructure ? sameDType(source, target) : sameDType(nativeDType(source), nativeDType(target));
-  const swapsCancel = same && sourceSwap === targetSwap;
+  const { isStructure, sourceSwap, targetSwap, same, swapsCancel } = difference(source, target);
   const start = array.offset * source.itemsize;
   if (swapsCancel && isContiguous) {
     for (let from = 0; from < count; from += wanted ?? count) {
@@ -69,6 +64,26 @@ export function* ravel(
     giveBack(gathered);
     places.giveBack();
   }
+}
+
+/** The same, if it is one block of the array's own bytes. */
+export function bytesAsTheyAre(array: StridedBytes, target: DType, fortranOrder: boolean): Uint8Array | undefined {
+  const { itemsize } = target;
+  const length = sizeOf(array.shape) * itemsize;
+  if (length === 0 || !difference(array.dtype, target).swapsCancel || !inOnePiece(mergeAxes(array, fortranOrder))) {
+    return undefined;
+  }
+  return array.bytes.subarray(array.offset * itemsize, array.offset * itemsize + length);
+}
+
+/** What there is between two dtypes. */
+function difference(source: DType, target: DType) {
+  const isStructure = source.fields !== undefined || target.fields !== undefined;
+  // Structures are handed to the conversion as they are; it swaps field by field.
+  const sourceSwap = !isStructure && needsSwap(source);
+  const targetSwap = !isStructure && needsSwap(target);
+  const same = isStructure ? sameDType(source, target) : sameDType(nativeDType(source), nativeDType(target));
+  return { isStructure, sourceSwap, targetSwap, same, swapsCancel: same && sourceSwap === targetSwap };
 }
 
 /**
@@ -137,6 +152,10 @@ function mergeAxes({ shape, strides }: StridedBytes, fortranOrder: boolean): Axi
     else axes.push({ size, stride });
   }
   return axes;
+}
+
+function inOnePiece(axes: readonly Axis[]): boolean {
+  return axes.length === 0 || (axes.length === 1 && axes[0]?.stride === 1);
 }
 
 /**

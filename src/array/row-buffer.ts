@@ -28,6 +28,23 @@ export function elementClass({ kind, itemsize, byteOrder }: DType): TypedArrayCl
   return needsSwap({ byteOrder }) ? undefined : CLASSES[kind + itemsize];
 }
 
+/** The same, or else the one that reading gives, of which several elements may be one of the dtype. */
+function storedClass(dtype: DType): TypedArrayClass | undefined {
+  if (needsSwap(dtype)) return undefined;
+  switch (dtype.kind) {
+    case "b":
+    case "V":
+      return Uint8Array;
+    case "M":
+    case "m":
+      return BigInt64Array as unknown as TypedArrayClass;
+    case "c":
+      return { 8: Float32Array, 16: Float64Array }[dtype.itemsize];
+    default:
+      return elementClass(dtype);
+  }
+}
+
 /**
  * A buffer that grows. Typed arrays of the dtype itself are copied as elements: to ask a small one for its `buffer` makes the runtime
  * allocate one outside its heap, which costs ten times as much as the copy.
@@ -42,11 +59,11 @@ export class RowBuffer {
 
   /** With room for `capacity` bytes. */
   constructor(dtype: DType, capacity: number) {
-    this.#class = elementClass(dtype);
+    this.#class = storedClass(dtype);
     this.#reserve(capacity);
   }
 
-  /** Whether `input` is a typed array whose elements are the dtype's, as they are in the file. */
+  /** Whether `input` is a typed array of what the file has, if it has whole elements of the dtype. */
   holds(input: unknown): input is TypedArray {
     return this.#class !== undefined && ArrayBuffer.isView(input) && input.constructor === this.#class;
   }
