@@ -1,14 +1,14 @@
 // The physical limit: bytes that are written with Node's own functions, as large pieces as the job has.
 import { closeSync, openSync, write, writeSync } from "node:fs";
 import { promisify } from "node:util";
-import { stopwatch } from "./measure.mjs";
+import { numbers, stopwatch } from "./measure.mjs";
 
 const writeAsync = promisify(write);
 const header = new Uint8Array(128).fill(32);
 
 /** `total` bytes, in pieces of `piece`; with a header write after each, if `withHeader`. */
 export function writePieces({ path, total, piece, withHeader }) {
-  const bytes = new Uint8Array(piece).fill(1);
+  const bytes = numbers("uint8", piece);
   const fd = openSync(path, "w+");
   const seconds = stopwatch();
   for (let at = 0; at < total; at += piece) {
@@ -21,7 +21,7 @@ export function writePieces({ path, total, piece, withHeader }) {
 
 /** The same with `fs.write`, one awaited after the other. */
 export async function writePiecesAsync({ path, total, piece, withHeader }) {
-  const bytes = new Uint8Array(piece).fill(1);
+  const bytes = numbers("uint8", piece);
   const fd = openSync(path, "w+");
   const seconds = stopwatch();
   for (let at = 0; at < total; at += piece) {

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import { NpyAppendArray, NpyReader, saveSync } from "../dist/node.js";
 import { writePieces, writePiecesAsync } from "./bare.mjs";
-import { sourceFile, stopwatch } from "./measure.mjs";
+import { numbers, sourceFile, stopwatch } from "./measure.mjs";
 
 export const title = "Bulk";
 export const about =
@@ -100,7 +100,7 @@ export const jobs = {
 
   appendSync({ path, total, chunk }) {
     const npaa = NpyAppendArray.openSync(path, { dtype: "float64", rowShape: [] });
-    const data = new Float64Array(chunk / 8).fill(1);
+    const data = numbers("float64", chunk / 8);
     const seconds = stopwatch();
     for (let done = 0; done < total; done += chunk) npaa.append(data);
     npaa.close();
@@ -109,7 +109,7 @@ export const jobs = {
 
   async appendAwaited({ path, total, chunk }) {
     const npaa = await NpyAppendArray.open(path, { dtype: "float64", rowShape: [] });
-    const data = new Float64Array(chunk / 8).fill(1);
+    const data = numbers("float64", chunk / 8);
     const seconds = stopwatch();
     for (let done = 0; done < total; done += chunk) await npaa.append(data);
     await npaa.close();

@@ -58,7 +58,7 @@ export function rows(pick) {
     const { step = 1 } = given;
     const elements = shape.reduce((all, n) => all * n, 1) / Math.max(1, step);
     const bytes = elements * dtype(given.to).itemsize;
-    const appends = pick(1, Math.round(2 ** 25.5 / bytes), Math.round(2 ** 27 / bytes));
+    const appends = pick(1, Math.round(2 ** 25 / bytes), Math.round(2 ** 27 / bytes));
     const params = { ...given, shape, step, appends };
     return {
       id: `convert/${label}`,

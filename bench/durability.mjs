@@ -10,7 +10,7 @@ export const about =
 
 /** @returns {import("./harness.mjs").Row[]} */
 export function rows(pick) {
-  const syncs = pick(4, 30, 200);
+  const syncs = pick(4, 20, 200);
   const list = [];
   for (const together of [1, 100, 1000]) {
     const params = { rounds: syncs, together };

@@ -72,21 +72,19 @@ function startWorker(family, { runtime }) {
 /** Processes for the contenders of a family's rows. */
 export class Workers {
   #family;
-  #isShared;
   #running = new Map();
 
-  /** `isShared`: one process for all of them, which is enough to see whether they run. */
-  constructor(family, isShared) {
+  constructor(family) {
     this.#family = family;
-    this.#isShared = isShared;
   }
 
+  /** One process for all contenders of a runtime, since what else goes on in it concerns them alike. */
   async run(contender, params) {
-    const key = this.#isShared ? this.#family : contender;
+    const key = contender.fresh ? contender : contender.runtime;
     const worker = this.#running.get(key) ?? startWorker(this.#family, contender);
     this.#running.set(key, worker);
     const result = await worker.run(contender.job, params);
-    if (contender.fresh && !this.#isShared) {
+    if (contender.fresh) {
       this.#running.delete(key);
       await worker.end();
     }
@@ -117,13 +115,22 @@ export async function measure(row, { workers, directory, rounds, warmUp, isAvail
     rmSync(path, { force: true });
     return row.amount === undefined ? result : row.amount / result;
   };
-  // What is compiled the first time is no part of a figure; a fresh process compiles it every time.
-  if (warmUp) for (const contender of contenders) if (!contender.fresh) await runOnce(contender);
+  if (warmUp) for (const contender of contenders) if (!contender.fresh) await runUntilWarm(contender, () => runOnce(contender));
   for (let round = 0; round < (row.rounds ?? rounds); round++) {
     for (const contender of shuffled(contenders)) figures.get(contender.name).push(await runOnce(contender));
   }
   return figures;
 }
+
+/** What is compiled and optimized the first times is no part of a figure; in a fresh process it is. */
+async function runUntilWarm({ runtime }, run) {
+  const start = performance.now();
+  const most = runtime === "python" ? 1 : WARM_TIMES;
+  for (let times = 0; times < most && performance.now() - start < WARM_MS; times++) await run();
+}
+
+const WARM_TIMES = 8;
+const WARM_MS = 300;
 
 function shuffled(list) {
   const copy = [...list];
@@ -151,7 +158,10 @@ export function compare(ours, theirs, operation) {
   return summary(ours.map((value, round) => operation(value, theirs[round])));
 }
 
-/** Whether targets are met: for each, what was found, `undefined` where a contender was not there. */
+/**
+ * Whether targets are met: for each, what was found, `undefined` where a contender was not there; and as `limit` what bare Node reaches, which
+ * only writes, where that would not meet it either.
+ */
 export function judge(row, figures) {
   const ours = figures.get("ours");
   return (row.targets ?? []).map((target) => {
@@ -163,7 +173,9 @@ export function judge(row, figures) {
     const isMet = (value) => value >= atLeast && value <= atMost;
     // The noise of this run is larger than the distance to the target.
     const isClose = isMet(found.min) !== isMet(found.max);
-    return { target, found, isMet: isMet(found.median), isClose };
+    const bare = figures.get("bare");
+    const limit = target.against === "reference" && bare !== undefined ? compare(bare, theirs, ratio).median : undefined;
+    return { target, found, isMet: isMet(found.median), isClose, limit: isMet(limit) ? undefined : limit };
   });
 }
 

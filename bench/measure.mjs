@@ -61,8 +61,19 @@ export const TYPED_ARRAYS = {
   float64: Float64Array,
 };
 
-/** Numbers that any dtype can hold: 0 to 99, again and again. */
+const made = new Map();
+
+/**
+ * Numbers that any dtype can hold: 0 to 99, again and again. The same array when it is asked for again, as a program would reuse it: memory
+ * that was never handed to the system before can take it several times as long.
+ */
 export function numbers(dtype, length) {
+  const name = `${length} ${dtype}`;
+  if (!made.has(name)) made.set(name, makeNumbers(dtype, length));
+  return made.get(name);
+}
+
+function makeNumbers(dtype, length) {
   const data = new TYPED_ARRAYS[dtype](length);
   for (let i = 0; i < Math.min(length, 100); i++) data[i] = dtype === "int64" ? BigInt(i) : i;
   for (let done = 100; done < length; done *= 2) data.copyWithin(done, 0, done);

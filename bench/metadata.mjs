@@ -20,7 +20,7 @@ export const about =
 
 /** @returns {import("./harness.mjs").Row[]} */
 export function rows(pick) {
-  const times = pick(5, 500, 2000);
+  const times = pick(5, 200, 2000);
   const list = ["open", "inspect", "needsRecovery", "recover"].map((verb) => {
     const params = (bytes) => ({ verb, bytes, times: verb === "recover" ? Math.ceil(times / 10) : times });
     return {

@@ -13,7 +13,7 @@ export const about =
 /** @returns {import("./harness.mjs").Row[]} */
 export function rows(pick) {
   const MiB = 2 ** 20;
-  const few = pick(2_000, 300_000, 1_000_000);
+  const few = pick(2_000, 100_000, 1_000_000);
   const row = (id, label, unit, { rows, columns, batch, single = false }) => {
     const params = { rows, columns, batch };
     const bytes = 8 * columns * rows;
@@ -46,8 +46,8 @@ export function rows(pick) {
   return [
     row("rows", `${few} rows of 3, one by one`, "rows/s", { rows: few, columns: 3, batch: 1, single: true }),
     row("batches", `${few} rows of 3, 1,000 at a time`, "rows/s", { rows: few, columns: 3, batch: 1000 }),
-    row("wide", `${pick(1, 64, 800)} MB in batches of 1,000 × 8`, "B/s", {
-      rows: pick(2_000, 1_000_000, 12_500_000),
+    row("wide", `${pick(1, 32, 800)} MB in batches of 1,000 × 8`, "B/s", {
+      rows: pick(2_000, 500_000, 12_500_000),
       columns: 8,
       batch: 1000,
     }),

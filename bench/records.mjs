@@ -13,7 +13,7 @@ const PER_APPEND = 10_000;
 
 /** @returns {import("./harness.mjs").Row[]} */
 export function rows(pick) {
-  const records = pick(20_000, 10_000_000, 10_000_000);
+  const records = pick(20_000, 4_000_000, 10_000_000);
   const row = (id, label, job, targets, others) => ({
     id: `records/${id}`,
     label,
@@ -79,7 +79,7 @@ export const jobs = {
   },
 
   bytes({ path, records }) {
-    return appendEach(path, records, { data: new Uint8Array(24 * PER_APPEND), shape: [PER_APPEND], dtype: RECORD });
+    return appendEach(path, records, { data: numbers("uint8", 24 * PER_APPEND), shape: [PER_APPEND], dtype: RECORD });
   },
 
   byHand({ path, records }) {

@@ -8,6 +8,7 @@ import os
 import resource
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from threading import Lock
 from time import perf_counter
 
@@ -21,8 +22,14 @@ def create(path, descr, shape, fortran_order=False):
         np.lib.format.write_array_header_1_0(fp, {"descr": descr, "fortran_order": fortran_order, "shape": tuple(shape)})
 
 
-def numbers(dtype, shape):
+@cache
+def made(dtype, shape):
     return np.resize(np.arange(100).astype(dtype), shape)
+
+
+def numbers(dtype, shape):
+    """The same array when it is asked for again, as a program would reuse it."""
+    return made(dtype, tuple(shape))
 
 
 def append_all(path, arrays, **options):
@@ -54,12 +61,12 @@ def batches(path, rows, columns, batch, scale=1):
 
 def bulk(path, total, chunk):
     create(path, "<f8", (0,))
-    array = np.ones(chunk // 8)
+    array = numbers("<f8", (chunk // 8,))
     return append_all(path, (array for _ in range(0, total, chunk)))
 
 
 def tofile(path, total, chunk):
-    array = np.ones(chunk // 8)
+    array = numbers("<f8", (chunk // 8,))
     start = perf_counter()
     with open(path, "wb") as fp:
         for _ in range(0, total, chunk):
@@ -84,7 +91,7 @@ def convert(path, to, shape, appends, axes=None, step=1, fortranOrder=False, lab
 def records(path, records, perAppend, columns):
     dtype = np.dtype([("t", "<f8"), ("id", "<i4"), ("pos", "<f4", 3)])
     create(path, dtype.descr, (0,))
-    t, ids, pos = numbers("<f8", perAppend), numbers("<i4", perAppend), numbers("<f4", (perAppend, 3))
+    t, ids, pos = numbers("<f8", (perAppend,)), numbers("<i4", (perAppend,)), numbers("<f4", (perAppend, 3))
     ready = np.zeros(perAppend, dtype)
 
     def interleaved():
@@ -170,7 +177,7 @@ def repeat(path, verb, bytes, times):
 
 def rewrite(path, bytes):
     text = f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({bytes // 8},), }}".ljust(69) + "\n"
-    block = numbers("<f8", min(2**17, bytes // 8))
+    block = numbers("<f8", (min(2**17, bytes // 8),))
     with open(path, "wb") as fp:
         fp.write(b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode())
         for _ in range(0, bytes, block.nbytes):

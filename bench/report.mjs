@@ -47,11 +47,12 @@ function targetText({ against, minus, atLeast, atMost }, unit) {
   return `${limit} ${unit}${minus === undefined ? "" : ` over ${minus}`}`;
 }
 
-function verdictText({ target, found, isMet, isClose }, unit) {
+function verdictText({ target, found, isMet, isClose, limit }, unit) {
   const text = targetText(target, unit);
   if (found === undefined) return `${text}: not measured`;
   const noise = isClose ? `, within the noise (${short(found.min)}–${short(found.max)})` : "";
-  return `${text}: ${isMet ? "yes" : "**no**"}, ${short(found.median)}${noise}`;
+  const beyond = isMet || limit === undefined ? "" : `; bare Node: ${short(limit)}`;
+  return `${text}: ${isMet ? "yes" : "**no**"}, ${short(found.median)}${noise}${beyond}`;
 }
 
 const MAIN = ["ours", "bare", "reference"];
@@ -104,9 +105,10 @@ export function markdown(families, machine) {
   const lines = [
     "# Benchmarks",
     "",
-    "Written by `npm run bench`. All contenders of a row did the same job in one run, in turns, in another order in every round, each in a",
-    "process of its own that measures itself. Figures are medians, with the least and the greatest in brackets; ratios (×) are ours to theirs, the",
-    "medians of those of each round. Where the ratios of some rounds meet a target and others do not, it says that this is within the noise.",
+    "Written by `npm run bench`. All contenders of a row did the same job in one run, in turns, in another order in every round, in a",
+    "process that is kept for the row, when it was warm. Figures are medians, with the least and the greatest in brackets; ratios (×) are ours to theirs,",
+    "the medians of those of each round. Where the ratios of some rounds meet a target and others do not, it says that this is within the noise; where",
+    "bare Node, which converts and checks nothing, would miss it as well, what it reaches.",
     "",
     "The reference is the Python package npy-append-array. Of time and memory less is better, of all else more.",
     "",

@@ -14,9 +14,9 @@ const NOTE =
 
 /** @returns {import("./harness.mjs").Row[]} */
 export function rows(pick) {
-  const count = pick(2_000, 100_000, 300_000);
-  const many = pick(10_000, 1_000_000, 3_000_000);
-  const few = pick(1_000, 10_000, 100_000);
+  const count = pick(2_000, 20_000, 300_000);
+  const many = pick(10_000, 500_000, 3_000_000);
+  const few = pick(1_000, 2_000, 100_000);
   const reference = (rewrite) => ({
     name: "reference",
     runtime: "python",

@@ -36,7 +36,7 @@ if (options.help) {
 const root = fileURLToPath(new URL("..", import.meta.url));
 const mode = options.tiny ? 0 : options.full ? 2 : 1;
 const pick = (...sizes) => sizes[mode];
-const rounds = options.rounds === undefined ? pick(1, 3, 7) : Number(options.rounds);
+const rounds = options.rounds === undefined ? pick(1, 5, 11) : Number(options.rounds);
 const usesPackages = mode > 0;
 if (usesPackages && !existsSync(join(root, "bench/node_modules"))) {
   execFileSync("npm", ["ci", "--prefix", join(root, "bench")], { stdio: "inherit", shell: process.platform === "win32" });
@@ -74,7 +74,7 @@ async function runAll() {
   for (const name of FAMILIES) {
     const { title, about, rows } = await import(`./${name}.mjs`);
     const results = [];
-    const workers = new Workers(name, mode === 0);
+    const workers = new Workers(name);
     for (const row of rows(pick)) {
       if (!row.id.includes(options.only)) continue;
       const figures = await measure(row, { workers, directory, rounds, warmUp: mode > 0, isAvailable });

@@ -26,7 +26,7 @@ export function rows(pick) {
       label: '`import "npy-append-array"`',
       unit: "ms",
       lowerIsBetter: true,
-      rounds: pick(2, 11, 40),
+      rounds: pick(2, 9, 40),
       contenders: [
         { name: "ours", job: "start", params: { code: `import ${JSON.stringify(entry("node"))};` } },
         { name: "empty", job: "start", params: { code: "" } },
