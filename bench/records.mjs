@@ -6,43 +6,42 @@ import { numbers, stopwatch } from "./measure.mjs";
 
 export const title = "Records";
 export const about =
-  'Records `{ t: "float64", id: "int32", pos: ["float32", [3]] }`, 24 bytes each, 10,000 an append. Bare Node writes the bytes of so many ' +
+  'Records `{ t: "float64", id: "int32", pos: ["float32", [3]] }`, 24 bytes each, 10,000 an append but where it says otherwise. Bare Node writes the bytes of so many ' +
   "records, and a header; the objects are also encoded by hand, with a `DataView`.";
 
 const PER_APPEND = 10_000;
 
 /** @returns {import("./harness.mjs").Row[]} */
 export function rows(pick) {
-  const records = pick(20_000, 4_000_000, 10_000_000);
-  const row = (id, label, job, targets, others) => ({
-    id: `records/${id}`,
-    label,
-    unit: "records/s",
-    amount: records,
-    contenders: [
-      { name: "ours", job, params: { records } },
-      { name: "bare", job: "bare", params: { total: 24 * records, piece: 24 * PER_APPEND, withHeader: true } },
-      {
-        name: "reference",
-        job: "records",
-        runtime: "python",
-        params: { records, perAppend: PER_APPEND, columns: id === "columns" },
-      },
-      ...others,
-    ],
-    targets,
-  });
-  const byHand = { name: "`DataView` by hand", job: "byHand", params: { records } };
+  const row = (id, label, job, targets, others, perAppend = PER_APPEND, appends = pick(2, 400, 1000)) => {
+    const params = { records: appends * perAppend, perAppend };
+    return {
+      id: `records/${id}`,
+      label,
+      unit: "records/s",
+      amount: params.records,
+      contenders: [
+        { name: "ours", job, params },
+        { name: "bare", job: "bare", params: { total: 24 * params.records, piece: 24 * perAppend, withHeader: true } },
+        { name: "reference", job: "records", runtime: "python", params: { ...params, columns: job === "columns" } },
+        ...others.map(([name, job]) => ({ name, job, params })),
+      ],
+      targets,
+    };
+  };
   return [
+    row("columns", "columns of typed arrays", "columns", [{ against: "raw bytes", atLeast: 0.5 }], [["raw bytes", "bytes"]]),
     row(
+      "few",
+      "columns of typed arrays, 10 an append",
       "columns",
-      "columns of typed arrays",
-      "columns",
-      [{ against: "raw bytes", atLeast: 0.5 }],
-      [{ name: "raw bytes", job: "bytes", params: { records } }],
+      [{ against: "reference", atLeast: 2 }],
+      [],
+      10,
+      pick(2, 10_000, 100_000),
     ),
     row("bytes", "raw bytes of records", "bytes", [{ against: "bare", atLeast: 0.95 }], []),
-    row("objects", "objects", "objects", [], [byHand]),
+    row("objects", "objects", "objects", [], [["`DataView` by hand", "byHand"]]),
   ];
 }
 
@@ -52,44 +51,46 @@ const RECORD = dtype([
   ["pos", "<f4", [3]],
 ]);
 
-function appendEach(path, records, input) {
+function appendEach({ path, records, perAppend }, input) {
   const npaa = NpyAppendArray.openSync(path, { dtype: RECORD, rowShape: [] });
   const seconds = stopwatch();
-  for (let done = 0; done < records; done += PER_APPEND) npaa.append(input);
+  for (let done = 0; done < records; done += perAppend) npaa.append(input);
   npaa.close();
   return seconds();
 }
 
-function makeObjects() {
-  return Array.from({ length: PER_APPEND }, (_, i) => ({ t: i / 8, id: i, pos: [i, 0.5, 1] }));
+function makeObjects(perAppend) {
+  return Array.from({ length: perAppend }, (_, i) => ({ t: i / 8, id: i, pos: [i, 0.5, 1] }));
 }
 
 export const jobs = {
-  columns({ path, records }) {
+  columns(params) {
+    const { perAppend } = params;
     const columns = {
-      t: numbers("float64", PER_APPEND),
-      id: numbers("int32", PER_APPEND),
-      pos: numbers("float32", 3 * PER_APPEND),
+      t: numbers("float64", perAppend),
+      id: numbers("int32", perAppend),
+      pos: numbers("float32", 3 * perAppend),
     };
-    return appendEach(path, records, columns);
+    return appendEach(params, columns);
   },
 
-  objects({ path, records }) {
-    return appendEach(path, records, makeObjects());
+  objects(params) {
+    return appendEach(params, makeObjects(params.perAppend));
   },
 
-  bytes({ path, records }) {
-    return appendEach(path, records, { data: numbers("uint8", 24 * PER_APPEND), shape: [PER_APPEND], dtype: RECORD });
+  bytes(params) {
+    const { perAppend } = params;
+    return appendEach(params, { data: numbers("uint8", 24 * perAppend), shape: [perAppend], dtype: RECORD });
   },
 
-  byHand({ path, records }) {
-    const objects = makeObjects();
-    const bytes = new Uint8Array(24 * PER_APPEND);
+  byHand({ path, records, perAppend }) {
+    const objects = makeObjects(perAppend);
+    const bytes = new Uint8Array(24 * perAppend);
     const view = new DataView(bytes.buffer);
     const fd = openSync(path, "w");
     const seconds = stopwatch();
-    for (let done = 0; done < records; done += PER_APPEND) {
-      for (let i = 0; i < PER_APPEND; i++) {
+    for (let done = 0; done < records; done += perAppend) {
+      for (let i = 0; i < perAppend; i++) {
         const { t, id, pos } = objects[i];
         view.setFloat64(24 * i, t, true);
         view.setInt32(24 * i + 8, id, true);

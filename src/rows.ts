@@ -1,5 +1,6 @@
 /** Rows that are to be appended, and passed every check. */
 import type { Blocks } from "./array/blocks.ts";
+import { ColumnRows } from "./array/column-rows.ts";
 import type { TypedArray } from "./array/input.ts";
 import { NumberRows } from "./array/number-rows.ts";
 import { RowBuffer } from "./array/row-buffer.ts";
@@ -18,13 +19,17 @@ export interface CheckedRows extends Rows {
   readonly elements?: TypedArray;
 }
 
-/** Typed arrays whose elements are as in the file need no more than to be copied, or not even that; few numbers, no more than to be stored. */
+/**
+ * Typed arrays whose elements are as in the file need no more than to be copied, or not even that; those that are columns of records, to be put
+ * together; few numbers, to be stored.
+ */
 export class ElementInputs {
   readonly dtype: DType;
   readonly #rowBytes: number;
   /** Where small ones are copied, to be written from there. */
   readonly #buffer: RowBuffer;
   readonly #numbers: NumberRows | undefined;
+  readonly #columns: ColumnRows | undefined;
 
   constructor(layout: ArrayLayout) {
     const { dtype, fortranOrder } = layout;
@@ -32,6 +37,7 @@ export class ElementInputs {
     this.dtype = dtype;
     this.#rowBytes = sizeOf(row) * dtype.itemsize;
     this.#buffer = new RowBuffer(dtype, 0);
+    this.#columns = ColumnRows.of(dtype, row);
     // Nested arrays have the shape of the file, and rows of Fortran order are their columns.
     if (!fortranOrder) this.#numbers = NumberRows.of(dtype, row, COPY_LIMIT);
   }
@@ -39,10 +45,18 @@ export class ElementInputs {
   /** The rows of an input that is such an array, and holds whole ones. */
   rowsOf(given: unknown): CheckedRows | undefined {
     const input = Array.isArray(given) ? this.#numbers?.elementsOf(given) : given;
-    if (this.#rowBytes === 0 || !this.#buffer.holds(input) || input.length === 0) return undefined;
+    if (this.#rowBytes === 0) return undefined;
+    if (!this.#buffer.holds(input)) return this.#recordsOf(input);
+    if (input.length === 0) return undefined;
     const rows = input.byteLength / this.#rowBytes;
     if (!Number.isInteger(rows)) return undefined;
     return input.byteLength > COPY_LIMIT ? large(this.dtype, input, rows) : new ElementRows(this, input, rows);
+  }
+
+  #recordsOf(input: unknown): CheckedRows | undefined {
+    if (this.#columns === undefined || typeof input !== "object" || input === null) return undefined;
+    const found = this.#columns.columnsOf(input);
+    return found && new RecordRows(this.dtype, this.#columns, found.columns, found.rows);
   }
 
   copyOf(elements: TypedArray): Uint8Array {
@@ -79,5 +93,29 @@ class ElementRows implements CheckedRows {
   }
   get onlyBlock(): Uint8Array {
     return this.#inputs.copyOf(this.elements);
+  }
+}
+
+class RecordRows implements CheckedRows {
+  readonly dtype: DType;
+  readonly rows: number;
+  readonly byteLength: number;
+  readonly #inputs: ColumnRows;
+  readonly #columns: readonly TypedArray[];
+
+  constructor(dtype: DType, inputs: ColumnRows, columns: readonly TypedArray[], rows: number) {
+    this.dtype = dtype;
+    this.rows = rows;
+    this.byteLength = rows * dtype.itemsize;
+    this.#inputs = inputs;
+    this.#columns = columns;
+  }
+
+  get blocks(): Blocks {
+    const { onlyBlock } = this;
+    return onlyBlock === undefined ? this.#inputs.blocksOf(this.#columns, this.rows) : [onlyBlock];
+  }
+  get onlyBlock(): Uint8Array | undefined {
+    return this.byteLength > COPY_LIMIT ? undefined : this.#inputs.recordsOf(this.#columns, this.rows);
   }
 }

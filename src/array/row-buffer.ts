@@ -29,7 +29,7 @@ export function elementClass({ kind, itemsize, byteOrder }: DType): TypedArrayCl
 }
 
 /** The same, or else the one that reading gives, of which several elements may be one of the dtype. */
-function storedClass(dtype: DType): TypedArrayClass | undefined {
+export function storedClass(dtype: DType): TypedArrayClass | undefined {
   if (needsSwap(dtype)) return undefined;
   switch (dtype.kind) {
     case "b":

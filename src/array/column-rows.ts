@@ -1,0 +1,97 @@
+/** Records as columns, the short way: typed arrays whose elements are as in the file are only put in their places. */
+import type { DType, DTypeField } from "../format/dtype.ts";
+import type { Blocks } from "./blocks.ts";
+import { type ColumnOfField, interleave } from "./columns.ts";
+import { copyField, flatten } from "./fields.ts";
+import type { TypedArray } from "./input.ts";
+import { storedClass, type TypedArrayClass } from "./row-buffer.ts";
+
+interface Column {
+  readonly field: DTypeField;
+  /** What its elements are in memory. */
+  readonly class: TypedArrayClass;
+  /** Bytes of an element: sub-arrays have several. */
+  readonly itemsize: number;
+  /** The array's elements for each record. */
+  readonly perRecord: number;
+}
+
+/** Understands columns of the typed arrays that reading gives. */
+export class ColumnRows {
+  readonly #dtype: DType;
+  readonly #columns: readonly Column[];
+  /** Where few records are put together. What no field covers stays zero. */
+  #records = new Uint8Array(0);
+
+  private constructor(dtype: DType, columns: readonly Column[]) {
+    this.#dtype = dtype;
+    this.#columns = columns;
+  }
+
+  /** For a file of records; `undefined` where this way is not for them. */
+  static of(dtype: DType, rowShape: readonly number[]): ColumnRows | undefined {
+    const columns = dtype.fields?.map(columnOf) ?? [];
+    const names = columns.map((column) => column?.field.name);
+    // An object with both of these is an array.
+    const isArray = names.includes("data") && names.includes("shape");
+    if (rowShape.length > 0 || columns.length === 0 || columns.includes(undefined) || isArray) return undefined;
+    return new ColumnRows(dtype, columns as Column[]);
+  }
+
+  /** The columns in the order of the fields, and how many records they make. `undefined` says nothing but that it was not simple. */
+  columnsOf(input: object): { readonly columns: readonly TypedArray[]; readonly rows: number } | undefined {
+    if (Object.getPrototypeOf(input) !== Object.prototype) return undefined;
+    let others = this.#columns.length;
+    for (const _ in input) others--;
+    if (others !== 0) return undefined;
+    const columns: TypedArray[] = [];
+    let rows = -1;
+    for (const { field, class: Class, perRecord } of this.#columns) {
+      const column = (input as { readonly [name: string]: unknown })[field.name];
+      if (!ArrayBuffer.isView(column) || column.constructor !== Class) return undefined;
+      const { length } = column as TypedArray;
+      if (rows < 0) rows = length / perRecord;
+      if (length !== rows * perRecord) return undefined;
+      columns.push(column as TypedArray);
+    }
+    return rows > 0 && Number.isInteger(rows) ? { columns, rows } : undefined;
+  }
+
+  /** Few records, until the next call. */
+  recordsOf(columns: readonly TypedArray[], rows: number): Uint8Array {
+    const { itemsize } = this.#dtype;
+    const length = rows * itemsize;
+    if (length > this.#records.length) this.#records = new Uint8Array(Math.max(length, 2 * this.#records.length));
+    for (let i = 0; i < columns.length; i++) {
+      const { field } = this.#columns[i] as Column;
+      const width = field.dtype.itemsize;
+      const column = { bytes: bytesOf(columns[i] as TypedArray), offset: 0, stride: width };
+      copyField(column, { bytes: this.#records, offset: field.offset, stride: itemsize }, width, rows);
+    }
+    return this.#records.subarray(0, length);
+  }
+
+  /** Any number of records. */
+  blocksOf(columns: readonly TypedArray[], rows: number): Blocks {
+    const parts = this.#columns.map(({ field, itemsize }, i): ColumnOfField => {
+      const bytes = bytesOf(columns[i] as TypedArray);
+      return { field, blocks: (perBlock) => inParts(bytes, perBlock * itemsize) };
+    });
+    return { [Symbol.iterator]: () => interleave(this.#dtype, parts, rows) };
+  }
+}
+
+function columnOf(field: DTypeField): Column | undefined {
+  const { element, count } = flatten(field.dtype);
+  const Class = storedClass(element);
+  const perRecord = Class === undefined ? 0 : (count * element.itemsize) / Class.BYTES_PER_ELEMENT;
+  return Class === undefined || perRecord === 0 ? undefined : { field, class: Class, itemsize: element.itemsize, perRecord };
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: TypedArray): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+function* inParts(bytes: Uint8Array, length: number): Generator<Uint8Array, void, unknown> {
+  for (let at = 0; at < bytes.length; at += length) yield bytes.subarray(at, at + length);
+}
