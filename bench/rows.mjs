@@ -110,6 +110,14 @@ export function rows(pick) {
       contenders: [{ name: "ours", job: "appendPlain", params: { rows: count } }, bare(true), reference(true)],
     },
     {
+      id: "rows/view",
+      label: "`NpyAppendArraySync.append({ data, shape: [1, 3] })`",
+      unit: "rows/s",
+      amount: count,
+      contenders: [{ name: "ours", job: "appendViews", params: { rows: count } }, bare(true), reference(true)],
+      targets: [{ against: "bare", atLeast: 0.85 }],
+    },
+    {
       id: "rows/flat",
       label: "the same rows into a file of 10^7 rows, against one of 10 and of 10^4",
       unit: "rows/s",
@@ -189,6 +197,18 @@ export const jobs = {
     const npaa = NpyAppendArray.openSync(path, float64Rows);
     const seconds = stopwatch();
     for (let i = 0; i < rows; i++) npaa.append([[i, 0.5, 1]]);
+    npaa.close();
+    return seconds();
+  },
+
+  appendViews({ path, rows }) {
+    const npaa = NpyAppendArray.openSync(path, float64Rows);
+    const row = new Float64Array(3);
+    const seconds = stopwatch();
+    for (let i = 0; i < rows; i++) {
+      row[0] = i;
+      npaa.append({ data: row, shape: [1, 3] });
+    }
     npaa.close();
     return seconds();
   },

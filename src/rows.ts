@@ -4,6 +4,7 @@ import { ColumnRows } from "./array/column-rows.ts";
 import type { TypedArray } from "./array/input.ts";
 import { NumberRows } from "./array/number-rows.ts";
 import { RowBuffer } from "./array/row-buffer.ts";
+import { ViewRows } from "./array/view-rows.ts";
 import type { DType } from "./format/dtype.ts";
 import { type ArrayLayout, rowShape, sizeOf } from "./format/layout.ts";
 import type { Rows } from "./plan/grow.ts";
@@ -29,6 +30,7 @@ export class ElementInputs {
   /** Where small ones are copied, to be written from there. */
   readonly #buffer: RowBuffer;
   readonly #numbers: NumberRows | undefined;
+  readonly #views: ViewRows | undefined;
   readonly #columns: ColumnRows | undefined;
 
   constructor(layout: ArrayLayout) {
@@ -37,26 +39,31 @@ export class ElementInputs {
     this.dtype = dtype;
     this.#rowBytes = sizeOf(row) * dtype.itemsize;
     this.#buffer = new RowBuffer(dtype, 0);
+    this.#views = ViewRows.of(layout);
     this.#columns = ColumnRows.of(dtype, row);
     // Nested arrays have the shape of the file, and rows of Fortran order are their columns.
     if (!fortranOrder) this.#numbers = NumberRows.of(dtype, row, COPY_LIMIT);
   }
 
   /** The rows of an input that is such an array, and holds whole ones. */
-  rowsOf(given: unknown): CheckedRows | undefined {
-    const input = Array.isArray(given) ? this.#numbers?.elementsOf(given) : given;
-    if (this.#rowBytes === 0) return undefined;
-    if (!this.#buffer.holds(input)) return this.#recordsOf(input);
-    if (input.length === 0) return undefined;
-    const rows = input.byteLength / this.#rowBytes;
-    if (!Number.isInteger(rows)) return undefined;
-    return input.byteLength > COPY_LIMIT ? large(this.dtype, input, rows) : new ElementRows(this, input, rows);
+  rowsOf(input: unknown): CheckedRows | undefined {
+    if (this.#rowBytes === 0 || typeof input !== "object" || input === null) return undefined;
+    if (this.#buffer.holds(input)) return this.#elementRows(input);
+    if (Array.isArray(input)) return this.#elementRows(this.#numbers?.elementsOf(input));
+    return this.#elementRows(this.#views?.dataOf(input)) ?? this.#recordRows(input);
   }
 
-  #recordsOf(input: unknown): CheckedRows | undefined {
-    if (this.#columns === undefined || typeof input !== "object" || input === null) return undefined;
-    const found = this.#columns.columnsOf(input);
-    return found && new RecordRows(this.dtype, this.#columns, found.columns, found.rows);
+  #elementRows(elements: TypedArray | undefined): CheckedRows | undefined {
+    if (elements === undefined || elements.length === 0) return undefined;
+    const rows = elements.byteLength / this.#rowBytes;
+    if (!Number.isInteger(rows)) return undefined;
+    return elements.byteLength > COPY_LIMIT ? large(this.dtype, elements, rows) : new ElementRows(this, elements, rows);
+  }
+
+  #recordRows(input: object): CheckedRows | undefined {
+    const inputs = this.#columns;
+    const found = inputs?.columnsOf(input);
+    return inputs && found && new RecordRows(this.dtype, inputs, found.columns, found.rows);
   }
 
   copyOf(elements: TypedArray): Uint8Array {

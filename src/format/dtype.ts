@@ -98,10 +98,15 @@ export function dtype<const D extends DTypeLike>(
 /** The dtypes that were made here, and how many values an element of each unfolds into. */
 const made = new WeakMap<object, number>();
 
+/** Whether it is a dtype of this package, not only something that one can be made of. */
+export function isDType(like: object): like is DType {
+  return made.has(like);
+}
+
 function toDType(like: unknown, align: boolean): DType {
   if (typeof like === "string") return scalar(like);
   if (typeof like === "object" && like !== null) {
-    if (made.has(like)) return like as DType;
+    if (isDType(like)) return like;
     if (Array.isArray(like)) return fromDescr(like, align);
     // A dtype of another copy of this package, or one that was posted from another thread.
     if ("descr" in like && "kind" in like && "itemsize" in like && typeof like.itemsize === "number")
