@@ -25,6 +25,7 @@ import { fileURLToPath } from "node:url";
  * @property {object} [params]
  * @property {"python"} [runtime]
  * @property {boolean} [fresh] needs a new process every time, as peak memory does
+ * @property {boolean} [apart] needs a process of its own, since it leaves garbage that others would wait for
  * @property {boolean} [installed] needs the packages of this folder
  *
  * @typedef {object} Target of our figure, or of its ratio to (or difference from) another's
@@ -80,7 +81,7 @@ export class Workers {
 
   /** One process for all contenders of a runtime, since what else goes on in it concerns them alike. */
   async run(contender, params) {
-    const key = contender.fresh ? contender : contender.runtime;
+    const key = contender.fresh || contender.apart ? contender : contender.runtime;
     const worker = this.#running.get(key) ?? startWorker(this.#family, contender);
     this.#running.set(key, worker);
     const result = await worker.run(contender.job, params);

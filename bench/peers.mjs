@@ -18,9 +18,9 @@ export function rows(pick) {
     const params = { rows, columns, batch };
     const bytes = 8 * columns * rows;
     const peers = [
-      { name: "apache-arrow", job: "arrow", params, installed: true },
-      { name: "`createWriteStream`", job: "stream", params },
-      { name: "hyparquet-writer", job: "parquet", params, installed: true },
+      { name: "apache-arrow", job: "arrow", params, installed: true, apart: true },
+      { name: "`createWriteStream`", job: "stream", params, apart: true },
+      { name: "hyparquet-writer", job: "parquet", params, installed: true, apart: true },
     ].filter(({ job }) => !single || job !== "parquet");
     // Each record batch of one row is 200 times as slow: fewer will do.
     if (single) Object.assign(peers[0], { params: { ...params, rows: rows / 20, scale: 20 } });

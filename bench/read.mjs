@@ -27,7 +27,7 @@ export function rows(pick) {
       amount: passes * fileBytes,
       contenders: [
         { name: "ours", job, params: { ...params, reuses: true } },
-        { name: "ours, new arrays", job, params },
+        { name: "ours, new arrays", job, params, apart: true },
         { name: "bare", job: "bare", params: { ...params, inOrder: job === "chunks" } },
         { name: "NumPy `memmap`", job: "slices", runtime: "python", params: { fileBytes, passes, bytes } },
       ],
@@ -44,7 +44,7 @@ export function rows(pick) {
       amount: 2 * fileBytes,
       contenders: [
         { name: "ours", job: "slices", params: { ...params, mmap: true } },
-        { name: "`read`", job: "slices", params },
+        { name: "`read`", job: "slices", params, apart: true },
         { name: "bare", job: "bare", params },
         { name: "NumPy `memmap`", job: "mapped", runtime: "python", params: { fileBytes, bytes, inOrder } },
       ],
