@@ -2,7 +2,7 @@
 import { BLOCK, Places } from "../array/blocks.ts";
 import { NpyError } from "../errors.ts";
 import type { StorageFile } from "../storage/storage.ts";
-import { finishWrite, type Plan, read, type StartedWrite, size, startWrite, truncate } from "./step.ts";
+import { copyRange, finishWrite, type Plan, read, type StartedWrite, size, startWrite, truncate } from "./step.ts";
 
 /** How a long copy is watched and stopped. */
 export interface CopyOptions {
@@ -20,9 +20,13 @@ export function* copyData(source: StorageFile, from: number, target: StorageFile
   });
 }
 
-/** Copies `length` bytes from `from` in `source` to `to` in `target`. */
+/** Copies `length` bytes from `from` in `source` to `to` in `target`: by the system itself, as far as it can. */
 export function* copyBytes(source: StorageFile, from: number, length: number, target: StorageFile, to: number): Plan<void> {
-  yield* copyBlocks(source, from, length, {}, (block, done) => startWrite(target, block, to + done));
+  let copied = 0;
+  for (let count = 1; count > 0 && copied < length; copied += count) {
+    count = yield* copyRange(source, from + copied, target, to + copied, length - copied);
+  }
+  yield* copyBlocks(source, from + copied, length - copied, {}, (block, done) => startWrite(target, block, to + copied + done));
 }
 
 /** Where steps are asynchronous, the next block is read while the last one is being written. */

@@ -24,6 +24,14 @@ export type Step =
   | { readonly op: "write"; readonly file: StorageFile; readonly bytes: Uint8Array; readonly position: number }
   | { readonly op: "startWrite"; readonly file: StorageFile; readonly bytes: Uint8Array; readonly position: number }
   | { readonly op: "finishWrite"; readonly write: StartedWrite }
+  | {
+      readonly op: "copyRange";
+      readonly from: StorageFile;
+      readonly start: number;
+      readonly file: StorageFile;
+      readonly position: number;
+      readonly length: number;
+    }
   | { readonly op: "truncate"; readonly file: StorageFile; readonly size: number }
   | { readonly op: "insert"; readonly file: StorageFile; readonly length: number }
   | { readonly op: "copyTimes"; readonly from: StorageFile; readonly file: StorageFile }
@@ -98,6 +106,11 @@ export function* startWrite(file: StorageFile, bytes: Uint8Array, position: numb
 /** Waits for a write that was started; throws what it failed with. */
 export function* finishWrite(write: StartedWrite): Plan<void> {
   yield { op: "finishWrite", write };
+}
+
+/** How many bytes could be copied without reading and writing them: 0 if that is not possible. */
+export function* copyRange(from: StorageFile, start: number, file: StorageFile, position: number, length: number): Plan<number> {
+  return (yield { op: "copyRange", from, start, file, position, length }) as number;
 }
 
 export function* truncate(file: StorageFile, size: number): Plan<void> {

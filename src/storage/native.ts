@@ -12,6 +12,9 @@ type Argument = number | bigint | Uint8Array | null;
 /** A function that gives nothing but the name of its error, if it fails. */
 export type NativeFunction = (...args: readonly Argument[]) => string | undefined;
 
+/** A function that runs in another thread, and gives a count, or -1. What its pointers are to stays where it is until then. */
+export type AsyncCountFunction = (...args: readonly Argument[]) => Promise<number>;
+
 /** The C library of this process. Errors have the names that Node gives them: `"EAGAIN"` for EWOULDBLOCK, `"ENOTSUP"` for EOPNOTSUPP. */
 export interface Native {
   /**
@@ -22,6 +25,8 @@ export interface Native {
   func(prototype: string): NativeFunction;
   /** The same for one that returns a count of bytes: the count, or -1. */
   countFunc(prototype: string): (...args: readonly Argument[]) => number;
+  /** The same, in another thread. */
+  asyncCountFunc(prototype: string): AsyncCountFunction;
   /** The same for one that returns a pointer, or (void *) -1: the pointer, or the error's name. */
   pointerFunc(prototype: string): (...args: readonly Argument[]) => bigint | string;
   /**
@@ -34,9 +39,14 @@ export interface Native {
 
 /** The part of koffi that is needed here; its own types would be in the way where it is not installed. */
 interface Koffi {
-  load(library: null): { func<Result>(prototype: string): (...args: readonly Argument[]) => Result };
+  load(library: null): { func<Result>(prototype: string): KoffiFunction<Result> };
   errno(): number;
   view(pointer: bigint, length: number): ArrayBuffer;
+}
+
+interface KoffiFunction<Result> {
+  (...args: readonly Argument[]): Result;
+  async(...args: readonly [...Argument[], (error: unknown, result: Result) => void]): void;
 }
 
 let loaded: { readonly native: Native | undefined } | undefined;
@@ -67,6 +77,17 @@ function load(): Native | undefined {
         return (...args) => (call(...args) === -1 ? errorName() : undefined);
       },
       countFunc: (prototype) => library.func<number>(prototype),
+      asyncCountFunc(prototype) {
+        const call = library.func<number>(prototype);
+        return (...args) =>
+          new Promise((resolve, reject) => {
+            call.async(...args, (error, count) => {
+              void args; // kept until now, with what the pointers are to
+              if (error) reject(error);
+              else resolve(count);
+            });
+          });
+      },
       pointerFunc(prototype) {
         const call = library.func<bigint>(prototype);
         return (...args) => {

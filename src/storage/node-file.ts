@@ -5,6 +5,7 @@
 import * as fs from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { copyRange } from "./copy-range.ts";
 import { lockDescriptor, lockProblem } from "./flock.ts";
 import { insertZeros, mayInsert } from "./insert-range.ts";
 import { mapDescriptor, mapProblem, SharedMapping } from "./mmap.ts";
@@ -110,6 +111,10 @@ class NodeFile implements StorageFile {
     } finally {
       fs.closeSync(fd);
     }
+  }
+
+  copyFrom(from: StorageFile, start: number, position: number, length: number): Eventually<number> {
+    return from instanceof NodeFile ? copyRange(from.#fd, start, this.#fd, position, length) : 0;
   }
 
   writeSync(bytes: Uint8Array, position: number): void {

@@ -76,6 +76,8 @@ function performSync(step: Step): StepResult {
       return undefined;
     case "read":
       return step.file.readSync(step.buffer, step.position);
+    case "copyRange":
+      return 0;
     case "map":
       return step.file.map?.(step.position, step.length, step.advice);
     case "size":
@@ -121,6 +123,8 @@ function perform(step: Step): Eventually<StepResult> {
       return step.write.pending;
     case "read":
       return step.file.read(step.buffer, step.position);
+    case "copyRange":
+      return step.file.copyFrom?.(step.from, step.start, step.position, step.length) ?? 0;
     case "map":
       return step.file.map?.(step.position, step.length, step.advice);
     case "size":

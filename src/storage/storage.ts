@@ -85,6 +85,11 @@ export interface StorageFile {
    * there, until it is closed. Always asked for with the same length.
    */
   mapStart?(length: number): Uint8Array<ArrayBuffer>;
+  /**
+   * Copies up to `length` bytes, from `start` on in another file, to `position`, without their passing through this process. Gives how many it
+   * could: 0 where that is not possible, or where there are none. Synchronously, reading and writing takes no longer.
+   */
+  copyFrom?(from: StorageFile, start: number, position: number, length: number): Eventually<number>;
   /** Writes all of `bytes`; a gap between the end of the file and `position` reads as zeros. */
   write(bytes: Uint8Array, position: number): Eventually<void>;
   writeSync(bytes: Uint8Array, position: number): void;

@@ -236,6 +236,30 @@ const tests = {
     );
   },
 
+  async copy() {
+    const source = pathOf("copied");
+    const elements = 2 ** 19;
+    await save(
+      source,
+      Float64Array.from({ length: elements }, (_, i) => i),
+    );
+    const reader = await NpyReader.open(source, { dtype: "float64" });
+    const npaa = await NpyAppendArray.open(pathOf("copy"));
+    for (let i = 1; i <= 20; i++) {
+      const copied = npaa.appendFrom(reader, { start: i });
+      // Garbage is collected meanwhile.
+      const garbage = Array.from({ length: 100 }, () => new BigInt64Array(2));
+      assert.equal(await copied, elements - i);
+      assert.equal(garbage.length, 100);
+    }
+    await npaa.close();
+    await reader.close();
+    const copies = await load(pathOf("copy"), { dtype: "float64" });
+    for (let i = 1, at = 0; i <= 20; at += elements - i, i++) {
+      assert.deepEqual([copies.data[at], copies.data[at + elements - i - 1]], [i, elements - 1]);
+    }
+  },
+
   async share() {
     const npaa = await NpyAppendArray.open(pathOf("share"), { dtype: "int8", rowShape: [] });
     let token;
