@@ -27,6 +27,7 @@ export function rows(pick) {
     label,
     unit: "B/s",
     amount,
+    rounds: pick(1, 3, 7),
     contenders: [
       { name: "ours", job: "shell", params: { bytes, script: ours } },
       { name: "cat", job: "shell", params: { bytes, script: other } },

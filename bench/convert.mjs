@@ -8,7 +8,7 @@ export const about =
   "Arrays that must be cast, swapped or put into another order, into a file that was created before; bytes per second are those written. " +
   "Bare Node writes as many bytes in pieces of 1 MiB, and converts nothing. Each append writes some MiB, but where it says otherwise. " +
   "Awaited appends convert a block while another thread writes the last one. NumPy converts into new memory, which the system has to provide for each " +
-  "append; in a process that has freed larger arrays before, the reference is several times as fast as here in some rows.";
+  "append where the C library has not kept as much: that makes several times of difference between rows of the reference.";
 
 /**
  * What is appended: an array of `from` in C order, or a part of it, into a file of `to`. `axes` are those of the array, in another order,

@@ -27,6 +27,7 @@ export function rows(pick) {
         ...others.map(([name, job]) => ({ name, job, params })),
       ],
       targets,
+      ...(job === "columns" && { note: "put together element by element in JavaScript" }),
     };
   };
   return [
