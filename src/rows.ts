@@ -50,6 +50,7 @@ export class ElementInputs {
     if (this.#rowBytes === 0 || typeof input !== "object" || input === null) return undefined;
     if (this.#buffer.holds(input)) return this.#elementRows(input);
     if (Array.isArray(input)) return this.#elementRows(this.#numbers?.elementsOf(input));
+    if (Object.getPrototypeOf(input) !== Object.prototype) return undefined;
     return this.#elementRows(this.#views?.dataOf(input)) ?? this.#recordRows(input);
   }
 

@@ -1,10 +1,10 @@
 /** Records as columns, the short way: typed arrays whose elements are as in the file are only put in their places. */
 import type { DType, DTypeField } from "../format/dtype.ts";
 import type { Blocks } from "./blocks.ts";
-import { type ColumnOfField, interleave } from "./columns.ts";
-import { copyField, flatten } from "./fields.ts";
+import { type ColumnOfField, interleave, putColumn } from "./columns.ts";
+import { flatten } from "./fields.ts";
 import type { TypedArray } from "./input.ts";
-import { storedClass, type TypedArrayClass } from "./row-buffer.ts";
+import { isOfClass, storedClass, type TypedArrayClass } from "./row-buffer.ts";
 
 interface Column {
   readonly field: DTypeField;
@@ -38,9 +38,8 @@ export class ColumnRows {
     return new ColumnRows(dtype, columns as Column[]);
   }
 
-  /** The columns in the order of the fields, and how many records they make. `undefined` says nothing but that it was not simple. */
+  /** The columns of a plain object in the order of the fields, and how many records they make. `undefined` says nothing but that it was not simple. */
   columnsOf(input: object): { readonly columns: readonly TypedArray[]; readonly rows: number } | undefined {
-    if (Object.getPrototypeOf(input) !== Object.prototype) return undefined;
     let others = this.#columns.length;
     for (const _ in input) others--;
     if (others !== 0) return undefined;
@@ -48,11 +47,10 @@ export class ColumnRows {
     let rows = -1;
     for (const { field, class: Class, perRecord } of this.#columns) {
       const column = (input as { readonly [name: string]: unknown })[field.name];
-      if (!ArrayBuffer.isView(column) || column.constructor !== Class) return undefined;
-      const { length } = column as TypedArray;
-      if (rows < 0) rows = length / perRecord;
-      if (length !== rows * perRecord) return undefined;
-      columns.push(column as TypedArray);
+      if (!isOfClass(column, Class)) return undefined;
+      if (rows < 0) rows = column.length / perRecord;
+      if (column.length !== rows * perRecord) return undefined;
+      columns.push(column);
     }
     return rows > 0 && Number.isInteger(rows) ? { columns, rows } : undefined;
   }
@@ -63,10 +61,7 @@ export class ColumnRows {
     const length = rows * itemsize;
     if (length > this.#records.length) this.#records = new Uint8Array(Math.max(length, 2 * this.#records.length));
     for (let i = 0; i < columns.length; i++) {
-      const { field } = this.#columns[i] as Column;
-      const width = field.dtype.itemsize;
-      const column = { bytes: bytesOf(columns[i] as TypedArray), offset: 0, stride: width };
-      copyField(column, { bytes: this.#records, offset: field.offset, stride: itemsize }, width, rows);
+      putColumn(bytesOf(columns[i] as TypedArray), (this.#columns[i] as Column).field, this.#records, itemsize, rows);
     }
     return this.#records.subarray(0, length);
   }

@@ -12,6 +12,17 @@ export interface ColumnOfField {
   readonly blocks: ColumnBlocks;
 }
 
+/** Puts the bytes of a field where `count` records, of `recordSize` bytes each, have them. */
+export function putColumn(column: Uint8Array, field: DTypeField, records: Uint8Array, recordSize: number, count: number): void {
+  const { itemsize } = field.dtype;
+  copyField(
+    { bytes: column, offset: 0, stride: itemsize },
+    { bytes: records, offset: field.offset, stride: recordSize },
+    itemsize,
+    count,
+  );
+}
+
 /** The bytes of `count` records of `type`, `perBlock` at a time: {@link Blocks}. */
 export function* interleave(
   type: DType,
@@ -29,9 +40,7 @@ export function* interleave(
       const length = Math.min(perBlock, count - from);
       const bytes = places.take(length * type.itemsize);
       for (const { field, blocks } of parts) {
-        const { itemsize } = field.dtype;
-        const column = { bytes: blocks.next(false).value as Uint8Array, offset: 0, stride: itemsize };
-        copyField(column, { bytes, offset: field.offset, stride: type.itemsize }, itemsize, length);
+        putColumn(blocks.next(false).value as Uint8Array, field, bytes, type.itemsize, length);
       }
       places.isBusy(yield bytes);
     }

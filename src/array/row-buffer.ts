@@ -23,6 +23,11 @@ const CLASSES: Readonly<Record<string, TypedArrayClass>> = {
   f8: Float64Array,
 };
 
+/** Whether a value is a typed array of just this class: one that is derived from it may do anything. */
+export function isOfClass(value: unknown, Class: TypedArrayClass): value is TypedArray {
+  return ArrayBuffer.isView(value) && value.constructor === Class;
+}
+
 /** The typed array whose elements are a dtype's, as they are in the file, if there is one. */
 export function elementClass({ kind, itemsize, byteOrder }: DType): TypedArrayClass | undefined {
   return needsSwap({ byteOrder }) ? undefined : CLASSES[kind + itemsize];
@@ -65,7 +70,7 @@ export class RowBuffer {
 
   /** Whether `input` is a typed array of what the file has, if it has whole elements of the dtype. */
   holds(input: unknown): input is TypedArray {
-    return this.#class !== undefined && ArrayBuffer.isView(input) && input.constructor === this.#class;
+    return this.#class !== undefined && isOfClass(input, this.#class);
   }
 
   /** Copies elements that {@link holds} approved of. */

@@ -2,7 +2,7 @@
 import { type DType, isDType, sameDType } from "../format/dtype.ts";
 import { type ArrayLayout, rowShape, sizeOf } from "../format/layout.ts";
 import type { ArrayView, TypedArray } from "./input.ts";
-import { elementClass, storedClass, type TypedArrayClass } from "./row-buffer.ts";
+import { elementClass, isOfClass, storedClass, type TypedArrayClass } from "./row-buffer.ts";
 
 /** What such an input has. Any other property may change what these mean. */
 const PARTS: ReadonlySet<string> = new Set(["data", "shape", "dtype", "fortranOrder"]);
@@ -34,15 +34,14 @@ export class ViewRows {
     return Class && new ViewRows(dtype, fortranOrder, rowShape(layout), Class);
   }
 
-  /** The data, which are whole rows. `undefined` says nothing but that it was not simple: there may be a mistake. */
+  /** The data of a plain object, which are whole rows. `undefined` says nothing but that it was not simple: there may be a mistake. */
   dataOf(input: object): TypedArray | undefined {
-    if (Object.getPrototypeOf(input) !== Object.prototype) return undefined;
     for (const name in input) if (!PARTS.has(name)) return undefined;
     const { data, shape, dtype, fortranOrder = false } = input as ArrayView;
-    if (!ArrayBuffer.isView(data) || data.constructor !== this.#class || !this.#isDType(dtype)) return undefined;
+    if (!isOfClass(data, this.#class) || !this.#isDType(dtype)) return undefined;
     const rows = Array.isArray(shape) ? this.#rowsOf(shape) : undefined;
-    if (rows === undefined || rows * this.#perRow !== (data as TypedArray).length) return undefined;
-    return fortranOrder === this.#fortranOrder || shape.length === 1 ? (data as TypedArray) : undefined;
+    if (rows === undefined || rows * this.#perRow !== data.length) return undefined;
+    return fortranOrder === this.#fortranOrder || shape.length === 1 ? data : undefined;
   }
 
   #isDType(like: ArrayView["dtype"]): boolean {

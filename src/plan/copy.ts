@@ -23,9 +23,11 @@ export function* copyData(source: StorageFile, from: number, target: StorageFile
 /** Copies `length` bytes from `from` in `source` to `to` in `target`: by the system itself, as far as it can. */
 export function* copyBytes(source: StorageFile, from: number, length: number, target: StorageFile, to: number): Plan<void> {
   let copied = 0;
-  for (let count = 1; count > 0 && copied < length; copied += count) {
+  let count: number;
+  do {
     count = yield* copyRange(source, from + copied, target, to + copied, length - copied);
-  }
+    copied += count;
+  } while (count > 0);
   yield* copyBlocks(source, from + copied, length - copied, {}, (block, done) => startWrite(target, block, to + copied + done));
 }
 

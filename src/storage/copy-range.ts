@@ -2,12 +2,11 @@
  * Bytes that the system copies from file to file itself, in another thread, without their passing through this process: copy_file_range(2) of
  * Linux, through koffi. Whatever is out of the ordinary is left to reading and writing: 0.
  */
-import { type AsyncCountFunction, HAS_LONG_POSITIONS, native } from "./native.ts";
+import { type AsyncCountFunction, HAS_LONG_POSITIONS, IS_NODE, native } from "./native.ts";
 import type { Eventually } from "./storage.ts";
 
 /** koffi calls functions in other threads in Node alone. */
-const IS_POSSIBLE =
-  process.platform === "linux" && HAS_LONG_POSITIONS && !("bun" in process.versions || "deno" in process.versions);
+const IS_POSSIBLE = process.platform === "linux" && HAS_LONG_POSITIONS && IS_NODE;
 
 /** To load koffi, and to look after a call, takes as long as to copy some hundred kB. */
 const FEW = 2 ** 20;

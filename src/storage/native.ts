@@ -65,6 +65,9 @@ export function loadedNative(): Native | undefined {
 /** Whether positions in files are numbers of 64 bits for its functions, as they are where pointers are. */
 export const HAS_LONG_POSITIONS: boolean = !["arm", "ia32", "mips", "mipsel"].includes(process.arch);
 
+/** Whether this is Node itself, and not another runtime that has its modules. */
+export const IS_NODE: boolean = !("bun" in process.versions || "deno" in process.versions);
+
 function load(): Native | undefined {
   if (process.platform === "win32") return undefined;
   try {

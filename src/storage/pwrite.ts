@@ -2,7 +2,7 @@
  * A few bytes, from and to a place in a file: pread(2) and pwrite(2), through koffi. Node's own functions make the same calls, and what they
  * do besides takes as long as the system takes for a row. Whatever is out of the ordinary is left to them: `undefined`.
  */
-import { HAS_LONG_POSITIONS, loadedNative, native } from "./native.ts";
+import { HAS_LONG_POSITIONS, IS_NODE, loadedNative, native } from "./native.ts";
 
 type Transfer = (fd: number, bytes: Uint8Array, length: number, position: number) => number;
 
@@ -12,7 +12,7 @@ interface Calls {
 }
 
 /** Bun and Deno have faster functions of their own than what they call C with. */
-const IS_FASTER = HAS_LONG_POSITIONS && !("bun" in process.versions || "deno" in process.versions);
+const IS_FASTER = HAS_LONG_POSITIONS && IS_NODE;
 
 /** To load koffi takes as long as some thousand transfers. It is done for a lock, or when there were so many that as many more may come. */
 const MANY = 2 ** 14;

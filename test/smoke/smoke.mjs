@@ -246,11 +246,7 @@ const tests = {
     const reader = await NpyReader.open(source, { dtype: "float64" });
     const npaa = await NpyAppendArray.open(pathOf("copy"));
     for (let i = 1; i <= 20; i++) {
-      const copied = npaa.appendFrom(reader, { start: i });
-      // Garbage is collected meanwhile.
-      const garbage = Array.from({ length: 100 }, () => new BigInt64Array(2));
-      assert.equal(await copied, elements - i);
-      assert.equal(garbage.length, 100);
+      assert.equal(await npaa.appendFrom(reader, { start: i }), elements - i);
     }
     await npaa.close();
     await reader.close();
