@@ -8,6 +8,7 @@ import {
   distanceOf,
   isMoving,
   isRewriting,
+  isSettled,
   type Journal,
   MARKER_LENGTH,
   readJournal,
@@ -39,7 +40,7 @@ export function* isInterrupted(file: StorageFile): Plan<boolean> {
 export function* readInterrupted(file: StorageFile, maxHeaderSize: number = MAX_HEADER_SIZE): Plan<Interrupted | undefined> {
   const start = yield* readMarker(file);
   if (!(yield* isRewriting(file, start))) return undefined;
-  const found = yield* readJournal(file);
+  const found = isSettled(start) ? undefined : yield* readJournal(file);
   if (found === undefined && isMoving(start)) throw noJournal();
   if (found !== undefined && (found.isMoved || found.journal.kind === "shift")) {
     const { journal, isMoved } = found;
@@ -70,15 +71,20 @@ export function* completeRewrite(file: StorageFile, { header, journal }: Interru
   yield* finishRewrite(file, journal);
 }
 
-/** The data are where they belong: writes the header that says so. Half written it is no harm while the journal is there, which has it. */
+/**
+ * The data are where they belong: writes the header that says so. A half-written one does no harm while the marker still leads to the journal,
+ * which has it.
+ */
 export function* finishRewrite(file: StorageFile, journal: Journal): Plan<void> {
   yield* write(file, journal.header.subarray(MARKER_LENGTH), MARKER_LENGTH);
+  yield* sync(file);
   yield* settle(file, journal.end + distanceOf(journal));
 }
 
 /**
- * Makes a `.npy` file of one whose header is right, but for the marker in place of its magic, and whose data end at `end`. The journal
- * goes before the magic comes, so that it is never taken for rows.
+ * Makes a `.npy` file of one whose header is right, but for the marker in place of its magic, and whose data end at `end`. From the first sync on
+ * the journal no longer counts: file systems zero the rest of the last block on the disk before the new size is safe, and with it a saved block.
+ * The journal goes before the magic comes, so that it is never taken for rows.
  */
 export function* settle(file: StorageFile, end: number): Plan<void> {
   yield* writeSettled(file);

@@ -9,7 +9,10 @@ import { type Plan, read, size, write } from "./step.ts";
 /** The marker, but for its last byte. No byte of it is that of the magic, so that a marker that is half written is one, too. */
 const MARKER = [0x94, 0x6e, 0x70, 0x79, 0x3e]; // "\x94npy>"
 
-/** The last byte of the marker. Without a journal, the data are where the header says: nothing was moved yet, or all is. */
+/**
+ * The last byte of the marker. The header is right and the data are where it says: nothing was moved yet, or everything was. A journal no longer
+ * counts, since it may be partly written, or partly cut off.
+ */
 const SETTLED = 0x30;
 /** The last byte of the marker. The data are being moved, and only the journal knows how far. */
 const MOVING = 0x31;
@@ -156,9 +159,14 @@ export function writeMagic(file: StorageFile): Plan<void> {
   return write(file, Uint8Array.from(MAGIC), 0);
 }
 
-/** Whether the file can only be read with its journal. */
+/** Whether the data are being moved, so that only the journal knows where they are. */
 export function isMoving(start: Uint8Array): boolean {
   return MARKER.every((byte, i) => start[i] === byte) && start[LAST] === MOVING;
+}
+
+/** Whether the header and the data are right as they are: every byte that is not yet, or no longer, the magic's is that of `SETTLED`. */
+export function isSettled(start: Uint8Array): boolean {
+  return MAGIC.every((byte, i) => start[i] === byte || start[i] === (i === LAST ? SETTLED : MARKER[i]));
 }
 
 /** Whether a file that begins with `start` is being rewritten, which is told by a marker, whole or half written. */

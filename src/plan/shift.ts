@@ -17,6 +17,8 @@ export function* shiftData(file: StorageFile, journal: Journal, { onProgress }: 
   const buffer = new Uint8Array(Math.min(journal.block, end - from));
   const blockBefore = (stop: number): Uint8Array => buffer.subarray(0, Math.min(buffer.length, stop - from));
   yield* writeMoving(file);
+  // The marker must be safe before anything is written over. Where there are blocks, the sync of the first one does that.
+  if (from === end) yield* sync(file);
   const last = yield* lastRecord(file, journal);
   let position = end;
   let place = 0;

@@ -12,25 +12,44 @@ import {
   needsRecoverySync,
   recoverSync,
 } from "../../src/index.ts";
+import type { StorageFile } from "../../src/storage/storage.ts";
 import { FaultyStorage, insertZeros, type RecordedStep } from "../support/faulty-storage.ts";
 import { FORMS, PROCEDURES, rows } from "../support/procedures.ts";
 
 /** The file after some steps; `undefined` until it is created. */
-function replay(bytes: Uint8Array | undefined, steps: readonly RecordedStep[]): Uint8Array | undefined {
+function replay(bytes: Uint8Array | undefined, steps: readonly Outcome[]): Uint8Array | undefined {
   const storage = new MemoryStorage(bytes);
   for (const { op, position = 0, bytes: written, size = 0 } of steps) {
     if (op === "create" && storage.bytes() === undefined) storage.createSync();
     else if (op === "write") storage.openSync("r+").writeSync(written as Uint8Array, position);
     else if (op === "truncate") storage.openSync("r+").truncateSync(size);
     else if (op === "insert") insertZeros(storage.openSync("r+"), size);
+    else if (op === "zeroTail") zeroTail(storage.openSync("r+"), size, position);
   }
   return storage.bytes();
 }
 
-/**
- * All that may be left when the power goes off after `steps`: any of those since the last sync. `parts` are what may be left of a write;
- * a whole one is the last of them.
- */
+/** A file system that has only begun to cut a file: ext4 and XFS zero the rest of the last block on the disk before the new size is safe. */
+function zeroTail(file: StorageFile, size: number, blockSize: number): void {
+  const end = Math.min(file.sizeSync(), Math.ceil(size / blockSize) * blockSize);
+  if (end > size) file.writeSync(new Uint8Array(end - size), size);
+}
+
+/** Sizes of blocks: one that ends in the middle of what these small files hold, and one that holds them whole. */
+const BLOCK_SIZES = [64, 4096];
+
+/** A step, or one that a file system has only begun. */
+type Outcome = Omit<RecordedStep, "op"> & { readonly op: RecordedStep["op"] | "zeroTail" };
+
+/** What may be left of a step that was not synced: nothing, some of it, or all. `parts` are those of a write. */
+function outcomes(step: RecordedStep, parts: readonly number[]): Outcome[][] {
+  const { bytes, op } = step;
+  if (bytes !== undefined) return [[], ...parts.map((part) => [{ ...step, bytes: bytes.slice(0, Math.floor(bytes.length * part)) }])];
+  if (op === "truncate") return [[], [step], ...BLOCK_SIZES.map((position) => [{ ...step, op: "zeroTail" as const, position }])];
+  return [[], [step]];
+}
+
+/** All that may be left when the power goes off after `steps`: any of those since the last sync, whole or in part. */
 function* leftovers(
   bytes: Uint8Array | undefined,
   steps: readonly RecordedStep[],
@@ -40,15 +59,16 @@ function* leftovers(
   const since = steps.slice(synced).filter(({ op }) => op === "write" || op === "truncate" || op === "insert");
   const safe = replay(bytes, steps.slice(0, synced));
   if (safe === undefined) return;
-  const base = 1 + parts.length;
-  for (let chosen = 0; chosen < base ** since.length; chosen++) {
+  const choices = since.map((step) => outcomes(step, parts));
+  const count = choices.reduce((product, { length }) => product * length, 1);
+  for (let chosen = 0; chosen < count; chosen++) {
+    let rest = chosen;
     yield replay(
       safe,
-      since.flatMap((step, i) => {
-        const part = Math.floor(chosen / base ** i) % base;
-        if (part === 0) return [];
-        if (step.bytes === undefined) return step;
-        return { ...step, bytes: step.bytes.slice(0, Math.floor(step.bytes.length * (parts[part - 1] as number))) };
+      choices.flatMap((outcome) => {
+        const left = outcome[rest % outcome.length] as Outcome[];
+        rest = Math.floor(rest / outcome.length);
+        return left;
       }),
     );
   }
@@ -114,6 +134,27 @@ test.each(IN_PLACE.map((procedure) => [procedure.name, procedure] as const))("%s
       expect(loadSync(file, { dtype: "int16" }).data, context).toEqual(procedure.rows);
       ensureAppendableSync(file, { inplace: true });
       expect(loadSync(file, { dtype: "int16" }).data, context).toEqual(procedure.rows);
+    }
+  }
+});
+
+const RECOVER = PROCEDURES.filter(({ name }) => name.startsWith("recover,"));
+
+test("there are files to recover", () => {
+  expect(RECOVER.length).toBe(5);
+});
+
+test.each(RECOVER.map((procedure) => [procedure.name, procedure] as const))("%s", async (_, procedure) => {
+  const [, verbs] = FORMS[0] as (typeof FORMS)[number];
+  const [call] = procedure.calls;
+  const recover = async (storage: FaultyStorage): Promise<unknown> => call?.make({ verbs, storage, npaa: undefined });
+  const storage = new FaultyStorage(procedure.bytes);
+  await recover(storage);
+  for (let at = 0; at <= storage.steps.length; at++) {
+    for (const left of leftovers(procedure.bytes, storage.steps.slice(0, at), [0.3, 0.8, 1])) {
+      const again = new FaultyStorage(left);
+      await recover(again);
+      expect(loadSync(new MemoryStorage(again.bytes()), { dtype: "int16" }).data, `cut after step ${at}`).toEqual(call?.rows);
     }
   }
 });
