@@ -55,8 +55,10 @@ function* ensuring(file: FileLike, options: EnsureAppendableOptions): Plan<boole
   if (onProgress !== undefined && typeof onProgress !== "function") throw optionError("onProgress must be a function");
   const storage = locate(file);
   return yield* claiming(storage, function* (claim) {
-    yield* claim.hold(yield* claim.open("r"));
-    yield* (inplace ? rewriteInPlace : rewriteByCopy)(storage, maxHeaderSize, { signal, onProgress });
+    const opened = yield* claim.open("r");
+    yield* claim.hold(opened);
+    const rewrite = inplace ? rewriteInPlace : rewriteByCopy;
+    yield* rewrite(storage, maxHeaderSize, { signal, onProgress, claim: (isNeeded) => claim.claimRewrite(opened, isNeeded) });
     return true;
   });
 }
@@ -67,9 +69,12 @@ function* ensuring(file: FileLike, options: EnsureAppendableOptions): Plan<boole
  * the copy is removed. With `inplace` the data are moved within the file instead. An in-place run that was interrupted is completed first,
  * either way.
  *
+ * While a file is rewritten in place, a file `.NAME.rewriting` beside it names the process, so that no other one does the same: processes that
+ * have no locks cannot tell otherwise.
+ *
  * @returns `true`: the file is appendable.
  * @throws NpyError `ERR_NPY_SHAPE` for 0-d arrays, which cannot be appended to; `ERR_NPY_OPTION` for a file with several hard links, which
- * only `inplace` keeps; `ERR_NPY_NEEDS_RECOVERY` if `inplace` and the data are not what the header says; `ERR_NPY_UNRECOVERABLE` if an
+ * only `inplace` keeps, and without koffi nothing; `ERR_NPY_NEEDS_RECOVERY` if `inplace` and the data are not what the header says; `ERR_NPY_UNRECOVERABLE` if an
  * interrupted run cannot be completed; `ERR_NPY_HEADER`, `ERR_NPY_LOCKED`; the reason of `signal`; the file system's own errors.
  * @example
  * ```ts

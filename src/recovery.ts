@@ -1,9 +1,7 @@
 /** Files that a killed process, a power cut or a full disk left incomplete. */
 import { checkMaxHeaderSize, checkNames, oneOf, optionError } from "./options.ts";
-import { isInterrupted } from "./plan/interrupted.ts";
-import { readHeader } from "./plan/read-header.ts";
-import { isIncomplete, type RecoveryReport, recoverFile } from "./plan/recover.ts";
-import { closing, type Plan, size, withFile } from "./plan/step.ts";
+import { isRecoveryNeeded, type RecoveryReport, recoverFile } from "./plan/recover.ts";
+import { closing, type Plan, withFile } from "./plan/step.ts";
 import { claiming } from "./storage/claims.ts";
 import { type FileLike, locate } from "./storage/locate.ts";
 import { run, runSync } from "./storage/run.ts";
@@ -52,7 +50,8 @@ function* recovering(file: FileLike, options: RecoverOptions): Plan<RecoveryRepo
   if (checked.dryRun) return yield* withFile(storage, "r", (opened) => recoverFile(opened, checked));
   return yield* claiming(storage, function* (claim) {
     const opened = yield* claim.open("r+");
-    return yield* closing(opened, () => recoverFile(opened, checked));
+    const claimRewrite = (isNeeded: boolean): Plan<void> => claim.claimRewrite(opened, isNeeded);
+    return yield* closing(opened, () => recoverFile(opened, { ...checked, claim: claimRewrite }));
   });
 }
 
@@ -83,10 +82,7 @@ export function recoverSync(file: FileLike, options: RecoverOptions = {}): Recov
 function* checkingRecovery(file: FileLike, options: HeaderOptions): Plan<boolean> {
   checkNames(options, ["maxHeaderSize"]);
   const maxHeaderSize = checkMaxHeaderSize(options.maxHeaderSize);
-  return yield* withFile(locate(file), "r", function* (opened) {
-    if (yield* isInterrupted(opened)) return true;
-    return isIncomplete(yield* readHeader(opened, maxHeaderSize), yield* size(opened));
-  });
+  return yield* withFile(locate(file), "r", (opened) => isRecoveryNeeded(opened, maxHeaderSize));
 }
 
 /**

@@ -123,7 +123,8 @@ export class Writer {
         isOpen = false;
         return yield* close(file);
       }
-      if (onNeedsRecovery !== "throw") yield* completeInterrupted(file, maxHeaderSize);
+      const claim = (isNeeded: boolean): Plan<void> => this.#claim.claimRewrite(opened, isNeeded);
+      if (onNeedsRecovery !== "throw") yield* completeInterrupted(file, maxHeaderSize, { claim });
       let header = yield* readHeader(file, maxHeaderSize);
       if (header.shape.length === 0) throw zeroDimensional(path);
       this.#checkExisting(header);
@@ -140,9 +141,10 @@ export class Writer {
         header = yield* readHeader(file, maxHeaderSize);
       }
       if (needsRecovery) {
-        yield* recoverFile(file, { zerofillIncomplete: onNeedsRecovery === "zerofill", dryRun: false, maxHeaderSize });
+        yield* recoverFile(file, { zerofillIncomplete: onNeedsRecovery === "zerofill", dryRun: false, maxHeaderSize, claim });
         header = yield* readHeader(file, maxHeaderSize);
       }
+      yield* this.#claim.releaseRewrite();
       this.#grow(yield* growExisting(file, header, path));
       this.#layout = { dtype: header.dtype, fortranOrder: header.fortranOrder, rowShape: rowShape(header) };
     } catch (error) {

@@ -2,8 +2,8 @@
 import { NpyError } from "../errors.ts";
 import { formatHeader, isGrowable, type NpyHeader, zeroDimensional } from "../format/header.ts";
 import type { Storage, StorageFile } from "../storage/storage.ts";
-import { type CopyOptions, copyData } from "./copy.ts";
-import { completeInterrupted } from "./interrupted.ts";
+import { copyData } from "./copy.ts";
+import { completeInterrupted, type RewriteOptions } from "./interrupted.ts";
 import { readHeader } from "./read-header.ts";
 import { closing, copyTimes, createTemporary, discard, type Plan, replace, sync, withFile, write } from "./step.ts";
 
@@ -26,7 +26,7 @@ export function roomyHeader({ dtype, fortranOrder, shape, version, headerLength 
  *
  * @throws NpyError `ERR_NPY_OPTION` if the file has other names, which would go on naming the old one.
  */
-export function* rewriteByCopy(storage: Storage, maxHeaderSize: number | undefined, options: CopyOptions): Plan<void> {
+export function* rewriteByCopy(storage: Storage, maxHeaderSize: number | undefined, options: RewriteOptions): Plan<void> {
   let copy = undefined as StorageFile | undefined;
   try {
     yield* withFile(storage, "r+", function* (source) {

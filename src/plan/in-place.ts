@@ -3,13 +3,12 @@ import { NpyError } from "../errors.ts";
 import { formatHeader, MAX_HEADER_SIZE, type NpyHeader } from "../format/header.ts";
 import { dataLength } from "../format/layout.ts";
 import type { Storage, StorageFile } from "../storage/storage.ts";
-import type { CopyOptions } from "./copy.ts";
 import { isAppendableHeader, roomyHeader } from "./ensure-appendable.ts";
-import { completeInterrupted, finishRewrite, settle } from "./interrupted.ts";
-import { distanceOf, type Journal, writeJournal, writeMoving, writeSettled } from "./journal.ts";
+import { claimRewrite, completeInterrupted, finishRewrite, isInterrupted, type RewriteOptions, settle } from "./interrupted.ts";
+import { distanceOf, type Journal, MARKER_LENGTH, writeJournal, writeMagic, writeMoving, writeSettled } from "./journal.ts";
 import { readHeader } from "./read-header.ts";
 import { shiftData } from "./shift.ts";
-import { insert, type Plan, quietly, size, sync, withFile } from "./step.ts";
+import { insert, type Plan, quietly, read, size, sync, withFile } from "./step.ts";
 
 /** Chosen by tests, to have many blocks of few bytes. */
 export interface InPlaceSizes {
@@ -34,10 +33,12 @@ const SIZES: InPlaceSizes = { block: 2 ** 23, insertFrom: 2 ** 23 };
 export function* rewriteInPlace(
   storage: Storage,
   maxHeaderSize: number = MAX_HEADER_SIZE,
-  options: CopyOptions = {},
+  options: RewriteOptions = {},
   sizes: InPlaceSizes = SIZES,
 ): Plan<void> {
   yield* withFile(storage, "r+", function* (file) {
+    if (!(yield* isInterrupted(file)) && isAppendableHeader(yield* readHeader(file, maxHeaderSize))) return;
+    yield* claimRewrite(options);
     yield* completeInterrupted(file, maxHeaderSize, options);
     const header = yield* readHeader(file, maxHeaderSize);
     if (isAppendableHeader(header)) return;
@@ -49,10 +50,10 @@ export function* rewriteInPlace(
     const inserted = end - from < sizes.insertFrom ? undefined : insertedHeader(file, header, maxHeaderSize);
     if (inserted !== undefined) {
       const journal: Journal = { kind: "insert", from, end, header: inserted, block: 0 };
-      if (yield* tryInsert(file, journal, maxHeaderSize)) return options.onProgress?.(end - from, end - from);
+      if (yield* tryInsert(file, journal, maxHeaderSize, storage.path)) return options.onProgress?.(end - from, end - from);
     }
     const journal: Journal = { kind: "shift", from, end, header: shifted, block: Math.min(sizes.block, end - from) };
-    yield* begin(file, journal);
+    yield* begin(file, journal, storage.path);
     yield* shiftData(file, journal, options);
     yield* finishRewrite(file, journal);
   });
@@ -66,8 +67,8 @@ function insertedHeader(file: StorageFile, header: NpyHeader, maxHeaderSize: num
 }
 
 /** `false` if the file system cannot: then the file is as it was. */
-function* tryInsert(file: StorageFile, journal: Journal, maxHeaderSize: number): Plan<boolean> {
-  yield* begin(file, journal);
+function* tryInsert(file: StorageFile, journal: Journal, maxHeaderSize: number, path: string | undefined): Plan<boolean> {
+  yield* begin(file, journal, path);
   yield* writeMoving(file);
   // The marker tells how far an insertion came.
   yield* sync(file);
@@ -89,18 +90,43 @@ function* tryInsert(file: StorageFile, journal: Journal, maxHeaderSize: number):
   return true;
 }
 
-/** Puts the marker in the place of the magic, and the journal behind the data; takes both back if the disk is full. */
-function* begin(file: StorageFile, journal: Journal): Plan<void> {
+/**
+ * Puts the marker in the place of the magic, and the journal behind the data; takes both back if the disk is full.
+ *
+ * @throws NpyError `ERR_NPY_CHANGED` if a program that asked for no lock appended meanwhile.
+ */
+function* begin(file: StorageFile, journal: Journal, path: string | undefined): Plan<void> {
+  const old = new Uint8Array(journal.from);
+  yield* read(file, old, 0);
   try {
     // First of all: a journal that is half written must not be taken for rows.
     yield* writeSettled(file);
     yield* sync(file);
+    yield* checkAlone(file, journal, old, path);
+  } catch (error) {
+    yield* quietly(writeMagic(file));
+    throw error;
+  }
+  try {
     yield* writeJournal(file, journal);
     yield* sync(file);
   } catch (error) {
     yield* quietly(settle(file, journal.end));
     throw error;
   }
+}
+
+/** From the marker on nobody else appends, but somebody may have until then: their rows stay, and no data are moved. */
+function* checkAlone(file: StorageFile, journal: Journal, old: Uint8Array, path: string | undefined): Plan<void> {
+  const now = new Uint8Array(old.length);
+  yield* read(file, now, 0);
+  now.set(old.subarray(0, MARKER_LENGTH));
+  if ((yield* size(file)) === journal.end && now.every((byte, i) => byte === old[i])) return;
+  throw new NpyError(
+    "ERR_NPY_CHANGED",
+    `Another program appended to ${path ?? "the file"} as its data were about to be moved, which was left undone: let it finish, and try again.`,
+    { path },
+  );
 }
 
 function incomplete(path: string | undefined): NpyError {

@@ -27,6 +27,20 @@ export interface Interrupted {
   readonly journal: Journal | undefined;
 }
 
+/** How a file is rewritten in place. */
+export interface RewriteOptions extends CopyOptions {
+  /**
+   * Claims the right to do that, so that no other process does the same; throws if one does. Where the right cannot be claimed, it throws only if it
+   * is needed: to move data.
+   */
+  readonly claim?: (isNeeded: boolean) => Plan<void>;
+}
+
+/** Claims the right to move the data of a file: what was known of the file before may be out of date then. */
+export function* claimRewrite({ claim }: RewriteOptions): Plan<void> {
+  if (claim !== undefined) yield* claim(true);
+}
+
 /** Whether a file is being rewritten in place: `ensureAppendable` is under way, or was interrupted. */
 export function* isInterrupted(file: StorageFile): Plan<boolean> {
   return yield* isRewriting(file, yield* readMarker(file));
@@ -59,7 +73,9 @@ function* readMarker(file: StorageFile): Plan<Uint8Array> {
 }
 
 /** Completes the rewrite of a file that was interrupted, if it was. */
-export function* completeInterrupted(file: StorageFile, maxHeaderSize?: number, options?: CopyOptions): Plan<void> {
+export function* completeInterrupted(file: StorageFile, maxHeaderSize?: number, options: RewriteOptions = {}): Plan<void> {
+  if (!(yield* isInterrupted(file))) return;
+  yield* claimRewrite(options);
   const interrupted = yield* readInterrupted(file, maxHeaderSize);
   if (interrupted !== undefined) yield* completeRewrite(file, interrupted, options);
 }

@@ -20,7 +20,8 @@ export function* readHeader(file: StorageFile, maxHeaderSize: number = MAX_HEADE
   if (yield* isRewriting(file, bytes)) {
     throw new NpyError(
       "ERR_NPY_NEEDS_RECOVERY",
-      "An in-place ensureAppendable of this file is under way, or was interrupted: run it again, or call recover.",
+      "An in-place ensureAppendable of this file is under way, or was interrupted. If a file .NAME.rewriting is beside it, that says which process " +
+        "does it: once that has ended, run it again, or call recover.",
     );
   }
   return yield* parse(file, bytes, maxHeaderSize);

@@ -3,7 +3,7 @@ import { NpyError } from "../errors.ts";
 import { formatHeader, MAGIC, type NpyHeader } from "../format/header.ts";
 import { bytesPerRow, dataLength, growthAxis, rowCount } from "../format/layout.ts";
 import type { StorageFile } from "../storage/storage.ts";
-import { completeRewrite, readInterrupted } from "./interrupted.ts";
+import { completeRewrite, isInterrupted, type RewriteOptions, readInterrupted } from "./interrupted.ts";
 import { readHeader } from "./read-header.ts";
 import { type Plan, quietly, read, size, sync, truncate, write } from "./step.ts";
 
@@ -23,6 +23,12 @@ export interface RecoveryReport {
 /** Whether the length of the data is not what the header says. */
 export function isIncomplete(header: NpyHeader, fileSize: number): boolean {
   return fileSize - header.headerLength !== dataLength(header);
+}
+
+/** Whether there is something to recover: other data than the header says, or an interrupted rewrite. */
+export function* isRecoveryNeeded(file: StorageFile, maxHeaderSize?: number): Plan<boolean> {
+  if (yield* isInterrupted(file)) return true;
+  return isIncomplete(yield* readHeader(file, maxHeaderSize), yield* size(file));
 }
 
 /**
@@ -78,8 +84,14 @@ export function* recoverFile(
     readonly force?: boolean;
     readonly dropUncounted?: boolean;
     readonly maxHeaderSize?: number;
+    readonly claim?: RewriteOptions["claim"];
   },
 ): Plan<RecoveryReport> {
+  const { claim } = options;
+  if (claim !== undefined && !options.dryRun && (yield* isRecoveryNeeded(file, options.maxHeaderSize))) {
+    // Two at once, with other options, would undo each other's work; and what is known of the file is known only from here on.
+    yield* claim(yield* isInterrupted(file));
+  }
   const interrupted = yield* readInterrupted(file, options.maxHeaderSize);
   if (interrupted !== undefined) {
     if (!options.dryRun) yield* completeRewrite(file, interrupted);

@@ -36,6 +36,8 @@ export type Step =
   | { readonly op: "insert"; readonly file: StorageFile; readonly length: number }
   | { readonly op: "copyTimes"; readonly from: StorageFile; readonly file: StorageFile }
   | { readonly op: "lock"; readonly file: StorageFile }
+  | { readonly op: "claimRewrite"; readonly storage: Storage; readonly isLocked: boolean }
+  | { readonly op: "releaseRewrite"; readonly storage: Storage }
   | { readonly op: "currentSize"; readonly file: StorageFile }
   | { readonly op: "sync"; readonly file: StorageFile }
   | { readonly op: "wait"; readonly words: Int32Array<SharedArrayBuffer>; readonly index: number; readonly value: number }
@@ -47,9 +49,9 @@ export interface StartedWrite {
   readonly pending: Promise<void> | undefined;
 }
 
-/** What a step gives: a file, a number, yes or no, bytes, what came of a lock, a write, or nothing. */
+/** What a step gives: a file, a number, yes or no, what came of a lock, who has a claim, bytes, a write, or nothing. */
 // biome-ignore lint/suspicious/noConfusingVoidType: what functions without a result return
-export type StepResult = StorageFile | number | boolean | Uint8Array<ArrayBuffer> | LockResult | StartedWrite | void;
+export type StepResult = StorageFile | number | boolean | string | Uint8Array<ArrayBuffer> | StartedWrite | void;
 
 /** A procedure in steps, with a result. */
 export type Plan<Result> = Generator<Step, Result, StepResult>;
@@ -128,6 +130,15 @@ export function* copyTimes(from: StorageFile, file: StorageFile): Plan<void> {
 
 export function* lock(file: StorageFile): Plan<LockResult> {
   return (yield { op: "lock", file }) as LockResult;
+}
+
+/** Who has the right to rewrite the file in place, if it cannot be had. */
+export function* claimRewrite(storage: Storage, isLocked: boolean): Plan<string | undefined> {
+  return (yield { op: "claimRewrite", storage, isLocked }) as string | undefined;
+}
+
+export function* releaseRewrite(storage: Storage): Plan<void> {
+  yield { op: "releaseRewrite", storage };
 }
 
 /** `undefined` once the file was deleted, or another one took its place. */

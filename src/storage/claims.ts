@@ -1,7 +1,10 @@
-/** Who writes to which file: within this process by a claim, between processes by a lock as well. */
+/**
+ * Who writes to which file: within this process by a claim, between processes by a lock as well, and, while a file is rewritten in place, by a
+ * claim file, which needs no lock.
+ */
 import { NpyError } from "../errors.ts";
-import { close, isCurrent, lock, open, type Plan, quietly } from "../plan/step.ts";
-import type { OpenMode, Storage, StorageFile } from "./storage.ts";
+import { claimRewrite, close, isCurrent, lock, open, type Plan, quietly, releaseRewrite } from "../plan/step.ts";
+import { hasCode, type OpenMode, type Storage, type StorageFile } from "./storage.ts";
 
 const claimed = new Set<unknown>();
 
@@ -14,6 +17,8 @@ export class Claim {
   #locked: StorageFile | undefined;
   /** A file that is open for the sake of its lock alone. */
   #held: StorageFile | undefined;
+  /** Whether this object may rewrite the file in place. */
+  #rewrites = false;
 
   /**
    * Nothing is claimed yet. `wanted` is the option `lock`.
@@ -76,6 +81,36 @@ export class Claim {
     claimed.delete(old);
   }
 
+  /**
+   * Claims the right to rewrite a file in place that this claim has opened, until {@link releaseRewrite}. Where that is not possible, and there is no
+   * lock either, it is an error only if the right `isNeeded`.
+   *
+   * @throws NpyError `ERR_NPY_LOCKED` if another process has the right, `ERR_NPY_OPTION` if the file has several names; the file system's errors.
+   */
+  *claimRewrite(file: StorageFile, isNeeded: boolean): Plan<void> {
+    const isLocked = this.#locked !== undefined;
+    if (isNeeded && !isLocked && (file.links ?? 1) > 1) throw severalNames(this.#storage.path, file.links);
+    let holder: string | undefined;
+    try {
+      holder = yield* claimRewrite(this.#storage, isLocked);
+    } catch (error) {
+      if ((!isNeeded || isLocked) && ["EACCES", "EPERM", "EROFS"].some((code) => hasCode(error, code))) return;
+      throw error;
+    }
+    if (holder !== undefined) throw this.#isRewritten(holder);
+    this.#rewrites = true;
+  }
+
+  *releaseRewrite(): Plan<void> {
+    if (this.#rewrites) yield* quietly(releaseRewrite(this.#storage));
+    this.#rewrites = false;
+  }
+
+  #isRewritten(by: string): NpyError {
+    const { path } = this.#storage;
+    return new NpyError("ERR_NPY_LOCKED", `${path ?? "This storage"} is being rewritten by ${by}.`, { path });
+  }
+
   #isTaken(by: string): NpyError {
     const { path } = this.#storage;
     return new NpyError("ERR_NPY_LOCKED", `${path ?? "This storage"} is being written to by ${by}.`, { path });
@@ -124,12 +159,23 @@ export class Claim {
   }
 
   *release(): Plan<void> {
+    // Before the lock: a process that has that takes this for left behind.
+    yield* this.releaseRewrite();
     yield* this.letGo();
     claimed.delete(this.#place);
     claimed.delete(this.#file);
     this.#place = undefined;
     this.#file = undefined;
   }
+}
+
+function severalNames(path: string | undefined, links: number | undefined): NpyError {
+  return new NpyError(
+    "ERR_NPY_OPTION",
+    `${path ?? "The file"} has ${links} names (hard links), and without locks nothing keeps other processes from rewriting it by another one: ` +
+      "install koffi (npm install koffi), or delete the other names first.",
+    { path },
+  );
 }
 
 function noLocks(problem: string, path: string | undefined): NpyError {

@@ -9,6 +9,7 @@ import { copyRange } from "./copy-range.ts";
 import { lockDescriptor, lockProblem } from "./flock.ts";
 import { insertZeros, mayInsert } from "./insert-range.ts";
 import { mapDescriptor, mapProblem, SharedMapping } from "./mmap.ts";
+import { ClaimFile } from "./node-claim-file.ts";
 import { readFew, writeFew } from "./pwrite.ts";
 import {
   type Advice,
@@ -214,6 +215,7 @@ export class NodeStorage implements Storage {
   readonly #absolute: string;
   /** The path with its links followed, as found by the last `open`. */
   #target: string;
+  readonly #claimFile: ClaimFile = new ClaimFile();
 
   constructor(path: string) {
     this.path = path;
@@ -265,6 +267,13 @@ export class NodeStorage implements Storage {
 
   lockProblem(): string | undefined {
     return lockProblem();
+  }
+
+  claimRewrite(isLocked: boolean): string | undefined {
+    return this.#claimFile.make(this.#target, isLocked);
+  }
+  releaseRewrite(): void {
+    this.#claimFile.remove();
   }
 
   mapProblem(isWritten: boolean): string | undefined {

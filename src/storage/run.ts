@@ -90,6 +90,10 @@ function performSync(step: Step): StepResult {
       return step.file.copyTimes?.(step.from);
     case "lock":
       return step.file.lockSync?.() ?? "unsupported";
+    case "claimRewrite":
+      return step.storage.claimRewrite?.(step.isLocked);
+    case "releaseRewrite":
+      return step.storage.releaseRewrite?.();
     case "currentSize":
       return step.file.currentSizeSync === undefined ? step.file.sizeSync() : step.file.currentSizeSync();
     case "sync":
@@ -137,6 +141,10 @@ function perform(step: Step): Eventually<StepResult> {
       return step.file.copyTimes?.(step.from);
     case "lock":
       return step.file.lock?.() ?? "unsupported";
+    case "claimRewrite":
+      return step.storage.claimRewrite?.(step.isLocked);
+    case "releaseRewrite":
+      return step.storage.releaseRewrite?.();
     case "currentSize":
       return step.file.currentSize === undefined ? step.file.size() : step.file.currentSize();
     case "sync":

@@ -42,6 +42,13 @@ export interface Storage {
    * `undefined` if nothing does. Without it, files have no `map` here.
    */
   mapProblem?(isWritten: boolean): string | undefined;
+  /**
+   * Claims the right to rewrite the file in place, until `releaseRewrite`, also against processes that have no locks. Gives who has it, as the end
+   * of "is being rewritten by", if it cannot be had. Takes effect at once, as all that only names files. `isLocked`: the caller has the lock of
+   * the file. Without it, nothing keeps others out but a lock.
+   */
+  claimRewrite?(isLocked: boolean): string | undefined;
+  releaseRewrite?(): void;
   /** Deletes a file that `create` or `createTemporary` made. */
   remove(file: StorageFile): Eventually<void>;
   removeSync(file: StorageFile): void;

@@ -234,7 +234,8 @@ describe.each(KINDS)("%s", (_, length, options, sizes) => {
 
   test("so can taking it back when the disk is full", () => {
     const { steps } = states[0] as State;
-    const full = steps.findIndex(({ op }) => op === "sync") + 1;
+    const marked = steps.findIndex(({ op }) => op === "sync");
+    const full = steps.findIndex(({ op }, i) => i > marked && op === "write");
     for (const at of [full, full + 1]) {
       const fail = (storage: FaultyStorage): void => {
         storage.failAt(at, { after: 1 });

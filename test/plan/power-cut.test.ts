@@ -44,7 +44,8 @@ type Outcome = Omit<RecordedStep, "op"> & { readonly op: RecordedStep["op"] | "z
 /** What may be left of a step that was not synced: nothing, some of it, or all. `parts` are those of a write. */
 function outcomes(step: RecordedStep, parts: readonly number[]): Outcome[][] {
   const { bytes, op } = step;
-  if (bytes !== undefined) return [[], ...parts.map((part) => [{ ...step, bytes: bytes.slice(0, Math.floor(bytes.length * part)) }])];
+  if (bytes !== undefined)
+    return [[], ...parts.map((part) => [{ ...step, bytes: bytes.slice(0, Math.floor(bytes.length * part)) }])];
   if (op === "truncate") return [[], [step], ...BLOCK_SIZES.map((position) => [{ ...step, op: "zeroTail" as const, position }])];
   return [[], [step]];
 }
