@@ -80,7 +80,7 @@ function claim(path: string, isLocked: boolean): Made | string {
     const holder = parseHolder(text);
     if (holder === undefined) return `a process that left no name in ${path}: if there is none, delete that file and try again`;
     const advice = livenessOf(holder, isLocked);
-    if (advice !== undefined) return `${describe(holder)}, as ${path} says: ${advice}`;
+    if (advice !== undefined) return `process ${holder.pid} on ${holder.host} since ${holder.since}, as ${path} says: ${advice}`;
     // Of those who find it stale, only the one who has this second claim removes it: another might remove what was claimed since.
     const right = claim(`${path}.${holder.token}`, isLocked);
     if (typeof right === "string") return right;
@@ -171,12 +171,9 @@ function livenessOf(holder: Holder, isLocked: boolean): string | undefined {
   if (!exists(holder.pid)) return undefined;
   const start = startOf(holder.pid);
   if (start !== holder.start && start !== "" && holder.start !== "") return undefined;
-  return holder.pid === process.pid ? "let it finish; if that thread was ended, delete that file and try again" : "let it finish";
-}
-
-function describe({ pid, thread, host, since }: Holder): string {
-  const where = pid === process.pid ? `thread ${thread} of this process` : `process ${pid} on ${host}`;
-  return `${where} since ${since}`;
+  return holder.pid === process.pid
+    ? `let it finish; if thread ${holder.thread} of this process was ended, delete that file and try again`
+    : "let it finish";
 }
 
 function exists(pid: number): boolean {

@@ -107,6 +107,32 @@ test("a writer that may recover completes what was interrupted, wherever it was,
   expect(refused).toEqual(new Set(["ERR_NPY_NOT_APPENDABLE", "ERR_NPY_NEEDS_RECOVERY"]));
 });
 
+test.each(["rows that are not counted yet", "rows and their header"])(
+  "a program without a lock appends %s as it begins",
+  (what) => {
+    const { tight } = files(200);
+    const appended = Buffer.concat([tight, Buffer.from("more")]);
+    if (what !== "rows that are not counted yet") {
+      const header = formatHeader({ dtype: dtype("|u1"), fortranOrder: false, shape: [204], headerLength: TIGHT });
+      appended.set(header);
+    }
+    const storage = new MemoryStorage(tight);
+    const open = storage.openSync.bind(storage);
+    storage.openSync = (mode) => {
+      const file = open(mode);
+      let isFirst = true;
+      file.syncSync = () => {
+        if (isFirst) file.writeSync(appended.subarray(TIGHT), TIGHT);
+        if (isFirst && what !== "rows that are not counted yet") file.writeSync(appended.subarray(0, TIGHT), 0);
+        isFirst = false;
+      };
+      return file;
+    };
+    expect(() => ensureAppendableSync(storage, { inplace: true })).toThrow(expect.objectContaining({ code: "ERR_NPY_CHANGED" }));
+    expect(same(storage.bytes(), appended)).toBe(true);
+  },
+);
+
 describe("a block is inserted", () => {
   const all = files(100);
 

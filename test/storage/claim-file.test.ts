@@ -1,0 +1,237 @@
+/** Who may rewrite a file in place, where there are no locks: a file beside it says so. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { linkSync, readdirSync, readFileSync, readlinkSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "rolldown";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { dtype, formatHeader, load, NodeStorage, needsRecovery, type StorageFile, save } from "../../src/node.ts";
+import { native } from "../../src/storage/native.ts";
+import { ClaimFile } from "../../src/storage/node-claim-file.ts";
+import { attempt, FILE_FORMS } from "../support/forms.ts";
+import { temporaryDirectory, temporaryPath } from "../support/temporary.ts";
+
+const PACKAGE = new URL("../../dist/node.js", import.meta.url).href;
+const isLinux = process.platform === "linux";
+
+/** A file of `rows` numbers whose header cannot grow. */
+function writeTight(path: string, rows = 2): void {
+  const header = formatHeader({ dtype: dtype("<f8"), fortranOrder: false, shape: [rows], headerLength: 80 });
+  writeFileSync(path, Buffer.concat([header, Buffer.from(Float64Array.from({ length: rows }, (_, i) => i).buffer)]));
+}
+
+/** A file that is one element short. */
+async function writeShort(path: string): Promise<void> {
+  await save(path, [1, 2, 3]);
+  truncateSync(path, 128 + 20);
+}
+
+const claimOf = (path: string): string => join(dirname(path), `.${basename(path)}.rewriting`);
+
+/** A storage without locks. */
+function unlocked(path: string): NodeStorage {
+  return new (class extends NodeStorage {
+    override openSync(mode: "r" | "r+"): StorageFile {
+      return Object.assign(super.openSync(mode), { lock: () => "unsupported", lockSync: () => "unsupported" });
+    }
+  })(path);
+}
+
+/** What this process would say of itself, changed. */
+function holder(changes: object): string {
+  const path = temporaryPath();
+  const claim = new ClaimFile();
+  claim.make(path, false);
+  const text = readlinkSync(claimOf(path));
+  claim.remove();
+  return JSON.stringify({ ...JSON.parse(text), ...changes });
+}
+
+function startSleeper(): ChildProcess {
+  const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  return child;
+}
+
+async function deadPid(): Promise<number> {
+  const child = startSleeper();
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  return child.pid as number;
+}
+
+describe.skipIf(!isLinux).each(FILE_FORMS)("%s", (_form, verbs) => {
+  test("what another process may be rewriting is left as it is, and the error says what to look for", async () => {
+    const living = startSleeper().pid as number;
+    const claims: [string, RegExp][] = [
+      [holder({ pid: living, start: "" }), new RegExp(`by process ${living} on .* since 20.*: let it finish\\.$`)],
+      [holder({}), /since 20.*if thread \d+ of this process was ended, delete that file and try again/],
+      [holder({ host: "elsewhere" }), /on elsewhere since .*cannot be told from here.*delete that file and try again/],
+      [holder({ machine: "another" }), /cannot be told from here/],
+      [holder({ namespace: "pid:[1]" }), /cannot be told from here/],
+      [holder({ machine: "", boot: "x" }), /cannot be told from here|let it finish/],
+      ["what is this", /left no name in .*delete that file and try again/],
+    ];
+    for (const [text, message] of claims) {
+      const tight = temporaryPath();
+      writeTight(tight);
+      const short = temporaryPath();
+      await writeShort(short);
+      for (const path of [tight, short]) symlinkSync(text, claimOf(path));
+      const before = [readFileSync(tight), readFileSync(short)];
+      const locked = (path: string): unknown =>
+        expect.objectContaining({ code: "ERR_NPY_LOCKED", path, message: expect.stringMatching(message) });
+      for (const storage of [(path: string) => path, unlocked]) {
+        await expect(attempt(() => verbs.ensureAppendable(storage(tight), { inplace: true }))).rejects.toEqual(locked(tight));
+        await expect(attempt(() => verbs.recover(storage(short)))).rejects.toEqual(locked(short));
+        await expect(attempt(() => verbs.open(storage(short), { onNeedsRecovery: "truncate" }))).rejects.toEqual(locked(short));
+      }
+      expect([readFileSync(tight), readFileSync(short)]).toEqual(before);
+      // What changes nothing in place needs no claim.
+      expect((await verbs.recover(short, { dryRun: true })).needed).toBe(true);
+      await verbs.ensureAppendable(tight);
+      expect(readlinkSync(claimOf(tight))).toBe(text);
+    }
+  });
+
+  test("a claim is taken over when its process is gone", async () => {
+    const dead = await deadPid();
+    const machine =
+      JSON.parse(holder({})).machine === "" ? [] : [holder({ boot: "before", machine: JSON.parse(holder({})).machine })];
+    for (const text of [holder({ pid: dead }), holder({ pid: startSleeper().pid, start: "1" }), ...machine]) {
+      const tight = temporaryPath();
+      writeTight(tight);
+      symlinkSync(text, claimOf(tight));
+      await verbs.ensureAppendable(unlocked(tight), { inplace: true });
+      const short = temporaryPath();
+      await writeShort(short);
+      writeFileSync(claimOf(short), text); // as where there are no symbolic links
+      expect((await verbs.recover(unlocked(short))).rowsAfter).toBe(2);
+      for (const path of [tight, short]) expect(readdirSync(dirname(path))).toEqual([basename(path)]);
+    }
+  });
+
+  test.skipIf(native() === undefined)("who had the lock, and has it no longer, has the claim no longer", async () => {
+    const path = temporaryPath();
+    writeTight(path);
+    symlinkSync(holder({ pid: startSleeper().pid, start: "", isLocked: true }), claimOf(path));
+    await expect(attempt(() => verbs.ensureAppendable(unlocked(path), { inplace: true }))).rejects.toMatchObject({
+      code: "ERR_NPY_LOCKED",
+    });
+    await verbs.ensureAppendable(path, { inplace: true });
+    expect(readdirSync(dirname(path))).toEqual(["array.npy"]);
+  });
+
+  test("a file with several names is not rewritten in place without a lock, and recovered where nothing is to be moved", async () => {
+    const path = temporaryPath();
+    writeTight(path);
+    const other = join(temporaryDirectory(), "other.npy");
+    linkSync(path, other);
+    const before = readFileSync(path);
+    const refusal = { code: "ERR_NPY_OPTION", message: expect.stringMatching(/2 names \(hard links\).*npm install koffi/) };
+    await expect(attempt(() => verbs.ensureAppendable(unlocked(path), { inplace: true }))).rejects.toMatchObject(refusal);
+    expect(readFileSync(path)).toEqual(before);
+    truncateSync(path, before.length - 3);
+    expect((await verbs.recover(unlocked(other))).rowsAfter).toBe(1);
+  });
+
+  test("the claim file is removed whatever happens, and not made where there is nothing to do", async () => {
+    const path = temporaryPath(`${"ü".repeat(100)}.npy`);
+    writeTight(path);
+    const names: string[][] = [];
+    const look = (): void => void names.push(readdirSync(dirname(path)));
+    const stop = (): void => {
+      look();
+      throw new Error("stop");
+    };
+    await expect(attempt(() => verbs.ensureAppendable(path, { inplace: true, onProgress: stop }))).rejects.toThrow("stop");
+    expect(names[0]?.length).toBe(2);
+    expect(readdirSync(dirname(path))).toEqual([basename(path)]);
+    expect(await needsRecovery(path)).toBe(true);
+    await (await verbs.open(path, { onNeedsRecovery: "truncate", onNotAppendable: "rewrite" })).close();
+    expect(readdirSync(dirname(path))).toEqual([basename(path)]);
+    symlinkSync("a claim", join(dirname(path), `.${basename(path)}.rewriting`));
+    await verbs.ensureAppendable(path, { inplace: true });
+    expect((await verbs.recover(path)).needed).toBe(false);
+  });
+});
+
+describe.skipIf(!isLinux)("processes without koffi", () => {
+  /** A process that rewrites a file in place, and stops in the middle of it. */
+  async function startStopping(path: string): Promise<ChildProcess> {
+    const program = `
+      const { default: Module } = await import("node:module");
+      const resolve = Module._resolveFilename;
+      Module._resolveFilename = (request, ...rest) => {
+        if (request === "koffi") throw Object.assign(new Error("Cannot find module 'koffi'"), { code: "MODULE_NOT_FOUND" });
+        return resolve(request, ...rest);
+      };
+      const [module, path] = process.argv.slice(1);
+      const { ensureAppendable } = await import(module);
+      let isFirst = true;
+      await ensureAppendable(path, { inplace: true, onProgress() {
+        if (isFirst) { process.stdout.write("moving"); process.kill(process.pid, "SIGSTOP"); }
+        isFirst = false;
+      } });`;
+    const args = ["--input-type=module", "-e", program, PACKAGE, path];
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    await once(child.stdout, "data");
+    return child;
+  }
+
+  test.each(["goes on", "is killed"])("one rewrites at a time, whether the first one %s", async (what) => {
+    const path = temporaryPath();
+    const rows = 2 ** 21 + 5; // three blocks
+    writeTight(path, rows);
+    const child = await startStopping(path);
+    for (const [, verbs] of FILE_FORMS) {
+      const locked = expect.objectContaining({
+        code: "ERR_NPY_LOCKED",
+        message: expect.stringContaining(`process ${child.pid} on `),
+      });
+      for (const storage of [(path: string) => path, unlocked]) {
+        await expect(attempt(() => verbs.ensureAppendable(storage(path), { inplace: true }))).rejects.toEqual(locked);
+        await expect(attempt(() => verbs.ensureAppendable(storage(path)))).rejects.toEqual(locked);
+        await expect(attempt(() => verbs.recover(storage(path)))).rejects.toEqual(locked);
+        await expect(attempt(() => verbs.open(storage(path), { onNeedsRecovery: "zerofill" }))).rejects.toEqual(locked);
+      }
+    }
+    const exit = once(child, "exit");
+    child.kill(what === "goes on" ? "SIGCONT" : "SIGKILL");
+    await exit;
+    const [, verbs] = FILE_FORMS[1] as (typeof FILE_FORMS)[number];
+    if (what === "is killed") await verbs.recover(unlocked(path));
+    const { data } = await load(path, { dtype: "float64" });
+    expect(data.length).toBe(rows);
+    expect(data.every((value, i) => value === i)).toBe(true);
+    expect(readdirSync(dirname(path))).toEqual(["array.npy"]);
+  });
+
+  /** Within the package's folder, since it is bundled for this run alone. */
+  const CLAIMING = fileURLToPath(new URL("../../node_modules/.cache/claim-file/claiming.mjs", import.meta.url));
+
+  beforeAll(async () => {
+    const input = fileURLToPath(new URL("../support/claiming.ts", import.meta.url));
+    await build({ input, platform: "node", output: { file: CLAIMING } });
+  });
+
+  test("of many that find a claim stale, one at a time takes it over", async () => {
+    const path = temporaryPath();
+    writeFileSync(path, "");
+    const args = [CLAIMING, path, "500", String(await deadPid())];
+    const said: string[] = [];
+    const claiming = async (): Promise<void> => {
+      const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+      child.stdout.on("data", (data) => said.push(String(data)));
+      await once(child, "close");
+    };
+    await Promise.all([claiming(), claiming(), claiming()]);
+    expect(said.join("")).toMatch(/^([1-9]\d* claims\n){3}$/);
+    const last = new ClaimFile();
+    expect(last.make(path, false)).toBeUndefined();
+    last.remove();
+    expect(readdirSync(dirname(path)).filter((name) => name.endsWith(".rewriting"))).toEqual([]);
+  });
+});
