@@ -1,5 +1,6 @@
 /** Rows that are to be appended, and passed every check. */
 import type { Blocks } from "./array/blocks.ts";
+import { areBools, hasBools } from "./array/bools.ts";
 import { ColumnRows } from "./array/column-rows.ts";
 import type { TypedArray } from "./array/input.ts";
 import { NumberRows } from "./array/number-rows.ts";
@@ -27,6 +28,7 @@ export interface CheckedRows extends Rows {
 export class ElementInputs {
   readonly dtype: DType;
   readonly #rowBytes: number;
+  readonly #hasBools: boolean;
   /** Where small ones are copied, to be written from there. */
   readonly #buffer: RowBuffer;
   readonly #numbers: NumberRows | undefined;
@@ -38,6 +40,7 @@ export class ElementInputs {
     const row = rowShape(layout);
     this.dtype = dtype;
     this.#rowBytes = sizeOf(row) * dtype.itemsize;
+    this.#hasBools = hasBools(dtype);
     this.#buffer = new RowBuffer(dtype, 0);
     this.#views = ViewRows.of(layout);
     this.#columns = ColumnRows.of(dtype, row);
@@ -58,6 +61,8 @@ export class ElementInputs {
     if (elements === undefined || elements.length === 0) return undefined;
     const rows = elements.byteLength / this.#rowBytes;
     if (!Number.isInteger(rows)) return undefined;
+    // Other bytes than 0 and 1 must be refused, or converted.
+    if (this.#hasBools && !areBools(elements as Uint8Array, this.dtype)) return undefined;
     return elements.byteLength > COPY_LIMIT ? large(this.dtype, elements, rows) : new ElementRows(this, elements, rows);
   }
 

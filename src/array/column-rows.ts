@@ -1,6 +1,7 @@
 /** Records as columns, the short way: typed arrays whose elements are as in the file are only put in their places. */
 import type { DType, DTypeField } from "../format/dtype.ts";
 import type { Blocks } from "./blocks.ts";
+import { areBools, hasBools } from "./bools.ts";
 import { type ColumnOfField, interleave, putColumn } from "./columns.ts";
 import { flatten } from "./fields.ts";
 import type { TypedArray } from "./input.ts";
@@ -14,6 +15,8 @@ interface Column {
   readonly itemsize: number;
   /** The array's elements for each record. */
   readonly perRecord: number;
+  /** What the column is one of, if its bools must be looked at. */
+  readonly bools: DType | undefined;
 }
 
 /** Understands columns of the typed arrays that reading gives. */
@@ -45,11 +48,12 @@ export class ColumnRows {
     if (others !== 0) return undefined;
     const columns: TypedArray[] = [];
     let rows = -1;
-    for (const { field, class: Class, perRecord } of this.#columns) {
+    for (const { field, class: Class, perRecord, bools } of this.#columns) {
       const column = (input as { readonly [name: string]: unknown })[field.name];
       if (!isOfClass(column, Class)) return undefined;
       if (rows < 0) rows = column.length / perRecord;
       if (column.length !== rows * perRecord) return undefined;
+      if (bools !== undefined && !areBools(column as Uint8Array, bools)) return undefined;
       columns.push(column);
     }
     return rows > 0 && Number.isInteger(rows) ? { columns, rows } : undefined;
@@ -80,7 +84,8 @@ function columnOf(field: DTypeField): Column | undefined {
   const { element, count } = flatten(field.dtype);
   const Class = storedClass(element);
   const perRecord = Class === undefined ? 0 : (count * element.itemsize) / Class.BYTES_PER_ELEMENT;
-  return Class === undefined || perRecord === 0 ? undefined : { field, class: Class, itemsize: element.itemsize, perRecord };
+  if (Class === undefined || perRecord === 0) return undefined;
+  return { field, class: Class, itemsize: element.itemsize, perRecord, bools: hasBools(element) ? element : undefined };
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: TypedArray): Uint8Array {

@@ -94,10 +94,14 @@ function castArray({ dtype, array }: TypedInput, target: DType, casting: Casting
   // Every rule allows it, and to go through the fields takes as long as to write a few hundred records.
   if (sameDType(dtype, target) && sameDType(array.dtype, target)) return array;
   if (!canCast(matchFields(dtype, target), target, casting)) {
+    const hint =
+      dtype.str === "|u1" && target.kind === "b"
+        ? ' A Uint8Array alone is taken for bools if all its bytes are 0 or 1; pass { data, shape, dtype: "bool" } if other bytes are true.'
+        : "";
     throw new NpyError(
       "ERR_NPY_CAST",
       `Cannot cast ${formatDType(dtype)} to ${formatDType(target)} by the rule "${casting}": convert the data first, or open ` +
-        "the file with another casting.",
+        `the file with another casting.${hint}`,
     );
   }
   const matched = { ...array, dtype: matchFields(array.dtype, target) };

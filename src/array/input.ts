@@ -1,6 +1,7 @@
 /** Every array-like that users hold -> one view: elements of a dtype, in a buffer, at strides. All that can be wrong is refused here. */
 import { NpyError } from "../errors.ts";
 import { type DType, type DTypeLike, dtype, nativeDType } from "../format/dtype.ts";
+import { areBools } from "./bools.ts";
 import { isLongDouble } from "./convert.ts";
 import { inField } from "./fields.ts";
 import { type ForeignArray, fromForeign } from "./foreign.ts";
@@ -157,12 +158,13 @@ export function encodeInput(input: Values & { readonly fortranOrder?: boolean | 
 }
 
 /**
- * A typed array alone, as elements of `target` if it is what reading gives for that: bytes for bools, void, structures and long doubles,
- * 64-bit counts for datetime64 and timedelta64, pairs of floats for complex numbers.
+ * A typed array alone, as elements of `target` if it is what reading gives for that: bytes for void, structures and long doubles, bytes that are 0 or 1
+ * for bools, 64-bit counts for datetime64 and timedelta64, pairs of floats for complex numbers. Other bytes are numbers, which no bool holds.
  */
 export function asElementsOf(parsed: TypedInput, target: DType): TypedInput {
   const counted = countedAs(parsed.dtype, target);
   if (!parsed.bare || counted === undefined) return parsed;
+  if (counted.kind === "b" && !areBools(parsed.array.bytes, counted)) return parsed;
   const { bytes, dtype: stored } = wholeElements(parsed.array.bytes, counted);
   const elements = stored.itemsize === 0 ? 0 : bytes.length / stored.itemsize;
   return { ...parsed, dtype: stored, array: contiguous(bytes, stored, [elements], false) };

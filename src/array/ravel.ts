@@ -6,6 +6,7 @@ import { NpyError } from "../errors.ts";
 import { type DType, nativeDType, sameDType } from "../format/dtype.ts";
 import { sizeOf } from "../format/layout.ts";
 import { BLOCK, borrow, giveBack, Places } from "./blocks.ts";
+import { areBools, hasBools, normalizeBools } from "./bools.ts";
 import { needsSwap, swapBytes } from "./byte-order.ts";
 import { conversionOf } from "./convert.ts";
 import type { StridedBytes } from "./input.ts";
@@ -28,7 +29,7 @@ export function* ravel(
   const source = array.dtype;
   const { isStructure, sourceSwap, targetSwap, same, swapsCancel } = difference(source, target);
   const start = array.offset * source.itemsize;
-  if (swapsCancel && isContiguous) {
+  if (swapsCancel && isContiguous && isAsWritten(array, target, count)) {
     for (let from = 0; from < count; from += wanted ?? count) {
       yield array.bytes.subarray(
         start + from * source.itemsize,
@@ -57,6 +58,7 @@ export function* ravel(
       if (!inPlace) gather(array, axes, from, input);
       if (sourceSwap && !swapsCancel) swapBytes(input, source);
       conversion?.convert(input, output);
+      if (same && hasBools(target)) normalizeBools(output, target);
       if (targetSwap && !swapsCancel) swapBytes(output, target);
       places.isBusy(yield output);
     }
@@ -69,11 +71,19 @@ export function* ravel(
 /** The same, if it is one block of the array's own bytes. */
 export function bytesAsTheyAre(array: StridedBytes, target: DType, fortranOrder: boolean): Uint8Array | undefined {
   const { itemsize } = target;
-  const length = sizeOf(array.shape) * itemsize;
+  const count = sizeOf(array.shape);
+  const length = count * itemsize;
   if (length === 0 || !difference(array.dtype, target).swapsCancel || !inOnePiece(mergeAxes(array, fortranOrder))) {
     return undefined;
   }
+  if (!isAsWritten(array, target, count)) return undefined;
   return array.bytes.subarray(array.offset * itemsize, array.offset * itemsize + length);
+}
+
+/** Whether elements of the target, one after the other, need not be changed: their bools may be other bytes than 0 and 1. */
+function isAsWritten({ bytes, offset }: StridedBytes, target: DType, count: number): boolean {
+  if (!hasBools(target)) return true;
+  return areBools(bytes.subarray(offset * target.itemsize, (offset + count) * target.itemsize), target);
 }
 
 /** What there is between two dtypes. */

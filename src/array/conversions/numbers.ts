@@ -4,6 +4,7 @@
  *
  * What C leaves undefined, a float that is beyond the integer's range, is here what NumPy gives on x86-64.
  */
+import { isZeroOrOne } from "../bools.ts";
 import { copyElements } from "../lanes.ts";
 import { float16ToFloat32, float16ToFloat64, float32ToFloat16, float64ToFloat16 } from "./float16.ts";
 import { chain, copyBytes, HIGH, type Kernel, LOW, makeScratch } from "./kernel.ts";
@@ -29,6 +30,7 @@ const PARTS = { c8: "f4", c16: "f8" } as const;
 
 /** The kernel for numbers of two codes. */
 export function numberKernel(from: NumberCode, to: NumberCode): Kernel {
+  if (from === "b1" && to === "b1") return copyBools;
   if (from === to) return copyBytes(sizeOf(from), sizeOf(to));
   if (to === "b1") return truth(from);
   if (isComplex(from)) {
@@ -138,6 +140,14 @@ function truth(from: NumberCode): Kernel {
     }
   };
 }
+
+const anyTrue = truth("u1");
+
+/** A byte that is neither 0 nor 1 is true, and becomes 1. */
+const copyBools: Kernel = (source, target) => {
+  if (isZeroOrOne(source, 0, source.length, 1)) target.set(source);
+  else anyTrue(source, target);
+};
 
 function realParts(part: "f4" | "f8"): Kernel {
   const width = sizeOf(part) / 4;
