@@ -2,6 +2,7 @@
 import { NpyError } from "../errors.ts";
 import { type DType, NATIVE_BYTE_ORDER } from "../format/dtype.ts";
 import { needsSwap, swapBytes } from "./byte-order.ts";
+import { keepCodePoints, moveCodePoints } from "./code-points.ts";
 import { float16ToFloat32 } from "./conversions/float16.ts";
 import { isLongDouble } from "./convert.ts";
 import type { NpyScalars } from "./npy-array.ts";
@@ -128,9 +129,13 @@ function widen(bytes: Uint8Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
 }
 
 function decodeStrings({ kind, itemsize }: DType, bytes: Uint8Array<ArrayBuffer>, count: number): string[] {
-  const decode = kind === "S" ? decodeLatin1 : decodeUtf32;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  return Array.from({ length: count }, (_, i) => decode(view, i * itemsize, itemsize, NATIVE_BYTE_ORDER === "<"));
+  if (kind === "S") return Array.from({ length: count }, (_, i) => decodeLatin1(view, i * itemsize, itemsize));
+  const isLittle = NATIVE_BYTE_ORDER === "<";
+  const owner = {};
+  const texts = Array.from({ length: count }, (_, i) => decodeUtf32(view, i * itemsize, itemsize, isLittle, owner, i));
+  moveCodePoints(owner, texts);
+  return texts;
 }
 
 /** The text of `itemsize` bytes from `start` on. NumPy drops the NULs that fill it up. */
@@ -143,15 +148,38 @@ export function decodeLatin1(view: DataView, start: number, itemsize: number): s
   return text;
 }
 
-/** The same in code points. */
-export function decodeUtf32(view: DataView, start: number, itemsize: number, isLittle: boolean): string {
+/** The same in code points; it becomes `owner[key]`, for which those are kept that a string cannot hold. */
+export function decodeUtf32(
+  view: DataView,
+  start: number,
+  itemsize: number,
+  isLittle: boolean,
+  owner: object,
+  key: string | number,
+): string {
   let end = start + itemsize;
   while (end > start && view.getUint32(end - 4, isLittle) === 0) end -= 4;
   let text = "";
+  let isPlain = true;
   for (let at = start; at < end; at += 4) {
     const code = view.getUint32(at, isLittle);
-    // NumPy stores any 32 bits; what is no code point has no character.
-    text += String.fromCodePoint(code <= 0x10ffff ? code : 0xfffd);
+    if (code < FIRST_SURROGATE) {
+      text += String.fromCharCode(code);
+      continue;
+    }
+    if (code <= LAST_SURROGATE || code > MAX_CODE_POINT) isPlain = false;
+    text += String.fromCodePoint(code <= MAX_CODE_POINT ? code : REPLACEMENT);
+  }
+  if (!isPlain) {
+    const codes = Uint32Array.from({ length: (end - start) / 4 }, (_, i) => view.getUint32(start + 4 * i, isLittle));
+    keepCodePoints(owner, key, text, codes);
   }
   return text;
 }
+
+const FIRST_SURROGATE = 0xd800;
+const LAST_SURROGATE = 0xdfff;
+const MAX_CODE_POINT = 0x10ffff;
+
+/** Shown for what is no code point. */
+const REPLACEMENT = 0xfffd;

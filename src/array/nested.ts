@@ -1,6 +1,7 @@
 /** Arrays within arrays -> one array: its shape from the nesting. */
 import { NpyError } from "../errors.ts";
 import { type DType, MAX_DIMENSIONS } from "../format/dtype.ts";
+import { passCodePoints } from "./code-points.ts";
 import type { ParsedInput, TypedArray } from "./input.ts";
 import { contiguous, describe, typedArrayBytes } from "./view.ts";
 
@@ -48,7 +49,12 @@ function collect(
 /** Not by `flat`, which leaves holes out. */
 function join(lists: readonly (readonly unknown[])[]): unknown[] {
   const leaves: unknown[] = [];
-  for (const list of lists) for (let i = 0; i < list.length; i++) leaves.push(list[i]);
+  for (const list of lists) {
+    for (let i = 0; i < list.length; i++) {
+      passCodePoints(list, i, leaves, leaves.length);
+      leaves.push(list[i]);
+    }
+  }
   return leaves;
 }
 

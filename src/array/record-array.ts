@@ -44,12 +44,12 @@ export class RecordArray<Record = { [name: string]: unknown }, Columns = { [name
     const index = Math.trunc(i) || 0;
     const position = index < 0 ? index + this.length : index;
     if (position < 0 || position >= this.length) return undefined;
-    return this.#decoder()(position * this.dtype.itemsize) as Record;
+    return this.#decoder()(position * this.dtype.itemsize, this, index) as Record;
   }
 
   *[Symbol.iterator](): Generator<Record, void, void> {
     const decode = this.#decoder();
-    for (let i = 0; i < this.length; i++) yield decode(i * this.dtype.itemsize) as Record;
+    for (let i = 0; i < this.length; i++) yield decode(i * this.dtype.itemsize, this, i) as Record;
   }
 
   #decoder(): Decoder {
@@ -127,8 +127,8 @@ function define(object: { [name: string]: unknown }, name: string, value: unknow
   else Object.defineProperty(object, name, { value, enumerable: true, writable: true, configurable: true });
 }
 
-/** The value of an element that begins at `position`. */
-type Decoder = (position: number) => unknown;
+/** The value of an element that begins at `position`, which becomes `owner[key]`. */
+type Decoder = (position: number, owner: object, key: string | number) => unknown;
 
 function recordDecoder(type: DType, bytes: Uint8Array<ArrayBuffer>): Decoder {
   const fields = (type.fields as readonly DTypeField[]).map(({ name, offset, dtype }) => ({
@@ -141,7 +141,7 @@ function recordDecoder(type: DType, bytes: Uint8Array<ArrayBuffer>): Decoder {
   for (const { name } of fields) define(empty, name, undefined);
   return (position) => {
     const record = { ...empty };
-    for (const { name, offset, decode } of fields) record[name] = decode(position + offset);
+    for (const { name, offset, decode } of fields) record[name] = decode(position + offset, record, name);
     return record;
   };
 }
@@ -151,7 +151,11 @@ function fieldDecoder(type: DType, bytes: Uint8Array<ArrayBuffer>): Decoder {
   const decode = element.fields === undefined ? scalarDecoder(element, bytes) : recordDecoder(element, bytes);
   if (shape.length === 0) return decode;
   if (element.fields === undefined) return scalarsDecoder(element, count, bytes);
-  return (position) => Array.from({ length: count }, (_, i) => decode(position + i * element.itemsize));
+  return (position) => {
+    const records: unknown[] = [];
+    for (let i = 0; i < count; i++) records.push(decode(position + i * element.itemsize, records, i));
+    return records;
+  };
 }
 
 /** The elements of a sub-array, as data of their own. */
@@ -162,7 +166,8 @@ function scalarsDecoder(type: DType, count: number, bytes: Uint8Array<ArrayBuffe
   if (whole === undefined) return decode;
   // Where they are aligned: a typed array's slice costs a quarter of a buffer of its own.
   const size = whole.BYTES_PER_ELEMENT;
-  return (position) => (position % size === 0 ? whole.slice(position / size, (position + length) / size) : decode(position));
+  return (position, owner, key) =>
+    position % size === 0 ? whole.slice(position / size, (position + length) / size) : decode(position, owner, key);
 }
 
 function scalarDecoder(type: DType, bytes: Uint8Array): Decoder {
@@ -201,7 +206,7 @@ function scalarDecoder(type: DType, bytes: Uint8Array): Decoder {
       return (position) => ({ re: view.getFloat64(position, isLittle), im: view.getFloat64(position + 8, isLittle) });
   }
   if (type.kind === "S") return (position) => decodeLatin1(view, position, type.itemsize);
-  if (type.kind === "U") return (position) => decodeUtf32(view, position, type.itemsize, isLittle);
+  if (type.kind === "U") return (position, owner, key) => decodeUtf32(view, position, type.itemsize, isLittle, owner, key);
   // Void and long doubles.
   return (position) => bytes.slice(position, position + type.itemsize);
 }

@@ -2,6 +2,7 @@
 import { NpyError } from "../errors.ts";
 import { type DType, type DTypeField, formatDType, subArray, withFields } from "../format/dtype.ts";
 import { needsSwap, swapBytes } from "./byte-order.ts";
+import { passCodePoints } from "./code-points.ts";
 import { isLongDouble } from "./convert.ts";
 import { copyField, type FieldPlace, flatten } from "./fields.ts";
 import { type NumberField, numberField } from "./number-fields.ts";
@@ -75,8 +76,9 @@ function fieldEncoder(field: DTypeField, encoder: (type: DType) => Encoder) {
   return (records: readonly Fields[], place: FieldPlace): Failure | undefined => {
     const column: unknown[] = [];
     for (let at = 0; at < records.length; at++) {
-      const value = records[at]?.[name];
-      const reason = isSubArray ? collect(value, shape, count, element, column) : void column.push(value);
+      const record = records[at] as Fields;
+      const value = record[name];
+      const reason = isSubArray ? collect(value, shape, count, element, column) : push(record, name, value, column);
       if (reason !== undefined) return { at, reason, field: name, value };
     }
     const encoded = new Uint8Array(records.length * itemsize);
@@ -150,13 +152,19 @@ function list(names: readonly string[]): string {
   return names.map((name) => JSON.stringify(name)).join(", ");
 }
 
+/** Adds `value`, which is `owner[key]`. */
+function push(owner: object, key: string | number, value: unknown, column: unknown[]): undefined {
+  passCodePoints(owner, key, column, column.length);
+  column.push(value);
+}
+
 /** Adds the `count` elements of a sub-array's value, or says why they are none. */
 function collect(value: unknown, shape: readonly number[], count: number, element: DType, column: unknown[]): string | undefined {
   const list = listOf(value);
   if (list !== undefined && ArrayBuffer.isView(value) && collectParts(list, count, element, column)) return undefined;
   const isFlat = list?.length === count && (shape.length === 1 || listOf(list[0]) === undefined);
   if (list !== undefined && isFlat) {
-    for (let i = 0; i < count; i++) column.push(list[i]);
+    for (let i = 0; i < count; i++) push(list, i, list[i], column);
     return undefined;
   }
   if (collectNested(value, shape, column)) return undefined;
@@ -183,14 +191,14 @@ function listOf(value: unknown): ArrayLike<unknown> | undefined {
   return value instanceof RecordArray ? [...value] : undefined;
 }
 
-function collectNested(value: unknown, shape: readonly number[], column: unknown[]): boolean {
-  const [size, ...rest] = shape;
-  if (size === undefined) {
-    column.push(value);
-    return true;
-  }
+function collectNested(value: unknown, [size, ...rest]: readonly number[], column: unknown[]): boolean {
   const list = listOf(value);
-  return list?.length === size && Array.from(list).every((item) => collectNested(item, rest, column));
+  if (list === undefined || list.length !== size) return false;
+  for (let i = 0; i < list.length; i++) {
+    if (rest.length === 0) push(list, i, list[i], column);
+    else if (!collectNested(list[i], rest, column)) return false;
+  }
+  return true;
 }
 
 /**

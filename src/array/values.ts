@@ -4,6 +4,7 @@
  */
 import { NpyError } from "../errors.ts";
 import { type DType, dtype, formatDType } from "../format/dtype.ts";
+import { keptCodePoints } from "./code-points.ts";
 import { float64ToFloat16 } from "./conversions/float16.ts";
 import { isLongDouble } from "./convert.ts";
 import { dateToTicks } from "./dates.ts";
@@ -58,7 +59,12 @@ export function dtypeOfValues({ values, shape }: Values): DType {
 /** The longest string, in code points. */
 function longest(values: readonly string[]): number {
   let most = 0;
-  for (const value of values) if (value.length > most) most = Math.max(most, countCodePoints(value));
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as string;
+    const kept = keptCodePoints(values, i, value);
+    if (kept !== undefined) most = Math.max(most, kept.length);
+    else if (value.length > most) most = Math.max(most, countCodePoints(value));
+  }
   return most;
 }
 
@@ -263,12 +269,13 @@ function toTicks(value: unknown, target: DType, fromDate: (date: Date) => bigint
 const INT64 = integerRange(true, 64);
 
 /** Encoders of strings: `encode` writes one into its place, or says why it cannot. */
-function strings(itemsize: number, encode: (text: string, place: Uint8Array) => string | undefined): Encoder {
+function strings(itemsize: number, encode: (text: string, place: Uint8Array, kept?: Uint32Array) => string | undefined): Encoder {
   return (values, bytes) => {
     for (let at = 0; at < values.length; at++) {
       const value = values[at];
       if (typeof value !== "string") return { at, reason: "expected a string" };
-      const reason = encode(value, bytes.subarray(at * itemsize, (at + 1) * itemsize));
+      const kept = keptCodePoints(values, at, value);
+      const reason = encode(value, bytes.subarray(at * itemsize, (at + 1) * itemsize), kept);
       if (reason !== undefined) return { at, reason };
     }
     return undefined;
@@ -285,10 +292,13 @@ function encodeLatin1(text: string, place: Uint8Array): string | undefined {
   return undefined;
 }
 
-function encodeUtf32(text: string, place: Uint8Array): string | undefined {
-  const length = countCodePoints(text);
+/** `kept` are the code points of a text that was read, if the string does not have them. */
+function encodeUtf32(text: string, place: Uint8Array, kept?: Uint32Array): string | undefined {
+  const length = kept?.length ?? countCodePoints(text);
   if (length * 4 > place.length) return `it has ${length} characters, ${place.length / 4} are there`;
   const codes = new Uint32Array(place.buffer, place.byteOffset, place.length / 4);
+  if (kept !== undefined) codes.set(kept);
+  if (kept !== undefined) return undefined;
   let i = 0;
   for (const char of text) codes[i++] = char.codePointAt(0) as number;
   return undefined;

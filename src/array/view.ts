@@ -2,6 +2,7 @@
 import { NpyError } from "../errors.ts";
 import { type DType, dtype, formatDType, nativeDType } from "../format/dtype.ts";
 import { sizeOf } from "../format/layout.ts";
+import { passCodePoints } from "./code-points.ts";
 import type { ArrayView, ParsedInput, Sizes, StridedBytes, TypedArray } from "./input.ts";
 import { RecordArray } from "./record-array.ts";
 import { encodeValues } from "./values.ts";
@@ -40,15 +41,17 @@ function parsePlainView(view: ArrayView, shape: readonly number[], given: Sizes 
   const strides = given === undefined ? contiguousStrides(shape, view.fortranOrder ?? false) : sizes(given, "strides");
   const offset = view.offset ?? 0;
   checkView({ shape, strides, offset }, values.length, given !== undefined || view.offset !== undefined);
-  const picked = Array.from({ length: sizeOf(shape) }, (_, at) => {
+  const picked: unknown[] = [];
+  for (let at = 0, count = sizeOf(shape); at < count; at++) {
     let position = offset;
     for (let axis = shape.length - 1, rest = at; axis >= 0; axis--) {
       const size = shape[axis] as number;
       position += (rest % size) * (strides[axis] as number);
       rest = Math.floor(rest / size);
     }
-    return values[position];
-  });
+    passCodePoints(values, position, picked, at);
+    picked.push(values[position]);
+  }
   return { kind: "plain", values: picked, shape, fortranOrder: undefined };
 }
 
