@@ -104,7 +104,8 @@ function castArray({ dtype, array }: TypedInput, target: DType, casting: Casting
         `the file with another casting.${hint}`,
     );
   }
-  const matched = { ...array, dtype: matchFields(array.dtype, target) };
+  const elements = array.dtype.kind === dtype.kind && array.dtype.itemsize !== dtype.itemsize ? dtype : undefined;
+  const matched = { ...array, dtype: matchFields(array.dtype, target), elements };
   checkConvertible(matched, target);
   return matched;
 }

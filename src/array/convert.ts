@@ -1,8 +1,8 @@
 /** Elements of one dtype -> elements of another: which of the conversions does it. Whether it is allowed is for `casting.ts` to say. */
 import { NpyError } from "../errors.ts";
-import { type DType, type DTypeKind, formatDType } from "../format/dtype.ts";
+import { type DType, type DTypeKind, formatDType, nativeDType } from "../format/dtype.ts";
 import { datetimeConversion } from "./conversions/datetime.ts";
-import { type Conversion, copyBytes } from "./conversions/kernel.ts";
+import { type Conversion, chain, copyBytes } from "./conversions/kernel.ts";
 import { type NumberCode, numberKernel } from "./conversions/numbers.ts";
 import { structureConversion } from "./conversions/structure.ts";
 import { isText, textConversion } from "./conversions/text.ts";
@@ -22,6 +22,17 @@ export function conversionOf(from: DType, to: DType): Conversion {
   if (isText(from) || isText(to)) return textConversion(from, to);
   if (isTime(from.kind) && isTime(to.kind)) return datetimeConversion(from, to);
   return { convert: numberKernel(numberCode(from), numberCode(to)), canFail: false };
+}
+
+/**
+ * The same for elements that are held as another dtype: float16 in a `Float32Array`. As numbers they are what they are; as text, raw bytes or fields
+ * they must be float16 again, which is written with fewer digits and has fewer bytes.
+ */
+export function conversionOfHeld(held: DType, elements: DType, to: DType): Conversion {
+  if (!"SUV".includes(to.kind)) return conversionOf(held, to);
+  const own = nativeDType(elements);
+  const { convert, canFail } = conversionOf(own, to);
+  return { convert: chain(conversionOf(held, own).convert, held.itemsize, own.itemsize, convert), canFail };
 }
 
 /** Their bits depend on the machine that wrote them, which a file does not tell. */

@@ -67,8 +67,10 @@ export type Records =
 /** Elements of `dtype` in a buffer, at strides (in elements). */
 export interface StridedBytes {
   readonly bytes: Uint8Array;
-  /** What the bytes are. It may differ from what the array counts as: float16 read into a `Float32Array` has float32 bytes. */
+  /** What the bytes are. */
   readonly dtype: DType;
+  /** What the elements are, where the bytes are another dtype: float16 that is held in a `Float32Array`. */
+  readonly elements?: DType | undefined;
   readonly shape: readonly number[];
   readonly strides: readonly number[];
   /** The first element, in elements. */

@@ -8,7 +8,8 @@ import { sizeOf } from "../format/layout.ts";
 import { BLOCK, borrow, giveBack, Places } from "./blocks.ts";
 import { areBools, hasBools, normalizeBools } from "./bools.ts";
 import { needsSwap, swapBytes } from "./byte-order.ts";
-import { conversionOf } from "./convert.ts";
+import type { Conversion } from "./conversions/kernel.ts";
+import { conversionOf, conversionOfHeld } from "./convert.ts";
 import type { StridedBytes } from "./input.ts";
 import { copyElements, copyMatrix, type LaneArray, laneOf, laneView } from "./lanes.ts";
 
@@ -44,7 +45,7 @@ export function* ravel(
   const blockCount = Math.min(perBlock, count);
   // Conversions read aligned data in native order.
   const inPlace = !same && isContiguous && !sourceSwap && (array.bytes.byteOffset + start) % 8 === 0;
-  const conversion = same ? undefined : conversionOf(isStructure ? source : nativeDType(source), target);
+  const conversion = same ? undefined : conversionFrom(array, target, isStructure);
   const gathered = inPlace || conversion === undefined ? undefined : borrow(blockCount * source.itemsize);
   const places = new Places(blockCount * target.itemsize);
   try {
@@ -96,6 +97,11 @@ function difference(source: DType, target: DType) {
   return { isStructure, sourceSwap, targetSwap, same, swapsCancel: same && sourceSwap === targetSwap };
 }
 
+function conversionFrom({ dtype, elements }: StridedBytes, target: DType, isStructure: boolean): Conversion {
+  const source = isStructure ? dtype : nativeDType(dtype);
+  return elements === undefined ? conversionOf(source, target) : conversionOfHeld(source, elements, target);
+}
+
 /**
  * Goes through all elements of an array whose conversion can be refused (a text that is no number), so that this happens before
  * anything is written.
@@ -104,8 +110,7 @@ function difference(source: DType, target: DType) {
  */
 export function checkConvertible(array: StridedBytes, target: DType): void {
   if (sameDType(nativeDType(array.dtype), nativeDType(target))) return;
-  const source = array.dtype.fields === undefined ? nativeDType(array.dtype) : array.dtype;
-  if (!conversionOf(source, target).canFail) return;
+  if (!conversionFrom(array, target, array.dtype.fields !== undefined).canFail) return;
   let error = failureOf(array, target);
   if (error === undefined) return;
   // Kernels know no indices: the half that fails is halved again, axis by axis.

@@ -61,6 +61,9 @@ export class RecordArray<Record = { [name: string]: unknown }, Columns = { [name
    * One field of all records, copied into a typed array of this machine's byte order (or strings, or records). A field of a nested
    * structure is named with its way there, as in `"pos.x"`. A sub-array has its elements one after the other, record by record.
    *
+   * A column alone does not say its dtype: float16 is a `Float32Array`, and counts as float32 where casts differ (as text, and by the rules "no",
+   * "equiv" and "safe"), unless you append it as `{ data, shape, dtype: "float16" }`.
+   *
    * @throws NpyError `ERR_NPY_OPTION` if there is no such field.
    */
   column<Name extends keyof Columns & string>(name: Name): Columns[Name];
