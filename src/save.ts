@@ -53,8 +53,9 @@ function* saving(file: FileLike, input: unknown, options: SaveOptions): Plan<voi
   checkNames(options, ["dtype", "fortranOrder"]);
   const wantedOrder = oneOf("fortranOrder", options.fortranOrder, [undefined, true, false]);
   const storage = locate(file);
-  const parsed = parseInput(input);
-  const type = options.dtype === undefined ? dtypeOfInput(parsed) : checkFixedSize(dtype(options.dtype));
+  const wanted = options.dtype === undefined ? undefined : checkFixedSize(dtype(options.dtype));
+  const parsed = parseInput(input, wanted);
+  const type = wanted ?? dtypeOfInput(parsed);
   const elements = castInput(parsed, type, "same_kind");
   const { shape } = elements;
   // numpy.save writes False for arrays that are in both orders.

@@ -222,7 +222,7 @@ export class Writer {
   }
 
   #checkArray(input: unknown): CheckedRows {
-    const parsed = parseInput(input);
+    const parsed = parseInput(input, this.#layout?.dtype ?? this.#options.dtype);
     const layout = this.#layout ?? this.#layoutOf(parsed);
     const elements = conform(parsed, layout, this.#options.casting);
     const { dtype, fortranOrder } = layout;

@@ -34,10 +34,7 @@ export class ColumnRows {
   /** For a file of records; `undefined` where this way is not for them. */
   static of(dtype: DType, rowShape: readonly number[]): ColumnRows | undefined {
     const columns = dtype.fields?.map(columnOf) ?? [];
-    const names = columns.map((column) => column?.field.name);
-    // An object with both of these is an array.
-    const isArray = names.includes("data") && names.includes("shape");
-    if (rowShape.length > 0 || columns.length === 0 || columns.includes(undefined) || isArray) return undefined;
+    if (rowShape.length > 0 || columns.length === 0 || columns.includes(undefined)) return undefined;
     return new ColumnRows(dtype, columns as Column[]);
   }
 

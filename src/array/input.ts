@@ -1,9 +1,9 @@
 /** Every array-like that users hold -> one view: elements of a dtype, in a buffer, at strides. All that can be wrong is refused here. */
 import { NpyError } from "../errors.ts";
-import { type DType, type DTypeLike, dtype, nativeDType } from "../format/dtype.ts";
+import { type DType, type DTypeLike, dtype, nativeDType, sameDType } from "../format/dtype.ts";
 import { areBools } from "./bools.ts";
 import { isLongDouble } from "./convert.ts";
-import { inField } from "./fields.ts";
+import { flatten, inField } from "./fields.ts";
 import { type ForeignArray, fromForeign } from "./foreign.ts";
 import { parseNested } from "./nested.ts";
 import type { NpyArray } from "./npy-array.ts";
@@ -105,12 +105,13 @@ export interface TypedInput {
 }
 
 /**
- * Understands an input.
+ * Understands an input. An object whose names are those of the fields of `target` (the dtype of the file, if that is known) is columns, even if they are
+ * also the names of an array's parts, such as `data` and `shape`; without a dtype, an object with both of these is an array.
  *
  * @throws NpyError `ERR_NPY_VALUE` for what is no array, `ERR_NPY_SHAPE` for ragged nesting, sizes that differ from the data's and
  * strides that leave the data, `ERR_NPY_DTYPE` for data that cannot be of the dtype they are said to be.
  */
-export function parseInput(input: unknown): ParsedInput {
+export function parseInput(input: unknown, target?: DType): ParsedInput {
   if (ArrayBuffer.isView(input)) {
     const { bytes, dtype } = typedArrayBytes(input as TypedArray | DataView);
     if (dtype === undefined) throw needsDType("A DataView");
@@ -121,11 +122,14 @@ export function parseInput(input: unknown): ParsedInput {
   if (isBuffer(input)) throw needsDType("An ArrayBuffer");
   if (input instanceof RecordArray) return { ...recordsOf(input, [input.length]), bare: true };
   if (typeof input === "object" && input !== null) {
+    if (target !== undefined && isPlainObject(input) && isColumnsOf(target, input)) {
+      return parseColumns(Object.entries(input), false, target);
+    }
     const foreign = fromForeign(input);
-    if (foreign instanceof Map) return parseColumns(foreign, true);
+    if (foreign instanceof Map) return parseColumns(foreign, true, target);
     if (foreign !== undefined) return parseView(foreign as ArrayView);
     if ("data" in input && "shape" in input) return parseView(input as ArrayView);
-    if (isPlainObject(input)) return parseColumns(Object.entries(input), false);
+    if (isPlainObject(input)) return parseColumns(Object.entries(input), false, target);
   }
   if (isScalar(input)) return { kind: "plain", values: [input], shape: [], fortranOrder: undefined };
   throw new NpyError(
@@ -135,9 +139,38 @@ export function parseInput(input: unknown): ParsedInput {
   );
 }
 
-function parseColumns(columns: Iterable<readonly [string, unknown]>, isTable: boolean): ColumnsInput {
-  const parsed = Array.from(columns, ([name, column]) => [name, inField(name, () => parseInput(column))] as const);
+function parseColumns(columns: Iterable<readonly [string, unknown]>, isTable: boolean, target: DType | undefined): ColumnsInput {
+  const parsed = Array.from(columns, ([name, column]) => {
+    const field = target?.fields?.find((candidate) => candidate.name === name);
+    const element = field && flatten(field.dtype).element;
+    return [name, inField(name, () => parseInput(column, element))] as const;
+  });
   return { kind: "columns", columns: new Map(parsed), isTable, fortranOrder: undefined };
+}
+
+/** Whether an object is the columns of a structure: it has the names of all fields and no others, and is not an array of such records. */
+function isColumnsOf(target: DType, input: object): boolean {
+  if (!areFieldsOf(target, Object.keys(input))) return false;
+  // What no column can be.
+  if (Object.values(input).some((value) => typeof value === "string" || typeof value === "function")) return false;
+  const { data, dtype: like } = input as { readonly data?: unknown; readonly dtype?: unknown };
+  if (isBuffer(data) || data instanceof DataView || describesDType(like, target)) return false;
+  if (data instanceof RecordArray) return !areFieldsOf(target, data.dtype.fields?.map(({ name }) => name) ?? []);
+  const record: unknown = Array.isArray(data) ? data[0] : undefined;
+  return typeof record !== "object" || record === null || !areFieldsOf(target, Object.keys(record));
+}
+
+function areFieldsOf({ fields = [] }: DType, names: readonly string[]): boolean {
+  return names.length > 0 && names.length === fields.length && fields.every(({ name }) => names.includes(name));
+}
+
+function describesDType(like: unknown, target: DType): boolean {
+  try {
+    return like !== undefined && sameDType(dtype(like as DTypeLike), target);
+  } catch (error) {
+    if (error instanceof NpyError) return false;
+    throw error;
+  }
 }
 
 /** Objects without a class of their own; those of another realm, too. */
