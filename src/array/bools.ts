@@ -5,46 +5,72 @@
 import type { DType } from "../format/dtype.ts";
 import { flatten } from "./fields.ts";
 
+/** Bools of one field within an element: the first one's place, and how often and how far from each other they are, from outer to inner axis. */
+interface Run {
+  readonly offset: number;
+  readonly axes: readonly { readonly count: number; readonly stride: number }[];
+}
+
 /** Going through a structure's fields takes longer than writing a small record. */
-const known = new WeakMap<DType, boolean>();
+const known = new WeakMap<DType, readonly Run[]>();
+
+function runsOf(type: DType): readonly Run[] {
+  const found = known.get(type);
+  if (found !== undefined) return found;
+  const { element, count } = flatten(type);
+  const own: readonly Run[] = element.kind === "b" ? [{ offset: 0, axes: [] }] : [];
+  const within = element.fields?.flatMap((field) =>
+    runsOf(field.dtype).map(({ offset, axes }) => ({ offset: field.offset + offset, axes })),
+  );
+  const axis = count === 1 ? [] : [{ count, stride: element.itemsize }];
+  const runs = count === 0 ? [] : (within ?? own).map(({ offset, axes }) => ({ offset, axes: [...axis, ...axes] }));
+  known.set(type, runs);
+  return runs;
+}
 
 /** Whether elements of a dtype are bools, or have fields that are. */
 export function hasBools(type: DType): boolean {
-  if (type.kind !== "V") return type.kind === "b";
-  let has = known.get(type);
-  if (has === undefined) {
-    const { element } = flatten(type);
-    has = element.fields?.some((field) => hasBools(field.dtype)) ?? element.kind === "b";
-    known.set(type, has);
-  }
-  return has;
+  return type.kind === "b" || (type.kind === "V" && runsOf(type).length > 0);
 }
 
 /** Whether all bools of these elements are 0 or 1. Bytes after the last whole element do not count. */
 export function areBools(bytes: Uint8Array, type: DType): boolean {
-  return type.itemsize === 0 || eachRun(bytes, type, 0, type.itemsize, Math.floor(bytes.length / type.itemsize), isZeroOrOne);
+  return eachRun(bytes, type, isZeroOrOne);
 }
 
 /** Makes 1 of every bool of these elements that is neither 0 nor 1. */
 export function normalizeBools(bytes: Uint8Array, type: DType): void {
-  if (!areBools(bytes, type)) eachRun(bytes, type, 0, type.itemsize, Math.floor(bytes.length / type.itemsize), makeZeroOrOne);
+  if (!areBools(bytes, type)) eachRun(bytes, type, makeZeroOrOne);
 }
 
 /** Looks at `count` bools, `stride` bytes apart; `false` to look at no others. */
 type Visit = (bytes: Uint8Array, start: number, count: number, stride: number) => boolean;
 
-/** Visits the bools of `count` elements, which begin at `start`, `stride` bytes apart. */
-function eachRun(bytes: Uint8Array, type: DType, start: number, stride: number, count: number, visit: Visit): boolean {
-  if (!hasBools(type)) return true;
-  const { element, count: within } = flatten(type);
-  const { fields, itemsize } = element;
-  if (within === 1 || stride === within * itemsize) {
-    const [step, all] = within === 1 ? [stride, count] : [itemsize, count * within];
-    if (fields === undefined) return visit(bytes, start, all, step);
-    return fields.every((field) => eachRun(bytes, field.dtype, start + field.offset, step, all, visit));
+function eachRun(bytes: Uint8Array, type: DType, visit: Visit): boolean {
+  const runs = runsOf(type);
+  const count = runs.length === 0 ? 0 : Math.floor(bytes.length / type.itemsize);
+  for (let i = 0; i < runs.length; i++) {
+    const { offset, axes } = runs[i] as Run;
+    if (!walk(bytes, offset, count, type.itemsize, axes, 0, visit)) return false;
   }
+  return true;
+}
+
+/** `count` places, `stride` bytes apart, each with the bools of the axes from `depth` on. */
+function walk(
+  bytes: Uint8Array,
+  start: number,
+  count: number,
+  stride: number,
+  axes: Run["axes"],
+  depth: number,
+  visit: Visit,
+): boolean {
+  const inner = axes[depth];
+  if (inner === undefined) return visit(bytes, start, count, stride);
+  if (stride === inner.count * inner.stride) return walk(bytes, start, count * inner.count, inner.stride, axes, depth + 1, visit);
   for (let i = 0; i < count; i++) {
-    if (!eachRun(bytes, element, start + i * stride, itemsize, within, visit)) return false;
+    if (!walk(bytes, start + i * stride, inner.count, inner.stride, axes, depth + 1, visit)) return false;
   }
   return true;
 }

@@ -15,6 +15,9 @@ import { isText, textConversion } from "./conversions/text.ts";
  */
 export function conversionOf(from: DType, to: DType): Conversion {
   if (from.fields !== undefined || to.fields !== undefined) return structureConversion(from, to, conversionOf);
+  if (from.kind === "b" && to.kind === "V") {
+    return { convert: chain(numberKernel("b1", "b1"), 1, 1, copyBytes(1, to.itemsize)), canFail: false };
+  }
   if (to.kind === "V" || isSameLongDouble(from, to)) {
     return { convert: copyBytes(from.itemsize, to.itemsize), canFail: false };
   }
