@@ -98,7 +98,7 @@ function partsOf({ descr, fortranOrder, rowShape, cuts, seed }: Case): Part[] {
   const random = randomNumbers(seed);
   return cuts.map(({ rows, style }) => {
     const shape = fortranOrder ? [...rowShape, rows] : [rows, ...rowShape];
-    return { bytes: randomBytes(dtype(descr), size(shape), random), shape, style };
+    return { bytes: randomBytes(dtype(descr), size(shape), random, style !== "nested"), shape, style };
   });
 }
 

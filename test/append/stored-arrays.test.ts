@@ -89,7 +89,7 @@ test.each(SOURCES)("what was read of %s is cast as its bytes would be", (source)
   const type = dtype(source);
   const random = randomNumbers(2);
   const halves = Uint16Array.of(0x2e66, 0x7bff, 0x558b, 0x8000, 0xfc00, 0x7e01, 1);
-  const bytes = source === "<f2" ? new Uint8Array(halves.buffer) : randomBytes(type, 20, random);
+  const bytes = source === "<f2" ? new Uint8Array(halves.buffer) : randomBytes(type, 20, random, true);
   const shape = [bytes.length / type.itemsize];
   const header = formatHeader({ dtype: type, shape, fortranOrder: false });
   const read = loadSync(new MemoryStorage(new Uint8Array(Buffer.concat([header, bytes]))));

@@ -12,30 +12,40 @@ export function randomNumbers(seed: number): () => number {
   };
 }
 
-/** `count` elements: any bits, but for bools (0 and 1) and `U` (code points). */
-export function randomBytes(dtype: DType, count: number, random: () => number): Uint8Array<ArrayBuffer> {
+/** `count` elements: any bits, but for bools (0 and 1) and `U` (code points; surrogates only if asked for, since no string holds pairs of them). */
+export function randomBytes(dtype: DType, count: number, random: () => number, hasSurrogates = false): Uint8Array<ArrayBuffer> {
   const bytes = Uint8Array.from({ length: count * dtype.itemsize }, () => random() & 0xff);
-  for (let i = 0; i < count; i++) tame(dtype, new DataView(bytes.buffer, i * dtype.itemsize, dtype.itemsize), random);
+  for (let i = 0; i < count; i++)
+    tame(dtype, new DataView(bytes.buffer, i * dtype.itemsize, dtype.itemsize), random, hasSurrogates);
   return bytes;
 }
 
-function tame(dtype: DType, element: DataView, random: () => number): void {
+function tame(dtype: DType, element: DataView, random: () => number, hasSurrogates: boolean): void {
   const { subdtype, fields } = dtype;
   if (fields !== undefined) {
-    for (const { dtype: type, offset } of fields) tame(type, part(element, offset, type.itemsize), random);
+    for (const { dtype: type, offset } of fields) tame(type, part(element, offset, type.itemsize), random, hasSurrogates);
   } else if (subdtype !== undefined) {
     const { itemsize } = subdtype.dtype;
-    for (let at = 0; at < dtype.itemsize; at += itemsize) tame(subdtype.dtype, part(element, at, itemsize), random);
+    for (let at = 0; at < dtype.itemsize; at += itemsize)
+      tame(subdtype.dtype, part(element, at, itemsize), random, hasSurrogates);
   } else if (dtype.kind === "b") {
     element.setUint8(0, random() & 1);
   } else if (dtype.kind === "U") {
     const length = random() % (dtype.itemsize / 4 + 1);
     for (let at = 0; at < dtype.itemsize; at += 4) {
-      // Astral characters are among them, surrogates are not.
-      const code = at / 4 >= length ? 0 : 1 + (random() % 3 === 0 ? 0x10000 + (random() % 0xffff) : random() % 0xd000);
-      element.setUint32(at, code, (dtype.byteOrder === "|" ? NATIVE_BYTE_ORDER : dtype.byteOrder) === "<");
+      element.setUint32(
+        at,
+        at / 4 >= length ? 0 : codePoint(random, hasSurrogates),
+        (dtype.byteOrder === "|" ? NATIVE_BYTE_ORDER : dtype.byteOrder) === "<",
+      );
     }
   }
+}
+
+function codePoint(random: () => number, hasSurrogates: boolean): number {
+  const choice = random() % 6;
+  if (choice < 2) return 0x10000 + (random() % 0xffff);
+  return choice === 2 && hasSurrogates ? 0xd800 + (random() % 0x800) : 1 + (random() % 0xd000);
 }
 
 function part(view: DataView, offset: number, length: number): DataView {
