@@ -57,8 +57,9 @@ function* ensuring(file: FileLike, options: EnsureAppendableOptions): Plan<boole
   return yield* claiming(storage, function* (claim) {
     const opened = yield* claim.open("r");
     yield* claim.hold(opened);
-    const rewrite = inplace ? rewriteInPlace : rewriteByCopy;
-    yield* rewrite(storage, maxHeaderSize, { signal, onProgress, claim: (isNeeded) => claim.claimRewrite(opened, isNeeded) });
+    const rewriting = { signal, onProgress, claim: (isNeeded: boolean) => claim.claimRewrite(opened, isNeeded) };
+    if (inplace) yield* rewriteInPlace(storage, maxHeaderSize, rewriting);
+    else yield* rewriteByCopy(storage, maxHeaderSize, rewriting, (copy) => claim.replace(copy, true));
     return true;
   });
 }
@@ -74,8 +75,10 @@ function* ensuring(file: FileLike, options: EnsureAppendableOptions): Plan<boole
  *
  * @returns `true`: the file is appendable.
  * @throws NpyError `ERR_NPY_SHAPE` for 0-d arrays, which cannot be appended to; `ERR_NPY_OPTION` for a file with several hard links, which
- * only `inplace` keeps, and without koffi nothing; `ERR_NPY_NEEDS_RECOVERY` if `inplace` and the data are not what the header says; `ERR_NPY_UNRECOVERABLE` if an
- * interrupted run cannot be completed; `ERR_NPY_HEADER`, `ERR_NPY_LOCKED`; the reason of `signal`; the file system's own errors.
+ * only `inplace` keeps, and without koffi nothing; `ERR_NPY_NEEDS_RECOVERY` if `inplace` and the data are not what the header says;
+ * `ERR_NPY_UNRECOVERABLE` if an interrupted run cannot be completed; `ERR_NPY_HEADER`; `ERR_NPY_LOCKED`; `ERR_NPY_CHANGED` if another program
+ * replaced, deleted or appended to the file while it was copied, or as it was about to be rewritten; the reason of `signal`; the file system's own
+ * errors.
  * @example
  * ```ts
  * await ensureAppendable("old.npy", { onProgress: (done, total) => console.log(done / total) });

@@ -52,7 +52,7 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> implements AsyncDis
    * once if `dtype` and `rowShape` are given.
    *
    * @throws NpyError `ERR_NPY_OPTION`, `ERR_NPY_HEADER`, `ERR_NPY_DTYPE`, `ERR_NPY_SHAPE` (0-d), `ERR_NPY_NOT_APPENDABLE`,
-   * `ERR_NPY_NEEDS_RECOVERY`, `ERR_NPY_LOCKED`; the file system's own errors. The file is as it was then.
+   * `ERR_NPY_NEEDS_RECOVERY`, `ERR_NPY_LOCKED`, `ERR_NPY_CHANGED`; the file system's own errors. The file is as it was then.
    * @example
    * ```ts
    * const npaa = await NpyAppendArray.open("embeddings.npy", { dtype: "float16", rowShape: [768] });
@@ -127,8 +127,8 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> implements AsyncDis
    * growth axis must have the file's sizes, as for `numpy.concatenate`.
    *
    * @throws NpyError `ERR_NPY_SHAPE`, `ERR_NPY_CAST` (typed data, by the rule of `casting`), `ERR_NPY_VALUE` (plain values, with the
-   * `index`), `ERR_NPY_DTYPE`, `ERR_NPY_CLOSED`, `ERR_NPY_BROKEN`, `ERR_NPY_CHANGED` (another program wrote to the file); the file
-   * system's own errors. The file is as it was then.
+   * `index`), `ERR_NPY_DTYPE`, `ERR_NPY_CLOSED`, `ERR_NPY_BROKEN`, `ERR_NPY_CHANGED` (another program wrote to the file, or
+   * took its name before the first append), `ERR_NPY_LOCKED` (and writes to it); the file system's own errors. The file is as it was then.
    */
   append(rows: AppendInput<D>): Promise<void> {
     try {

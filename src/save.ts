@@ -6,9 +6,9 @@ import { type DTypeLike, dtype } from "./format/dtype.ts";
 import { formatHeader } from "./format/header.ts";
 import { sizeOf } from "./format/layout.ts";
 import { checkFixedSize, checkNames, oneOf } from "./options.ts";
-import { closing, createTemporary, type Plan, quietly, remove, replace, write } from "./plan/step.ts";
+import { closing, createTemporary, type Plan, quietly, remove, write } from "./plan/step.ts";
 import { writeBlocks } from "./plan/write-blocks.ts";
-import { claiming } from "./storage/claims.ts";
+import { type Claim, claiming } from "./storage/claims.ts";
 import { type FileLike, locate } from "./storage/locate.ts";
 import { run, runSync } from "./storage/run.ts";
 import { hasCode, type Storage } from "./storage/storage.ts";
@@ -25,8 +25,9 @@ export interface SaveOptions {
  * Writes an array into a file, as `numpy.save`, whose bytes it gives. The array may be 0-d. The file is written beside an existing one
  * and put in its place: readers see the old or the new one, whole.
  *
- * @throws NpyError `ERR_NPY_SHAPE`, `ERR_NPY_CAST`, `ERR_NPY_VALUE`, `ERR_NPY_DTYPE`, `ERR_NPY_OPTION`, `ERR_NPY_LOCKED`; the file
- * system's own errors. The file is as it was then.
+ * @throws NpyError `ERR_NPY_SHAPE`, `ERR_NPY_CAST`, `ERR_NPY_VALUE`, `ERR_NPY_DTYPE`, `ERR_NPY_OPTION`; `ERR_NPY_LOCKED` if a writer holds
+ * the file, also one that appeared meanwhile; `ERR_NPY_CHANGED` if a file appeared meanwhile where there are no locks; the file system's own
+ * errors. The file is as it was then.
  * @example
  * ```ts
  * await save("identity.npy", [[1, 0], [0, 1]], { dtype: "float32" });
@@ -68,11 +69,11 @@ function* saving(file: FileLike, input: unknown, options: SaveOptions): Plan<voi
     } catch (error) {
       if (!hasCode(error, "ENOENT")) throw error;
     }
-    yield* replaceWith(storage, header, elements.blocks(fortranOrder), sizeOf(shape) * type.itemsize);
+    yield* replaceWith(storage, claim, header, elements.blocks(fortranOrder), sizeOf(shape) * type.itemsize);
   });
 }
 
-function* replaceWith(storage: Storage, header: Uint8Array, blocks: Blocks, length: number): Plan<void> {
+function* replaceWith(storage: Storage, claim: Claim, header: Uint8Array, blocks: Blocks, length: number): Plan<void> {
   const temporary = yield* createTemporary(storage);
   try {
     // Closed before it takes its place: network file systems say only then that there was no space.
@@ -80,7 +81,7 @@ function* replaceWith(storage: Storage, header: Uint8Array, blocks: Blocks, leng
       yield* write(temporary, header, 0);
       yield* writeBlocks(temporary, blocks, header.length, header.length + length);
     });
-    yield* replace(storage, temporary);
+    yield* claim.replace(temporary);
   } catch (error) {
     yield* quietly(remove(storage, temporary));
     throw error;

@@ -15,7 +15,7 @@ import { MappedHeader } from "./plan/mapped-header.ts";
 import { readHeader } from "./plan/read-header.ts";
 import { isIncomplete, recoverFile } from "./plan/recover.ts";
 import { SharedGrowth } from "./plan/shared-growth.ts";
-import { close, closing, discard, open, type Plan, quietly, replace, size, sync } from "./plan/step.ts";
+import { close, closing, discard, open, type Plan, quietly, size, sync } from "./plan/step.ts";
 import { checkUnchanged } from "./plan/unchanged.ts";
 import { type CheckedRows, ElementInputs } from "./rows.ts";
 import { type Attachment, type OpenToken, type ShareToken, Sharing } from "./share.ts";
@@ -134,7 +134,7 @@ export class Writer {
         if (onNotAppendable === "throw") throw notAppendable(header, path);
         isOpen = false;
         yield* this.#claim.hold(file);
-        yield* rewriteByCopy(this.storage, maxHeaderSize, {});
+        yield* rewriteByCopy(this.storage, maxHeaderSize, {}, (copy) => this.#claim.replace(copy, true));
         yield* this.#claim.letGo();
         file = yield* this.#claim.open("r+");
         isOpen = true;
@@ -286,14 +286,14 @@ export class Writer {
       // Before it has the name under which others find it.
       yield* this.#claim.lock(growing.file);
       yield* appending(growing, rows, rewriteHeaderOnAppend, durability);
-      yield* replace(storage, growing.file);
+      yield* this.#claim.replace(growing.file);
     } catch (error) {
       yield* discard(storage, growing.file);
       throw error;
     }
     this.#grow(growing);
     yield* this.#claim.take(growing.file);
-    yield* this.#claim.letGo();
+    yield* quietly(this.#claim.letGo());
     if (durability !== "os") yield* syncReplacement(growing);
   }
 

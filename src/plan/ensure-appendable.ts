@@ -5,7 +5,7 @@ import type { Storage, StorageFile } from "../storage/storage.ts";
 import { copyData } from "./copy.ts";
 import { completeInterrupted, type RewriteOptions } from "./interrupted.ts";
 import { readHeader } from "./read-header.ts";
-import { closing, copyTimes, createTemporary, discard, type Plan, replace, sync, withFile, write } from "./step.ts";
+import { closing, copyTimes, createTemporary, discard, type Plan, size, sync, withFile, write } from "./step.ts";
 
 /** Whether rows can be appended to a file with this header, whatever their number. */
 export function isAppendableHeader(header: NpyHeader): boolean {
@@ -22,11 +22,16 @@ export function roomyHeader({ dtype, fortranOrder, shape, version, headerLength 
 
 /**
  * Copies the file beside itself with a new header, and puts the copy in its place: readers see the old or the new one, whole. The copy
- * is removed if anything fails.
+ * is removed if anything fails. `replace` puts it in the place of the file that was copied.
  *
  * @throws NpyError `ERR_NPY_OPTION` if the file has other names, which would go on naming the old one.
  */
-export function* rewriteByCopy(storage: Storage, maxHeaderSize: number | undefined, options: RewriteOptions): Plan<void> {
+export function* rewriteByCopy(
+  storage: Storage,
+  maxHeaderSize: number | undefined,
+  options: RewriteOptions,
+  replace: (copy: StorageFile) => Plan<void>,
+): Plan<void> {
   let copy = undefined as StorageFile | undefined;
   try {
     yield* withFile(storage, "r+", function* (source) {
@@ -39,18 +44,31 @@ export function* rewriteByCopy(storage: Storage, maxHeaderSize: number | undefin
       copy = yield* createTemporary(storage);
       yield* write(copy, start, 0);
       yield* copyData(source, header.headerLength, copy, start.length, options);
+      yield* checkCopied(source, header.headerLength, copy, start.length, storage.path);
       yield* copyTimes(source, copy);
       yield* sync(copy);
     });
     if (copy === undefined) return;
     // Not before the source is closed: Windows refuses to replace a file that is open.
-    yield* replace(storage, copy);
+    yield* replace(copy);
   } catch (error) {
     if (copy !== undefined) yield* discard(storage, copy);
     throw error;
   }
   const inPlace = copy;
   yield* closing(inPlace, () => sync(inPlace));
+}
+
+/** A program that asks for no lock may have appended to the file while it was copied: its rows would be lost. */
+function* checkCopied(source: StorageFile, from: number, copy: StorageFile, to: number, path: string | undefined): Plan<void> {
+  const [found, copied] = [(yield* size(source)) - from, (yield* size(copy)) - to];
+  if (found === copied) return;
+  throw new NpyError(
+    "ERR_NPY_CHANGED",
+    `${path ?? "The file"} changed while it was copied: ${copied} bytes of data were copied, ${found} are there now. The copy is dropped: call ` +
+      "ensureAppendable again when no other program writes to the file.",
+    { path },
+  );
 }
 
 function hardLinked(path: string | undefined, links: number | undefined): NpyError {

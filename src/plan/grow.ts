@@ -41,15 +41,7 @@ export function* createFile(
   durability: Durability,
   take: (file: StorageFile) => Plan<void>,
 ): Plan<GrowingFile> {
-  let file: StorageFile;
-  let isOurs = true;
-  try {
-    file = yield* create(storage);
-  } catch (error) {
-    if (!hasCode(error, "EEXIST")) throw error;
-    file = yield* open(storage, "r+");
-    isOurs = false;
-  }
+  const { file, isOurs } = yield* createOrOpen(storage);
   try {
     yield* take(file);
     if ((yield* size(file)) > 0) throw appeared(storage.path);
@@ -67,6 +59,24 @@ export function* createFile(
   }
 }
 
+/** How often creating is tried again when what was in its way is gone, or is a link that leads to nothing. */
+const TRIES = 10;
+
+function* createOrOpen(storage: Storage): Plan<{ readonly file: StorageFile; readonly isOurs: boolean }> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return { file: yield* create(storage), isOurs: true };
+    } catch (error) {
+      if (!hasCode(error, "EEXIST")) throw error;
+    }
+    try {
+      return { file: yield* open(storage, "r+"), isOurs: false };
+    } catch (error) {
+      if (!hasCode(error, "ENOENT") || tries === TRIES) throw error;
+    }
+  }
+}
+
 /** The same beside the file that is there, which stands until `replace`. */
 export function* createReplacement(storage: Storage, layout: ArrayLayout, durability: Durability): Plan<GrowingFile> {
   const file = yield* createTemporary(storage);
@@ -81,7 +91,7 @@ export function* createReplacement(storage: Storage, layout: ArrayLayout, durabi
 function appeared(path: string | undefined): NpyError {
   return new NpyError(
     "ERR_NPY_CHANGED",
-    "A file appeared since this one was opened, and is not overwritten: open it again to append to it, or with deleteIfExists.",
+    `${path ?? "A file"} appeared since this object was opened, and is not overwritten: open it again to append to it, or with deleteIfExists.`,
     { path },
   );
 }

@@ -11,6 +11,7 @@ export type Step =
   | { readonly op: "create"; readonly storage: Storage }
   | { readonly op: "createTemporary"; readonly storage: Storage }
   | { readonly op: "replace"; readonly storage: Storage; readonly file: StorageFile }
+  | { readonly op: "place"; readonly storage: Storage; readonly file: StorageFile }
   | { readonly op: "remove"; readonly storage: Storage; readonly file: StorageFile }
   | { readonly op: "size"; readonly file: StorageFile }
   | { readonly op: "read"; readonly file: StorageFile; readonly buffer: Uint8Array; readonly position: number }
@@ -72,6 +73,11 @@ export function* createTemporary(storage: Storage): Plan<StorageFile> {
 
 export function* replace(storage: Storage, file: StorageFile): Plan<void> {
   yield { op: "replace", storage, file };
+}
+
+/** Whether a temporary file could be given its name in one step: if not, nothing was changed. Fails with `EEXIST` if the name is taken. */
+export function* place(storage: Storage, file: StorageFile): Plan<boolean> {
+  return (yield { op: "place", storage, file }) as boolean;
 }
 
 export function* remove(storage: Storage, file: StorageFile): Plan<void> {

@@ -3,8 +3,24 @@
  * claim file, which needs no lock.
  */
 import { NpyError } from "../errors.ts";
-import { claimRewrite, close, isCurrent, lock, open, type Plan, quietly, releaseRewrite } from "../plan/step.ts";
+import {
+  claimRewrite,
+  close,
+  create,
+  isCurrent,
+  lock,
+  open,
+  type Plan,
+  place,
+  quietly,
+  releaseRewrite,
+  remove,
+  replace,
+} from "../plan/step.ts";
 import { hasCode, type OpenMode, type Storage, type StorageFile } from "./storage.ts";
+
+/** How often a file is opened again that another one has replaced meanwhile. */
+const TRIES = 10;
 
 const claimed = new Set<unknown>();
 
@@ -15,8 +31,11 @@ export class Claim {
   #place: unknown;
   #file: unknown;
   #locked: StorageFile | undefined;
-  /** A file that is open for the sake of its lock alone. */
+  /** A file that is open for the sake of its lock, and so that the system does not give its key to another one. */
   #held: StorageFile | undefined;
+  #isHeldLocked = false;
+  /** The key of the last file that was held. */
+  #heldKey: unknown;
   /** Whether this object may rewrite the file in place. */
   #rewrites = false;
 
@@ -39,7 +58,7 @@ export class Claim {
    * @throws NpyError `ERR_NPY_LOCKED` if another object or process writes to it.
    */
   *open(mode: OpenMode): Plan<StorageFile> {
-    for (let tries = 0; tries < 10; tries++) {
+    for (let tries = 0; tries < TRIES; tries++) {
       let file: StorageFile | undefined;
       try {
         file = yield* open(this.#storage, mode);
@@ -146,22 +165,134 @@ export class Claim {
     return yield* isCurrent(file);
   }
 
-  /** Keeps the lock of a file that is not needed for anything else; without one it is closed, since Windows replaces no open file. */
+  /** Keeps a file open that is needed for nothing but its lock, and for telling it from another one. */
   *hold(file: StorageFile): Plan<void> {
-    if (file === this.#locked) this.#held = file;
-    else yield* close(file);
+    yield* this.letGo();
+    this.#held = file;
+    this.#heldKey = file.key;
+    this.#isHeldLocked = file === this.#locked;
   }
 
-  /** Closes what is held: another file took its place. */
+  /**
+   * Puts a temporary file in the place of the file that has the name now, or gives it the name, if that is free. What has the name is
+   * looked at here, not when the claim began: writing the temporary file may have taken long. A file that appeared since then is
+   * replaced only if its lock shows that nobody writes to it; with `isCopy`, none but the one that was found is.
+   *
+   * @throws NpyError `ERR_NPY_LOCKED`, `ERR_NPY_CHANGED`. Nothing is replaced then.
+   */
+  *replace(temporary: StorageFile, isCopy: boolean = false): Plan<void> {
+    for (let tries = 0; tries < TRIES; tries++) {
+      const found = yield* this.#openAgain();
+      if (isCopy && found?.key !== this.#heldKey) {
+        if (found !== undefined) yield* quietly(close(found));
+        throw this.#changed(
+          "Another file took its place, or it was deleted, while it was being copied. The copy is dropped: try again.",
+        );
+      }
+      if (found === undefined) {
+        if (yield* this.#giveName(temporary)) return;
+      } else if (yield* this.#secure(found)) {
+        return yield* this.#replaceHeld(temporary);
+      }
+    }
+    throw this.#isTaken("a program that replaces it again and again");
+  }
+
+  /** The file that has the name now. Links may lead to another place than before, which is claimed then. */
+  *#openAgain(): Plan<StorageFile | undefined> {
+    let file: StorageFile | undefined;
+    try {
+      file = yield* open(this.#storage, "r");
+    } catch (error) {
+      if (!hasCode(error, "ENOENT")) throw error;
+    }
+    try {
+      this.#claimPlace();
+    } catch (error) {
+      if (file !== undefined) yield* quietly(close(file));
+      throw error;
+    }
+    return file;
+  }
+
+  /** Makes sure that no other program writes to a file that is about to be replaced. `false`: it no longer has the name. */
+  *#secure(found: StorageFile): Plan<boolean> {
+    if (found.key === this.#heldKey) {
+      yield* close(found);
+      return true;
+    }
+    let isCurrent: boolean;
+    try {
+      this.#claimFile(found);
+      isCurrent = yield* this.lock(found);
+      if (found !== this.#locked) {
+        throw this.#changed(
+          "Another file took its place meanwhile, and is not overwritten: without locks nothing shows whether another program is writing " +
+            "to it. See what it holds, and try again.",
+        );
+      }
+    } catch (error) {
+      yield* quietly(close(found));
+      throw error;
+    }
+    yield* this.hold(found);
+    return isCurrent;
+  }
+
+  *#replaceHeld(temporary: StorageFile): Plan<void> {
+    // Windows, which has no locks here, replaces no file that is open.
+    if (!this.#isHeldLocked) yield* this.letGo();
+    yield* replace(this.#storage, temporary);
+  }
+
+  /** Gives a temporary file the name. `false`: another program was faster. */
+  *#giveName(temporary: StorageFile): Plan<boolean> {
+    let empty: StorageFile;
+    try {
+      if (yield* place(this.#storage, temporary)) return true;
+      empty = yield* create(this.#storage);
+    } catch (error) {
+      if (hasCode(error, "EEXIST")) return false;
+      throw error;
+    }
+    let isOurs: boolean;
+    try {
+      isOurs = yield* this.lock(empty);
+    } catch (error) {
+      // Not removed: who was faster may write to it already.
+      yield* quietly(close(empty));
+      throw error;
+    }
+    if (!isOurs) {
+      yield* close(empty);
+      return false;
+    }
+    yield* this.hold(empty);
+    try {
+      yield* this.#replaceHeld(temporary);
+    } catch (error) {
+      yield* quietly(remove(this.#storage, empty));
+      throw error;
+    }
+    return true;
+  }
+
+  #changed(message: string): NpyError {
+    const { path } = this.#storage;
+    return new NpyError("ERR_NPY_CHANGED", `${path ?? "This storage"} has changed: ${message}`, { path });
+  }
+
+  /** Closes what is held. */
   *letGo(): Plan<void> {
-    if (this.#held !== undefined) yield* quietly(close(this.#held));
+    const held = this.#held;
     this.#held = undefined;
+    if (held !== undefined) yield* close(held);
   }
 
   *release(): Plan<void> {
-    // Before the lock: a process that has that takes this for left behind.
+    // Before the lock: a process that has the lock takes a claim of one that had it for left behind.
     yield* this.releaseRewrite();
-    yield* this.letGo();
+    yield* quietly(this.letGo());
     claimed.delete(this.#place);
     claimed.delete(this.#file);
     this.#place = undefined;
@@ -190,7 +321,10 @@ function noLocks(problem: string, path: string | undefined): NpyError {
 export function* claiming<Result>(storage: Storage, use: (claim: Claim) => Plan<Result>): Plan<Result> {
   const claim = new Claim(storage, "auto");
   try {
-    return yield* use(claim);
+    const result = yield* use(claim);
+    yield* claim.releaseRewrite();
+    yield* claim.letGo();
+    return result;
   } finally {
     yield* claim.release();
   }

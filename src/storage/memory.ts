@@ -152,6 +152,14 @@ export class MemoryStorage implements Storage {
   replace(temporary: StorageFile): void {
     this.replaceSync(temporary);
   }
+  placeSync(temporary: StorageFile): boolean {
+    if (this.#contents !== undefined) throw memoryError("EEXIST", "this memory storage holds a file already");
+    this.replaceSync(temporary);
+    return true;
+  }
+  place(temporary: StorageFile): boolean {
+    return this.placeSync(temporary);
+  }
   removeSync(file: StorageFile): void {
     if (this.#contents === (file as MemoryFile).contents) this.#contents = undefined;
   }

@@ -197,6 +197,25 @@ class NodeFile implements StorageFile {
     this.#directoryToSync = dirname(path);
   }
 
+  /** `false` where there are no hard links: other errors come again from what is tried then, and say more. */
+  linkSync(path: string): boolean {
+    try {
+      fs.linkSync(this.path, path);
+    } catch (error) {
+      if (hasCode(error, "EEXIST")) throw error;
+      return false;
+    }
+    const temporary = this.path;
+    this.path = path;
+    this.#directoryToSync = dirname(path);
+    try {
+      fs.unlinkSync(temporary);
+    } catch {
+      // The file has its name: keeping the temporary one as well must not count as a failure.
+    }
+    return true;
+  }
+
   closeSync(): void {
     this.#start?.letGo();
     fs.closeSync(this.#fd);
@@ -263,6 +282,13 @@ export class NodeStorage implements Storage {
   }
   replace(temporary: StorageFile): void {
     this.replaceSync(temporary);
+  }
+
+  placeSync(temporary: StorageFile): boolean {
+    return (temporary as NodeFile).linkSync(this.#target);
+  }
+  place(temporary: StorageFile): boolean {
+    return this.placeSync(temporary);
   }
 
   lockProblem(): string | undefined {

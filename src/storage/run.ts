@@ -112,6 +112,8 @@ function performSync(step: Step): StepResult {
       return step.storage.createTemporarySync();
     case "replace":
       return step.storage.replaceSync(step.file);
+    case "place":
+      return step.storage.placeSync?.(step.file) ?? false;
     case "remove":
       return step.storage.removeSync(step.file);
   }
@@ -163,6 +165,8 @@ function perform(step: Step): Eventually<StepResult> {
       return step.storage.createTemporary();
     case "replace":
       return step.storage.replace(step.file);
+    case "place":
+      return step.storage.place?.(step.file) ?? false;
     case "remove":
       return step.storage.remove(step.file);
   }

@@ -28,6 +28,12 @@ export interface Storage {
   /** Puts a temporary file in place of what is there: readers see either the old or the new one. If it is open, it stays so. */
   replace(temporary: StorageFile): Eventually<void>;
   replaceSync(temporary: StorageFile): void;
+  /**
+   * Gives a temporary file the name in one step if nothing has it, and fails with `EEXIST` rather than replace anything. `false`, and
+   * nothing is changed, where that is not possible. Without it, it is not.
+   */
+  place?(temporary: StorageFile): Eventually<boolean>;
+  placeSync?(temporary: StorageFile): boolean;
   /** Calls back when the file may have changed, until the function that it gives is called; `undefined` where that is not possible. */
   watch?(onChange: () => void): (() => void) | undefined;
   /** The path by which other threads open the same file; without it, the file cannot be shared with them. */

@@ -25,6 +25,7 @@ import {
   createTemporary,
   open,
   type Plan,
+  place,
   read,
   remove,
   replace,
@@ -294,6 +295,24 @@ const CASES: [string, (storage: Storage) => Plan<void>][] = [
       yield* close(temporary);
       yield* replace(storage, temporary);
       expect(yield* contents(storage)).toEqual(pattern(5));
+    },
+  ],
+  [
+    "a temporary file is given the name if nothing has it, open or closed, and replaces nothing",
+    function* (storage) {
+      const [first, second] = [yield* createTemporary(storage), yield* createTemporary(storage)];
+      yield* write(first, pattern(5), 0);
+      expect(yield* place(storage, first)).toBe(true);
+      expect(yield* contents(storage)).toEqual(pattern(5));
+      yield* write(first, pattern(1, 3), 5);
+      yield* sync(first);
+      yield* close(second);
+      expect(yield* codeOf(place(storage, second))).toBe("EEXIST");
+      expect(yield* contents(storage)).toEqual(Uint8Array.of(...pattern(5), ...pattern(1, 3)));
+      yield* remove(storage, first);
+      expect(yield* place(storage, second)).toBe(true);
+      expect(yield* contents(storage)).toEqual(new Uint8Array(0));
+      yield* close(first);
     },
   ],
   [

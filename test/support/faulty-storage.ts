@@ -35,6 +35,8 @@ export interface StorageOptions {
   readonly blockSize?: number | undefined;
   /** Up to so many bytes writes need not be waited for. Default 0. */
   readonly writesAtOnce?: number;
+  /** Whether a temporary file cannot be given its name in one step, as where there are no hard links. */
+  readonly hasNoLinks?: boolean | undefined;
   /** Whether inserting them, when it is tried, turns out to be impossible. */
   readonly refusesInsert?: boolean | undefined;
 }
@@ -161,6 +163,17 @@ export class FaultyStorage implements Storage {
   }
   replace(temporary: StorageFile): Eventually<void> {
     return this.eventually(() => this.replaceSync(temporary));
+  }
+  placeSync(temporary: StorageFile): boolean {
+    return this.perform({ op: "place" }, () => {
+      if (this.options.hasNoLinks) return false;
+      if (!this.temporaries.has(temporary.key)) throw this.report("ENOENT: no such temporary file");
+      this.#memory.placeSync((temporary as FaultyFile).inner);
+      return this.temporaries.delete(temporary.key);
+    });
+  }
+  place(temporary: StorageFile): Eventually<boolean> {
+    return this.eventually(() => this.placeSync(temporary));
   }
   removeSync(file: StorageFile): void {
     this.perform({ op: "remove" }, () => {

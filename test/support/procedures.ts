@@ -283,10 +283,17 @@ export const PROCEDURES: readonly Procedure[] = [
     ],
     mayNeedRecovery: true,
   },
-  ...[undefined, file(5, rows(100, 105))].map(
-    (bytes): Procedure => ({
-      name: bytes === undefined ? "save" : "save over a file",
+  ...(
+    [
+      ["save", undefined, {}],
+      ["save where there are no hard links", undefined, { hasNoLinks: true }],
+      ["save over a file", file(5, rows(100, 105)), {}],
+    ] as const
+  ).map(
+    ([name, bytes, storage]): Procedure => ({
+      name,
       bytes,
+      storage,
       rows: bytes === undefined ? NONE : rows(100, 105),
       calls: [{ verb: "save", rows: rows(0, 9), make: async ({ verbs, storage }) => verbs.save(storage, rows(0, 9)) }],
       mayNeedRecovery: false,
