@@ -3,13 +3,14 @@ import { canCast } from "./array/casting.ts";
 import { decodeRoom, type Room, roomIn } from "./array/decode.ts";
 import type { DataOf, NpyArray } from "./array/npy-array.ts";
 import { decodeElements } from "./array/record-array.ts";
-import { NpyError } from "./errors.ts";
+import { NpyError, type NpyErrorCode } from "./errors.ts";
 import { type DType, type DTypeLike, dtype, formatDType, sameDType } from "./format/dtype.ts";
 import type { NpyHeader } from "./format/header.ts";
-import { bytesPerRow, rowCount, rowShape, shapeOf, sizeOf } from "./format/layout.ts";
+import { bytesPerRow, dataLength, rowCount, rowShape, shapeOf, sizeOf } from "./format/layout.ts";
 import { checkMappable, checkMaxHeaderSize, checkNames, oneOf, optionError } from "./options.ts";
 import { copyBytes } from "./plan/copy.ts";
-import { incomplete, readCompleteHeader, readLiveHeader, readRows } from "./plan/read-rows.ts";
+import { checkComplete, incomplete, readCompleteHeader, readLiveHeader, readRows } from "./plan/read-rows.ts";
+import { hasSameBytes, hasSample, type Sample, sampleOf } from "./plan/same-rows.ts";
 import { close, open, type Plan, quietly, read } from "./plan/step.ts";
 import { Windows } from "./plan/windows.ts";
 import type { ChunkOptions, ReaderOptions } from "./reader.ts";
@@ -38,6 +39,11 @@ export function checkReaderOptions(options: ReaderOptions, known: readonly strin
   };
 }
 
+/** The codes of what is no array, or none that can be read. */
+const UNREADABLE: readonly NpyErrorCode[] = ["ERR_NPY_HEADER", "ERR_NPY_DTYPE", "ERR_NPY_SHAPE"];
+
+const NOTHING: Sample = { first: new Uint8Array(0), last: undefined };
+
 /** An open file, and the array that it held when it was last looked at. */
 export class OpenArray<D extends DTypeLike> {
   readonly storage: Storage;
@@ -48,6 +54,8 @@ export class OpenArray<D extends DTypeLike> {
   readonly #rowShape: readonly number[];
   readonly #bytesPerRow: number;
   #windows: Windows | undefined;
+  /** By which `refresh` tells these rows from others in their place. */
+  #sample: Sample = NOTHING;
 
   private constructor(storage: Storage, file: StorageFile, header: NpyHeader, options: CheckedReaderOptions) {
     this.storage = storage;
@@ -63,7 +71,9 @@ export class OpenArray<D extends DTypeLike> {
     if (options.mmap) checkMappable(storage, false);
     const file = yield* open(storage, "r");
     try {
-      return yield* OpenArray.of<D>(storage, file, options);
+      const array = yield* OpenArray.of<D>(storage, file, options);
+      array.#sample = yield* sampleOf(file, array.#header);
+      return array;
     } catch (error) {
       yield* quietly(close(file));
       throw error;
@@ -104,24 +114,30 @@ export class OpenArray<D extends DTypeLike> {
 
   /**
    * Looks at the file again: rows that were appended count from now on. If another file has taken its place, as `ensureAppendable` does,
-   * the old one is returned, to be closed when nothing reads from it any more.
+   * the old one is returned, to be closed when nothing reads from it any more. That its rows are the same takes reading both files as far
+   * as rows were counted; `signal` stops it.
    *
    * @throws NpyError `ERR_NPY_CHANGED` if it is another array now.
    */
-  *refresh(): Plan<StorageFile | undefined> {
-    const { maxHeaderSize } = this.#options;
+  *refresh(signal?: AbortSignal): Plan<StorageFile | undefined> {
     const found = yield* this.#openAgain();
     const isSame = found === undefined || found.key === this.#file.key;
     const { headerLength } = this.#header;
-    if (found !== undefined && isSame) yield* close(found);
     try {
-      const header = yield* readLiveHeader(isSame ? this.#file : found, rowCount(this.#header), maxHeaderSize, this.path);
+      const looked = found ?? this.#file;
+      const header = yield* this.#readHeader(looked);
       this.#checkSame(header);
+      yield* this.#checkRows(looked, header, isSame, signal);
+      yield* checkComplete(looked, header, this.path);
+      if (!isSame || rowCount(header) !== rowCount(this.#header)) {
+        this.#sample = yield* sampleOf(looked, header, isSame && looked.isSnapshot);
+      }
       this.#header = header;
     } catch (error) {
-      if (!isSame) yield* quietly(close(found));
+      if (found !== undefined) yield* quietly(close(found));
       throw error;
     }
+    if (found !== undefined && isSame) yield* close(found);
     const old = isSame ? undefined : this.#file;
     if (!isSame) this.#file = found;
     // The data may have been moved within the file, too.
@@ -137,6 +153,46 @@ export class OpenArray<D extends DTypeLike> {
       if (hasCode(error, "ENOENT")) return undefined;
       throw error;
     }
+  }
+
+  /** What no longer has a header that can be read was written over, or is being written over. */
+  *#readHeader(file: StorageFile): Plan<NpyHeader> {
+    try {
+      return yield* readLiveHeader(file, rowCount(this.#header), this.#options.maxHeaderSize);
+    } catch (error) {
+      if (!(error instanceof NpyError) || !UNREADABLE.includes(error.code)) throw error;
+      throw new NpyError(
+        "ERR_NPY_CHANGED",
+        `${this.path ?? "The file"} can no longer be read as the array that it was: ${error.message}`,
+        {
+          path: this.path,
+          cause: error,
+        },
+      );
+    }
+  }
+
+  /** Refuses a file that does not begin with the rows that were counted. Its own file may have been written over, too. */
+  *#checkRows(file: StorageFile, header: NpyHeader, isSame: boolean, signal: AbortSignal | undefined): Plan<void> {
+    const length = dataLength(this.#header);
+    const { headerLength } = header;
+    const { first, last } = this.#sample;
+    // Of a URL whose server says that nothing changed, only what costs no request is compared.
+    const sample = { first, last: isSame && file.isSnapshot ? undefined : last };
+    let isKnown = yield* hasSample(file, headerLength, length, sample);
+    // Of another file they are known if all bytes are compared, where the old ones can still be read.
+    if (isKnown && !isSame && !file.isSnapshot) {
+      isKnown = yield* hasSameBytes(this.#file, this.#header.headerLength, file, headerLength, length, signal);
+    }
+    if (isKnown) return;
+    // Rows that are being moved within the file, since its header was read, are no others.
+    yield* this.#readHeader(file);
+    throw new NpyError(
+      "ERR_NPY_CHANGED",
+      `${this.path ?? "The file"} no longer begins with the ${counted(rowCount(this.#header))} that were there when it was last looked at: ` +
+        "another array took their place, or they were changed or cut off. Open it again.",
+      { path: this.path },
+    );
   }
 
   #checkSame(header: NpyHeader): void {
@@ -234,6 +290,10 @@ export class OpenArray<D extends DTypeLike> {
     const rows = options.rows ?? this.rowsPerChunk(options.out?.byteLength);
     for (let start = 0; start < length; start += rows) yield [start, Math.min(length, start + rows)];
   }
+}
+
+function counted(rows: number): string {
+  return rows === 1 ? "1 row" : `${rows} rows`;
 }
 
 export function checkChunkOptions(options: ChunkOptions): ChunkOptions {

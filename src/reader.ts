@@ -9,6 +9,7 @@ import { checkNames, checkSignal, notConstructible } from "./options.ts";
 import { close, type Plan, withFile } from "./plan/step.ts";
 import { type FileLike, locate } from "./storage/locate.ts";
 import { run, runSync } from "./storage/run.ts";
+import type { StorageFile } from "./storage/storage.ts";
 import { readableOf } from "./streams.ts";
 
 /** How a file is read. */
@@ -178,8 +179,11 @@ export class NpyReader<D extends DTypeLike = DTypeLike> implements AsyncDisposab
   /**
    * Looks at the file again: rows that were appended since, by whomever, count from now on.
    *
+   * If another file has its name, that is the same array only if it begins with the rows that were counted, all of which are compared; of a
+   * URL whose file changed, and of a file that was written over, the first and the last of their bytes are.
+   *
    * @throws NpyError `ERR_NPY_CHANGED` if it holds another array now, or fewer rows, `ERR_NPY_NEEDS_RECOVERY`, `ERR_NPY_CLOSED`; the file
-   * system's own errors.
+   * system's own errors. The reader goes on with what it has open.
    */
   async refresh(): Promise<void> {
     if (this.#closing.signal.aborted) throw closed(this.path);
@@ -190,7 +194,14 @@ export class NpyReader<D extends DTypeLike = DTypeLike> implements AsyncDisposab
 
   async #refresh(): Promise<void> {
     if (this.#closing.signal.aborted) return;
-    const replaced = await run(this.#array.refresh());
+    const { signal } = this.#closing;
+    let replaced: StorageFile | undefined;
+    try {
+      replaced = await run(this.#array.refresh(signal));
+    } catch (error) {
+      if (error === signal.reason) return;
+      throw error;
+    }
     if (replaced === undefined) return;
     await Promise.allSettled(this.#reads);
     await run(close(replaced));

@@ -6,7 +6,7 @@ import { isRewriting } from "./journal.ts";
 import { type Plan, read, size } from "./step.ts";
 
 /** Nearly every header is 128 bytes long: one read gets them all. */
-const FIRST_READ = 512;
+export const FIRST_READ = 512;
 
 /**
  * The header at the beginning of `file`.

@@ -21,7 +21,8 @@ export function* readCompleteHeader(file: StorageFile, maxHeaderSize: number, pa
   return yield* checkComplete(file, yield* readHeader(file, maxHeaderSize), path);
 }
 
-function* checkComplete(file: StorageFile, header: NpyHeader, path: string | undefined): Plan<NpyHeader> {
+/** Refuses a file that ends before its last row does. */
+export function* checkComplete(file: StorageFile, header: NpyHeader, path: string | undefined): Plan<NpyHeader> {
   const present = (yield* size(file)) - header.headerLength;
   if (present < dataLength(header)) throw incomplete(header, present, path);
   return header;
@@ -31,12 +32,7 @@ function* checkComplete(file: StorageFile, header: NpyHeader, path: string | und
  * The header of a file that is being written to, of which `known` rows have been seen. A read that meets a write may get digits of both
  * headers: what they make counts only if a later read finds no fewer rows.
  */
-export function* readLiveHeader(
-  file: StorageFile,
-  known: number,
-  maxHeaderSize: number,
-  path: string | undefined,
-): Plan<NpyHeader> {
+export function* readLiveHeader(file: StorageFile, known: number, maxHeaderSize: number): Plan<NpyHeader> {
   let header = yield* readHeader(file, maxHeaderSize);
   while (rowCount(header) !== known) {
     const later = yield* readHeader(file, maxHeaderSize);
@@ -44,7 +40,7 @@ export function* readLiveHeader(
     if (isSettled) break;
     header = later;
   }
-  return yield* checkComplete(file, header, path);
+  return header;
 }
 
 /** There are only so many bytes of the data. */

@@ -12,6 +12,7 @@ export interface Ranges {
 }
 
 class RangeFile implements StorageFile {
+  readonly isSnapshot = true;
   readonly #ranges: Ranges;
 
   constructor(ranges: Ranges) {

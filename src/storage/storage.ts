@@ -77,6 +77,8 @@ export interface StorageFile {
   readonly links?: number;
   /** What `insert` can insert: multiples of it. `undefined` where it is not known that anything can be inserted. */
   readonly blockSize?: number | undefined;
+  /** Whether its bytes stay as they are: what changes at its place is another file, with another key. */
+  readonly isSnapshot?: boolean;
   /** Up to so many bytes `write` writes at once, and gives no promise. Default 0. */
   readonly writesAtOnce?: number;
 

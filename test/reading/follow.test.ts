@@ -6,6 +6,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
 import {
+  type ArrayInput,
   dtype,
   ensureAppendable,
   formatHeader,
@@ -16,6 +17,7 @@ import {
   type NpyArray,
   NpyReader,
   recover,
+  type SaveOptions,
   saveSync,
 } from "../../src/node.ts";
 import { openDescriptors, temporaryPath } from "../support/temporary.ts";
@@ -209,6 +211,23 @@ describe("follow", () => {
     expect(() => reader.follow()).toThrow(expect.objectContaining({ code: "ERR_NPY_CLOSED" }));
   });
 
+  test("ends with an error when another array takes the place of the file, whichever way", async () => {
+    for (const replace of [replaceBy, writeFileSync]) {
+      const path = temporaryPath();
+      writeFileSync(path, saved([1, 2, 3]));
+      const reader = await NpyReader.open(path, { dtype: "float64" });
+      const found: number[] = [];
+      const following = (async () => {
+        for await (const { data } of reader.follow({ from: 0 })) found.push(...data);
+      })();
+      await wait(20);
+      replace(path, saved([101, 102, 103, 104, 105]));
+      await expect(following).rejects.toMatchObject({ code: "ERR_NPY_CHANGED", path });
+      expect(found).toEqual([1, 2, 3]);
+      await reader.close();
+    }
+  });
+
   test("bad options are refused", async () => {
     const storage = new MemoryStorage();
     saveSync(storage, [1]);
@@ -220,7 +239,149 @@ describe("follow", () => {
   });
 });
 
+/** The bytes of a file of numpy.save. */
+function saved(array: ArrayInput, options?: SaveOptions): Uint8Array {
+  const storage = new MemoryStorage();
+  saveSync(storage, array, options);
+  return storage.bytes() as Uint8Array;
+}
+
+/** Puts a file in the place of another, as programs do that write beside it. */
+function replaceBy(path: string, bytes: Uint8Array): void {
+  writeFileSync(`${path}.new`, bytes);
+  renameSync(`${path}.new`, path);
+}
+
+/** More rows than a block that is compared has, and half of one more. */
+const MANY = 200_000;
+
+function numbers(count: number, change: Record<number, number> = {}): Float64Array {
+  return Float64Array.from({ length: count }, (_, i) => change[i] ?? i);
+}
+
+/** As many rows, or more, of the same dtype. */
+const OTHERS: readonly (readonly [string, Uint8Array])[] = [
+  ["all else", saved(numbers(MANY + 1).map((x) => -x))],
+  ["the first row", saved(numbers(MANY, { 0: -1 }))],
+  ["the last row that was counted", saved(numbers(MANY + 9, { [MANY - 1]: -1 }))],
+  ["fewer rows", saved(numbers(MANY - 1))],
+];
+
+/** The same at both ends. */
+const OTHERS_WITHIN: readonly (readonly [string, Uint8Array])[] = [
+  ["a row in the first block", saved(numbers(MANY, { 1000: -1 }))],
+  ["a row in the last block", saved(numbers(MANY + 9, { [MANY - 1000]: -1 }))],
+];
+
 describe("refresh", () => {
+  describe.each([
+    ["NpyReader", (path: string | MemoryStorage) => NpyReader.open(path, { dtype: "float64" })],
+    ["NpyReaderSync", (path: string | MemoryStorage) => NpyReader.openSync(path, { dtype: "float64" })],
+  ])("%s", (_name, open) => {
+    const refusal = (path?: string) => expect.objectContaining({ code: "ERR_NPY_CHANGED", path });
+
+    test.each([...OTHERS, ...OTHERS_WITHIN])(
+      "another array in the place of the file is refused: other in %s",
+      async (_other, bytes) => {
+        const path = temporaryPath();
+        writeFileSync(path, saved(numbers(MANY)));
+        const reader = await open(path);
+        const before = openDescriptors();
+        replaceBy(path, bytes);
+        for (let i = 0; i < 2; i++) await expect((async () => reader.refresh())()).rejects.toEqual(refusal(path));
+        expect((await reader.read()).data).toEqual(numbers(MANY));
+        expect(openDescriptors()).toBe(before);
+        // Nothing was lost by looking: once the rows are back they are known again.
+        replaceBy(path, saved(numbers(MANY + 1)));
+        await reader.refresh();
+        expect((await reader.read(-2)).data).toEqual(Float64Array.of(MANY - 1, MANY));
+        expect(openDescriptors()).toBe(before);
+        await reader.close();
+      },
+    );
+
+    test.each(OTHERS)("another array that is written over the file is refused: other in %s", async (_other, bytes) => {
+      const path = temporaryPath();
+      writeFileSync(path, saved(numbers(MANY - 5)));
+      const reader = await open(path);
+      // Also of rows that were counted later.
+      writeFileSync(path, saved(numbers(MANY)));
+      await reader.refresh();
+      expect(reader.length).toBe(MANY);
+      writeFileSync(path, bytes);
+      await expect((async () => reader.refresh())()).rejects.toEqual(refusal(path));
+      await reader.close();
+    });
+
+    test("so is what another program is still writing over it, and a file that lost counted rows", async () => {
+      const whole = saved([7, 8, 9, 10]);
+      const parts = [0, 4, 100, 128, 128 + 16].map((end) => whole.subarray(0, end));
+      for (const bytes of [...parts, Buffer.from("no array"), saved(["a", "b", "c"]), saved([1, 2, 3]).subarray(0, 140)]) {
+        const path = temporaryPath();
+        writeFileSync(path, saved([1, 2, 3]));
+        const reader = await open(path);
+        writeFileSync(path, bytes);
+        await expect((async () => reader.refresh())()).rejects.toEqual(refusal(path));
+        await reader.close();
+      }
+    });
+
+    test("rows that were counted and are there are the same array, also where others are missing", async () => {
+      const path = temporaryPath();
+      writeFileSync(path, saved([1, 2, 3]));
+      const reader = await open(path);
+      writeFileSync(path, saved([1, 2, 3, 4, 5]).subarray(0, 128 + 32));
+      await expect((async () => reader.refresh())()).rejects.toMatchObject({ code: "ERR_NPY_NEEDS_RECOVERY" });
+      await recover(path);
+      await reader.refresh();
+      expect(reader.length).toBe(4);
+      await reader.close();
+    });
+
+    test("of no rows any rows are more, and of rows without bytes", async () => {
+      for (const [few, more] of [
+        [[], [1, 2]],
+        [new Float64Array(0), numbers(MANY)],
+      ]) {
+        const path = temporaryPath();
+        writeFileSync(path, saved(few as never, { dtype: "float64" }));
+        const reader = await open(path);
+        replaceBy(path, saved(more as never));
+        await reader.refresh();
+        expect(reader.length).toBe(more?.length);
+        await reader.close();
+      }
+    });
+
+    test("arrays in Fortran order and of no dimensions are told apart by their bytes, too", async () => {
+      const matrix = (data: number[]) => ({ data: Float64Array.from(data), shape: [2, data.length / 2], fortranOrder: true });
+      for (const [known, grown, other] of [
+        [matrix([1, 2, 3, 4]), matrix([1, 2, 3, 4, 5, 6]), matrix([1, 2, 3, 5, 6, 7])],
+        [5, 5, 6],
+      ]) {
+        const storage = new MemoryStorage();
+        saveSync(storage, known as never);
+        const reader = await open(storage);
+        saveSync(storage, grown as never);
+        await reader.refresh();
+        saveSync(storage, other as never);
+        await expect((async () => reader.refresh())()).rejects.toEqual(refusal());
+        await reader.close();
+      }
+    });
+  });
+
+  test("a reader that is closed does not compare on", async () => {
+    const path = temporaryPath();
+    writeFileSync(path, saved(numbers(MANY)));
+    const reader = await NpyReader.open(path);
+    replaceBy(path, saved(numbers(MANY)));
+    const refreshing = reader.refresh();
+    await reader.close();
+    await refreshing;
+    await expect(reader.refresh()).rejects.toMatchObject({ code: "ERR_NPY_CLOSED" });
+  });
+
   test("sees rows that were appended since", async () => {
     const path = temporaryPath();
     const npaa = await NpyAppendArray.open(path);

@@ -93,6 +93,41 @@ describe("a URL", () => {
     await reader.close();
   });
 
+  test("that grows is followed by refresh, as long as its first rows say so; another array is refused", async () => {
+    const file = (...rows: number[]): Uint8Array => {
+      const storage = new MemoryStorage();
+      saveSync(storage, Float64Array.from(rows));
+      return storage.bytes() as Uint8Array;
+    };
+    let [served, etag, requests] = [file(1, 2, 3), '"1"', 0];
+    const url = await serve((request, response) => {
+      requests++;
+      range(served, etag, request, response);
+    });
+    const reader = await NpyReader.open(url, { dtype: "float64" });
+    const first = requests;
+    await reader.refresh();
+    // Where nothing has changed, looking is one request.
+    expect(requests).toBe(first + 1);
+    [served, etag] = [file(1, 2, 3, 4), '"2"'];
+    await reader.refresh();
+    expect((await reader.read()).data).toEqual(Float64Array.of(1, 2, 3, 4));
+    [served, etag] = [file(1, 2, 7, 4, 5), '"3"'];
+    await expect(reader.refresh()).rejects.toMatchObject({ code: "ERR_NPY_CHANGED", path: url.href });
+    const before = Float64Array.from({ length: 1000 }, (_, i) => i);
+    [served, etag] = [file(...before), '"4"'];
+    const long = await NpyReader.open(url, { dtype: "float64" });
+    [served, etag] = [file(...before, 1000), '"5"'];
+    await long.refresh();
+    requests = 0;
+    await long.refresh();
+    expect(requests).toBe(1);
+    [served, etag] = [file(...before, 1001, 1002), '"6"'];
+    await expect(long.refresh()).rejects.toMatchObject({ code: "ERR_NPY_CHANGED" });
+    await reader.close();
+    await long.close();
+  });
+
   test("of a server that ignores ranges, lacks the file or fails, is an error", async () => {
     const whole = await serve((_, response) => response.end(bytes));
     await expect(load(whole)).rejects.toMatchObject({
