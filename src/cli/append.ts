@@ -1,10 +1,12 @@
 /** `append`: rows of other files, or of stdin. */
+import { fstatSync } from "node:fs";
+import { stat } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { type Casting, type Durability, inspect } from "../node.ts";
 import { columnChoices, dtypeArgument, rowShapeArgument } from "./arguments.ts";
 import { layoutOf, type RowLayout } from "./columns.ts";
 import { counted } from "./counted.ts";
-import { about, shown } from "./failure.ts";
+import { about, FileProblem, shown } from "./failure.ts";
 import { checkFits, grow, type NamedSource } from "./growing.ts";
 import type { ProgressOptions } from "./progress.ts";
 import { FORMAT_NAMES, type Format, formatOf, openerOf } from "./sources/formats.ts";
@@ -84,6 +86,7 @@ Examples:
 async function append(file: string, paths: readonly string[], options: AppendOptions): Promise<void> {
   const formats = paths.map((path) => formatOf(path, options.format));
   const existing = await layoutOfFile(file);
+  if (existing !== undefined) await checkSources(file, paths, formats);
   const sources: NamedSource[] = [];
   let target = existing;
   for (const [i, path] of paths.entries()) {
@@ -112,6 +115,17 @@ async function append(file: string, paths: readonly string[], options: AppendOpt
     options,
   );
   if (!options.quiet) await print(`${shown(file)}: ${counted(appended, "row")} appended, ${length} in all\n`);
+}
+
+/** As bytes or text the file that grows would be read as long as it is written. */
+async function checkSources(file: string, paths: readonly string[], formats: readonly Format[]): Promise<void> {
+  const { dev, ino } = await stat(file);
+  for (const [i, path] of paths.entries()) {
+    if (formats[i] === "npy") continue;
+    const found = path === "-" ? fstatSync(0) : await stat(path).catch(() => undefined);
+    if (found?.dev !== dev || found.ino !== ino) continue;
+    throw new FileProblem(`${shown(path)}: it is the file that grows, and can only be read as .npy: leave it out`);
+  }
 }
 
 /** What the rows of a file are; `undefined` if it is not there yet. */

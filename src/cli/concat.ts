@@ -46,7 +46,7 @@ Examples:
 }
 
 async function concat(out: string, paths: readonly string[], options: ConcatOptions): Promise<void> {
-  await checkOut(out, paths, options);
+  const replaces = await checkOut(out, paths, options);
   const sources: NamedSource[] = [];
   let target: RowLayout | undefined;
   for (const path of paths) {
@@ -58,20 +58,21 @@ async function concat(out: string, paths: readonly string[], options: ConcatOpti
     sources.push({ path, source });
   }
   const { dtype, fortranOrder } = target as RowLayout;
-  const { casting, durability, overwrite = false } = options;
+  const { casting, durability } = options;
   const { length } = await grow(
     out,
-    { dtype, fortranOrder, deleteIfExists: overwrite, ...(casting && { casting }), ...(durability && { durability }) },
+    { dtype, fortranOrder, deleteIfExists: replaces, ...(casting && { casting }), ...(durability && { durability }) },
     sources,
     options,
+    { isNew: !replaces },
   );
   if (!options.quiet) await print(`${shown(out)}: ${counted(length, "row")} of ${counted(paths.length, "file")}\n`);
 }
 
-/** What is there is not touched unless that is asked for, and never a file that is read. */
-async function checkOut(out: string, paths: readonly string[], { overwrite }: ConcatOptions): Promise<void> {
+/** Whether a file is there that is to be replaced: not unless that is asked for, and never one that is read. */
+async function checkOut(out: string, paths: readonly string[], { overwrite }: ConcatOptions): Promise<boolean> {
   const found = await stat(out).catch(() => undefined);
-  if (found === undefined) return;
+  if (found === undefined) return false;
   if (!overwrite) throw new FileProblem(`${shown(out)}: it is there already: choose another name, or --overwrite`);
   for (const path of paths) {
     const { dev, ino } = await stat(path).catch((error: unknown) => {
@@ -80,4 +81,5 @@ async function checkOut(out: string, paths: readonly string[], { overwrite }: Co
     if (dev === found.dev && ino === found.ino)
       throw new FileProblem(`${shown(out)}: it is one of the files that are read: choose another name`);
   }
+  return true;
 }

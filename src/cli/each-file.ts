@@ -1,7 +1,7 @@
 /** Commands that do the same to several files. */
 import { AlreadyReported, about, lineOf } from "./failure.ts";
 import { Interrupted } from "./interruption.ts";
-import { tell } from "./terminal.ts";
+import { goOnUnread, tell } from "./terminal.ts";
 
 /** Does `work` for all files; a problem with one is told, and does not keep it from the others. */
 export async function forEachFile(
@@ -9,6 +9,7 @@ export async function forEachFile(
   { debug = false }: { readonly debug?: boolean },
   work: (file: string) => Promise<void>,
 ): Promise<void> {
+  goOnUnread();
   let problem: AlreadyReported | undefined;
   for (const file of files) {
     try {

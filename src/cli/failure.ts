@@ -48,7 +48,11 @@ function reason(error: unknown, file: string | undefined): string {
           .replace("set force", "pass --force")
           .replace("only zero-filling", "only --zerofill");
     }
-    return file === undefined ? error.message : error.message.replace(`${file} `, "it ");
+    const message = error.message.replace(
+      "open it again to append to it, or with deleteIfExists",
+      "run it again, or choose another name",
+    );
+    return file === undefined ? message : message.replace(`${file} `, "it ");
   }
   const { code, message, path } = error as { code?: string; message?: string; path?: string };
   const what = path === undefined || (file !== undefined && resolve(file) === resolve(path)) ? "" : ` (${path})`;

@@ -50,16 +50,21 @@ export function checkFits(
 
 /**
  * Appends all rows of `sources`. Whatever stops it, the file keeps the whole rows that were appended, and the message says how
- * many it holds.
+ * many it holds. With `isNew` there must be no file yet, also if the sources took long to look at.
  */
 export async function grow(
   file: string,
   open: OpenOptions,
   sources: readonly NamedSource[],
   options: ProgressOptions,
+  { isNew = false }: { readonly isNew?: boolean } = {},
 ): Promise<Growth> {
   let appended = 0;
   const npaa = openFile(file, open);
+  if (isNew && npaa.shape !== undefined) {
+    npaa.close();
+    throw new FileProblem(`${shown(file)}: it appeared meanwhile: choose another name, or --overwrite`);
+  }
   const before = npaa.length;
   const total = totalOf(sources);
   const progress = await Progress.start(shown(file), total, options);
@@ -131,7 +136,7 @@ async function appendSource(
   } catch (error) {
     if (error instanceof Interrupted || error instanceof FileProblem) throw error;
     // What a row should have been is a matter of its source, all else one of the file.
-    if (!(error instanceof NpyError) || error.code === "ERR_NPY_BROKEN") throw about(file, error);
+    if (!(error instanceof NpyError) || error.code === "ERR_NPY_BROKEN" || error.path === file) throw about(file, error);
     const [at] = error.index ?? [];
     if (at === undefined) throw about(path, error);
     const message = error.message.replace(/ at \[[^\]]*\]/, "");

@@ -6,7 +6,7 @@ import { appendCommand } from "./append.ts";
 import { completionCommand } from "./completion.ts";
 import { concatCommand } from "./concat.ts";
 import { ensureAppendableCommand } from "./ensure-appendable.ts";
-import { AlreadyReported, about, EXIT, lineOf, UsageError } from "./failure.ts";
+import { AlreadyReported, EXIT, lineOf, UsageError } from "./failure.ts";
 import { headCommand } from "./head.ts";
 import { infoCommand } from "./info.ts";
 import { Interrupted } from "./interruption.ts";
@@ -15,7 +15,7 @@ import { recoverCommand } from "./recover.ts";
 import { sliceCommand } from "./slice.ts";
 import { statsCommand } from "./stats.ts";
 import { tailCommand } from "./tail.ts";
-import { tell } from "./terminal.ts";
+import { tell, watchOutput } from "./terminal.ts";
 import { verifyCommand } from "./verify.ts";
 
 /** In the order in which they are listed. */
@@ -100,13 +100,5 @@ function stackOf(error: Error): string {
   return error.cause instanceof Error ? `${error.stack}\nCaused by: ${stackOf(error.cause)}` : String(error.stack);
 }
 
-for (const [name, stream] of Object.entries({ stdout: process.stdout, stderr: process.stderr })) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    // Whoever read the output has seen enough.
-    if (error.code === "EPIPE") process.exit(0);
-    if (name === "stdout") tell(lineOf(about(name, error)));
-    process.exit(EXIT.problem);
-  });
-}
-
+watchOutput();
 await main(process.argv.slice(2));

@@ -1,10 +1,10 @@
 /** `plot`: a picture of some columns. */
-import { writeFile } from "node:fs/promises";
 import { Command } from "commander";
 import type { NpyReader } from "../node.ts";
 import { listArgument, type RowRange, rangeArgument } from "./arguments.ts";
 import { type Column, chosenColumns, columnData, columnsOf, layoutOf, rowsOf } from "./columns.ts";
-import { about, FileProblem, shown, UsageError } from "./failure.ts";
+import { FileProblem, shown, UsageError } from "./failure.ts";
+import { checkPictureFile, writePicture } from "./picture-file.ts";
 import { Progress, type ProgressOptions } from "./progress.ts";
 import { readingRows } from "./reading.ts";
 import { rowsIn } from "./slice.ts";
@@ -16,6 +16,7 @@ interface PlotOptions extends ProgressOptions {
   readonly rows?: RowRange;
   readonly heatmap?: boolean;
   readonly svg?: string;
+  readonly overwrite?: boolean;
 }
 
 /** What is drawn: for each column the means of as many groups of rows as fit; NaN where a group has no numbers. */
@@ -46,6 +47,7 @@ export function plotCommand(): Command {
     .option("--rows <range>", "which rows: START:STOP, as for slice", rangeArgument)
     .option("--heatmap", "a heat map even of few columns")
     .option("--svg <out>", "write an SVG file instead of drawing in the terminal")
+    .option("--overwrite", "replace OUT if it is an SVG that is there")
     .action(async (file: string, _options: PlotOptions, command: Command) => {
       await readingRows(file, (reader) => plot(file, reader, command.optsWithGlobals<PlotOptions>()));
     })
@@ -59,6 +61,8 @@ Examples:
 }
 
 async function plot(file: string, reader: NpyReader, options: PlotOptions): Promise<void> {
+  const { svg, overwrite = false } = options;
+  if (svg !== undefined) await checkPictureFile(svg, file, overwrite);
   const all = columnsOf(layoutOf(reader)).flatMap(numericColumns);
   const columns = chosenColumns(all, options.columns);
   const drawn = columns.filter(isNumeric);
@@ -69,22 +73,19 @@ async function plot(file: string, reader: NpyReader, options: PlotOptions): Prom
   if (drawn.length === 0 || start === stop)
     throw new FileProblem(`${shown(file)}: there is nothing to draw: no numbers in these rows`);
   const isMap = options.heatmap ?? drawn.length > MOST_LINES;
-  const width = options.svg === undefined ? Math.max(20, (terminalWidth() ?? 80) - 14) : SVG_POINTS;
+  const width = svg === undefined ? Math.max(20, (terminalWidth() ?? 80) - 14) : SVG_POINTS;
   const progress = await Progress.start(shown(file), (stop - start) * reader.dtype.itemsize, options);
   const series = await meansOf(reader, drawn, start, stop, Math.min(width, stop - start), progress).finally(() =>
     progress.stop(),
   );
   const picture = { title: shown(file), labels: drawn.map(({ label }) => label), series, start, stop };
   // The libraries of pictures are loaded when one is drawn: no other command should wait for them.
-  if (options.svg === undefined) {
+  if (svg === undefined) {
     const { drawHeatMap, drawLines } = await import("./plot-terminal.ts");
     return await print(isMap ? drawHeatMap(picture, width) : drawLines(picture, width));
   }
-  const { svg } = options;
   const { heatMapSvg, linesSvg } = await import("./plot-svg.ts");
-  await writeFile(svg, isMap ? heatMapSvg(picture) : linesSvg(picture)).catch((error: unknown) => {
-    throw about(svg, error);
-  });
+  await writePicture(svg, isMap ? heatMapSvg(picture) : linesSvg(picture), file, overwrite);
   if (!options.quiet)
     await print(`${shown(svg)}: ${isMap ? "a heat map" : "lines"} of ${drawn.length} columns, ${stop - start} rows\n`);
 }

@@ -1,11 +1,38 @@
 /** Where output goes: streams that may be a terminal, a file or a pipe that breaks. */
 import { once } from "node:events";
 import { styleText } from "node:util";
-import { oneLine } from "./failure.ts";
+import { about, EXIT, lineOf, oneLine } from "./failure.ts";
+
+/** Whether nothing more can be written to stdout. */
+let isUnread = false;
+let hasOtherWork = false;
+
+/** From now on a command ends when its work is done, with the exit code of that, also if nobody reads its output any more. */
+export function goOnUnread(): void {
+  hasOtherWork = true;
+}
+
+/** Handles output that cannot be written, which no exit code but that of a full disk depends on. */
+export function watchOutput(): void {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (isUnread) return;
+    isUnread = true;
+    // Whoever read a pipe has seen enough.
+    if (error.code !== "EPIPE") {
+      tell(lineOf(about("stdout", error)));
+      process.exitCode = EXIT.problem;
+    }
+    if (!hasOtherWork) process.exit();
+  });
+  process.stderr.on("error", () => undefined);
+}
 
 /** Writes to stdout, and waits while whoever reads it is slower. */
 export async function print(output: string | Uint8Array): Promise<void> {
-  if (output.length > 0 && !process.stdout.write(output)) await once(process.stdout, "drain");
+  if (isUnread || output.length === 0 || process.stdout.write(output)) return;
+  await once(process.stdout, "drain").catch((error: unknown) => {
+    if (!isUnread) throw error;
+  });
 }
 
 /** Tells the user something that is no part of the output. */
