@@ -54,6 +54,8 @@ export class NpyAppendArraySync<D extends DTypeLike = DTypeLike> implements Disp
     this.#checkOpen();
     try {
       const checked = this.#writer.check(input);
+      // A getter of the input may have closed the file, whose descriptor may be another file's by now.
+      this.#checkOpen();
       const plan = this.#writer.append(checked, true);
       if (plan !== undefined) runSync(plan);
       return checked.rows;

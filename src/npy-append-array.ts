@@ -141,6 +141,8 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> implements AsyncDis
   #append(input: AppendInput<D>): { readonly rows: number; readonly done: Promise<void> } {
     this.#checkOpen();
     const checked = this.#writer.check(input);
+    // A getter of the input may have closed the file: nothing must follow that.
+    this.#checkOpen();
     const last = this.#queue.at(-1);
     if (last?.kind === "append") {
       last.batch.add(checked);

@@ -102,7 +102,7 @@ export function checkOpenOptions(options: OpenOptions): CheckedOpenOptions {
     deleteIfExists: oneOf("deleteIfExists", options.deleteIfExists ?? false, [true, false]),
     rewriteHeaderOnAppend: oneOf("rewriteHeaderOnAppend", options.rewriteHeaderOnAppend ?? true, [true, false]),
     dtype: options.dtype === undefined ? undefined : checkFixedSize(dtype(options.dtype)),
-    rowShape,
+    rowShape: rowShape && [...rowShape],
     fortranOrder: oneOf("fortranOrder", options.fortranOrder, [undefined, true, false]),
     casting: oneOf("casting", options.casting ?? "same_kind", CASTING_LEVELS),
     onNeedsRecovery: oneOf("onNeedsRecovery", options.onNeedsRecovery ?? "throw", ["throw", "truncate", "zerofill"]),

@@ -1,6 +1,6 @@
 /** One file being grown: what `NpyAppendArray` and `NpyAppendArraySync` share, as plans. */
 import { canCast } from "./array/casting.ts";
-import { conform, dtypeOfInput, type RowLayout, rowShapeOfInput } from "./array/conform.ts";
+import { conform, dtypeOfInput, type Elements, type RowLayout, rowShapeOfInput } from "./array/conform.ts";
 import { type ParsedInput, parseInput } from "./array/input.ts";
 import { NpyError } from "./errors.ts";
 import { type DType, formatDType } from "./format/dtype.ts";
@@ -223,10 +223,8 @@ export class Writer {
 
   #checkArray(input: unknown): CheckedRows {
     const parsed = parseInput(input, this.#layout?.dtype ?? this.#options.dtype);
-    const layout = this.#layout ?? this.#layoutOf(parsed);
-    const elements = conform(parsed, layout, this.#options.casting);
+    const { layout, elements } = this.#conform(parsed);
     const { dtype, fortranOrder } = layout;
-    this.#layout = layout;
     return {
       dtype,
       rows: rowCount({ shape: elements.shape, fortranOrder }),
@@ -236,6 +234,16 @@ export class Writer {
         return elements.onlyBlock?.(fortranOrder);
       },
     };
+  }
+
+  #conform(parsed: ParsedInput): { readonly layout: RowLayout; readonly elements: Elements } {
+    for (;;) {
+      const layout = this.#layout ?? this.#layoutOf(parsed);
+      const elements = conform(parsed, layout, this.#options.casting);
+      // Getters of the input may have appended to the file, and settled what its rows must be.
+      if (this.#layout === undefined) this.#layout = layout;
+      if (this.#layout === layout) return { layout, elements };
+    }
   }
 
   /** The layout of a file that is created for `parsed`. */

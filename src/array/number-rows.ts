@@ -3,6 +3,11 @@ import type { DType } from "../format/dtype.ts";
 import type { TypedArray } from "./input.ts";
 import { elementClass, type TypedArrayClass } from "./row-buffer.ts";
 
+interface Elements {
+  [index: number]: number;
+  readonly length: number;
+}
+
 /** Understands numbers for 1-D files, and arrays of numbers for 2-D ones, as what they are elements of. */
 export class NumberRows {
   readonly #class: TypedArrayClass;
@@ -10,14 +15,14 @@ export class NumberRows {
   readonly #perRow: number | undefined;
   readonly #most: number;
   readonly #isFloat: boolean;
-  #elements: { [index: number]: number; readonly length: number };
+  /** What the last elements were stored in; `undefined` while rows are being read. */
+  #elements: Elements | undefined;
 
   private constructor(Class: TypedArrayClass, perRow: number | undefined, most: number) {
     this.#class = Class;
     this.#perRow = perRow;
     this.#most = most;
     this.#isFloat = Class === Float32Array || Class === Float64Array;
-    this.#elements = new Class(0) as Float64Array;
   }
 
   /** For rows that have up to `mostBytes`; `undefined` where this way is not for them. */
@@ -32,19 +37,27 @@ export class NumberRows {
     const perRow = this.#perRow;
     const count = rows.length * (perRow ?? 1);
     if (count > this.#most) return undefined;
-    if (this.#elements.length !== count) this.#elements = new this.#class(count) as Float64Array;
-    if (perRow === undefined) return this.#put(rows, 0) ? (this.#elements as TypedArray) : undefined;
-    for (let row = 0; row < rows.length; row++) {
-      const numbers = rows[row];
-      if (!Array.isArray(numbers) || numbers.length !== perRow || !this.#put(numbers, row * perRow)) return undefined;
+    const kept = this.#elements;
+    // A getter or a Proxy among the rows may append to the same file: that append must find no elements of this one.
+    this.#elements = undefined;
+    const elements = kept?.length === count ? kept : (new this.#class(count) as Float64Array);
+    const isSimple = perRow === undefined ? this.#put(rows, elements, 0, count) : this.#putRows(rows, elements, perRow);
+    this.#elements = elements;
+    return isSimple ? (elements as TypedArray) : undefined;
+  }
+
+  #putRows(rows: readonly unknown[], elements: Elements, perRow: number): boolean {
+    for (let at = 0; at < elements.length; at += perRow) {
+      const numbers = rows[at / perRow];
+      if (!Array.isArray(numbers) || numbers.length !== perRow || !this.#put(numbers, elements, at, perRow)) return false;
     }
-    return this.#elements as TypedArray;
+    return true;
   }
 
   /** Whether all are numbers that the elements hold: integers as they are, floats as the nearest, which is no infinity unless they are. */
-  #put(numbers: readonly unknown[], at: number): boolean {
-    const elements = this.#elements;
-    for (let i = 0; i < numbers.length; i++) {
+  #put(numbers: readonly unknown[], elements: Elements, at: number, count: number): boolean {
+    // Not up to `length`: a getter may have made the array shorter.
+    for (let i = 0; i < count; i++) {
       const value = numbers[i];
       if (typeof value !== "number") return false;
       elements[at + i] = value;

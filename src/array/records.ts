@@ -39,8 +39,9 @@ export function recordEncoder(target: DType, encoder: (type: DType) => Encoder):
   const others = all.filter((_, i) => numbers[i] === undefined);
   return (values, bytes) => {
     const view = new DataView(bytes.buffer);
-    for (let from = 0; from < values.length; from += AT_ONCE) {
-      const records = values.slice(from, from + AT_ONCE) as Fields[];
+    // As many as there were at first: a getter may add to them.
+    for (let from = 0, { length } = values; from < length; from += AT_ONCE) {
+      const records = values.slice(from, Math.min(length, from + AT_ONCE)) as Fields[];
       const place = { bytes, offset: from * target.itemsize, stride: target.itemsize };
       let failure = checkRecords(records, names, known);
       const rest = failure === undefined && storeNumbers(records, simple, view, place) ? others : all;

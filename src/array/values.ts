@@ -4,6 +4,7 @@
  */
 import { NpyError } from "../errors.ts";
 import { type DType, dtype, formatDType } from "../format/dtype.ts";
+import { sizeOf } from "../format/layout.ts";
 import { keptCodePoints } from "./code-points.ts";
 import { float64ToFloat16 } from "./conversions/float16.ts";
 import { isLongDouble } from "./convert.ts";
@@ -79,8 +80,9 @@ function typeOf(value: unknown): string {
  * @throws NpyError `ERR_NPY_VALUE` with the `index` of the first value that does not fit.
  */
 export function encodeValues({ values, shape }: Values, target: DType): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(values.length * target.itemsize);
-  const failed = encoder(target)(values, bytes);
+  const bytes = new Uint8Array(sizeOf(shape) * target.itemsize);
+  const failed = values.length === sizeOf(shape) ? encoder(target)(values, bytes) : undefined;
+  if (values.length !== sizeOf(shape)) throw changedLength(values.length, sizeOf(shape));
   if (failed === undefined) return bytes;
   const { at, reason, field, value = values[at], within = [] } = failed;
   const index = [...indexOf(at, shape), ...within];
@@ -89,6 +91,14 @@ export function encodeValues({ values, shape }: Values, target: DType): Uint8Arr
     "ERR_NPY_VALUE",
     `${show(value)} at ${place} does not fit into ${field === undefined ? target.str : formatDType(target)}: ${reason}.`,
     { index, field },
+  );
+}
+
+/** A getter, or a Proxy, changed the array that was being read. */
+function changedLength(found: number, expected: number): NpyError {
+  return new NpyError(
+    "ERR_NPY_SHAPE",
+    `The array had ${expected} values, and ${found} after they were read: append a copy of it that nothing else changes.`,
   );
 }
 
@@ -131,7 +141,7 @@ function makeEncoder(target: DType): Encoder {
 /** Elements that JavaScript has no values for are given as their bytes. */
 function rawBytes(itemsize: number): Encoder {
   return (values, bytes) => {
-    for (let at = 0; at < values.length; at++) {
+    for (let at = 0, { length } = values; at < length; at++) {
       const value = values[at];
       if (!(value instanceof Uint8Array) || value.length !== itemsize)
         return { at, reason: `expected a Uint8Array of ${itemsize} bytes` };
