@@ -1,4 +1,5 @@
 /** An open file and the array that it holds, as far as it is known: what both readers share, as plans. */
+import { isThere } from "./array/blocks.ts";
 import { canCast } from "./array/casting.ts";
 import { decodeRoom, type Room, roomIn } from "./array/decode.ts";
 import type { DataOf, NpyArray } from "./array/npy-array.ts";
@@ -227,7 +228,12 @@ export class OpenArray<D extends DTypeLike> {
     const room = this.#room(out, rows);
     const count = this.#file.read(room.bytes, this.#offset(from));
     if (typeof count === "number") return this.#filled(header, room, from, rows, count);
-    return count.then((read) => this.#filled(header, room, from, rows, read));
+    return count.then(
+      (read) => this.#filled(header, room, from, rows, read),
+      (error: unknown) => {
+        throw hasCode(error, "EFAULT") || !isThere(room.bytes, rows * this.#bytesPerRow) ? roomGone(this.path, error) : error;
+      },
+    );
   }
 
   /** The same synchronously. */
@@ -261,7 +267,9 @@ export class OpenArray<D extends DTypeLike> {
   /** The rows of which so many bytes were read. */
   #filled(header: NpyHeader, room: Room, from: number, rows: number, count: number): NpyArray<D> {
     const { bytes } = room;
-    if (count < bytes.length) throw incomplete(header, from * this.#bytesPerRow + count, this.path);
+    const length = rows * this.#bytesPerRow;
+    if (!isThere(bytes, length)) throw roomGone(this.path);
+    if (count < length) throw incomplete(header, from * this.#bytesPerRow + count, this.path);
     const { dtype, fortranOrder } = header;
     const shape = header.shape.length === 0 ? [] : shapeOf(rows, this.#rowShape, fortranOrder);
     const data = decodeRoom(room) ?? decodeElements(dtype, bytes, sizeOf(shape));
@@ -294,6 +302,14 @@ export class OpenArray<D extends DTypeLike> {
 
 function counted(rows: number): string {
   return rows === 1 ? "1 row" : `${rows} rows`;
+}
+
+function roomGone(path: string | undefined, cause?: unknown): NpyError {
+  return new NpyError(
+    "ERR_NPY_OPTION",
+    "out became shorter while rows were read into it: do not resize or transfer its buffer before the promise resolves.",
+    { path, cause },
+  );
 }
 
 export function checkChunkOptions(options: ChunkOptions): ChunkOptions {

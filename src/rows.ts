@@ -5,6 +5,7 @@ import { ColumnRows } from "./array/column-rows.ts";
 import type { TypedArray } from "./array/input.ts";
 import { NumberRows } from "./array/number-rows.ts";
 import { RowBuffer } from "./array/row-buffer.ts";
+import { typedArrayBytes } from "./array/view.ts";
 import { ViewRows } from "./array/view-rows.ts";
 import type { DType } from "./format/dtype.ts";
 import { type ArrayLayout, rowShape, sizeOf } from "./format/layout.ts";
@@ -79,9 +80,9 @@ export class ElementInputs {
   }
 }
 
-function large(dtype: DType, { buffer, byteOffset, byteLength }: TypedArray, rows: number): CheckedRows {
-  const onlyBlock = new Uint8Array(buffer, byteOffset, byteLength);
-  return { dtype, rows, byteLength, blocks: [onlyBlock], onlyBlock };
+function large(dtype: DType, elements: TypedArray, rows: number): CheckedRows {
+  const { bytes: onlyBlock } = typedArrayBytes(elements);
+  return { dtype, rows, byteLength: onlyBlock.length, blocks: [onlyBlock], onlyBlock };
 }
 
 class ElementRows implements CheckedRows {

@@ -1,4 +1,5 @@
 /** Blocks of memory in which a file's bytes are put together. */
+import { NpyError } from "../errors.ts";
 
 /** Bytes of a block: enough to make a write cheap, little enough to stay in the processor's cache. */
 export const BLOCK: number = 2 ** 20;
@@ -8,6 +9,30 @@ export const BLOCK: number = 2 ** 20;
  * is valid until the one after that is asked for.
  */
 export type Blocks = Iterable<Uint8Array, unknown, boolean | undefined>;
+
+/**
+ * Whether memory still has the bytes that it had. The caller's can be resized or transferred at any moment that this thread does something else;
+ * then its views have no elements at all. The buffer is asked as well: code that V8 has optimised for resizable buffers takes the length of a view for
+ * what it was before another buffer was transferred (seen in Node 20).
+ */
+export function isThere({ length, buffer }: Uint8Array, needed: number): boolean {
+  return length >= needed && buffer.byteLength >= needed;
+}
+
+/** Refuses to go on with memory of which less is there than was checked. */
+export function checkThere(bytes: Uint8Array, needed: number): void {
+  if (!isThere(bytes, needed)) throw shrunk();
+}
+
+/** What is said where the caller's memory has gone while it was being written, or before. */
+export function shrunk(cause?: unknown): NpyError {
+  return new NpyError(
+    "ERR_NPY_SHAPE",
+    "The data became shorter before all of them were written, and nothing of them is kept: do not resize or transfer their buffer, nor let the " +
+      "WebAssembly memory grow that they are in, before the promise resolves.",
+    cause === undefined ? {} : { cause },
+  );
+}
 
 /** Blocks that are free: the system takes as long to make a new one as a conversion to fill it. */
 const free: Uint8Array<ArrayBuffer>[] = [];

@@ -1,6 +1,6 @@
 /** Records as columns, the short way: typed arrays whose elements are as in the file are only put in their places. */
 import type { DType, DTypeField } from "../format/dtype.ts";
-import type { Blocks } from "./blocks.ts";
+import { type Blocks, checkThere } from "./blocks.ts";
 import { areBools, hasBools } from "./bools.ts";
 import { type ColumnOfField, interleave, putColumn } from "./columns.ts";
 import { flatten } from "./fields.ts";
@@ -62,7 +62,11 @@ export class ColumnRows {
     const length = rows * itemsize;
     if (length > this.#records.length) this.#records = new Uint8Array(Math.max(length, 2 * this.#records.length));
     for (let i = 0; i < columns.length; i++) {
-      putColumn(bytesOf(columns[i] as TypedArray), (this.#columns[i] as Column).field, this.#records, itemsize, rows);
+      const column = this.#columns[i] as Column;
+      const bytes = bytesOf(columns[i] as TypedArray);
+      // A getter of the columns after it may have taken the memory away.
+      checkThere(bytes, rows * column.field.dtype.itemsize);
+      putColumn(bytes, column.field, this.#records, itemsize, rows);
     }
     return this.#records.subarray(0, length);
   }
@@ -71,7 +75,7 @@ export class ColumnRows {
   blocksOf(columns: readonly TypedArray[], rows: number): Blocks {
     const parts = this.#columns.map(({ field, itemsize }, i): ColumnOfField => {
       const bytes = bytesOf(columns[i] as TypedArray);
-      return { field, blocks: (perBlock) => inParts(bytes, perBlock * itemsize) };
+      return { field, blocks: (perBlock) => inParts(bytes, rows * field.dtype.itemsize, perBlock * itemsize) };
     });
     return { [Symbol.iterator]: () => interleave(this.#dtype, parts, rows) };
   }
@@ -89,6 +93,9 @@ function bytesOf({ buffer, byteOffset, byteLength }: TypedArray): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-function* inParts(bytes: Uint8Array, length: number): Generator<Uint8Array, void, unknown> {
-  for (let at = 0; at < bytes.length; at += length) yield bytes.subarray(at, at + length);
+function* inParts(bytes: Uint8Array, size: number, length: number): Generator<Uint8Array, void, unknown> {
+  for (let at = 0; at < size; at += length) {
+    checkThere(bytes, size);
+    yield bytes.subarray(at, at + length);
+  }
 }

@@ -5,7 +5,7 @@
 import { NpyError } from "../errors.ts";
 import { type DType, nativeDType, sameDType } from "../format/dtype.ts";
 import { sizeOf } from "../format/layout.ts";
-import { BLOCK, borrow, giveBack, Places } from "./blocks.ts";
+import { BLOCK, borrow, checkThere, giveBack, Places } from "./blocks.ts";
 import { areBools, hasBools, normalizeBools } from "./bools.ts";
 import { needsSwap, swapBytes } from "./byte-order.ts";
 import type { Conversion } from "./conversions/kernel.ts";
@@ -30,8 +30,10 @@ export function* ravel(
   const source = array.dtype;
   const { isStructure, sourceSwap, targetSwap, same, swapsCancel } = difference(source, target);
   const start = array.offset * source.itemsize;
+  const needed = reachOf(array) * source.itemsize;
   if (swapsCancel && isContiguous && isAsWritten(array, target, count)) {
     for (let from = 0; from < count; from += wanted ?? count) {
+      checkThere(array.bytes, needed);
       yield array.bytes.subarray(
         start + from * source.itemsize,
         start + Math.min(count, from + (wanted ?? count)) * source.itemsize,
@@ -50,6 +52,7 @@ export function* ravel(
   const places = new Places(blockCount * target.itemsize);
   try {
     for (let from = 0; from < count; from += perBlock) {
+      checkThere(array.bytes, needed);
       const length = Math.min(perBlock, count - from);
       const at = start + from * source.itemsize;
       const output = places.take(length * target.itemsize);
@@ -67,6 +70,15 @@ export function* ravel(
     giveBack(gathered);
     places.giveBack();
   }
+}
+
+/** How many elements the data of an array that has any must have. */
+function reachOf({ shape, strides, offset }: StridedBytes): number {
+  let reach = offset + 1;
+  for (let axis = 0; axis < shape.length; axis++) {
+    reach += ((shape[axis] as number) - 1) * Math.max(0, strides[axis] as number);
+  }
+  return reach;
 }
 
 /** The same, if it is one block of the array's own bytes. */

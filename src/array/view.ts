@@ -21,6 +21,8 @@ export function parseView(view: ArrayView): ParsedInput {
     if (strides !== undefined || view.data.length !== sizeOf(shape)) return parsePlainView(view, shape, strides);
     return { kind: "plain", values: view.data, shape, fortranOrder };
   }
+  // Last: any other getter might take its memory away.
+  const { offset } = view;
   const { bytes, dtype: stored } = storedAs(view.data, declared);
   const counted = declared ?? stored;
   const elements = stored.itemsize === 0 ? sizeOf(shape) : bytes.length / stored.itemsize;
@@ -29,9 +31,9 @@ export function parseView(view: ArrayView): ParsedInput {
     dtype: stored,
     shape,
     strides: strides === undefined ? contiguousStrides(shape, fortranOrder ?? false) : sizes(strides, "strides"),
-    offset: view.offset ?? 0,
+    offset: offset ?? 0,
   };
-  checkView(array, elements, strides !== undefined || view.offset !== undefined);
+  checkView(array, elements, strides !== undefined || offset !== undefined);
   return { kind: "typed", dtype: counted, array, fortranOrder: strides === undefined ? fortranOrder : undefined, bare: false };
 }
 
@@ -113,7 +115,7 @@ function storedAs(data: ArrayView["data"], declared: DType | undefined): { bytes
   }
   if (isBuffer(data)) {
     if (declared === undefined) throw needsDType("An ArrayBuffer");
-    return wholeElements(new Uint8Array(data), declared);
+    return wholeElements(bufferBytes(data), declared);
   }
   throw new NpyError(
     "ERR_NPY_VALUE",
@@ -170,10 +172,36 @@ const TYPED_ARRAYS: ReadonlyMap<string, DType> = new Map(
   }).map(([tag, like]) => [tag, dtype(like)]),
 );
 
-/** The bytes of a typed array or DataView, with no copy, and their dtype if the type tells. */
+/**
+ * The bytes of a typed array or DataView, with no copy, and their dtype if the type tells.
+ *
+ * @throws NpyError `ERR_NPY_VALUE` if its memory is gone.
+ */
 export function typedArrayBytes(data: TypedArray | DataView): { bytes: Uint8Array; dtype: DType | undefined } {
   const tag = (data as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] ?? "";
-  return { bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength), dtype: TYPED_ARRAYS.get(tag) };
+  try {
+    // What is gone passes for an array without elements, which only its methods tell from it.
+    if (data.byteLength === 0 && "at" in data) data.at(0);
+    return { bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength), dtype: TYPED_ARRAYS.get(tag) };
+  } catch (cause) {
+    throw gone(data, cause);
+  }
+}
+
+function bufferBytes(data: ArrayBufferLike): Uint8Array {
+  try {
+    return new Uint8Array(data);
+  } catch (cause) {
+    throw gone(data, cause);
+  }
+}
+
+function gone(data: unknown, cause: unknown): NpyError {
+  return new NpyError(
+    "ERR_NPY_VALUE",
+    `${describe(data)} has no memory any more: its buffer was resized or transferred, or it is of a WebAssembly memory that grew. Make it anew.`,
+    { cause },
+  );
 }
 
 /** Strides of an array without gaps. */

@@ -89,9 +89,11 @@ class NodeFile implements StorageFile {
     return buffer.length <= SMALL_TRANSFER ? this.readSync(buffer, position) : this.#readLarge(buffer, position);
   }
   async #readLarge(buffer: Uint8Array, position: number): Promise<number> {
+    const whole = buffer.length;
     let done = 0;
-    while (done < buffer.length) {
-      const length = Math.min(buffer.length - done, MAX_TRANSFER);
+    while (done < whole) {
+      checkMemory(buffer, whole, "read");
+      const length = Math.min(whole - done, MAX_TRANSFER);
       const { bytesRead } = await fsRead(this.#fd, buffer, done, length, position + done);
       if (bytesRead === 0) break;
       done += bytesRead;
@@ -129,9 +131,11 @@ class NodeFile implements StorageFile {
     return bytes.length <= SMALL_TRANSFER ? this.writeSync(bytes, position) : this.#writeLarge(bytes, position);
   }
   async #writeLarge(bytes: Uint8Array, position: number): Promise<void> {
+    const whole = bytes.length;
     let done = 0;
-    while (done < bytes.length) {
-      const length = Math.min(bytes.length - done, MAX_TRANSFER);
+    while (done < whole) {
+      checkMemory(bytes, whole, "write");
+      const length = Math.min(whole - done, MAX_TRANSFER);
       done += (await fsWrite(this.#fd, bytes, done, length, position + done)).bytesWritten;
     }
   }
@@ -224,6 +228,15 @@ class NodeFile implements StorageFile {
     this.#start?.letGo();
     return fsClose(this.#fd);
   }
+}
+
+/**
+ * Memory that was resized or transferred before a part of a transfer is what the system calls a bad address. The buffer is asked, too, since Node
+ * ends the process where it takes a view for longer than it is: see `isThere` in array/blocks.ts.
+ */
+function checkMemory(bytes: Uint8Array, whole: number, syscall: "read" | "write"): void {
+  if (bytes.length === whole && bytes.buffer.byteLength >= whole) return;
+  throw Object.assign(new Error(`EFAULT: bad address in system call argument, ${syscall}`), { code: "EFAULT", syscall });
 }
 
 /** A path in the file system, which may hold a file. Symbolic links are followed, also those that lead to no file yet. */

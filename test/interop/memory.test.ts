@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type ArrayInput, load, NpyAppendArray } from "../../src/node.ts";
 import { temporaryPath } from "../support/temporary.ts";
+import { resizable } from "../support/vanishing-memory.ts";
 import { loaded, memoryOf, stored } from "./stored.ts";
 
 /** The types of the web that Node's declarations lack. */
@@ -69,8 +70,27 @@ describe("in", () => {
     const growing = new WebAssembly.Memory({ initial: 1 });
     const view = new Float64Array(growing.buffer, 0, 2);
     growing.grow(1);
-    expect(() => stored(view)).toThrow(TypeError);
-    expect(() => stored({ data: view, shape: [0] })).toThrow(TypeError);
+    expect(() => stored(view)).toThrow(expect.objectContaining({ code: "ERR_NPY_VALUE" }));
+    expect(() => stored({ data: view, shape: [0] })).toThrow(expect.objectContaining({ code: "ERR_NPY_VALUE" }));
+  });
+
+  test("nor is one whose buffer was resized, or transferred, even where it would pass for one without elements", () => {
+    const resized = resizable(16);
+    const posted = new ArrayBuffer(16);
+    const views = [
+      new Float64Array(resized, 0, 2),
+      new Float64Array(resized, 8, 1),
+      new Float32Array(resized, 8),
+      new DataView(resized, 0, 16),
+      new Float64Array(posted),
+      posted,
+    ];
+    resized.resize(4);
+    structuredClone(posted, { transfer: [posted] });
+    for (const data of views) {
+      expect(() => stored({ data, shape: [0], dtype: "uint8" })).toThrow(expect.objectContaining({ code: "ERR_NPY_VALUE" }));
+    }
+    expect(stored(new Uint8Array(resized)).values).toEqual([0, 0, 0, 0]);
   });
 });
 
