@@ -26,7 +26,10 @@ export interface OpenOptions<D extends DTypeLike = DTypeLike> {
   readonly fortranOrder?: boolean;
   /** Which casts appending may do, as in `numpy.can_cast`. Default `"same_kind"`, as `numpy.concatenate`. */
   readonly casting?: Casting;
-  /** What to do with a file that needs recovery. Default `"throw"`. */
+  /**
+   * What to do with a file that needs recovery. `"truncate"` refuses, as {@link recover} does, to drop all data of a file that has rows. Default
+   * `"throw"`.
+   */
   readonly onNeedsRecovery?: "throw" | "truncate" | "zerofill";
   /** What to do with a file whose header has no room: `"rewrite"` runs `ensureAppendable`. Default `"throw"`. */
   readonly onNotAppendable?: "throw" | "rewrite";

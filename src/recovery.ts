@@ -29,15 +29,21 @@ export interface RecoverOptions extends HeaderOptions {
    * says it changes nothing. Not with `zerofillIncomplete` or `force`. Default `false`.
    */
   readonly dropUncounted?: boolean;
+  /**
+   * Keep no row where the data that are there are less than one, although the header counts rows: they are dropped. A column vector in Fortran
+   * order, shape `(n, 1)`, is one row, and a byte that is missing would cost all of it. Default `false`: such a file is refused.
+   */
+  readonly allowEmpty?: boolean;
 }
 
 function* recovering(file: FileLike, options: RecoverOptions): Plan<RecoveryReport> {
-  checkNames(options, ["zerofillIncomplete", "dryRun", "force", "dropUncounted", "maxHeaderSize"]);
+  checkNames(options, ["zerofillIncomplete", "dryRun", "force", "dropUncounted", "allowEmpty", "maxHeaderSize"]);
   const checked = {
     zerofillIncomplete: oneOf("zerofillIncomplete", options.zerofillIncomplete ?? false, [true, false]),
     dryRun: oneOf("dryRun", options.dryRun ?? false, [true, false]),
     force: oneOf("force", options.force ?? false, [true, false]),
     dropUncounted: oneOf("dropUncounted", options.dropUncounted ?? false, [true, false]),
+    allowEmpty: oneOf("allowEmpty", options.allowEmpty ?? false, [true, false]),
     maxHeaderSize: checkMaxHeaderSize(options.maxHeaderSize),
   };
   if (checked.dropUncounted && checked.zerofillIncomplete) {
@@ -47,11 +53,12 @@ function* recovering(file: FileLike, options: RecoverOptions): Plan<RecoveryRepo
     throw optionError("dropUncounted cuts off what force would take for rows: set one of them");
   }
   const storage = locate(file);
-  if (checked.dryRun) return yield* withFile(storage, "r", (opened) => recoverFile(opened, checked));
+  const rules = { ...checked, path: storage.path };
+  if (checked.dryRun) return yield* withFile(storage, "r", (opened) => recoverFile(opened, rules));
   return yield* claiming(storage, function* (claim) {
     const opened = yield* claim.open("r+");
     const claimRewrite = (isNeeded: boolean): Plan<void> => claim.claimRewrite(opened, isNeeded);
-    return yield* closing(opened, () => recoverFile(opened, { ...checked, claim: claimRewrite }));
+    return yield* closing(opened, () => recoverFile(opened, { ...rules, claim: claimRewrite }));
   });
 }
 
@@ -61,7 +68,8 @@ function* recovering(file: FileLike, options: RecoverOptions): Plan<RecoveryRepo
  * counted are cut off instead. An in-place `ensureAppendable` that was
  * interrupted is completed, or taken back if it had not moved anything yet. A whole file is left alone.
  *
- * @throws NpyError `ERR_NPY_OPTION`; `ERR_NPY_UNRECOVERABLE` if what is behind the last row begins another `.npy` file (see `force` and `dropUncounted`), if a 0-d array is
+ * @throws NpyError `ERR_NPY_OPTION`; `ERR_NPY_UNRECOVERABLE` if what is behind the last row begins another `.npy` file (see `force` and
+ * `dropUncounted`), if of a file that has rows none would be left (see `allowEmpty` and `zerofillIncomplete`), if a 0-d array is
  * incomplete and not to be zero-filled, or if the journal of an interrupted in-place `ensureAppendable` is gone; `ERR_NPY_NOT_APPENDABLE` if
  * the header has no room for the number of rows; `ERR_NPY_HEADER` for what is no `.npy` file, or ends within its header; `ERR_NPY_LOCKED` if
  * it is being appended to; the file system's own errors. The file is as it was then.

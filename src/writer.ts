@@ -13,7 +13,7 @@ import { type GrowingFile, growExisting, growingFile } from "./plan/growing-file
 import { completeInterrupted } from "./plan/interrupted.ts";
 import { MappedHeader } from "./plan/mapped-header.ts";
 import { readHeader } from "./plan/read-header.ts";
-import { isIncomplete, recoverFile } from "./plan/recover.ts";
+import { checkRecoverable, isIncomplete, recoverFile } from "./plan/recover.ts";
 import { SharedGrowth } from "./plan/shared-growth.ts";
 import { close, closing, discard, open, type Plan, quietly, size, sync } from "./plan/step.ts";
 import { checkUnchanged } from "./plan/unchanged.ts";
@@ -130,6 +130,9 @@ export class Writer {
       this.#checkExisting(header);
       const needsRecovery = isIncomplete(header, yield* size(file));
       if (needsRecovery && onNeedsRecovery === "throw") throw incomplete(header, yield* size(file), path);
+      const rules = { zerofillIncomplete: onNeedsRecovery === "zerofill", path };
+      // Before the header is rewritten, too.
+      if (needsRecovery) yield* checkRecoverable(file, header, rules);
       if (!isAppendableHeader(header)) {
         if (onNotAppendable === "throw") throw notAppendable(header, path);
         isOpen = false;
@@ -141,7 +144,7 @@ export class Writer {
         header = yield* readHeader(file, maxHeaderSize);
       }
       if (needsRecovery) {
-        yield* recoverFile(file, { zerofillIncomplete: onNeedsRecovery === "zerofill", dryRun: false, maxHeaderSize, claim });
+        yield* recoverFile(file, { ...rules, dryRun: false, maxHeaderSize, claim });
         header = yield* readHeader(file, maxHeaderSize);
       }
       yield* this.#claim.releaseRewrite();

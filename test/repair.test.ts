@@ -97,6 +97,87 @@ describe("recover", () => {
     expect(await recover(path)).toMatchObject({ rowsBefore: 9, rowsAfter: 10 });
   });
 
+  describe("no row of a file that has some", () => {
+    /** A file of float64 in this shape of which the last byte is gone, but for `kept`. */
+    function short(shape: readonly number[], fortranOrder: boolean, kept: number, headerLength?: number): string {
+      const path = temporaryPath();
+      const layout = { dtype: dtype("<f8"), fortranOrder, shape };
+      const header = formatHeader(headerLength === undefined ? layout : { ...layout, headerLength });
+      writeFileSync(path, Buffer.concat([header, Buffer.alloc(kept, 7)]));
+      return path;
+    }
+
+    const refused = expect.objectContaining({ code: "ERR_NPY_UNRECOVERABLE" });
+
+    test.each([
+      ["a column vector in Fortran order", [1000, 1], true, 7996, /7996 of the 8000 bytes of its one row, .*\(1000, 1\)/],
+      ["an image in Fortran order", [2, 5, 1], true, 79, /79 of the 80 bytes of its one row/],
+      ["more rows in Fortran order", [1000, 3], true, 7999, /7999 of the 8000 bytes of its first row \(the header counts 3\)/],
+      ["one row in C order", [1, 10], false, 79, /79 of the 80 bytes of its first row \(the header counts 1\)/],
+      ["one byte", [5], false, 1, /1 of the 8 bytes/],
+    ] as const)("%s is refused, before anything is changed, unless it is told", async (_, shape, fortranOrder, kept, text) => {
+      const path = short(shape, fortranOrder, kept);
+      const before = readFileSync(path);
+      for (const options of [{}, { dropUncounted: true }, { force: true }]) {
+        for (const dryRun of [true, false]) {
+          await expect(recover(path, { ...options, dryRun })).rejects.toThrow(text);
+          expect(() => recoverSync(path, { ...options, dryRun })).toThrow(refused);
+        }
+      }
+      for (const open of [NpyAppendArray.open, NpyAppendArray.openSync]) {
+        await expect((async () => open(path, { onNeedsRecovery: "truncate" }))()).rejects.toMatchObject({
+          code: "ERR_NPY_UNRECOVERABLE",
+          path,
+          message: expect.stringMatching(/zerofillIncomplete.*allowEmpty/s),
+        });
+      }
+      expect(readFileSync(path)).toEqual(before);
+      const filled = { needed: true, rowsAfter: 1, bytesDropped: 0 };
+      expect(await recover(path, { zerofillIncomplete: true, dryRun: true })).toMatchObject(filled);
+      const report = { needed: true, rowsAfter: 0, bytesDropped: kept, bytesZeroFilled: 0 };
+      expect(await recover(path, { allowEmpty: true, dryRun: true })).toMatchObject(report);
+      expect(readFileSync(path)).toEqual(before);
+      expect(await recover(path, { allowEmpty: true })).toMatchObject(report);
+      expect((await load(path)).data).toHaveLength(0);
+    });
+
+    test("is the same where the header would be rewritten first", async () => {
+      const length =
+        formatHeader({ dtype: dtype("<f8"), fortranOrder: true, shape: [100, 1] }).lastIndexOf("}".charCodeAt(0)) + 2;
+      const path = short([100, 1], true, 799, length);
+      const before = readFileSync(path);
+      const options = { onNeedsRecovery: "truncate", onNotAppendable: "rewrite" } as const;
+      await expect(NpyAppendArray.open(path, options)).rejects.toThrow(refused);
+      expect(readFileSync(path)).toEqual(before);
+    });
+
+    test("zeros keep the data", async () => {
+      const path = short([10, 1], true, 76);
+      expect(await recover(path, { zerofillIncomplete: true })).toMatchObject({
+        rowsBefore: 1,
+        rowsAfter: 1,
+        bytesZeroFilled: 4,
+      });
+      expect(await load(path)).toMatchObject({ shape: [10, 1] });
+      const opened = short([10, 1], true, 76);
+      await (await NpyAppendArray.open(opened, { onNeedsRecovery: "zerofill" })).close();
+      expect(readFileSync(opened)).toEqual(readFileSync(path));
+    });
+
+    test("what was counted and is not there at all, or was never counted, is no loss", async () => {
+      expect(await recover(short([5], false, 0))).toMatchObject({ rowsBefore: 5, rowsAfter: 0, bytesDropped: 0 });
+      const path = short([0], false, 3);
+      expect(await recover(path)).toMatchObject({ rowsBefore: 0, rowsAfter: 0, bytesDropped: 3 });
+      const npaa = await NpyAppendArray.open(short([0], false, 3), { onNeedsRecovery: "truncate" });
+      expect(npaa.length).toBe(0);
+      await npaa.close();
+    });
+
+    test("allowEmpty is true or false", async () => {
+      await expect(recover(cut(6), { allowEmpty: 1 as unknown as boolean })).rejects.toMatchObject({ code: "ERR_NPY_OPTION" });
+    });
+  });
+
   test("a 0-d array that is incomplete can only be zero-filled", async () => {
     const path = temporaryPath();
     await save(path, 5);

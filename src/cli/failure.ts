@@ -46,7 +46,10 @@ function reason(error: unknown, file: string | undefined): string {
         return error.message
           .replace("set dropUncounted", "pass --drop-uncounted")
           .replace("set force", "pass --force")
-          .replace("only zero-filling", "only --zerofill");
+          .replace("only zero-filling", "only --zerofill")
+          .replace("call recover and set zerofillIncomplete", "pass --zerofill")
+          .replace("set allowEmpty", "pass --allow-empty")
+          .replace(file === undefined ? "" : `${file} `, file === undefined ? "" : "it ");
     }
     const message = error.message.replace(
       "open it again to append to it, or with deleteIfExists",

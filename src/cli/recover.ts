@@ -11,6 +11,7 @@ interface RecoverCommandOptions {
   readonly dryRun?: boolean;
   readonly force?: boolean;
   readonly dropUncounted?: boolean;
+  readonly allowEmpty?: boolean;
   readonly quiet?: boolean;
 }
 
@@ -28,17 +29,19 @@ export function recoverCommand(): Command {
         "force",
       ]),
     )
+    .option("--allow-empty", "keep no row where not even one is whole, although the header counts rows")
     .action(async (files: string[], _options: RecoverCommandOptions, command: Command) => {
       const {
         zerofill = false,
         dryRun = false,
         force = false,
         dropUncounted = false,
+        allowEmpty = false,
         quiet,
         ...others
       } = command.optsWithGlobals<RecoverCommandOptions>();
       await forEachFile(files, others, async (file) => {
-        const report = await recover(file, { zerofillIncomplete: zerofill, dryRun, force, dropUncounted });
+        const report = await recover(file, { zerofillIncomplete: zerofill, dryRun, force, dropUncounted, allowEmpty });
         if (!quiet) await print(`${shown(file)}: ${reportText(report, dryRun, dropUncounted)}\n`);
       });
     })

@@ -31,12 +31,24 @@ export function* isRecoveryNeeded(file: StorageFile, maxHeaderSize?: number): Pl
   return isIncomplete(yield* readHeader(file, maxHeaderSize), yield* size(file));
 }
 
+/** How rows are recovered, and what may be lost. */
+export interface RecoveryRules {
+  readonly zerofillIncomplete: boolean;
+  readonly force?: boolean;
+  readonly dropUncounted?: boolean;
+  /** Whether all data may be dropped of a file whose header counts rows. */
+  readonly allowEmpty?: boolean;
+  /** For messages. */
+  readonly path?: string | undefined;
+}
+
 /**
  * What recovering would do to a file of this header and size.
  *
- * @throws NpyError `ERR_NPY_UNRECOVERABLE` for the incomplete element of a 0-d array, unless it may be zero-filled.
+ * @throws NpyError `ERR_NPY_UNRECOVERABLE` for the incomplete element of a 0-d array, unless it may be zero-filled, and where no row would be left.
  */
-function planRecovery(header: NpyHeader, fileSize: number, zerofill: boolean, dropUncounted: boolean): RecoveryReport {
+function planRecovery(header: NpyHeader, fileSize: number, rules: RecoveryRules): RecoveryReport {
+  const { zerofillIncomplete: zerofill, dropUncounted = false, allowEmpty = false, path } = rules;
   const present = fileSize - header.headerLength;
   const rowsBefore = rowCount(header);
   const rowBytes = bytesPerRow(header);
@@ -53,11 +65,13 @@ function planRecovery(header: NpyHeader, fileSize: number, zerofill: boolean, dr
     throw new NpyError(
       "ERR_NPY_UNRECOVERABLE",
       "The one element of a 0-d array is incomplete: only zero-filling can complete it.",
+      { path },
     );
   }
   const partial = present % rowBytes;
   const whole = (present - partial) / rowBytes;
   if (partial === 0) return { ...nothing, needed: true, rowsAfter: whole };
+  if (whole === 0 && rowsBefore > 0 && !zerofill && !allowEmpty) throw nothingLeft(header, present, path);
   if (zerofill && fileSize + rowBytes - partial > Number.MAX_SAFE_INTEGER) {
     throw new NpyError(
       "ERR_NPY_UNRECOVERABLE",
@@ -69,20 +83,44 @@ function planRecovery(header: NpyHeader, fileSize: number, zerofill: boolean, dr
     : { ...nothing, needed: true, rowsAfter: whole, bytesDropped: partial };
 }
 
+function nothingLeft(header: NpyHeader, present: number, path: string | undefined): NpyError {
+  const { fortranOrder, shape } = header;
+  const isOneRow = fortranOrder && shape.at(-1) === 1;
+  const row = isOneRow
+    ? `its one row, which is the whole array: in Fortran order a row is what lies along the last axis of (${shape.join(", ")})`
+    : `its first row (the header counts ${rowCount(header)})`;
+  return new NpyError(
+    "ERR_NPY_UNRECOVERABLE",
+    `${path ?? "The file"} has ${present} of the ${bytesPerRow(header)} bytes of ${row}: without them no data would be left. To keep them, call ` +
+      "recover and set zerofillIncomplete: the missing bytes become zeros. To drop them, set allowEmpty.",
+    { path },
+  );
+}
+
+/**
+ * What recovering an open file of this header would do.
+ *
+ * @throws NpyError `ERR_NPY_UNRECOVERABLE` if it is refused.
+ */
+export function* checkRecoverable(file: StorageFile, header: NpyHeader, rules: RecoveryRules): Plan<RecoveryReport> {
+  const fileSize = yield* size(file);
+  const report = planRecovery(header, fileSize, rules);
+  const end = header.headerLength + dataLength(header);
+  if (report.needed && fileSize > end && !rules.dropUncounted && !rules.force) yield* checkBehind(file, end, rules.path);
+  return report;
+}
+
 /**
  * Recovers an open file. The data are made whole first, and safe; only then the header counts them, so that interrupted at any step
  * the file still says that it needs recovery. Where all that is not counted is cut off, the header is right as it is.
  *
  * @throws NpyError `ERR_NPY_NOT_APPENDABLE` if the header has no room for the number of rows, `ERR_NPY_UNRECOVERABLE` if what would become
- * rows begins another `.npy` file and `force` is not set, before anything is changed.
+ * rows begins another `.npy` file and `force` is not set, or no row would be left and `allowEmpty` is not set, before anything is changed.
  */
 export function* recoverFile(
   file: StorageFile,
-  options: {
-    readonly zerofillIncomplete: boolean;
+  options: RecoveryRules & {
     readonly dryRun: boolean;
-    readonly force?: boolean;
-    readonly dropUncounted?: boolean;
     readonly maxHeaderSize?: number;
     readonly claim?: RewriteOptions["claim"];
   },
@@ -101,7 +139,7 @@ export function* recoverFile(
   const header = yield* readHeader(file, options.maxHeaderSize);
   const fileSize = yield* size(file);
   const { dropUncounted = false } = options;
-  const report = planRecovery(header, fileSize, options.zerofillIncomplete, dropUncounted);
+  const report = yield* checkRecoverable(file, header, options);
   if (!report.needed) return report;
   const end = header.headerLength + dataLength(header);
   if (dropUncounted && fileSize > end) {
@@ -110,7 +148,6 @@ export function* recoverFile(
     yield* sync(file);
     return report;
   }
-  if (fileSize > end && !options.force) yield* checkBehind(file, end);
   const axis = growthAxis(header.fortranOrder, header.shape.length);
   const shape = axis === undefined ? header.shape : header.shape.with(axis, report.rowsAfter);
   const bytes = formatHeader({ ...header, shape });
@@ -132,7 +169,7 @@ export function* recoverFile(
 }
 
 /** Two `numpy.save` into one file put the second header where the data of the first end. Checked there only: rows may hold any bytes. */
-function* checkBehind(file: StorageFile, end: number): Plan<void> {
+function* checkBehind(file: StorageFile, end: number, path: string | undefined): Plan<void> {
   const start = new Uint8Array(MAGIC.length);
   yield* read(file, start, end);
   if (MAGIC.some((byte, i) => start[i] !== byte)) return;
@@ -140,5 +177,6 @@ function* checkBehind(file: StorageFile, end: number): Plan<void> {
     "ERR_NPY_UNRECOVERABLE",
     `Behind the last row, at byte ${end}, another .npy file begins: two arrays were saved into this one. Cut it in two there, set ` +
       "dropUncounted to cut off what follows, or set force to take it for rows.",
+    { path },
   );
 }

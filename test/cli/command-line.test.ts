@@ -17,7 +17,7 @@ import { sliceCommand } from "../../src/cli/slice.ts";
 import { statsCommand } from "../../src/cli/stats.ts";
 import { tailCommand } from "../../src/cli/tail.ts";
 import { verifyCommand } from "../../src/cli/verify.ts";
-import { NpyAppendArray, saveSync } from "../../src/node.ts";
+import { dtype, formatHeader, NpyAppendArray, saveSync } from "../../src/node.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 import { MAIN, npy, shell } from "./command.ts";
 
@@ -121,6 +121,26 @@ describe("help", () => {
       }
     },
   );
+});
+
+test("recover drops nothing but what it may: a file that would be empty is refused, others are done", () => {
+  const cwd = temporaryDirectory();
+  const header = formatHeader({ dtype: dtype("<f8"), fortranOrder: true, shape: [3, 1] });
+  const bytes = Buffer.concat([header, Buffer.from(Float64Array.of(1, 2, 3).buffer)]);
+  writeFileSync(join(cwd, "vector.npy"), bytes.subarray(0, -4));
+  saveSync(join(cwd, "other.npy"), [1, 2, 3]);
+  truncateSync(join(cwd, "other.npy"), 128 + 17);
+  for (const args of [["--dry-run"], []]) {
+    const { status, stdout, stderr } = npy(["recover", ...args, "vector.npy", "other.npy"], { cwd });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(
+      /^npy-append-array: vector.npy: it has 20 of the 24 bytes of its one row, .*To keep them, pass --zerofill: .*To drop them, pass --allow-empty\.\n$/,
+    );
+    expect(stdout).toMatch(/^other.npy: (would keep|kept) 2 rows/);
+  }
+  expect(readFileSync(join(cwd, "vector.npy"))).toEqual(bytes.subarray(0, -4));
+  const { status, stdout } = npy(["recover", "--allow-empty", "vector.npy"], { cwd });
+  expect([status, stdout]).toEqual([0, "vector.npy: kept 0 rows (the header said 1), dropped 20 bytes of an incomplete row\n"]);
 });
 
 test.skipIf(process.platform === "win32")("a broken pipe and a full disk end as they should", async () => {
