@@ -52,6 +52,7 @@ export type { OpenOptions } from "./options.ts";
 export type { CopyOptions } from "./plan/copy.ts";
 export type { Durability } from "./plan/grow.ts";
 export type { RecoveryReport } from "./plan/recover.ts";
+export type { RawChunk } from "./raw-rows.ts";
 export {
   type ChunkOptions,
   type FollowOptions,
@@ -76,4 +77,4 @@ export type { ShareToken } from "./share.ts";
 export type { FileLike } from "./storage/locate.ts";
 export { MemoryStorage } from "./storage/memory.ts";
 export type { Eventually, OpenMode, Storage, StorageFile } from "./storage/storage.ts";
-export type { AppendFromOptions, AppendRowsOptions, WritableOptions } from "./streams.ts";
+export type { AppendFromOptions, AppendRowsOptions, RawAppendOptions, RawWritableOptions, WritableOptions } from "./streams.ts";

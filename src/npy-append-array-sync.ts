@@ -2,10 +2,11 @@
 import type { AppendInput } from "./array/record-types.ts";
 import { NpyError } from "./errors.ts";
 import type { DType, DTypeLike } from "./format/dtype.ts";
-import { checkNames, notConstructible, optionError } from "./options.ts";
+import { checkNames, checkRaw, notConstructible, optionError } from "./options.ts";
+import type { RawChunk } from "./raw-rows.ts";
 import { NpyReader, NpyReaderSync, openArrayOf } from "./reader.ts";
 import { runSync } from "./storage/run.ts";
-import type { AppendRowsOptions } from "./streams.ts";
+import type { AppendFromOptions, AppendRowsOptions, RawAppendOptions } from "./streams.ts";
 import { Transfer } from "./transfer.ts";
 import { Writer } from "./writer.ts";
 
@@ -66,16 +67,24 @@ export class NpyAppendArraySync<D extends DTypeLike = DTypeLike> implements Disp
   }
 
   /** Appends all inputs that an iterable gives, or rows of another file: see {@link NpyAppendArray.appendFrom}. */
-  appendFrom(source: Iterable<AppendInput<D>>): number;
+  appendFrom(source: Iterable<AppendInput<D>>, options?: Pick<AppendFromOptions, "raw">): number;
   appendFrom(source: NpyReaderSync, options?: Omit<AppendRowsOptions, "signal">): number;
-  appendFrom(source: NpyReaderSync | Iterable<AppendInput<D>>, options: Omit<AppendRowsOptions, "signal"> = {}): number {
+  appendFrom(source: Iterable<RawChunk>, options: Pick<RawAppendOptions, "raw">): number;
+  appendFrom(
+    source: NpyReaderSync | Iterable<AppendInput<D> | RawChunk>,
+    options: Omit<AppendRowsOptions, "signal"> & { readonly raw?: boolean | undefined } = {},
+  ): number {
     this.#checkOpen();
     const isReader = source instanceof NpyReaderSync;
-    checkNames(options, isReader ? ["start", "stop"] : []);
+    checkNames(options, isReader ? ["start", "stop"] : ["raw"]);
     if (isReader) return this.#transfer(new Transfer(openArrayOf(source), options));
     if (source instanceof NpyReader) throw optionError("open the reader with NpyReader.openSync, or this file with open");
+    const raw = checkRaw(options.raw) ? this.#writer.rawRows() : undefined;
     let rows = 0;
-    for (const input of source) rows += this.#append(input);
+    for (const input of source) {
+      for (const part of raw?.push(input) ?? [input]) rows += this.#append(part as AppendInput<D>);
+    }
+    raw?.finish();
     return rows;
   }
 

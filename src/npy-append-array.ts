@@ -4,13 +4,32 @@ import type { RowBuffer } from "./array/row-buffer.ts";
 import { Batch } from "./batch.ts";
 import type { DType, DTypeLike } from "./format/dtype.ts";
 import { closed, NpyAppendArraySync } from "./npy-append-array-sync.ts";
-import { checkNames, checkOpenOptions, checkSignal, notConstructible, type OpenOptions, optionError } from "./options.ts";
+import {
+  checkNames,
+  checkOpenOptions,
+  checkRaw,
+  checkSignal,
+  notConstructible,
+  type OpenOptions,
+  optionError,
+} from "./options.ts";
 import type { Plan } from "./plan/step.ts";
+import { isStream, type RawChunk, type RawRows, refuseBytes } from "./raw-rows.ts";
 import { NpyReader, NpyReaderSync, whileOpen } from "./reader.ts";
 import { checkToken, connect, type ShareToken } from "./share.ts";
 import { type FileLike, locate } from "./storage/locate.ts";
 import { run, runSync } from "./storage/run.ts";
-import { type AppendFromOptions, type AppendRowsOptions, appendAll, type WritableOptions, writableOf } from "./streams.ts";
+import {
+  type Appended,
+  type AppendFromOptions,
+  type AppendRowsOptions,
+  appendAll,
+  appendEach,
+  type RawAppendOptions,
+  type RawWritableOptions,
+  type WritableOptions,
+  writableOf,
+} from "./streams.ts";
 import { type RowRange, Transfer } from "./transfer.ts";
 import { Writer } from "./writer.ts";
 
@@ -138,7 +157,7 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> implements AsyncDis
     }
   }
 
-  #append(input: AppendInput<D>): { readonly rows: number; readonly done: Promise<void> } {
+  #append(input: AppendInput<D>): Appended {
     this.#checkOpen();
     const checked = this.#writer.check(input);
     // A getter of the input may have closed the file: nothing must follow that.
@@ -163,6 +182,9 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> implements AsyncDis
    * their bytes are copied. It may read this very file, whose rows it counted before. Other appends may come between pieces of 64 MiB (or
    * of 1 MiB, where elements are converted), each of which is all or nothing.
    *
+   * With `raw: true` what is iterated is the bytes of rows: see {@link writable}. Without it, bytes from a stream are refused as there; those of
+   * any other iterable are cast, as those of {@link append} are.
+   *
    * @returns the rows that were appended.
    * @throws what {@link append} throws, what the iterable or the reader throws, or the reason of `signal`. What was appended before stays,
    * in whole rows; the iterable is told to stop.
@@ -178,17 +200,32 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> implements AsyncDis
    */
   appendFrom(source: AsyncIterable<AppendInput<D>> | Iterable<AppendInput<D>>, options?: AppendFromOptions): Promise<number>;
   appendFrom(source: NpyReader, options?: AppendRowsOptions): Promise<number>;
+  appendFrom(source: AsyncIterable<RawChunk> | Iterable<RawChunk>, options: RawAppendOptions): Promise<number>;
   async appendFrom(
-    source: NpyReader | AsyncIterable<AppendInput<D>> | Iterable<AppendInput<D>>,
-    options: AppendRowsOptions = {},
+    source: NpyReader | AsyncIterable<AppendInput<D> | RawChunk> | Iterable<AppendInput<D> | RawChunk>,
+    options: AppendRowsOptions & { readonly raw?: boolean | undefined } = {},
   ): Promise<number> {
     this.#checkOpen();
     const isReader = source instanceof NpyReader;
-    checkNames(options, isReader ? ["signal", "start", "stop"] : ["signal"]);
+    checkNames(options, isReader ? ["signal", "start", "stop"] : ["signal", "raw"]);
     const signal = checkSignal(options.signal);
+    const isRaw = checkRaw(options.raw);
     if (isReader) return await this.#transfer(source, options, signal);
     if (source instanceof NpyReaderSync) throw optionError("open the reader with NpyReader.open, or this file with openSync");
-    return await appendAll(source, signal, (input) => this.#append(input));
+    if (isRaw) {
+      const raw = this.#writer.rawRows();
+      const append = (chunk: unknown) => this.#appendRaw(raw, chunk);
+      return await appendAll(source, signal, append, () => raw.finish());
+    }
+    const fromStream = isStream(source);
+    return await appendAll(source, signal, (input) => {
+      if (fromStream) refuseBytes(input, this.#writer.target);
+      return this.#append(input as AppendInput<D>);
+    });
+  }
+
+  #appendRaw(raw: RawRows, chunk: unknown): Appended {
+    return appendEach(raw.push(chunk), (rows) => this.#append(rows as AppendInput<D>));
   }
 
   async #transfer(reader: NpyReader, range: RowRange, signal: AbortSignal | undefined): Promise<number> {
@@ -210,21 +247,32 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> implements AsyncDis
    * and leaves the file open: several streams may append to it at the same time. Aborting it drops what still waits; what was written
    * stays, in whole rows.
    *
-   * @throws NpyError `ERR_NPY_OPTION`, `ERR_NPY_CLOSED`.
+   * Bytes (`Uint8Array`, `Buffer`, `ArrayBuffer`, `DataView`) are refused where the file's elements are wider: with `raw: true` they are the
+   * bytes of rows, as `createReadStream` or the body of a response gives them, and may break anywhere. If they end within a row, closing fails with
+   * `ERR_NPY_SHAPE`; the whole rows before it stay.
+   *
+   * @throws NpyError `ERR_NPY_OPTION`, `ERR_NPY_CLOSED`; the stream's chunks `ERR_NPY_DTYPE` for bytes, and what {@link append} throws.
    * @example
    * ```ts
    * await using npaa = await NpyAppendArray.open("log.npy");
    * await ReadableStream.from([[[1, 2, 3]], new Float64Array(6)]).pipeTo(npaa.writable());
    * ```
    */
-  writable(options: WritableOptions = {}): WritableStream<AppendInput<D>> {
+  writable(options?: WritableOptions): WritableStream<AppendInput<D>>;
+  writable(options: RawWritableOptions): WritableStream<RawChunk>;
+  writable(options: WritableOptions | RawWritableOptions = {}): WritableStream<AppendInput<D>> | WritableStream<RawChunk> {
     this.#checkOpen();
-    checkNames(options, ["highWaterMark"]);
-    return writableOf<AppendInput<D>>(
-      options,
-      (input) => this.append(input),
-      () => this.updateHeader(),
-    );
+    checkNames(options, ["highWaterMark", "raw"]);
+    if (checkRaw(options.raw)) {
+      const raw = this.#writer.rawRows();
+      const finish = () => this.updateHeader().then(() => raw.finish());
+      return writableOf<RawChunk>(options, (chunk) => this.#appendRaw(raw, chunk).done, finish);
+    }
+    const append = (input: AppendInput<D>): Promise<void> => {
+      refuseBytes(input, this.#writer.target);
+      return this.append(input);
+    };
+    return writableOf<AppendInput<D>>(options, append, () => this.updateHeader());
   }
 
   /**

@@ -147,6 +147,11 @@ export function checkSignal(signal: unknown): AbortSignal | undefined {
   throw optionError("signal must be an AbortSignal");
 }
 
+/** Whether bytes of rows are appended. */
+export function checkRaw(raw: unknown): boolean {
+  return oneOf("raw", raw ?? false, [true, false]);
+}
+
 /** Refuses options that do not exist: a misspelt one would be silently without effect. */
 export function checkNames(options: object, known: readonly string[]): void {
   if (typeof options !== "object" || options === null) throw optionError("options must be an object");

@@ -5,16 +5,35 @@ import { optionError } from "./options.ts";
 export interface WritableOptions {
   /** Inputs that may wait to be written before a producer is asked to pause. Default 16. */
   readonly highWaterMark?: number;
+  /** `true`: see {@link RawWritableOptions}. Default `false`. */
+  readonly raw?: false | undefined;
+}
+
+/** The same for bytes of rows. */
+export interface RawWritableOptions extends Omit<WritableOptions, "raw"> {
+  /**
+   * Chunks are bytes of whole rows, as the file holds them: of its dtype, byte order and order. They may break anywhere; rows are appended as they
+   * become complete. The file must exist, or be opened with `dtype` and `rowShape`.
+   */
+  readonly raw: true;
 }
 
 /** How {@link NpyAppendArray.appendFrom} is stopped. */
 export interface AppendFromOptions {
   /** Stops between two inputs; what was appended before stays. */
   readonly signal?: AbortSignal | undefined;
+  /** `true`: see {@link RawAppendOptions}. Default `false`. */
+  readonly raw?: false | undefined;
+}
+
+/** The same for bytes of rows. */
+export interface RawAppendOptions extends Omit<AppendFromOptions, "raw"> {
+  /** What is iterated is bytes of whole rows: see {@link RawWritableOptions}. */
+  readonly raw: true;
 }
 
 /** Which rows of a reader {@link NpyAppendArray.appendFrom} appends, and how it is stopped. */
-export interface AppendRowsOptions extends AppendFromOptions {
+export interface AppendRowsOptions extends Omit<AppendFromOptions, "raw"> {
   /** The first row, along the axis that the file grows along. Negative ones count from the end. Default 0. */
   readonly start?: number | undefined;
   /** The row after the last one. Default: all that the reader sees. */
@@ -25,7 +44,7 @@ const HIGH_WATER_MARK = 16;
 
 /** The stream behind {@link NpyAppendArray.writable}. */
 export function writableOf<Input>(
-  options: WritableOptions,
+  options: WritableOptions | RawWritableOptions,
   append: (input: Input) => Promise<void>,
   finish: () => Promise<void>,
 ): WritableStream<Input> {
@@ -54,13 +73,34 @@ export function readableOf<Chunk>(chunks: AsyncIterable<Chunk>): ReadableStream<
   );
 }
 
+/** Rows that wait to be written, and when they are. */
+export interface Appended {
+  readonly rows: number;
+  readonly done: Promise<void>;
+}
+
+/** Appends several inputs as one. */
+export function appendEach<Input>(inputs: readonly Input[], append: (input: Input) => Appended): Appended {
+  const appended: Appended[] = [];
+  try {
+    for (const input of inputs) appended.push(append(input));
+  } catch (error) {
+    // What fails of those before is not what the caller is to hear of.
+    for (const { done } of appended) done.catch(() => undefined);
+    throw error;
+  }
+  const rows = appended.reduce((sum, part) => sum + part.rows, 0);
+  return { rows, done: Promise.all(appended.map(({ done }) => done)).then(() => undefined) };
+}
+
 /**
- * Appends all that `source` gives, and says how many rows that were. The next input is asked for while the last one is being written.
+ * Appends all that `source` gives, calls `finish`, and says how many rows that were. The next input is asked for while the last one is being written.
  */
 export async function appendAll<Input>(
   source: AsyncIterable<Input> | Iterable<Input>,
   signal: AbortSignal | undefined,
-  append: (input: Input) => { readonly rows: number; readonly done: Promise<void> },
+  append: (input: Input) => Appended,
+  finish?: () => void,
 ): Promise<number> {
   signal?.throwIfAborted();
   const iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
@@ -73,7 +113,10 @@ export async function appendAll<Input>(
       await last;
       last = undefined;
       signal?.throwIfAborted();
-      if (next.done === true) return total;
+      if (next.done === true) {
+        finish?.();
+        return total;
+      }
       const { rows, done } = append(next.value);
       total += rows;
       last = done;

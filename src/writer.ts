@@ -17,6 +17,7 @@ import { checkRecoverable, isIncomplete, recoverFile } from "./plan/recover.ts";
 import { SharedGrowth } from "./plan/shared-growth.ts";
 import { close, closing, discard, open, type Plan, quietly, size, sync } from "./plan/step.ts";
 import { checkUnchanged } from "./plan/unchanged.ts";
+import { RawRows } from "./raw-rows.ts";
 import { type CheckedRows, ElementInputs } from "./rows.ts";
 import { type Attachment, type OpenToken, type ShareToken, Sharing } from "./share.ts";
 import { Claim } from "./storage/claims.ts";
@@ -208,6 +209,21 @@ export class Writer {
   /** Whether rows are added along the last axis; a file that is created for an array has its order. */
   growsLast(fortranOrder: boolean): boolean {
     return this.#layout?.fortranOrder ?? this.#options.fortranOrder ?? fortranOrder;
+  }
+
+  /** The dtype that rows are cast to, where that is known already. */
+  get target(): DType | undefined {
+    return this.#layout?.dtype ?? this.#options.dtype;
+  }
+
+  /** To cut bytes into rows. */
+  rawRows(): RawRows {
+    if (this.#layout !== undefined) return new RawRows(this.#layout);
+    throw new NpyError(
+      "ERR_NPY_OPTION",
+      "Invalid options: raw: true needs to know what rows are, and there is no file yet: open it with dtype and rowShape, which creates it.",
+      { path: this.storage.path },
+    );
   }
 
   /** Checks everything about an input; from the first one on, what rows must be is settled. Writes nothing. */

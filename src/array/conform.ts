@@ -90,9 +90,10 @@ export function castInput(parsed: ParsedInput, target: DType, casting: Casting):
   };
 }
 
-function castArray({ dtype, array }: TypedInput, target: DType, casting: Casting): StridedBytes {
+function castArray({ dtype, array, ofBuffer }: TypedInput, target: DType, casting: Casting): StridedBytes {
   // Every rule allows it, and to go through the fields takes as long as to write a few hundred records.
   if (sameDType(dtype, target) && sameDType(array.dtype, target)) return array;
+  if (ofBuffer && target.itemsize > 1) throw bytesOfWhat(target);
   if (!canCast(matchFields(dtype, target), target, casting)) {
     const hint =
       dtype.str === "|u1" && target.kind === "b"
@@ -108,6 +109,15 @@ function castArray({ dtype, array }: TypedInput, target: DType, casting: Casting
   const matched = { ...array, dtype: matchFields(array.dtype, target), elements };
   checkConvertible(matched, target);
   return matched;
+}
+
+/** Bytes from a file or a network would each become an element. */
+function bytesOfWhat(target: DType): NpyError {
+  return new NpyError(
+    "ERR_NPY_DTYPE",
+    `A Buffer is bytes, and an element of ${formatDType(target)} has ${target.itemsize}: pass { data, shape, dtype } to say what they are, or ` +
+      "new Uint8Array(buffer) if each of them is an element. A stream of bytes is appended with raw: true.",
+  );
 }
 
 function castColumns({ columns }: ColumnsInput, target: DType, casting: Casting): Elements {

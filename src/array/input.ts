@@ -2,6 +2,7 @@
 import { NpyError } from "../errors.ts";
 import { type DType, type DTypeLike, dtype, nativeDType, sameDType } from "../format/dtype.ts";
 import { areBools } from "./bools.ts";
+import { isNodeBuffer } from "./buffers.ts";
 import { isLongDouble } from "./convert.ts";
 import { flatten, inField } from "./fields.ts";
 import { type ForeignArray, fromForeign } from "./foreign.ts";
@@ -102,6 +103,8 @@ export interface TypedInput {
   readonly fortranOrder: boolean | undefined;
   /** A bare typed array has no shape of its own: it is whole rows of whatever it is appended to. */
   readonly bare: boolean;
+  /** Whether the data are a `Buffer` and nothing says what it holds. */
+  readonly ofBuffer?: boolean;
 }
 
 /**
@@ -116,7 +119,14 @@ export function parseInput(input: unknown, target?: DType): ParsedInput {
     const { bytes, dtype } = typedArrayBytes(input as TypedArray | DataView);
     if (dtype === undefined) throw needsDType("A DataView");
     const shape = [bytes.length / dtype.itemsize];
-    return { kind: "typed", dtype, array: contiguous(bytes, dtype, shape, false), fortranOrder: undefined, bare: true };
+    return {
+      kind: "typed",
+      dtype,
+      array: contiguous(bytes, dtype, shape, false),
+      fortranOrder: undefined,
+      bare: true,
+      ofBuffer: isNodeBuffer(input),
+    };
   }
   if (Array.isArray(input)) return parseNested(input);
   if (isBuffer(input)) throw needsDType("An ArrayBuffer");

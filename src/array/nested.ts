@@ -1,6 +1,7 @@
 /** Arrays within arrays -> one array: its shape from the nesting. */
 import { NpyError } from "../errors.ts";
 import { type DType, MAX_DIMENSIONS } from "../format/dtype.ts";
+import { isNodeBuffer } from "./buffers.ts";
 import { passCodePoints } from "./code-points.ts";
 import type { ParsedInput, TypedArray } from "./input.ts";
 import { contiguous, describe, typedArrayBytes } from "./view.ts";
@@ -75,5 +76,13 @@ function joinTyped(parts: readonly TypedArray[], outer: readonly number[]): Pars
     bytes.set(own.bytes, i * own.bytes.length);
   });
   const shape = [...outer, parts[0]?.length ?? 0];
-  return { kind: "typed", dtype: stored, array: contiguous(bytes, stored, shape, false), fortranOrder: undefined, bare: false };
+  const ofBuffer = stored.str === "|u1" && parts.some(isNodeBuffer);
+  return {
+    kind: "typed",
+    dtype: stored,
+    array: contiguous(bytes, stored, shape, false),
+    fortranOrder: undefined,
+    bare: false,
+    ofBuffer,
+  };
 }

@@ -1,6 +1,7 @@
 /** Structures appended as objects and as columns. Fields are matched by their names, never by their places. */
 import { NpyError } from "../errors.ts";
 import { type DType, type DTypeField, formatDType, subArray, withFields } from "../format/dtype.ts";
+import { isNodeBuffer } from "./buffers.ts";
 import { needsSwap, swapBytes } from "./byte-order.ts";
 import { passCodePoints } from "./code-points.ts";
 import { isLongDouble } from "./convert.ts";
@@ -161,6 +162,7 @@ function push(owner: object, key: string | number, value: unknown, column: unkno
 
 /** Adds the `count` elements of a sub-array's value, or says why they are none. */
 function collect(value: unknown, shape: readonly number[], count: number, element: DType, column: unknown[]): string | undefined {
+  if (isBytesOfWhat(value, element)) return `a Buffer is bytes, not elements of shape (${shape.join(", ")})`;
   const list = listOf(value);
   if (list !== undefined && ArrayBuffer.isView(value) && collectParts(list, count, element, column)) return undefined;
   const isFlat = list?.length === count && (shape.length === 1 || listOf(list[0]) === undefined);
@@ -168,8 +170,13 @@ function collect(value: unknown, shape: readonly number[], count: number, elemen
     for (let i = 0; i < count; i++) push(list, i, list[i], column);
     return undefined;
   }
-  if (collectNested(value, shape, column)) return undefined;
+  if (collectNested(value, shape, element, column)) return undefined;
   return `expected elements of shape (${shape.join(", ")})${list === undefined ? "" : `, found ${list.length}`}`;
+}
+
+/** Whether a value is bytes that would each become an element, where the element is not bytes itself. */
+function isBytesOfWhat(value: unknown, { kind, itemsize }: DType): boolean {
+  return itemsize > 1 && kind !== "V" && isNodeBuffer(value) && !isLongDouble({ kind, itemsize } as DType);
 }
 
 /** As reading gives what JavaScript has no numbers for: complex ones as parts in turn, void and long doubles as bytes. */
@@ -192,12 +199,13 @@ function listOf(value: unknown): ArrayLike<unknown> | undefined {
   return value instanceof RecordArray ? [...value] : undefined;
 }
 
-function collectNested(value: unknown, [size, ...rest]: readonly number[], column: unknown[]): boolean {
+function collectNested(value: unknown, [size, ...rest]: readonly number[], element: DType, column: unknown[]): boolean {
+  if (isBytesOfWhat(value, element)) return false;
   const list = listOf(value);
   if (list === undefined || list.length !== size) return false;
   for (let i = 0; i < list.length; i++) {
     if (rest.length === 0) push(list, i, list[i], column);
-    else if (!collectNested(list[i], rest, column)) return false;
+    else if (!collectNested(list[i], rest, element, column)) return false;
   }
   return true;
 }

@@ -2,6 +2,7 @@
 import { NpyError } from "../errors.ts";
 import { type DType, dtype, formatDType, nativeDType } from "../format/dtype.ts";
 import { sizeOf } from "../format/layout.ts";
+import { isNodeBuffer } from "./buffers.ts";
 import { passCodePoints } from "./code-points.ts";
 import type { ArrayView, ParsedInput, Sizes, StridedBytes, TypedArray } from "./input.ts";
 import { RecordArray } from "./record-array.ts";
@@ -23,7 +24,8 @@ export function parseView(view: ArrayView): ParsedInput {
   }
   // Last: any other getter might take its memory away.
   const { offset } = view;
-  const { bytes, dtype: stored } = storedAs(view.data, declared);
+  const { data } = view;
+  const { bytes, dtype: stored } = storedAs(data, declared);
   const counted = declared ?? stored;
   const elements = stored.itemsize === 0 ? sizeOf(shape) : bytes.length / stored.itemsize;
   const array = {
@@ -34,7 +36,8 @@ export function parseView(view: ArrayView): ParsedInput {
     offset: offset ?? 0,
   };
   checkView(array, elements, strides !== undefined || offset !== undefined);
-  return { kind: "typed", dtype: counted, array, fortranOrder: strides === undefined ? fortranOrder : undefined, bare: false };
+  const order = strides === undefined ? fortranOrder : undefined;
+  return { kind: "typed", dtype: counted, array, fortranOrder: order, bare: false, ofBuffer: !declared && isNodeBuffer(data) };
 }
 
 /** Plain values at strides: picked in C order. */

@@ -314,7 +314,7 @@ describe.each(FORMS)("%s", (_, open) => {
       [1, 2],
       1,
       once(() => {
-        pending.push(npaa.sync(), npaa.updateHeader(), npaa.append([3]), npaa.appendFrom([[4], [5]]));
+        pending.push(npaa.sync(), npaa.updateHeader(), npaa.append([3]), (npaa as NpyAppendArraySync).appendFrom([[4], [5]]));
         saveSync(other, [6, 7]);
         pending.push(save(new MemoryStorage(), [8]));
         expect(() => saveSync(file, [9])).toThrow(expect.objectContaining({ code: "ERR_NPY_LOCKED" }));
