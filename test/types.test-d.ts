@@ -14,6 +14,7 @@ import {
   type NpyArray,
   type NpyData,
   NpyReader,
+  type RawChunk,
   type RecordArray,
   type RecordOf,
 } from "../src/node.ts";
@@ -249,4 +250,22 @@ test("of a dtype that is not known everything is taken", () => {
   const npaa = NpyAppendArray.openSync("a.npy");
   npaa.append([{ anything: 1 }]);
   npaa.append({ anything: [1, 2] });
+});
+
+test("bytes of rows", async () => {
+  const npaa = await NpyAppendArray.open("array.npy", { dtype: "float32", rowShape: [] });
+  expectTypeOf(npaa.writable({ raw: true })).toEqualTypeOf<WritableStream<RawChunk>>();
+  expectTypeOf(npaa.writable({ highWaterMark: 2 })).toEqualTypeOf<WritableStream<AppendInput<"float32">>>();
+  expectTypeOf(npaa.writable()).toEqualTypeOf<WritableStream<AppendInput<"float32">>>();
+  const bytes = [new Uint8Array(1).buffer, new DataView(new ArrayBuffer(1)), new SharedArrayBuffer(1)];
+  expectTypeOf(npaa.appendFrom(bytes, { raw: true })).toEqualTypeOf<Promise<number>>();
+  // @ts-expect-error bytes that nothing is said about
+  await npaa.appendFrom([new DataView(new ArrayBuffer(1))]);
+  // @ts-expect-error no bytes
+  await npaa.appendFrom(["text"], { raw: true });
+  const reader = await NpyReader.open("array.npy");
+  // @ts-expect-error a reader gives rows
+  await npaa.appendFrom(reader, { raw: true });
+  const sync = NpyAppendArray.openSync("array.npy");
+  expectTypeOf(sync.appendFrom(bytes, { raw: true })).toEqualTypeOf<number>();
 });
