@@ -47,8 +47,8 @@ export class NumberRows {
   }
 
   #putRows(rows: readonly unknown[], elements: Elements, perRow: number): boolean {
-    for (let at = 0; at < elements.length; at += perRow) {
-      const numbers = rows[at / perRow];
+    for (let row = 0, at = 0; at < elements.length; row++, at += perRow) {
+      const numbers = rows[row];
       if (!Array.isArray(numbers) || numbers.length !== perRow || !this.#put(numbers, elements, at, perRow)) return false;
     }
     return true;
