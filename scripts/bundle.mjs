@@ -25,6 +25,6 @@ await build({
     chunkFileNames: "cli/[name].js",
     paths: { [library]: "./node.js" },
     // Without what loads large dependencies, which most commands have no need of.
-    codeSplitting: { groups: [{ name: "commands", test: /[\\/]src[\\/]cli[\\/](?!main|plot-|sources[\\/]csv\.)/ }] },
+    codeSplitting: { groups: [{ name: "commands", test: /[\\/]src[\\/]cli[\\/](?!main|plot-)/ }] },
   },
 });

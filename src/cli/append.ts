@@ -3,7 +3,7 @@ import { fstatSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { type Casting, type Durability, inspect } from "../node.ts";
-import { columnChoices, dtypeArgument, rowShapeArgument } from "./arguments.ts";
+import { columnChoices, delimiterArgument, dtypeArgument, encodingArgument, rowShapeArgument } from "./arguments.ts";
 import { layoutOf, type RowLayout } from "./columns.ts";
 import { counted } from "./counted.ts";
 import { about, FileProblem, shown } from "./failure.ts";
@@ -62,9 +62,10 @@ export function appendCommand(): Command {
       "CSV columns to take, with dtypes if you like: t,x or t:f8,x:f4; names if there is no header",
       columnChoices,
     )
-    .option("--header", "the first row of CSV is a header, even if it consists of numbers")
+    .option("--header", "the first row of CSV is a header, even if it could be a row")
     .option("--no-header", "the first row of CSV is no header")
-    .option("--delimiter <character>", "what separates the columns of CSV")
+    .option("--delimiter <character>", "what separates the columns of CSV", delimiterArgument)
+    .option("--encoding <name>", "encoding of text sources, such as utf-16le or windows-1252 (default: utf-8)", encodingArgument)
     .addOption(castingOption())
     .option("--fortran-order", "create the file in Fortran order: it grows along its last axis")
     .addOption(durabilityOption())

@@ -1,6 +1,7 @@
 /** Arguments and options of the command line, understood. */
 import { InvalidArgumentError } from "commander";
 import { type DType, dtype, NpyError, parseHeader } from "../node.ts";
+import { isEncoding } from "./sources/encoding.ts";
 
 /** A number of rows. */
 export function rowCountArgument(text: string): number {
@@ -30,6 +31,21 @@ export function rowShapeArgument(text: string): number[] {
   const sizes = text.split(/[,x]/).filter((size) => size.trim() !== "");
   if (sizes.every((size) => /^\s*[1-9]\d*\s*$/.test(size))) return sizes.map(Number);
   throw new InvalidArgumentError('It must be sizes of 1 or more, such as 3 or 3,4, or "" for rows of one element.');
+}
+
+/** What separates the cells of a line. */
+export function delimiterArgument(text: string): string {
+  if (text === "\\t") return "\t";
+  if (text !== "" && !/["\r\n]/.test(text)) return text;
+  throw new InvalidArgumentError("It must be a character such as ; or \\t, and no quote and no end of a line.");
+}
+
+/** The name of an encoding. */
+export function encodingArgument(text: string): string {
+  if (isEncoding(text)) return text;
+  throw new InvalidArgumentError(
+    "It must be a name of the Encoding Standard, such as utf-8, utf-16le, utf-16be, windows-1252 (also latin1), shift_jis or gb18030.",
+  );
 }
 
 /** Names with commas between. */

@@ -16,8 +16,8 @@ export interface Column {
   readonly label: string;
   /** What it is, without sub-arrays around it. */
   readonly dtype: DType;
-  /** The field it is in, with the way there; `undefined` for plain arrays. */
-  readonly field: string | undefined;
+  /** The field it is in, behind those it is nested in; `undefined` for plain arrays. */
+  readonly path: readonly string[] | undefined;
   /** Where it is among the elements of a row, or of the row's field. */
   readonly offset: number;
   /** How many there are. */
@@ -43,7 +43,7 @@ export function columnsOf({ dtype, rowShape, fortranOrder }: RowLayout): Column[
   const perRow = sizeOf(rowShape);
   return indices(rowShape).flatMap((index) => {
     const offset = fortranOrder ? flatIndex(index.toReversed(), rowShape.toReversed()) : flatIndex(index, rowShape);
-    if (dtype.fields === undefined) return { label: index.join(","), dtype, field: undefined, offset, perRow };
+    if (dtype.fields === undefined) return { label: index.join(","), dtype, path: undefined, offset, perRow };
     const prefix = index.length === 0 ? "" : `[${index.join(",")}].`;
     return leavesOf(dtype).map((leaf) => ({
       ...leaf,
@@ -62,11 +62,11 @@ function leavesOf(structure: DType): Column[] {
     return indices(shape).flatMap((index) => {
       const offset = flatIndex(index, shape);
       const label = index.length === 0 ? name : `${name}[${index.join(",")}]`;
-      if (element.fields === undefined) return { label, dtype: element, field: name, offset, perRow };
+      if (element.fields === undefined) return { label, dtype: element, path: [name], offset, perRow };
       return leavesOf(element).map((leaf) => ({
         ...leaf,
         label: `${label}.${leaf.label}`,
-        field: `${name}.${leaf.field}`,
+        path: [name, ...(leaf.path ?? [])],
         offset: offset * leaf.perRow + leaf.offset,
         perRow: perRow * leaf.perRow,
       }));
@@ -87,15 +87,17 @@ function named(columns: readonly Column[], name: string): Column {
   throw new UsageError(`there is no column ${JSON.stringify(name)}: there are ${list.join(", ") || "none"}`);
 }
 
-/** The data of columns, each field decoded once. */
+/** The data of columns, each field decoded once. Step by step, since names with dots may read as the way to another field. */
 export function columnData(array: NpyArray): (column: Column) => NpyData {
   const fields = new Map<string, NpyData>();
-  return ({ field }) => {
-    if (field === undefined) return array.data;
-    const data = fields.get(field) ?? (array.data as RecordArray).column(field);
-    fields.set(field, data);
+  const at = (path: readonly string[]): NpyData => {
+    if (path.length === 0) return array.data;
+    const key = JSON.stringify(path);
+    const data = fields.get(key) ?? (at(path.slice(0, -1)) as RecordArray).column(path.at(-1) as string);
+    fields.set(key, data);
     return data;
   };
+  return ({ path = [] }) => at(path);
 }
 
 /** All indices of an array of this shape, in C order. */

@@ -32,7 +32,7 @@ export function datetimeText(ticks: bigint, { unit, count }: NonNullable<DType["
 }
 
 const ISO =
-  /^([+-]?\d{4,})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d{1,18}))?)?)?(?:Z|([+-])(\d\d):?(\d\d))?)?)?)?$/;
+  /^([+-]?\d{4,}|-\d{3})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d{1,18}))?)?)?(?:Z|([+-])(\d\d):?(\d\d))?)?)?)?$/;
 
 /** The coarsest unit of those that people log in that holds a time exactly; `undefined` for what is no date of ISO 8601. */
 export function unitOfText(text: string): "D" | "s" | "ms" | "us" | "ns" | undefined {
@@ -74,7 +74,10 @@ export function datetimeTicks(text: string, { unit, count }: NonNullable<DType["
   const step = perTick * BigInt(count);
   const amount = isMonthly ? months : exact;
   if (modulo(amount, step) !== 0n) throw tooFine(unit);
-  return floorDivide(amount, step);
+  const ticks = floorDivide(amount, step);
+  if (ticks <= NOT_A_TIME || ticks > -NOT_A_TIME - 1n)
+    throw new UsageError(`it is beyond what 64 bits of its unit (${unit}) hold`);
+  return ticks;
 }
 
 function tooFine(unit: DatetimeUnit): UsageError {

@@ -140,7 +140,7 @@ async function appendSource(
     const [at] = error.index ?? [];
     if (at === undefined) throw about(path, error);
     const message = error.message.replace(/ at \[[^\]]*\]/, "");
-    throw new FileProblem(`${shown(path)}: row ${last?.rowOf(at)}: ${message}`, { cause: error });
+    throw new FileProblem(`${shown(path)}: ${last?.placeOf(at)}: ${message}`, { cause: error });
   } finally {
     // A source that hangs must not keep the user waiting.
     void blocks.return?.().catch(() => undefined);

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { inspect, type NpyArray, type NpyReader } from "../node.ts";
 import { jsonOf, textOf } from "./cell.ts";
 import { type Column, columnData, columnsOf, indices, layoutOf, type RowLayout, rowsOf, sizeOf } from "./columns.ts";
+import { csvCell, csvCellOf, csvLine } from "./csv-text.ts";
 import { UsageError } from "./failure.ts";
 import { Table } from "./table.ts";
 import { print } from "./terminal.ts";
@@ -58,7 +59,10 @@ export async function printRows(reader: NpyReader, start: number, stop: number, 
 /** The same with a printer that may go on afterwards. */
 export async function printPart(reader: NpyReader, printer: RowPrinter, start: number, stop: number): Promise<void> {
   const step = rowsAtOnce(reader);
-  for (let row = start; row < stop; row += step) await printer(await reader.read(row, Math.min(stop, row + step)), row);
+  // Also without rows there may be a header.
+  for (let row = start; row === start || row < stop; row += step) {
+    await printer(await reader.read(row, Math.max(row, Math.min(stop, row + step))), row);
+  }
 }
 
 /** How many rows make a handy portion. */
@@ -81,13 +85,24 @@ function tablePrinter(layout: RowLayout): RowPrinter {
 
 function csvPrinter(layout: RowLayout): RowPrinter {
   const columns = columnsOf(layout);
-  const cells = cellsOf(columns, textOf);
-  let header = layout.dtype.fields === undefined ? [] : [columns.map(({ label }) => label)];
+  const labels = columns.map(({ label }) => label);
+  const isStructure = layout.dtype.fields !== undefined;
+  if (isStructure) checkHeader(labels);
+  if (columns.length === 0) throw new Error("its rows have no elements, which CSV cannot say: print them with --ndjson");
+  const cells = cellsOf(columns, csvCellOf);
+  let header = isStructure ? [labels.map(csvCell)] : [];
   return async (rows) => {
-    const { default: Papa } = await import("papaparse");
-    await print(`${Papa.unparse([...header, ...cells(rows)], { newline: "\n" })}\n`);
+    const lines = [...header, ...cells(rows)];
     header = [];
+    await print(lines.map((line) => `${csvLine(line)}\n`).join(""));
   };
+}
+
+/** Whether a header leads to each element again. */
+function checkHeader(labels: readonly string[]): void {
+  const twin = labels.find((label, i) => labels.indexOf(label) !== i);
+  if (twin === undefined) return;
+  throw new Error(`two of its elements have the name ${JSON.stringify(twin)} in CSV: print them with --ndjson`);
 }
 
 function ndjsonPrinter(layout: RowLayout): RowPrinter {

@@ -123,10 +123,10 @@ test("a source that breaks off says where, and how many rows the file holds", ()
   expect(sends(`${rows}3,300\n`, "--format", "csv", "--dtype", "i1")).toMatchObject({
     status: 1,
     stderr: expect.stringMatching(
-      /^npy-append-array: stdin: row 200001: 300 does not fit into \|i1: .* \(x\.npy holds \d+ rows, \d+ of them new\)\n$/,
+      /^npy-append-array: stdin: line 200001: 300 does not fit into \|i1: .* \(x\.npy holds \d+ rows, \d+ of them new\)\n$/,
     ),
   });
-  expect(sends("1,2\n1,2,3\n", "--format", "csv").stderr).toContain("row 2 has 3 columns, the others have 2");
+  expect(sends("1,2\n1,2,3\n", "--format", "csv").stderr).toContain("line 2 has 3 columns, the others have 2");
   expect(sends('{"a":1}\n{"a":}\n', "--format", "ndjson").stderr).toContain("line 2 is not JSON");
   expect(sends(new Uint8Array(5)).stderr).toContain("it ends within a row, after 1 of its 2 bytes");
   expect(npy(["verify", "x.npy"], { cwd }).status).toBe(0);

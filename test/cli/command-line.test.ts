@@ -211,7 +211,7 @@ test.skipIf(spawnSync("bash", ["-c", ":"]).status !== 0)("bash completes command
 test("the library loads nothing of the command line, nor its dependencies", () => {
   const dist = dirname(dirname(MAIN));
   const { dependencies = {} } = JSON.parse(readFileSync(join(dist, "..", "package.json"), "utf8")) as { dependencies?: object };
-  const cli = ["asciichart", "cli-progress", "commander", "d3-array", "d3-scale-chromatic", "d3-shape", "papaparse"];
+  const cli = ["asciichart", "cli-progress", "commander", "d3-array", "d3-scale-chromatic", "d3-shape"];
   expect(Object.keys(dependencies)).toEqual(expect.arrayContaining(cli));
   const importsOf = (file: string): string[] =>
     [...readFileSync(join(dist, file), "utf8").matchAll(/(?:\bfrom |\bimport\s*\(?\s*)"([^"]+)"/g)].map(([, name = ""]) => name);

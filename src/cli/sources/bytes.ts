@@ -16,8 +16,8 @@ export interface ByteSource {
   readonly size: number | undefined;
 }
 
-export function openBytes(path: string): ByteSource {
-  if (path === "-" && isatty(0)) throw new UsageError("stdin is the terminal: pipe the bytes into it");
+export function openBytes(path: string, { mayBeTerminal = false }: { readonly mayBeTerminal?: boolean } = {}): ByteSource {
+  if (path === "-" && !mayBeTerminal && isatty(0)) throw new UsageError("stdin is the terminal: pipe the bytes into it");
   const descriptor = path === "-" ? 0 : openSync(path, "r");
   const stats = fstatSync(descriptor);
   if (stats.isFIFO()) widen(descriptor);

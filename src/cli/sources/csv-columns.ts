@@ -2,9 +2,11 @@
 import { type DType, dtype } from "../../node.ts";
 import { columnsOf, type RowLayout, shapeText, sizeOf } from "../columns.ts";
 import { FileProblem, shown, UsageError } from "../failure.ts";
+import { type HeaderName, placeOf } from "./csv-header.ts";
 import { dtypeOfTexts } from "./infer.ts";
+import { isNumberText } from "./number-of-text.ts";
 import { arrayOf, type SourceOptions } from "./source.ts";
-import { isNumberText, valueOfText } from "./text.ts";
+import { type ValueOfText, valueOfText } from "./text.ts";
 
 /** What is made of the cells of a row. */
 export interface CsvColumns {
@@ -12,8 +14,8 @@ export interface CsvColumns {
   readonly width: number;
   /** What the rows are. */
   readonly layout: RowLayout;
-  /** Rows of cells as appending takes them; `rowOf` says which row of the source one is. */
-  convert(rows: readonly (readonly string[])[], rowOf: (i: number) => number): unknown;
+  /** Rows of cells as appending takes them; `lineOf` says on which line of the source one begins. */
+  convert(rows: readonly (readonly string[])[], lineOf: (i: number) => number): unknown;
 }
 
 /** A column of the source. */
@@ -30,7 +32,7 @@ interface TextColumn {
  */
 export function planColumns(
   path: string,
-  header: readonly string[] | undefined,
+  header: readonly HeaderName[] | undefined,
   sample: readonly (readonly string[])[],
   target: RowLayout | undefined,
   options: SourceOptions,
@@ -38,23 +40,41 @@ export function planColumns(
   const width = header?.length ?? sample[0]?.length ?? 0;
   const columns = chosen(path, header, width, options);
   const wanted = target?.dtype ?? options.dtype;
-  if (wanted !== undefined && wanted.fields === undefined) return plain(path, width, columns, wanted, target, options);
-  if (wanted !== undefined) return structured(path, width, columns, wanted, header !== undefined);
+  const layoutFor = (type: DType, rowShape: readonly number[]): RowLayout => ({
+    dtype: type,
+    rowShape: target?.rowShape ?? options.rowShape ?? rowShape,
+    fortranOrder: target?.fortranOrder ?? options.fortranOrder ?? false,
+  });
+  if (wanted !== undefined && wanted.fields === undefined) {
+    return plain(path, width, columns, layoutFor(wanted, [columns.length]), false);
+  }
+  if (wanted !== undefined) {
+    const layout = layoutFor(wanted, []);
+    return structured(path, width, header === undefined ? columns : columnsByName(path, columns, header, layout), layout, []);
+  }
+  if (width === 0) throw new FileProblem(`${shown(path)}: it has no columns: pass --dtype to create a file of no rows`);
   const areNumbers = sample.every((cells) => cells.every((cell) => cell.trim() === "" || isNumberText(cell)));
   if (header === undefined && options.columns === undefined && areNumbers) {
-    return plain(path, width, columns, dtype("float64"), target, options);
+    return plain(path, width, columns, layoutFor(dtype("float64"), [columns.length]), true);
   }
+  refuseSameNames(path, columns);
   const fields = columns.map((column) => {
     const own = column.dtype ?? dtype(dtypeOfTexts(sample.map((cells) => cells[column.index] ?? "")));
     return [column.name, own] as const;
   });
-  return structured(path, width, columns, dtype(fields), false);
+  const isInferred = columns.map((column) => column.dtype === undefined);
+  return structured(path, width, columns, { dtype: dtype(fields), rowShape: [], fortranOrder: false }, isInferred);
 }
 
 /** All columns, or those of --columns; without a header that option gives them their names. */
-function chosen(path: string, header: readonly string[] | undefined, width: number, { columns }: SourceOptions): TextColumn[] {
+function chosen(
+  path: string,
+  header: readonly HeaderName[] | undefined,
+  width: number,
+  { columns }: SourceOptions,
+): TextColumn[] {
   if (header === undefined) {
-    if (columns !== undefined && columns.length !== width) {
+    if (columns !== undefined && columns.length !== width && width > 0) {
       throw new UsageError(
         `--columns names ${columns.length} columns, ${shown(path)} has ${width} (and no header): name each of them`,
       );
@@ -64,82 +84,116 @@ function chosen(path: string, header: readonly string[] | undefined, width: numb
       ...(columns?.[index] ?? { name: `f${index}`, dtype: undefined }),
     }));
   }
-  const names = header.map((name, index) => name.trim() || `f${index}`);
-  if (columns === undefined) return names.map((name, index) => ({ index, name, dtype: undefined }));
+  if (columns === undefined) return header.map(({ name }, index) => ({ index, name, dtype: undefined }));
   return columns.map((choice) => {
-    const index = names.indexOf(choice.name);
+    const index = placeOf(header, choice.name);
+    const { name } = header[index] ?? {};
+    const twin = header.findIndex((other, i) => i !== index && other.name === name);
+    if (index >= 0 && twin >= 0) throw sameNames(path, choice.name, [index, twin]);
     if (index >= 0) return { index, ...choice };
-    const found = names.join(", ");
+    const found = header.map((other) => other.name).join(", ");
     throw new UsageError(
       `there is no column ${JSON.stringify(choice.name)} in ${shown(path)}: there are ${found} (or pass --no-header)`,
     );
   });
 }
 
-function plain(
-  path: string,
-  width: number,
-  columns: readonly TextColumn[],
-  wanted: DType,
-  target: RowLayout | undefined,
-  options: SourceOptions,
-): CsvColumns {
-  const rowShape = target?.rowShape ?? options.rowShape ?? [columns.length];
+function refuseSameNames(path: string, columns: readonly TextColumn[]): void {
+  const seen = new Map<string, number>();
+  for (const { name, index } of columns) {
+    const first = seen.get(name);
+    if (first !== undefined) throw sameNames(path, name, [first, index]);
+    seen.set(name, index);
+  }
+}
+
+function sameNames(path: string, name: string, places: readonly number[]): FileProblem {
+  const [first, second] = places.toSorted((a, b) => a - b).map((place) => place + 1);
+  return new FileProblem(
+    `${shown(path)}: columns ${first} and ${second} have the same name ${JSON.stringify(name)}: rename one, ` +
+      "or pass --no-header if this row is no header",
+  );
+}
+
+function plain(path: string, width: number, columns: readonly TextColumn[], layout: RowLayout, isInferred: boolean): CsvColumns {
+  const { rowShape, fortranOrder } = layout;
   if (width > 0 && sizeOf(rowShape) !== columns.length) {
     throw new FileProblem(
       `${shown(path)}: it has ${columns.length} columns, a row of shape ${shapeText(rowShape)} has ${sizeOf(rowShape)} ` +
         "elements: choose columns with --columns",
     );
   }
-  const layout = { dtype: wanted, rowShape, fortranOrder: target?.fortranOrder ?? options.fortranOrder ?? false };
-  const value = valueOfText(wanted);
+  const value = valueOfText(layout.dtype, isInferred);
   return {
     width,
     layout,
-    convert: (rows, rowOf) => {
+    convert: (rows, lineOf) => {
       const values: unknown[] = [];
       for (const [i, cells] of rows.entries()) {
         for (const { index, name } of columns)
-          values.push(convertCell(value, cells[index] as string, { path, row: rowOf(i), name }));
+          values.push(convertCell(value, cells[index] as string, { path, line: lineOf(i), name }));
       }
-      return arrayOf(values, rows.length, { rowShape: layout.rowShape, fortranOrder: layout.fortranOrder });
+      return arrayOf(values, rows.length, { rowShape, fortranOrder });
     },
   };
 }
 
-type Record = { [name: string]: unknown };
-
-function structured(path: string, width: number, columns: readonly TextColumn[], wanted: DType, byName: boolean): CsvColumns {
-  const leaves = columnsOf({ dtype: wanted, rowShape: [], fortranOrder: false });
-  if (!byName && leaves.length !== columns.length && width > 0) {
-    throw new FileProblem(
-      `${shown(path)}: it has ${columns.length} columns, a row has ${leaves.length} elements: choose columns with --columns`,
-    );
-  }
-  const cellsOfLeaves = leaves.map(({ label, dtype: type }, i) => {
-    const column = byName ? columns.find(({ name }) => name === label) : columns[i];
+/** The columns that have the names of the structure's elements, in the order of these. */
+function columnsByName(
+  path: string,
+  columns: readonly TextColumn[],
+  header: readonly HeaderName[],
+  layout: RowLayout,
+): TextColumn[] {
+  refuseSameNames(path, columns);
+  const ordered = columnsOf(layout).map(({ label }) => {
+    const column = columns.find(({ name }) => name === label) ?? columns.find(({ index }) => header[index]?.exact === label);
+    if (column !== undefined) return column;
     const names = columns.map(({ name }) => name).join(", ");
-    if (column === undefined)
-      throw new FileProblem(`${shown(path)}: there is no column ${JSON.stringify(label)}: there are ${names}`);
-    return { ...column, value: valueOfText(type) };
+    throw new FileProblem(`${shown(path)}: there is no column ${JSON.stringify(label)}: there are ${names}`);
   });
-  if (byName && columns.length > leaves.length) {
-    const extra = columns.find(({ name }) => !leaves.some(({ label }) => label === name));
+  if (columns.length > ordered.length) {
+    const extra = columns.find((column) => !ordered.includes(column));
     throw new FileProblem(
       `${shown(path)}: there is no field for column ${JSON.stringify(extra?.name)}: leave it out with --columns`,
     );
   }
+  return ordered;
+}
+
+type Record = { [name: string]: unknown };
+
+/** Rows of records whose elements are the columns; `isInferred` says of which of these only text is known. */
+function structured(
+  path: string,
+  width: number,
+  columns: readonly TextColumn[],
+  layout: RowLayout,
+  isInferred: readonly boolean[],
+): CsvColumns {
+  const { dtype: wanted, rowShape, fortranOrder } = layout;
+  const leaves = columnsOf(layout);
+  const values = leaves.map(({ dtype: type }, i): ValueOfText => valueOfText(type, isInferred[i] ?? false));
+  if (leaves.length !== columns.length && width > 0) {
+    throw new FileProblem(
+      `${shown(path)}: it has ${columns.length} columns, a row has ${leaves.length} elements: choose columns with --columns`,
+    );
+  }
+  const perRow = sizeOf(rowShape);
   return {
     width,
-    layout: { dtype: wanted, rowShape: [], fortranOrder: false },
-    convert: (rows, rowOf) =>
-      rows.map((cells, i) => {
-        let next = 0;
-        return recordOf(wanted, () => {
-          const { index, name, value } = cellsOfLeaves[next++] as (typeof cellsOfLeaves)[number];
-          return convertCell(value, cells[index] as string, { path, row: rowOf(i), name });
-        });
-      }),
+    layout,
+    convert: (rows, lineOf) => {
+      const records = rows.flatMap((cells, i) => {
+        let leaf = 0;
+        const next = (): unknown => {
+          const { index, name } = columns[leaf] as TextColumn;
+          return convertCell(values[leaf++] as ValueOfText, cells[index] as string, { path, line: lineOf(i), name });
+        };
+        return Array.from({ length: perRow }, () => recordOf(wanted, next));
+      });
+      return rowShape.length === 0 ? records : arrayOf(records, rows.length, { rowShape, fortranOrder });
+    },
   };
 }
 
@@ -159,7 +213,7 @@ function fieldOf(type: DType, next: () => unknown): unknown {
 function convertCell(
   value: (text: string) => unknown,
   text: string,
-  place: { path: string; row: number; name: string },
+  place: { path: string; line: number; name: string },
 ): unknown {
   try {
     return value(text);
@@ -167,7 +221,7 @@ function convertCell(
     if (!(error instanceof UsageError)) throw error;
     const what = JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}...` : text);
     throw new FileProblem(
-      `${shown(place.path)}: row ${place.row}, column ${JSON.stringify(place.name)}: ${what}: ${error.message}`,
+      `${shown(place.path)}: line ${place.line}, column ${JSON.stringify(place.name)}: ${what}: ${error.message}`,
     );
   }
 }

@@ -1,38 +1,40 @@
 /** CSV and TSV: columns of text. */
-import { Readable } from "node:stream";
-import Papa from "papaparse";
+
+import type { RowLayout } from "../columns.ts";
 import { counted } from "../counted.ts";
 import { FileProblem, shown } from "../failure.ts";
 import { type CsvColumns, planColumns } from "./csv-columns.ts";
-import type { Block, OpenSource } from "./source.ts";
-import { isNumberText, openText, SAMPLE } from "./text.ts";
+import { hasHeader, headerNames } from "./csv-header.ts";
+import { CsvReader, LINE_OF_SPACES, type Records } from "./csv-records.ts";
+import { InvalidText } from "./encoding.ts";
+import type { Block, Source, SourceOptions } from "./source.ts";
+import { openText, SAMPLE, type TextSource } from "./text-source.ts";
 
-export const openCsv: OpenSource = async (path, target, options) => {
-  const { stream, bytes } = await openText(path);
-  const records = recordsOf(path, stream, options.delimiter ?? ",");
+export async function openCsv(path: string, target: RowLayout | undefined, options: SourceOptions): Promise<Source> {
+  const text = openText(path, options.encoding);
+  const reader = new CsvReader(path, options.delimiter ?? ",");
+  const records = recordsOf(path, text, reader);
   const sample = await takeSample(records);
-  const [first] = sample.flatMap(({ cells }) => cells).filter((cells) => !isBlank(cells));
-  const hasHeader = options.header ?? !(first?.every(isNumberText) ?? true);
-  const names = hasHeader ? first : undefined;
-  const rows = sample.flatMap(({ cells }) => cells).filter((cells) => cells !== names && !isBlank(cells));
-  const columns = planColumns(path, names, rows, target, options);
+  const found = sample.flatMap(({ cells, lines }) => cells.map((row, i) => ({ row, line: lines[i] as number })));
+  const filled = found.filter(({ row }) => row.length > 0);
+  const { row: first = [], line: firstLine = 1 } = filled[0] ?? {};
+  const names = headerNames(first, (i) => reader.isQuotedInFirst(i));
+  const isHeader = hasHeader(path, firstLine, names, target?.dtype ?? options.dtype, options);
+  const rows = filled.slice(isHeader ? 1 : 0).map(({ row }) => row);
+  const columns = planColumns(path, isHeader ? names : undefined, rows, target, options);
+  const blocks = new Blocks(path, columns, isHeader ? first : undefined);
   return {
-    bytes,
+    bytes: text.bytes,
     layout: columns.layout,
-    async *blocks(reach) {
-      for (const records of sample.splice(0)) yield block(path, records, columns, names);
-      for await (const found of records) {
-        yield block(path, found, columns, names);
-        reach(stream.bytesRead ?? 0);
+    async *blocks(reach, signal) {
+      text.heed(signal);
+      for (const part of sample.splice(0)) yield blocks.of(part);
+      for await (const part of records) {
+        yield blocks.of(part);
+        reach(text.bytesRead());
       }
     },
   };
-};
-
-/** Records, and the number of the first of them, from 1. */
-interface Records {
-  readonly cells: string[][];
-  readonly row: number;
 }
 
 async function takeSample(records: AsyncGenerator<Records, void, void>): Promise<Records[]> {
@@ -41,75 +43,75 @@ async function takeSample(records: AsyncGenerator<Records, void, void>): Promise
     const next = await records.next();
     if (next.done === true) break;
     sample.push(next.value);
-    for (const cells of next.value.cells) for (const cell of cells) length += cell.length + 1;
+    length += next.value.length;
   }
-  if (sample.length === 0) sample.push({ cells: [], row: 1 });
+  if (sample.length === 0) sample.push({ cells: [], lines: [], length: 0 });
   return sample;
 }
 
-/** Papa Parse pushes; its input is held back while nobody takes the records. */
-async function* recordsOf(path: string, text: Readable, delimiter: string): AsyncGenerator<Records, void, void> {
-  const queue: Papa.ParseResult<string[]>[] = [];
-  let wake = (): void => undefined;
-  let release = (): void => undefined;
-  let end: { readonly error?: unknown } | undefined;
-  async function* heldBack(): AsyncGenerator<unknown, void, void> {
-    for await (const part of text) {
-      yield part;
-      if (queue.length > 0) await new Promise<void>((resolve) => (release = resolve));
-    }
-  }
-  const finish = (error?: unknown): void => {
-    end ??= { error };
-    wake();
-  };
-  Papa.parse<string[], Readable>(Readable.from(heldBack(), { highWaterMark: 1 }) as Readable, {
-    delimiter,
-    chunk(results) {
-      queue.push(results);
-      wake();
-    },
-    complete: () => finish(),
-    error: finish,
-  });
-  let row = 1;
+async function* recordsOf(path: string, { pieces }: TextSource, reader: CsvReader): AsyncGenerator<Records, void, void> {
   try {
-    for (;;) {
-      const results = queue.shift();
-      if (results !== undefined) {
-        const [problem] = results.errors;
-        if (problem !== undefined)
-          throw new FileProblem(`${shown(path)}: row ${row + (problem.row ?? 0)}: ${problem.message.toLowerCase()}`);
-        yield { cells: results.data, row };
-        row += results.data.length;
-        continue;
+    for await (const piece of pieces) {
+      const records = reader.push(piece);
+      if (records.cells.length > 0) yield records;
+    }
+  } catch (error) {
+    throw error instanceof InvalidText ? error.at(path, reader.line) : error;
+  }
+  const last = reader.end();
+  if (last.cells.length > 0) yield last;
+}
+
+/** Records -> blocks of rows, in the order of the source. */
+class Blocks {
+  readonly #path: string;
+  readonly #columns: CsvColumns;
+  readonly #header: readonly string[] | undefined;
+  /** A blank line that is no row only if none follows it. */
+  #blankLine: number | undefined;
+
+  constructor(path: string, columns: CsvColumns, header: readonly string[] | undefined) {
+    this.#path = path;
+    this.#columns = columns;
+    this.#header = header;
+  }
+
+  of({ cells, lines }: Records): Block {
+    const rows: (readonly string[])[] = [];
+    const places: number[] = [];
+    for (const [i, row] of cells.entries()) {
+      const line = lines[i] as number;
+      if (row.length === 0) this.#skip(row, line);
+      else {
+        if (this.#blankLine !== undefined) throw this.#blank(this.#blankLine, "is blank");
+        if (row === this.#header) continue;
+        this.#checkWidth(row, line);
+        rows.push(row);
+        places.push(line);
       }
-      release();
-      if (end?.error !== undefined) throw end.error;
-      if (end !== undefined) return;
-      await new Promise<void>((resolve) => (wake = resolve));
     }
-  } finally {
-    text.destroy();
+    const lineOf = (i: number): number => places[i] ?? 1;
+    return { input: this.#columns.convert(rows, lineOf), placeOf: (i) => `line ${lineOf(i)}` };
   }
-}
 
-function block(path: string, { cells, row }: Records, columns: CsvColumns, names: readonly string[] | undefined): Block {
-  const rows: string[][] = [];
-  const numbers: number[] = [];
-  for (const [i, found] of cells.entries()) {
-    if (found === names || isBlank(found)) continue;
-    if (found.length !== columns.width) {
-      const count = counted(found.length, "column");
-      throw new FileProblem(`${shown(path)}: row ${row + i} has ${count}, the others have ${columns.width}: correct it`);
-    }
-    rows.push(found);
-    numbers.push(row + i);
+  /** In a single column a line without quotes may be an empty cell: only at the end it is certainly none. */
+  #skip(row: readonly string[], line: number): void {
+    if (this.#columns.width !== 1) return;
+    if (row === LINE_OF_SPACES) throw this.#blank(line, "holds only spaces");
+    this.#blankLine ??= line;
   }
-  const rowOf = (i: number): number => numbers[i] ?? row;
-  return { input: columns.convert(rows, rowOf), rowOf };
-}
 
-function isBlank(cells: readonly string[]): boolean {
-  return cells.length === 1 && cells[0]?.trim() === "";
+  #blank(line: number, what: string): FileProblem {
+    return new FileProblem(
+      `${shown(this.#path)}: line ${line} ${what}: write a cell that is so in quotes (""), or take the line out`,
+    );
+  }
+
+  #checkWidth({ length }: readonly string[], line: number): void {
+    const { width } = this.#columns;
+    if (length === width) return;
+    throw new FileProblem(
+      `${shown(this.#path)}: line ${line} has ${counted(length, "column")}, the others have ${width}: correct it`,
+    );
+  }
 }

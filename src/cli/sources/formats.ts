@@ -1,6 +1,7 @@
 /** The formats of sources, and how a name tells which one it is. */
 import { extname } from "node:path";
 import { shown, UsageError } from "../failure.ts";
+import { openCsv } from "./csv.ts";
 import { openNdjson } from "./ndjson.ts";
 import { openNpy } from "./npy.ts";
 import { openRaw } from "./raw.ts";
@@ -16,12 +17,8 @@ const FORMATS: Readonly<Record<Format, OpenSource>> = {
   raw: openRaw,
 };
 
-/** The parser of CSV is loaded for CSV: no other source should wait for it. */
 function openSeparated(delimiter: "," | "\t"): OpenSource {
-  return async (path, target, options) => {
-    const { openCsv } = await import("./csv.ts");
-    return await openCsv(path, target, { delimiter, ...options });
-  };
+  return (path, target, options) => openCsv(path, target, { delimiter, ...options });
 }
 
 export const FORMAT_NAMES: readonly Format[] = Object.keys(FORMATS) as Format[];

@@ -1,7 +1,8 @@
 /** The dtypes of columns of which only text or JSON is known. */
 import type { DTypeLike } from "../../node.ts";
 import { unitOfText } from "../datetime.ts";
-import { isIntegerText, isMissing, isNumberText } from "./text.ts";
+import { LongNumber } from "./json-text.ts";
+import { isIntegerText, isMissing, isNumberText } from "./number-of-text.ts";
 
 const INT64 = [-(2n ** 63n), 2n ** 63n - 1n] as const;
 const UINT64_MAX = 2n ** 64n - 1n;
@@ -56,7 +57,7 @@ export function dtypeOfJson(values: readonly unknown[]): DTypeLike | readonly [D
     const [element, shape] = isSubArray(inner) ? inner : [inner, []];
     return [element, [first.length, ...shape]];
   }
-  if (typeof first === "object" && first !== undefined) {
+  if (typeof first === "object" && first !== undefined && !(first instanceof LongNumber)) {
     return Object.keys(first as object).map((name) => {
       const inner = dtypeOfJson(present.map((value) => (value as { [name: string]: unknown })[name] ?? null));
       return isSubArray(inner) ? ([name, ...inner] as const) : ([name, inner] as const);
@@ -68,8 +69,15 @@ export function dtypeOfJson(values: readonly unknown[]): DTypeLike | readonly [D
     const found = dtypeOfTexts(texts);
     return found.startsWith("datetime64") ? found : dtypeOfStrings(texts);
   }
-  const areIntegers = present.every((value) => typeof value === "bigint" || Number.isSafeInteger(value));
-  return isComplete && areIntegers && values.length > 0 ? dtypeOfIntegers(present as (number | bigint)[]) : "float64";
+  const integers = present.map(integerOfJson).filter((value) => value !== undefined);
+  const areIntegers = integers.length === values.length && values.length > 0;
+  return areIntegers ? dtypeOfIntegers(integers) : "float64";
+}
+
+/** What is an integer as it is written; -0 is none, as integers have no signed zero. */
+function integerOfJson(value: unknown): number | bigint | undefined {
+  if (value instanceof LongNumber) return value.isInteger ? value.integer() : undefined;
+  return Number.isSafeInteger(value) && !Object.is(value, -0) ? (value as number) : undefined;
 }
 
 function isSubArray(found: ReturnType<typeof dtypeOfJson>): found is readonly [DTypeLike, readonly number[]] {

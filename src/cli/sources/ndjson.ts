@@ -1,12 +1,13 @@
 /** NDJSON: a JSON value in each line. */
-import { createInterface } from "node:readline";
 import { type DType, type DTypeField, type DTypeLike, dtype } from "../../node.ts";
-import { type RowLayout, shapeText, sizeOf } from "../columns.ts";
-import { datetimeTicks, NOT_A_TIME } from "../datetime.ts";
+import type { RowLayout } from "../columns.ts";
 import { FileProblem, shown, UsageError } from "../failure.ts";
+import { InvalidText } from "./encoding.ts";
 import { dtypeOfJson } from "./infer.ts";
+import { parseJson } from "./json-text.ts";
+import { flat, type ValueOfJson, valueOfJson } from "./json-values.ts";
 import { arrayOf, type Block, type OpenSource, type SourceOptions } from "./source.ts";
-import { openText, SAMPLE } from "./text.ts";
+import { openText, SAMPLE, type TextSource } from "./text-source.ts";
 
 /** Characters of the lines that are appended together. */
 const BLOCK = 2 ** 18;
@@ -14,28 +15,38 @@ const BLOCK = 2 ** 18;
 /** Lines that were parsed, and their numbers, from 1. */
 interface Values {
   readonly values: unknown[];
-  readonly rows: number[];
+  readonly lines: number[];
+}
+
+/** How lines are parsed: as long as dtypes are to be told from them, fractions of zeros are kept. */
+interface Parsing {
+  keepsFractions: boolean;
 }
 
 export const openNdjson: OpenSource = async (path, target, options) => {
-  const { stream, bytes } = await openText(path);
-  const parts = partsOf(path, createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }));
+  const text = openText(path, options.encoding);
+  const isInferred = target === undefined && options.dtype === undefined;
+  const parsing: Parsing = { keepsFractions: isInferred };
+  const parts = partsOf(path, text, parsing);
   const sample: Values[] = [];
   for (let length = 0; length < SAMPLE; length += BLOCK) {
     const next = await parts.next();
     if (next.done === true) break;
     sample.push(next.value);
   }
+  parsing.keepsFractions = false;
   const layout = target ?? layoutOfSample(path, sample, options);
+  const convert = valueOfJson(layout.dtype, isInferred);
   return {
-    bytes,
+    bytes: text.bytes,
     layout,
-    async *blocks(reach) {
-      if (sample.length === 0) sample.push({ values: [], rows: [] });
-      for (const found of sample.splice(0)) yield block(path, found, layout);
+    async *blocks(reach, signal) {
+      text.heed(signal);
+      if (sample.length === 0) sample.push({ values: [], lines: [] });
+      for (const found of sample.splice(0)) yield block(path, found, layout, convert);
       for await (const found of parts) {
-        yield block(path, found, layout);
-        reach(stream.bytesRead ?? 0);
+        yield block(path, found, layout, convert);
+        reach(text.bytesRead());
       }
     },
   };
@@ -64,88 +75,69 @@ function dtypeOfSample(path: string, sample: readonly Values[]): DType {
   }
 }
 
-async function* partsOf(path: string, lines: AsyncIterable<string>): AsyncGenerator<Values, void, void> {
-  let part: Values = { values: [], rows: [] };
-  let row = 0;
+async function* partsOf(path: string, text: TextSource, parsing: Parsing): AsyncGenerator<Values, void, void> {
+  let part: Values = { values: [], lines: [] };
   let length = 0;
-  for await (const line of lines) {
-    row++;
+  for await (const { line, number } of linesOf(path, text)) {
     if (line.trim() === "") continue;
-    part.values.push(parseLine(path, line, row));
-    part.rows.push(row);
+    part.values.push(parseLine(path, line, number, parsing));
+    part.lines.push(number);
     length += line.length + 1;
     if (length < BLOCK) continue;
     yield part;
-    part = { values: [], rows: [] };
+    part = { values: [], lines: [] };
     length = 0;
   }
-  if (part.rows.length > 0) yield part;
+  if (part.lines.length > 0) yield part;
 }
 
-/** Integers that a JavaScript number would round. */
-const LONG_INTEGERS = /"(?:[^"\\]|\\.)*"|(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/g;
-const MARK = "\u0000integer:";
+interface Line {
+  readonly line: string;
+  /** From 1. */
+  readonly number: number;
+}
 
-function parseLine(path: string, line: string, row: number): unknown {
+/** Lines as JSON has them: other characters that end lines in JavaScript are text. */
+async function* linesOf(path: string, { pieces }: TextSource): AsyncGenerator<Line, void, void> {
+  let rest = "";
+  let number = 1;
   try {
-    if (!/\d{16}/.test(line)) return JSON.parse(line);
-    const marked = line.replace(LONG_INTEGERS, (found) => (found.startsWith('"') ? found : `"\\u0000integer:${found}"`));
-    return JSON.parse(marked, (_name, value: unknown) =>
-      typeof value === "string" && value.startsWith(MARK) ? BigInt(value.slice(MARK.length)) : value,
-    );
+    for await (const piece of pieces) {
+      // The end of a line may be halved; and a long line is not searched again with each piece.
+      if (!/[\r\n]/.test(piece) && !rest.endsWith("\r")) {
+        rest += piece;
+        continue;
+      }
+      const text = rest + piece;
+      const whole = text.endsWith("\r") ? text.length - 1 : text.length;
+      const lines = text.slice(0, whole).split(/\r\n|\n|\r/);
+      rest = (lines.pop() as string) + text.slice(whole);
+      for (const line of lines) yield { line, number: number++ };
+    }
   } catch (error) {
-    throw new FileProblem(`${shown(path)}: line ${row} is not JSON: correct it`, { cause: error });
+    throw error instanceof InvalidText ? error.at(path, number) : error;
+  }
+  for (const line of rest.split("\r")) yield { line, number: number++ };
+}
+
+function parseLine(path: string, line: string, number: number, { keepsFractions }: Parsing): unknown {
+  try {
+    return parseJson(line, keepsFractions);
+  } catch (error) {
+    const problem = error instanceof UsageError ? `: ${error.message}` : " is not JSON: correct it";
+    throw new FileProblem(`${shown(path)}: line ${number}${problem}`, { cause: error });
   }
 }
 
-function block(path: string, { values, rows }: Values, { dtype: type, rowShape, fortranOrder }: RowLayout): Block {
-  const convert = valueOfJson(type);
+function block(path: string, { values, lines }: Values, { rowShape, fortranOrder }: RowLayout, convert: ValueOfJson): Block {
   const elements = values.map((value, i) => {
     try {
       return rowShape.length === 0 ? convert(value) : flat(value, rowShape, convert);
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
-      throw new FileProblem(`${shown(path)}: line ${rows[i]}: ${error.message}`);
+      throw new FileProblem(`${shown(path)}: line ${lines[i]}: ${error.message}`);
     }
   });
   const data = rowShape.length === 0 ? elements : elements.flat(1);
-  return { input: arrayOf(data, values.length, { rowShape, fortranOrder }), rowOf: (i) => rows[i] ?? 1 };
-}
-
-/** The elements of nested arrays of a shape. */
-function flat(value: unknown, shape: readonly number[], convert: (value: unknown) => unknown): unknown[] {
-  const [size, ...rest] = shape;
-  if (size === undefined) return [convert(value)];
-  if (Array.isArray(value) && value.length === size) return value.flatMap((item) => flat(item, rest, convert));
-  // A flat list of all elements will do.
-  if (Array.isArray(value) && value.length === sizeOf(shape)) return value.map(convert);
-  throw new UsageError(
-    `expected an array of shape ${shapeText(shape)}, found ${Array.isArray(value) ? `one of ${value.length}` : typeof value}`,
-  );
-}
-
-/** How a JSON value becomes an element: null is NaN or NaT, times are text. */
-function valueOfJson(type: DType): (value: unknown) => unknown {
-  if (type.subdtype !== undefined) {
-    const { dtype: element, shape } = type.subdtype;
-    const convert = valueOfJson(element);
-    return (value) => flat(value, shape, convert);
-  }
-  const { fields, kind, datetime } = type;
-  if (fields !== undefined) {
-    const converters = new Map(fields.map((field) => [field.name, valueOfJson(field.dtype)]));
-    return (value) => {
-      if (typeof value !== "object" || value === null || Array.isArray(value))
-        throw new UsageError(`expected an object, found ${JSON.stringify(value)}`);
-      return Object.fromEntries(
-        Object.entries(value).map(([name, item]) => [name, (converters.get(name) ?? ((same: unknown) => same))(item)]),
-      );
-    };
-  }
-  if (kind === "f") return (value) => (typeof value === "bigint" ? Number(value) : (value ?? Number.NaN));
-  if (kind === "m") return (value) => value ?? NOT_A_TIME;
-  if (kind === "M")
-    return (value) =>
-      typeof value === "string" ? datetimeTicks(value, datetime as NonNullable<typeof datetime>) : (value ?? NOT_A_TIME);
-  return (value) => value;
+  return { input: arrayOf(data, values.length, { rowShape, fortranOrder }), placeOf: (i) => `line ${lines[i] ?? 1}` };
 }

@@ -42,7 +42,7 @@ async function* rowBlocks(
     const atOnce = bytes === 0 ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(PIECE / (bytes / rows)));
     for (let start = 0; start === 0 || start < rows; start += atOnce) {
       const stop = Math.min(rows, start + atOnce);
-      yield { reader, start, stop, rowOf: (i) => 1 + i };
+      yield { reader, start, stop, placeOf: (i) => `row ${1 + i}` };
       reach(stop === rows ? bytes : (stop * bytes) / rows);
     }
   } finally {

@@ -34,12 +34,13 @@ async function* rowBlocks(
   signal: AbortSignal,
 ): AsyncGenerator<Block, void, void> {
   let done = 0;
-  yield { input: arrayOf(new Uint8Array(0), 0, layout), rowOf: (i) => 1 + i };
+  yield { input: arrayOf(new Uint8Array(0), 0, layout), placeOf: (i) => `row ${1 + i}` };
   for await (const block of blocksOf(bytes, Math.max(1, Math.floor(BLOCK / rowBytes)) * rowBytes, signal)) {
     const rest = block.length % rowBytes;
     const rows = (block.length - rest) / rowBytes;
     const first = 1 + done / rowBytes;
-    if (rows > 0) yield { input: arrayOf(block.subarray(0, block.length - rest), rows, layout), rowOf: (i) => first + i };
+    if (rows > 0)
+      yield { input: arrayOf(block.subarray(0, block.length - rest), rows, layout), placeOf: (i) => `row ${first + i}` };
     done += block.length;
     reach(done);
     if (rest > 0) throw new FileProblem(`${shown(path)}: it ends within a row, after ${rest} of its ${rowBytes} bytes`);

@@ -10,16 +10,17 @@ export interface SourceOptions {
   readonly columns?: readonly ColumnChoice[];
   readonly header?: boolean;
   readonly delimiter?: string;
+  readonly encoding?: string;
   readonly fortranOrder?: boolean;
 }
 
 /** Rows, as appending takes them: an array, or a part of a file. */
-export type Block = NumberedRows &
+export type Block = PlacedRows &
   ({ readonly input: unknown } | { readonly reader: NpyReaderSync; readonly start: number; readonly stop: number });
 
-interface NumberedRows {
-  /** The number of one of its rows in the source, as people count: from 1, headers and blank lines included. */
-  rowOf(i: number): number;
+interface PlacedRows {
+  /** Where one of its rows is in the source, as people count: `row 1`, or the line on which it begins, `line 2`. */
+  placeOf(i: number): string;
 }
 
 /** A source that was opened: its form is known, its rows are not read yet. */

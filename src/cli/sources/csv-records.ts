@@ -1,0 +1,185 @@
+/** Text -> records of cells, as in RFC 4180, from pieces that end anywhere. */
+import { FileProblem, shown } from "../failure.ts";
+
+/** Records, each with the line on which it begins, from 1. */
+export interface Records {
+  readonly cells: (readonly string[])[];
+  readonly lines: number[];
+  /** The characters they were made of. */
+  readonly length: number;
+}
+
+/** A line without a character in it. */
+export const EMPTY_LINE: readonly string[] = [];
+
+/** A line of nothing but spaces. In quotes they would be a cell. */
+export const LINE_OF_SPACES: readonly string[] = [];
+
+/** Characters between two quotes. A quote that is never closed would take the rest of the file into memory. */
+const LONGEST_QUOTED = 2 ** 24;
+
+export class CsvReader {
+  readonly #path: string;
+  readonly #delimiter: string;
+  /** The beginning of a record whose end was not seen yet. */
+  #rest = "";
+  #isQuoteOpen = false;
+  /** The line on which that record begins. */
+  #line = 1;
+  /** Which cells of the first record were quoted. */
+  #firstQuoted: readonly boolean[] | undefined;
+
+  constructor(path: string, delimiter: string) {
+    this.#path = path;
+    this.#delimiter = delimiter;
+  }
+
+  /** Whether cell `i` of the first record stood in quotes. */
+  isQuotedInFirst(i: number): boolean {
+    return this.#firstQuoted?.[i] ?? false;
+  }
+
+  /** The line that is being read. */
+  get line(): number {
+    return this.#line + lineEndsIn(this.#rest);
+  }
+
+  /** The records that end in `piece`. */
+  push(piece: string): Records {
+    // What cannot end a record is not looked at twice.
+    const canEnd = this.#isQuoteOpen ? piece.includes('"') : /[\r\n]/.test(piece) || this.#rest.endsWith("\r");
+    if (!canEnd) {
+      this.#rest += piece;
+      if (this.#isQuoteOpen && this.#rest.length > LONGEST_QUOTED) throw this.#unclosed();
+      return { cells: [], lines: [], length: 0 };
+    }
+    return this.#parse(this.#rest + piece, false);
+  }
+
+  /** What is left when there is no more text. */
+  end(): Records {
+    return this.#parse(this.#rest, true);
+  }
+
+  #parse(text: string, isEnd: boolean): Records {
+    const cells: (readonly string[])[] = [];
+    const lines: number[] = [];
+    const places: Places = {
+      quote: finder(text, '"'),
+      delimiter: finder(text, this.#delimiter),
+      lineFeed: finder(text, "\n"),
+      carriageReturn: finder(text, "\r"),
+    };
+    let at = 0;
+    this.#isQuoteOpen = false;
+    while (at < text.length) {
+      let end = lineEnd(places, at);
+      const quote = places.quote(at);
+      if (quote > end || quote === Number.POSITIVE_INFINITY) {
+        if (!isEnd && !(end < text.length - (text[end] === "\r" ? 1 : 0))) break;
+        end = Math.min(end, text.length);
+        const line = text.slice(at, end);
+        if (line.trim() === "" && !line.includes(this.#delimiter)) cells.push(line === "" ? EMPTY_LINE : LINE_OF_SPACES);
+        else {
+          cells.push(line.split(this.#delimiter));
+          this.#firstQuoted ??= [];
+        }
+        lines.push(this.#line++);
+      } else {
+        const record = this.#quotedRecord(text, at, isEnd, places);
+        if (record === undefined) break;
+        end = record.end;
+        cells.push(record.cells);
+        lines.push(this.#line);
+        this.#firstQuoted ??= record.quoted;
+        this.#line += 1 + lineEndsIn(text.slice(at, end));
+      }
+      at = end + (text.startsWith("\r\n", end) ? 2 : 1);
+    }
+    this.#rest = text.slice(at);
+    return { cells, lines, length: at };
+  }
+
+  /** The record that begins at `start`, and where it ends; `undefined` if it goes on behind the text. */
+  #quotedRecord(
+    text: string,
+    start: number,
+    isEnd: boolean,
+    places: Places,
+  ): { cells: string[]; quoted: boolean[]; end: number } | undefined {
+    const delimiter = this.#delimiter;
+    const cells: string[] = [];
+    const quoted: boolean[] = [];
+    let at = start;
+    for (;;) {
+      const isQuoted = text[at] === '"';
+      quoted.push(isQuoted);
+      if (isQuoted) {
+        let cell = "";
+        for (at++; ; at += 2) {
+          const close = text.indexOf('"', at);
+          if (close < 0) {
+            if (isEnd || text.length - at > LONGEST_QUOTED) throw this.#unclosed();
+            this.#isQuoteOpen = true;
+            return undefined;
+          }
+          cell += text.slice(at, close);
+          at = close;
+          if (text[close + 1] !== '"') break;
+          cell += '"';
+        }
+        cells.push(cell);
+        for (at++; text[at] === " " && delimiter !== " "; ) at++;
+      } else {
+        const cellEnd = Math.min(places.delimiter(at), lineEnd(places, at), text.length);
+        cells.push(text.slice(at, cellEnd));
+        at = cellEnd;
+      }
+      if (text.startsWith(delimiter, at)) {
+        at += delimiter.length;
+        continue;
+      }
+      // A carriage return may be the first half of a line's end.
+      if (!isEnd && at >= text.length - (text[at] === "\r" ? 1 : 0)) return undefined;
+      if (at >= text.length || text[at] === "\n" || text[at] === "\r") return { cells, quoted, end: at };
+      if (!isEnd && delimiter.startsWith(text.slice(at))) return undefined;
+      throw new FileProblem(
+        `${shown(this.#path)}: line ${this.#line + lineEndsIn(text.slice(start, at))}: ` +
+          `a quoted cell ends before ${JSON.stringify(text.slice(at, at + 10))}: write a quote within a cell twice`,
+      );
+    }
+  }
+
+  #unclosed(): FileProblem {
+    return new FileProblem(
+      `${shown(this.#path)}: line ${this.#line}: a quoted cell begins in this record, and does not end: close its quote`,
+    );
+  }
+}
+
+/** Where characters are found next, from a place on that never goes back: each is looked for once. */
+interface Places {
+  readonly quote: (from: number) => number;
+  readonly delimiter: (from: number) => number;
+  readonly lineFeed: (from: number) => number;
+  readonly carriageReturn: (from: number) => number;
+}
+
+function finder(text: string, what: string): (from: number) => number {
+  let found = -1;
+  return (from) => {
+    if (found < from) {
+      const next = text.indexOf(what, from);
+      found = next < 0 ? Number.POSITIVE_INFINITY : next;
+    }
+    return found;
+  };
+}
+
+function lineEnd({ lineFeed, carriageReturn }: Places, from: number): number {
+  return Math.min(lineFeed(from), carriageReturn(from));
+}
+
+function lineEndsIn(text: string): number {
+  return text.match(/\r\n|\n|\r/g)?.length ?? 0;
+}

@@ -1,0 +1,105 @@
+/** JSON as `JSON.parse` gives it, but no number rounded, and no key lost. */
+import { UsageError } from "../failure.ts";
+import { inferredNumberOf, integerOf, numberOf } from "./number-of-text.ts";
+
+/** A number that a JavaScript number may not hold as it is written. */
+export class LongNumber {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  /** Whether it is written without a fraction and an exponent. */
+  get isInteger(): boolean {
+    return !/[.eE]/.test(this.text);
+  }
+
+  /** Its value among integers. */
+  integer(): number | bigint {
+    return integerOf(this.text);
+  }
+
+  /** Its value among floats; `isInferred` as for text. */
+  float(isInferred: boolean): number {
+    return isInferred ? inferredNumberOf(this.text) : numberOf(this.text);
+  }
+}
+
+/** How infinities are written: numbers that are too large for any float. */
+const INFINITIES: ReadonlySet<string> = new Set(["1e999", "-1e999"]);
+
+/** What a line must have for a number in it to be long: 16 digits in a row, or an exponent that is not negative. */
+const MAY_BE_LONG = /\d{16}|\d[eE]\+?\d/;
+
+const STRING_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+
+/**
+ * The value of a JSON text. `LongNumber` where a number might lose something, and, with `keepsFractions`, also where one that is whole is
+ * written with a fraction or an exponent.
+ *
+ * @throws SyntaxError if it is not JSON, UsageError if an object has a key twice.
+ */
+export function parseJson(text: string, keepsFractions: boolean): unknown {
+  const value: unknown = JSON.parse(text);
+  if (text.includes("{")) refuseSameKeys(text, value);
+  if (!(keepsFractions ? /\d[.eE]/.test(text) || MAY_BE_LONG.test(text) : MAY_BE_LONG.test(text))) return value;
+  let marks = 0;
+  // The text is known to be JSON: every quote here begins a string that ends.
+  const marked = text.replace(STRING_OR_NUMBER, (token) => {
+    if (token.startsWith('"') || !isLong(token, keepsFractions)) return token;
+    marks++;
+    return `"${token}"`;
+  });
+  return marks === 0 ? value : withLongNumbers(value, JSON.parse(marked));
+}
+
+function isLong(token: string, keepsFractions: boolean): boolean {
+  const number = Number(token);
+  if (!Number.isFinite(number)) return !INFINITIES.has(token);
+  if (!/[.eE]/.test(token)) return !Number.isSafeInteger(number);
+  if (!Number.isInteger(number)) return false;
+  return keepsFractions || !Number.isSafeInteger(number) || token.length > 16;
+}
+
+/** Puts a `LongNumber` where `marked` has a string and `value` a number. */
+function withLongNumbers(value: unknown, marked: unknown): unknown {
+  if (typeof value === "number") return typeof marked === "string" ? new LongNumber(marked) : value;
+  if (typeof value !== "object" || value === null) return value;
+  const [values, marks] = [value, marked] as { [name: string]: unknown }[];
+  for (const name of Object.keys(value)) {
+    (values as { [name: string]: unknown })[name] = withLongNumbers(values?.[name], marks?.[name]);
+  }
+  return value;
+}
+
+/** `JSON.parse` keeps the last value of a key that an object has twice. */
+function refuseSameKeys(text: string, value: unknown): void {
+  // Every key is counted, and perhaps some text that only looks like the end of one: as many as there are in the value means no doubles.
+  if (text.match(/"\s*:/g)?.length === keysIn(value)) return;
+  const open: (Set<string> | undefined)[] = [];
+  const tokens = /("(?:[^"\\]|\\.)*")(\s*:)?|[{}[\]]/g;
+  for (const [token, string, colon] of text.matchAll(tokens)) {
+    if (token === "{") open.push(new Set());
+    else if (token === "[") open.push(undefined);
+    else if (token === "}" || token === "]") open.pop();
+    else if (colon !== undefined) {
+      const keys = open.at(-1);
+      const key = JSON.parse(string as string) as string;
+      if (keys?.has(key)) throw new UsageError(`the key ${JSON.stringify(key)} is there twice: take one of them out`);
+      keys?.add(key);
+    }
+  }
+}
+
+function keysIn(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  if (Array.isArray(value)) return value.reduce((sum: number, item) => (typeof item === "object" ? sum + keysIn(item) : sum), 0);
+  const keys = Object.keys(value);
+  let count = keys.length;
+  for (const key of keys) {
+    const item = (value as { [name: string]: unknown })[key];
+    if (typeof item === "object") count += keysIn(item);
+  }
+  return count;
+}

@@ -1,0 +1,118 @@
+/** JSON values -> the values that appending takes. */
+import type { DType } from "../../node.ts";
+import { isRaw } from "../cell.ts";
+import { shapeText, sizeOf } from "../columns.ts";
+import { datetimeTicks, NOT_A_TIME } from "../datetime.ts";
+import { UsageError } from "../failure.ts";
+import { LongNumber } from "./json-text.ts";
+import { ticksOf } from "./text.ts";
+
+/** An element's value; `UsageError` with what was expected if the JSON value is none. */
+export type ValueOfJson = (value: unknown) => unknown;
+
+/** How a JSON value becomes an element: null is NaN or NaT, times are text. `isInferred`: the dtype was told from some values alone. */
+export function valueOfJson(type: DType, isInferred: boolean): ValueOfJson {
+  if (type.subdtype !== undefined) {
+    const { dtype: element, shape } = type.subdtype;
+    const convert = valueOfJson(element, isInferred);
+    return (value) => flat(value, shape, convert);
+  }
+  if (type.fields !== undefined) return recordOfJson(type, isInferred);
+  if (isRaw(type)) throw new UsageError(`JSON cannot become ${type.str}: append .npy files or raw bytes`);
+  const { kind, datetime } = type;
+  switch (kind) {
+    case "f":
+      return (value) => floatOf(value, isInferred);
+    case "c":
+      return (value) => complexOf(value, isInferred);
+    case "i":
+    case "u":
+      return integerOf;
+    case "m":
+      return (value) => (value === null ? NOT_A_TIME : ticks(value));
+    case "M":
+      return (value) => {
+        if (typeof value === "string") return datetimeTicks(value, datetime as NonNullable<typeof datetime>);
+        return value === null ? NOT_A_TIME : ticks(value);
+      };
+    default:
+      return plainOf;
+  }
+}
+
+/** The elements of nested arrays of a shape. */
+export function flat(value: unknown, shape: readonly number[], convert: ValueOfJson): unknown[] {
+  const [size, ...rest] = shape;
+  if (size === undefined) return [convert(value)];
+  if (Array.isArray(value) && value.length === size) return value.flatMap((item) => flat(item, rest, convert));
+  // A flat list of all elements will do.
+  if (Array.isArray(value) && value.length === sizeOf(shape)) return value.map(convert);
+  throw new UsageError(
+    `expected an array of shape ${shapeText(shape)}, found ${Array.isArray(value) ? `one of ${value.length}` : typeof value}`,
+  );
+}
+
+function recordOfJson(structure: DType, isInferred: boolean): ValueOfJson {
+  const converters = new Map((structure.fields ?? []).map((field) => [field.name, valueOfJson(field.dtype, isInferred)]));
+  return (value) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value) || value instanceof LongNumber)
+      throw new UsageError(`expected an object, found ${shownJson(value)}`);
+    return Object.fromEntries(
+      Object.entries(value).map(([name, item]) => [name, within(name, item, converters.get(name) ?? plainOf)]),
+    );
+  };
+}
+
+function within(name: string, value: unknown, convert: ValueOfJson): unknown {
+  try {
+    return convert(value);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new UsageError(`field ${JSON.stringify(name)}: ${error.message}`);
+  }
+}
+
+/** As it is: what it should have been, appending says. */
+function plainOf(value: unknown): unknown {
+  return value instanceof LongNumber ? asNumber(value) : value;
+}
+
+function asNumber(value: LongNumber): unknown {
+  return value.isInteger ? value.integer() : value.float(false);
+}
+
+function floatOf(value: unknown, isInferred: boolean): unknown {
+  if (value === null) return Number.NaN;
+  return value instanceof LongNumber ? naming(value, () => value.float(isInferred)) : value;
+}
+
+function complexOf(value: unknown, isInferred: boolean): unknown {
+  if (typeof value !== "object" || value === null || value instanceof LongNumber) return floatOf(value, isInferred);
+  if (Object.keys(value).sort().join() !== "im,re")
+    throw new UsageError(`expected {"re":1.5,"im":-2}, found ${shownJson(value)}`);
+  const { re, im } = value as { re: unknown; im: unknown };
+  return { re: floatOf(re, isInferred), im: floatOf(im, isInferred) };
+}
+
+function integerOf(value: unknown): unknown {
+  return value instanceof LongNumber ? naming(value, () => value.integer()) : value;
+}
+
+function ticks(value: unknown): unknown {
+  const count = integerOf(value);
+  return typeof count === "bigint" || Number.isSafeInteger(count) ? ticksOf(count as number | bigint) : count;
+}
+
+function naming<Result>({ text }: LongNumber, convert: () => Result): Result {
+  try {
+    return convert();
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new UsageError(`${text.length > 40 ? `${text.slice(0, 40)}...` : text}: ${error.message}`);
+  }
+}
+
+function shownJson(value: unknown): string {
+  const text = value instanceof LongNumber ? value.text : JSON.stringify(value);
+  return text.length > 40 ? `${text.slice(0, 40)}...` : text;
+}
