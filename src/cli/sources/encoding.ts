@@ -195,6 +195,7 @@ function utf16ByZeros(bytes: Uint8Array): "utf-16le" | "utf-16be" | undefined {
   const zeros = [0, 0];
   for (let i = 0; i < 2 * units; i++) if (bytes[i] === 0) zeros[i % 2] = (zeros[i % 2] as number) + 1;
   const [even = 0, odd = 0] = zeros;
-  if (units < 2 || Math.min(even, odd) > 0 || even + odd < 0.7 * units) return undefined;
-  return odd > 0 ? "utf-16le" : "utf-16be";
+  const isClear = Math.max(even, odd) >= 0.7 * units && Math.min(even, odd) <= Math.max(even, odd) / 8;
+  if (units < 2 || !isClear) return undefined;
+  return odd > even ? "utf-16le" : "utf-16be";
 }

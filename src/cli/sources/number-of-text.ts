@@ -11,6 +11,8 @@ const COMPLEX = new RegExp(`^(?:(${PART})(?=[+-]|$))?(?:(${PART})[jJ])?$`);
 const WORDS: ReadonlyMap<string, number> = new Map([
   ["", Number.NaN],
   ["nan", Number.NaN],
+  ["+nan", Number.NaN],
+  ["-nan", Number.NaN],
   ["na", Number.NaN],
   ["n/a", Number.NaN],
   ["null", Number.NaN],
