@@ -98,7 +98,7 @@ const FAMILIES: readonly (readonly [string, readonly unknown[]])[] = [
   ["complex128", F.flatMap((re) => F.slice(1, 7).map((im) => ({ re, im })))],
   ["complex64", F.slice(4).flatMap((re) => F.slice(0, 6).map((im) => ({ re: Math.fround(re), im: Math.fround(im) })))],
   ...["Y", "M", "W", "D", "m", "s", "us", "as", "25s", "7D"].flatMap((unit): [string, unknown[]][] => [
-    [`datetime64[${unit}]`, [0n, 1n, -1n, 12345n, NAT, ...(unit.endsWith("s") ? [2n ** 62n] : [-20_000n])]],
+    [`datetime64[${unit}]`, [0n, 1n, -1n, -1971n, 12345n, NAT, ...(unit.endsWith("s") ? [2n ** 62n] : [-20_000n])]],
     [`timedelta64[${unit}]`, [0n, -1n, 2n ** 63n - 1n, NAT]],
   ]),
   ["U12", TEXT],

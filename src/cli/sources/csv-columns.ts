@@ -130,8 +130,7 @@ function plain(path: string, width: number, columns: readonly TextColumn[], layo
     convert: (rows, lineOf) => {
       const values: unknown[] = [];
       for (const [i, cells] of rows.entries()) {
-        for (const { index, name } of columns)
-          values.push(convertCell(value, cells[index] as string, { path, line: lineOf(i), name }));
+        for (const { index, name } of columns) values.push(convertCell(value, cells[index] as string, path, i, lineOf, name));
       }
       return arrayOf(values, rows.length, { rowShape, fortranOrder });
     },
@@ -184,44 +183,55 @@ function structured(
     width,
     layout,
     convert: (rows, lineOf) => {
-      const records = rows.flatMap((cells, i) => {
-        let leaf = 0;
-        const next = (): unknown => {
-          const { index, name } = columns[leaf] as TextColumn;
-          return convertCell(values[leaf++] as ValueOfText, cells[index] as string, { path, line: lineOf(i), name });
-        };
-        return Array.from({ length: perRow }, () => recordOf(wanted, next));
+      let [i, leaf] = [0, 0];
+      const record = recordMaker(wanted, () => {
+        const { index, name } = columns[leaf] as TextColumn;
+        return convertCell(values[leaf++] as ValueOfText, (rows[i] as string[])[index] as string, path, i, lineOf, name);
       });
+      const records: unknown[] = [];
+      for (; i < rows.length; i++) {
+        leaf = 0;
+        for (let element = 0; element < perRow; element++) records.push(record());
+      }
       return rowShape.length === 0 ? records : arrayOf(records, rows.length, { rowShape, fortranOrder });
     },
   };
 }
 
-/** A record whose elements are given in the order of the columns. */
-function recordOf(structure: DType, next: () => unknown): Record {
-  return Object.fromEntries((structure.fields ?? []).map(({ name, dtype: type }) => [name, fieldOf(type, next)]));
+/** What makes records of elements that are given one after the other, in the order of the columns. */
+function recordMaker(structure: DType, next: () => unknown): () => Record {
+  const fields = (structure.fields ?? []).map(({ name, dtype: type }) => ({ name, make: fieldMaker(type, next) }));
+  // Copying an object with all fields is faster than adding one after the other; and `__proto__` is a name like any other in it.
+  const empty: Record = Object.fromEntries(fields.map(({ name }) => [name, undefined]));
+  return () => {
+    const record = { ...empty };
+    for (const { name, make } of fields) record[name] = make();
+    return record;
+  };
 }
 
-function fieldOf(type: DType, next: () => unknown): unknown {
+function fieldMaker(type: DType, next: () => unknown): () => unknown {
   if (type.subdtype !== undefined) {
-    const { dtype: element, shape } = type.subdtype;
-    return Array.from({ length: sizeOf(shape) }, () => fieldOf(element, next));
+    const make = fieldMaker(type.subdtype.dtype, next);
+    const length = sizeOf(type.subdtype.shape);
+    return () => Array.from({ length }, make);
   }
-  return type.fields === undefined ? next() : recordOf(type, next);
+  return type.fields === undefined ? next : recordMaker(type, next);
 }
 
 function convertCell(
-  value: (text: string) => unknown,
+  value: ValueOfText,
   text: string,
-  place: { path: string; line: number; name: string },
+  path: string,
+  i: number,
+  lineOf: (i: number) => number,
+  name: string,
 ): unknown {
   try {
     return value(text);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     const what = JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}...` : text);
-    throw new FileProblem(
-      `${shown(place.path)}: line ${place.line}, column ${JSON.stringify(place.name)}: ${what}: ${error.message}`,
-    );
+    throw new FileProblem(`${shown(path)}: line ${lineOf(i)}, column ${JSON.stringify(name)}: ${what}: ${error.message}`);
   }
 }

@@ -15,12 +15,12 @@ export async function openCsv(path: string, target: RowLayout | undefined, optio
   const reader = new CsvReader(path, options.delimiter ?? ",");
   const records = recordsOf(path, text, reader);
   const sample = await takeSample(records);
-  const found = sample.flatMap(({ cells, lines }) => cells.map((row, i) => ({ row, line: lines[i] as number })));
-  const filled = found.filter(({ row }) => row.length > 0);
-  const { row: first = [], line: firstLine = 1 } = filled[0] ?? {};
+  const filled = sample.flatMap(({ cells }) => cells.filter((row) => row.length > 0));
+  const [first = []] = filled;
+  const firstLine = sample.flatMap(({ cells, lines }) => lines[cells.indexOf(first)] ?? [])[0] ?? 1;
   const names = headerNames(first, (i) => reader.isQuotedInFirst(i));
   const isHeader = hasHeader(path, firstLine, names, target?.dtype ?? options.dtype, options);
-  const rows = filled.slice(isHeader ? 1 : 0).map(({ row }) => row);
+  const rows = isHeader ? filled.slice(1) : filled;
   const columns = planColumns(path, isHeader ? names : undefined, rows, target, options);
   const blocks = new Blocks(path, columns, isHeader ? first : undefined);
   return {

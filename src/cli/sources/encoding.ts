@@ -1,5 +1,5 @@
 /** Bytes of a text source -> text, strictly: what is not valid in its encoding is an error, never a replacement character. */
-import { isUtf8 } from "node:buffer";
+import { isAscii, isUtf8 } from "node:buffer";
 import { FileProblem, shown } from "../failure.ts";
 
 /** Bytes that are no text in the encoding of their source. The reader of the text adds the line. */
@@ -75,12 +75,18 @@ class Utf8 implements Decoder {
     const start = at === 0 && bytes.subarray(0, 3).equals(BYTE_ORDER_MARK) ? 3 : 0;
     const end = endOfWholeCharacters(bytes);
     const whole = bytes.subarray(start, end);
+    if (isAscii(whole)) return { text: this.#kept(bytes, end, whole.toString("latin1")) };
     if (!isUtf8(whole)) {
       const invalid = firstInvalid(whole);
       return { text: whole.toString("utf8", 0, invalid), problem: notUtf8(bytes[start + invalid], at - rest + start + invalid) };
     }
+    return { text: this.#kept(bytes, end, whole.toString("utf8")) };
+  }
+
+  /** The text, when what is behind it has been put aside. */
+  #kept(bytes: Buffer, end: number, text: string): string {
     this.#rest = Buffer.from(bytes.subarray(end));
-    return { text: whole.toString("utf8") };
+    return text;
   }
 
   end(offset: number): Piece {

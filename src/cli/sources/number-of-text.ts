@@ -40,7 +40,8 @@ export function numberOf(text: string): number {
 /** The same for a column that is float64 only because nobody said what it is: it does not round integers. */
 export function inferredNumberOf(text: string): number {
   const number = numberOf(text);
-  if (Number.isSafeInteger(number) || !isIntegerText(text) || BigInt(number) === integerOf(text)) return number;
+  // Up to here all integers are exact.
+  if (!(Math.abs(number) > Number.MAX_SAFE_INTEGER) || !isIntegerText(text) || BigInt(number) === integerOf(text)) return number;
   throw new UsageError(
     "float64, which is what its column was taken for (by gaps, signs or fractions), would round it: " +
       "say a dtype with --dtype or --columns (U keeps the text, f8 rounds)",
