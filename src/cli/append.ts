@@ -10,7 +10,7 @@ import { about, FileProblem, shown } from "./failure.ts";
 import { checkFits, grow, type NamedSource } from "./growing.ts";
 import type { ProgressOptions } from "./progress.ts";
 import { FORMAT_NAMES, type Format, formatOf, openerOf } from "./sources/formats.ts";
-import type { SourceOptions } from "./sources/source.ts";
+import type { Source, SourceOptions } from "./sources/source.ts";
 import { print } from "./terminal.ts";
 
 interface AppendOptions extends ProgressOptions, SourceOptions {
@@ -90,12 +90,18 @@ async function append(file: string, paths: readonly string[], options: AppendOpt
   if (existing !== undefined) await checkSources(file, paths, formats);
   const sources: NamedSource[] = [];
   let target = existing;
+  let isInferred = false;
   for (const [i, path] of paths.entries()) {
-    const source = await openerOf(formats[i] as Format)(path, target, options).catch((error: unknown) => {
-      throw about(path, error);
-    });
+    const source: Source = await openerOf(formats[i] as Format)(path, target, { ...options, isInferred }).catch(
+      (error: unknown) => {
+        throw about(path, error);
+      },
+    );
     // A file that is created is what its first source says.
-    target ??= { ...source.layout, dtype: options.dtype ?? source.layout.dtype };
+    if (target === undefined) {
+      target = { ...source.layout, dtype: options.dtype ?? source.layout.dtype };
+      isInferred = source.isInferred ?? false;
+    }
     checkFits(path, source.layout, target, options.casting);
     sources.push({ path, source });
   }

@@ -289,6 +289,16 @@ describe("numbers", () => {
     expect(await appended(text, extension)).toMatch(message);
   });
 
+  test("nor by a column that another source of the same call made float64", async () => {
+    const [gaps, ids] = ["gaps", "ids"].map((name) => join(directory, `${name}.csv`)) as [string, string];
+    writeFileSync(gaps, "id,x\n1,a\n,b\n");
+    writeFileSync(ids, "id,x\n9007199254740993,c\n");
+    const file = join(directory, "both.npy");
+    expect((await ran("append", file, gaps, ids)).problem).toMatch(/ids\.csv: line 2, column "id".*\(.*holds 2 rows/);
+    expect((await ran("append", file, ids)).problem).toBe(undefined);
+    expect((await ran("append", `${file}2`, gaps, ids, "--columns", "id:f8,x")).problem).toBe(undefined);
+  });
+
   test("float64 by choice takes what float() gives", async () => {
     const text = "id\n9007199254740993\n\n";
     expect(await appended(text, "csv", "--columns", "id:f8")).toEqual([{ id: 9007199254740992 }]);

@@ -14,6 +14,8 @@ export interface CsvColumns {
   readonly width: number;
   /** What the rows are. */
   readonly layout: RowLayout;
+  /** Whether the dtype of a column was told from its text. */
+  readonly isInferred: boolean;
   /** Rows of cells as appending takes them; `lineOf` says on which line of the source one begins. */
   convert(rows: readonly (readonly string[])[], lineOf: (i: number) => number): unknown;
 }
@@ -45,12 +47,14 @@ export function planColumns(
     rowShape: target?.rowShape ?? options.rowShape ?? rowShape,
     fortranOrder: target?.fortranOrder ?? options.fortranOrder ?? false,
   });
+  const isTold = wanted === undefined || (options.isInferred ?? false);
   if (wanted !== undefined && wanted.fields === undefined) {
-    return plain(path, width, columns, layoutFor(wanted, [columns.length]), false);
+    return plain(path, width, columns, layoutFor(wanted, [columns.length]), isTold);
   }
   if (wanted !== undefined) {
     const layout = layoutFor(wanted, []);
-    return structured(path, width, header === undefined ? columns : columnsByName(path, columns, header, layout), layout, []);
+    const ordered = header === undefined ? columns : columnsByName(path, columns, header, layout);
+    return structured(path, width, ordered, layout, isTold);
   }
   if (width === 0) throw new FileProblem(`${shown(path)}: it has no columns: pass --dtype to create a file of no rows`);
   const areNumbers = sample.every((cells) => cells.every((cell) => cell.trim() === "" || isNumberText(cell)));
@@ -62,8 +66,7 @@ export function planColumns(
     const own = column.dtype ?? dtype(dtypeOfTexts(sample.map((cells) => cells[column.index] ?? "")));
     return [column.name, own] as const;
   });
-  const isInferred = columns.map((column) => column.dtype === undefined);
-  return structured(path, width, columns, { dtype: dtype(fields), rowShape: [], fortranOrder: false }, isInferred);
+  return structured(path, width, columns, { dtype: dtype(fields), rowShape: [], fortranOrder: false }, isTold);
 }
 
 /** All columns, or those of --columns; without a header that option gives them their names. */
@@ -127,6 +130,7 @@ function plain(path: string, width: number, columns: readonly TextColumn[], layo
   return {
     width,
     layout,
+    isInferred,
     convert: (rows, lineOf) => {
       const values: unknown[] = [];
       for (const [i, cells] of rows.entries()) {
@@ -162,17 +166,19 @@ function columnsByName(
 
 type Record = { [name: string]: unknown };
 
-/** Rows of records whose elements are the columns; `isInferred` says of which of these only text is known. */
+/** Rows of records whose elements are the columns. `isInferred`: so are the dtypes of those that have none of their own. */
 function structured(
   path: string,
   width: number,
   columns: readonly TextColumn[],
   layout: RowLayout,
-  isInferred: readonly boolean[],
+  isInferred: boolean,
 ): CsvColumns {
   const { dtype: wanted, rowShape, fortranOrder } = layout;
   const leaves = columnsOf(layout);
-  const values = leaves.map(({ dtype: type }, i): ValueOfText => valueOfText(type, isInferred[i] ?? false));
+  const values = leaves.map(({ dtype: type }, i): ValueOfText => {
+    return valueOfText(type, isInferred && columns[i]?.dtype === undefined);
+  });
   if (leaves.length !== columns.length && width > 0) {
     throw new FileProblem(
       `${shown(path)}: it has ${columns.length} columns, a row has ${leaves.length} elements: choose columns with --columns`,
@@ -182,6 +188,7 @@ function structured(
   return {
     width,
     layout,
+    isInferred,
     convert: (rows, lineOf) => {
       let [i, leaf] = [0, 0];
       const record = recordMaker(wanted, () => {

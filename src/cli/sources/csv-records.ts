@@ -10,7 +10,7 @@ export interface Records {
 }
 
 /** A line without a character in it. */
-export const EMPTY_LINE: readonly string[] = [];
+const EMPTY_LINE: readonly string[] = [];
 
 /** A line of nothing but spaces. In quotes they would be a cell. */
 export const LINE_OF_SPACES: readonly string[] = [];

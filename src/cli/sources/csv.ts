@@ -26,6 +26,7 @@ export async function openCsv(path: string, target: RowLayout | undefined, optio
   return {
     bytes: text.bytes,
     layout: columns.layout,
+    isInferred: columns.isInferred,
     async *blocks(reach, signal) {
       text.heed(signal);
       for (const part of sample.splice(0)) yield blocks.of(part);

@@ -25,8 +25,9 @@ interface Parsing {
 
 export const openNdjson: OpenSource = async (path, target, options) => {
   const text = openText(path, options.encoding);
-  const isInferred = target === undefined && options.dtype === undefined;
-  const parsing: Parsing = { keepsFractions: isInferred };
+  const isTold = target === undefined && options.dtype === undefined;
+  const isInferred = isTold || (options.isInferred ?? false);
+  const parsing: Parsing = { keepsFractions: isTold };
   const parts = partsOf(path, text, parsing);
   const sample: Values[] = [];
   for (let length = 0; length < SAMPLE; length += BLOCK) {
@@ -40,6 +41,7 @@ export const openNdjson: OpenSource = async (path, target, options) => {
   return {
     bytes: text.bytes,
     layout,
+    isInferred,
     async *blocks(reach, signal) {
       text.heed(signal);
       if (sample.length === 0) sample.push({ values: [], lines: [] });

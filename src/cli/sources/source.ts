@@ -12,6 +12,8 @@ export interface SourceOptions {
   readonly delimiter?: string;
   readonly encoding?: string;
   readonly fortranOrder?: boolean;
+  /** The dtype of the target is what was told from the values of the source before, and nobody's choice. */
+  readonly isInferred?: boolean;
 }
 
 /** Rows, as appending takes them: an array, or a part of a file. */
@@ -29,6 +31,8 @@ export interface Source {
   readonly bytes: number | undefined;
   /** What its rows are, in the order of the file that they are for. */
   readonly layout: RowLayout;
+  /** Whether the dtype was told from its values. */
+  readonly isInferred?: boolean;
   /** At least one block, which may have no rows; each is valid until the next is asked for. `reach` hears of the bytes done. */
   blocks(reach: (bytes: number) => void, signal: AbortSignal): AsyncIterable<Block>;
 }
