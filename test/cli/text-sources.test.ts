@@ -267,6 +267,16 @@ describe("lines", () => {
     expect(await appended('a,b\n"x" ,1"2\n', "csv")).toEqual([{ a: "x", b: '1"2' }]);
   });
 
+  test.each(["3,4\n", '""\n'])(
+    "a quote that is never closed takes neither all memory nor the square of the time: %o",
+    async (rest) => {
+      const text = Buffer.concat([Buffer.from('a,b\n1,2\n"1,2\n'), Buffer.alloc(2 ** 25, rest)]);
+      const start = performance.now();
+      expect(await appended(text, "csv")).toMatch(/^line 3: a quoted cell begins in this record, and does not end/);
+      expect(performance.now() - start).toBeLessThan(20_000);
+    },
+  );
+
   test("records are the same wherever pieces end", async () => {
     const rows = Array.from({ length: 40_000 }, (_, i) => ({ s: i % 3 === 0 ? `"${i}",\r\n` : `${i} é`, n: BigInt(i) }));
     const text = rows.map(({ s, n }) => `${/[",]/.test(s) ? `"${s.replaceAll('"', '""')}"` : s},${n}`);

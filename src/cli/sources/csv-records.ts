@@ -15,7 +15,7 @@ const EMPTY_LINE: readonly string[] = [];
 /** A line of nothing but spaces. In quotes they would be a cell. */
 export const LINE_OF_SPACES: readonly string[] = [];
 
-/** Characters between two quotes. A quote that is never closed would take the rest of the file into memory. */
+/** Characters of a quoted cell at most: a quote that is never closed would take the rest of the file into memory. */
 const LONGEST_QUOTED = 2 ** 24;
 
 export class CsvReader {
@@ -24,6 +24,8 @@ export class CsvReader {
   /** The beginning of a record whose end was not seen yet. */
   #rest = "";
   #isQuoteOpen = false;
+  /** How long it must be to be looked at again if a quote is open in it. */
+  #enough = 0;
   /** The line on which that record begins. */
   #line = 1;
   /** Which cells of the first record were quoted. */
@@ -46,14 +48,13 @@ export class CsvReader {
 
   /** The records that end in `piece`. */
   push(piece: string): Records {
-    // What cannot end a record is not looked at twice.
-    const canEnd = this.#isQuoteOpen ? piece.includes('"') : /[\r\n]/.test(piece) || this.#rest.endsWith("\r");
-    if (!canEnd) {
-      this.#rest += piece;
-      if (this.#isQuoteOpen && this.#rest.length > LONGEST_QUOTED) throw this.#unclosed();
-      return { cells: [], lines: [], length: 0 };
-    }
-    return this.#parse(this.#rest + piece, false);
+    // What cannot end a record is not looked at; and an open quote is looked for again only in twice as much, lest the time grows by the square.
+    const canEnd = this.#isQuoteOpen
+      ? this.#rest.length + piece.length >= this.#enough
+      : /[\r\n]/.test(piece) || this.#rest.endsWith("\r");
+    if (canEnd) return this.#parse(this.#rest + piece, false);
+    this.#rest += piece;
+    return { cells: [], lines: [], length: 0 };
   }
 
   /** What is left when there is no more text. */
@@ -97,6 +98,7 @@ export class CsvReader {
       at = end + (text.startsWith("\r\n", end) ? 2 : 1);
     }
     this.#rest = text.slice(at);
+    this.#enough = 2 * this.#rest.length;
     return { cells, lines, length: at };
   }
 
@@ -115,20 +117,14 @@ export class CsvReader {
       const isQuoted = text[at] === '"';
       quoted.push(isQuoted);
       if (isQuoted) {
-        let cell = "";
-        for (at++; ; at += 2) {
-          const close = text.indexOf('"', at);
-          if (close < 0) {
-            if (isEnd || text.length - at > LONGEST_QUOTED) throw this.#unclosed();
-            this.#isQuoteOpen = true;
-            return undefined;
-          }
-          cell += text.slice(at, close);
-          at = close;
-          if (text[close + 1] !== '"') break;
-          cell += '"';
+        const close = closingQuote(text, at + 1);
+        if (close < 0) {
+          if (isEnd || text.length - at > LONGEST_QUOTED) throw this.#unclosed();
+          this.#isQuoteOpen = true;
+          return undefined;
         }
-        cells.push(cell);
+        cells.push(text.slice(at + 1, close).replaceAll('""', '"'));
+        at = close;
         for (at++; text[at] === " " && delimiter !== " "; ) at++;
       } else {
         const cellEnd = Math.min(places.delimiter(at), lineEnd(places, at), text.length);
@@ -155,6 +151,13 @@ export class CsvReader {
       `${shown(this.#path)}: line ${this.#line}: a quoted cell begins in this record, and does not end: close its quote`,
     );
   }
+}
+
+/** The next quote that is not written twice. */
+function closingQuote(text: string, from: number): number {
+  let close = text.indexOf('"', from);
+  while (close >= 0 && text[close + 1] === '"') close = text.indexOf('"', close + 2);
+  return close;
 }
 
 /** Where characters are found next, from a place on that never goes back: each is looked for once. */
