@@ -149,7 +149,7 @@ describe("concat and append write over nothing that they were not told to", () =
       layout: { dtype: dtype("<f8"), rowShape: [], fortranOrder: false },
       async *blocks() {
         happens();
-        yield { input: rows, rowOf: (i) => i + 1 };
+        yield { input: rows, placeOf: (i) => `row ${i + 1}` };
       },
     };
   }
