@@ -314,6 +314,7 @@ describe("recover", () => {
   test.each([
     ["", /expected it to begin with .* found nothing: it is empty/],
     ["\x93NUM", /found 93 4e 55 4d and the end of the file/],
+    ["\x93NUMP", /found 93 4e 55 4d 50 and the end of the file/],
     ["\x93NUMPY\x01\x00\x76\x00{'descr': '<f8', ", /ends within its header/],
     ["PK\x03\x04 a zip file", /Not a \.npy file: .* found 50 4b 03 04 20 61/],
   ])("%j is refused with what is wrong", async (content, message) => {

@@ -171,7 +171,8 @@ export function isSettled(start: Uint8Array): boolean {
 
 /** Whether a file that begins with `start` is being rewritten, which is told by a marker, whole or half written. */
 export function* isRewriting(file: StorageFile, start: Uint8Array): Plan<boolean> {
-  if (MAGIC.every((byte, i) => start[i] === byte)) return false;
+  // What ends within these bytes has no header, old or new.
+  if (start.length < MARKER_LENGTH || MAGIC.every((byte, i) => start[i] === byte)) return false;
   if (MAGIC.every((byte, i) => start[i] === byte || start[i] === MARKER[i] || isLast(start, i))) return true;
   // What a file system inserts is zeros: then only the journal can tell.
   const mayBeInserted = MAGIC.every((_, i) => start[i] === 0 || start[i] === MARKER[i] || isLast(start, i));
