@@ -164,8 +164,10 @@ test("ensureAppendable: the copy is safe before it takes the place of the file, 
   const layout = { dtype: dtype("<i2"), fortranOrder: false, shape: [3], headerLength: 80 };
   const storage = new FaultyStorage(Buffer.concat([formatHeader(layout), Buffer.from(rows(0, 3).buffer)]));
   ensureAppendableSync(storage);
-  const steps = storage.steps.map(({ op }) => op);
-  expect(steps.slice(steps.lastIndexOf("write"))).toEqual(["write", "copyTimes", "sync", "close", "replace", "sync", "close"]);
+  // What is looked at, or closed, in between matters to Windows alone.
+  const steps = storage.steps.map(({ op }) => op).filter((op) => !["size", "open", "close"].includes(op));
+  expect(steps.slice(steps.lastIndexOf("write"))).toEqual(["write", "copyTimes", "sync", "replace", "sync"]);
+  expect(storage.openFiles).toBe(0);
 });
 
 test("recover: the data are whole and safe before the header counts them", () => {
