@@ -18,7 +18,6 @@ test.each<[string, unknown, { shape: number[]; dtype: string; values: number[] }
   ["a typed array", new Int16Array([1, 2]), { shape: [2], dtype: "<i2", values: [1, 2] }],
   ["a typed array within a buffer", new Int16Array([9, 1, 2]).subarray(1), { shape: [2], dtype: "<i2", values: [1, 2] }],
   ["a Uint8ClampedArray", new Uint8ClampedArray([255]), { shape: [1], dtype: "|u1", values: [255] }],
-  ["a Buffer", Buffer.from([7]), { shape: [1], dtype: "|u1", values: [7] }],
   ["shared memory", new Int8Array(new SharedArrayBuffer(2)).fill(3), { shape: [2], dtype: "|i1", values: [3, 3] }],
   [
     "npyjs",
@@ -95,6 +94,14 @@ test("an object of another realm's typed array is one by its tag", () => {
   const { data, shape } = { data: new Float64Array([1.5]), shape: [1] };
   Object.setPrototypeOf(data, Object.create(Object.getPrototypeOf(data)));
   expect(seen({ data, shape } as ArrayInput)).toMatchObject({ dtype: "<f8", values: [1.5] });
+});
+
+test("a Buffer is uint8, and its bytes are elements of nothing wider", () => {
+  const parsed = parseInput(Buffer.from([7]));
+  const { shape, blocks } = castInput(parsed, dtype("u1"), "no");
+  expect(shape).toEqual([1]);
+  expect([...blocks(false)].map((block) => Array.from(block))).toEqual([[7]]);
+  expect(() => castInput(parsed, dtype("<f8"), "unsafe")).toThrow(expect.objectContaining({ code: "ERR_NPY_DTYPE" }));
 });
 
 describe("refused", () => {
