@@ -126,9 +126,13 @@ export class OpenArray<D extends DTypeLike> {
     const { headerLength } = this.#header;
     try {
       const looked = found ?? this.#file;
-      const header = yield* this.#readHeader(looked);
-      this.#checkSame(header);
-      yield* this.#checkRows(looked, header, isSame, signal);
+      let header = yield* this.#readHeader(looked);
+      while (!(yield* this.#beginsWithRows(looked, header, isSame, signal))) {
+        // Rows that were moved within the file since its header was read, or are being moved, are no others.
+        const later = yield* this.#readHeader(looked);
+        if (later.headerLength === header.headerLength) throw this.#otherRows();
+        header = later;
+      }
       yield* checkComplete(looked, header, this.path);
       if (!isSame || rowCount(header) !== rowCount(this.#header)) {
         this.#sample = yield* sampleOf(looked, header, isSame && looked.isSnapshot);
@@ -173,22 +177,26 @@ export class OpenArray<D extends DTypeLike> {
     }
   }
 
-  /** Refuses a file that does not begin with the rows that were counted. Its own file may have been written over, too. */
-  *#checkRows(file: StorageFile, header: NpyHeader, isSame: boolean, signal: AbortSignal | undefined): Plan<void> {
+  /**
+   * Whether a file with that header begins with the rows that were counted. Its own file may have been written over, too.
+   *
+   * @throws NpyError `ERR_NPY_CHANGED` if they would be other rows by the header alone.
+   */
+  *#beginsWithRows(file: StorageFile, header: NpyHeader, isSame: boolean, signal: AbortSignal | undefined): Plan<boolean> {
+    this.#checkSame(header);
     const length = dataLength(this.#header);
     const { headerLength } = header;
     const { first, last } = this.#sample;
     // Of a URL whose server says that nothing changed, only what costs no request is compared.
     const sample = { first, last: isSame && file.isSnapshot ? undefined : last };
-    let isKnown = yield* hasSample(file, headerLength, length, sample);
+    if (!(yield* hasSample(file, headerLength, length, sample))) return false;
+    if (isSame || file.isSnapshot) return true;
     // Of another file they are known if all bytes are compared, where the old ones can still be read.
-    if (isKnown && !isSame && !file.isSnapshot) {
-      isKnown = yield* hasSameBytes(this.#file, this.#header.headerLength, file, headerLength, length, signal);
-    }
-    if (isKnown) return;
-    // Rows that are being moved within the file, since its header was read, are no others.
-    yield* this.#readHeader(file);
-    throw new NpyError(
+    return yield* hasSameBytes(this.#file, this.#header.headerLength, file, headerLength, length, signal);
+  }
+
+  #otherRows(): NpyError {
+    return new NpyError(
       "ERR_NPY_CHANGED",
       `${this.path ?? "The file"} no longer begins with the ${counted(rowCount(this.#header))} that were there when it was last looked at: ` +
         "another array took their place, or they were changed or cut off. Open it again.",

@@ -9,15 +9,19 @@ import {
   type ArrayInput,
   dtype,
   ensureAppendable,
+  ensureAppendableSync,
   formatHeader,
   isAppendable,
   load,
   MemoryStorage,
+  NodeStorage,
   NpyAppendArray,
   type NpyArray,
   NpyReader,
   recover,
   type SaveOptions,
+  type Storage,
+  type StorageFile,
   saveSync,
 } from "../../src/node.ts";
 import { openDescriptors, temporaryPath } from "../support/temporary.ts";
@@ -275,8 +279,8 @@ const OTHERS_WITHIN: readonly (readonly [string, Uint8Array])[] = [
 
 describe("refresh", () => {
   describe.each([
-    ["NpyReader", (path: string | MemoryStorage) => NpyReader.open(path, { dtype: "float64" })],
-    ["NpyReaderSync", (path: string | MemoryStorage) => NpyReader.openSync(path, { dtype: "float64" })],
+    ["NpyReader", (path: string | Storage) => NpyReader.open(path, { dtype: "float64" })],
+    ["NpyReaderSync", (path: string | Storage) => NpyReader.openSync(path, { dtype: "float64" })],
   ])("%s", (_name, open) => {
     const refusal = (path?: string) => expect.objectContaining({ code: "ERR_NPY_CHANGED", path });
 
@@ -335,6 +339,32 @@ describe("refresh", () => {
       await recover(path);
       await reader.refresh();
       expect(reader.length).toBe(4);
+      await reader.close();
+    });
+
+    test("rows that are moved in place while they are looked at are no others", async () => {
+      const path = temporaryPath();
+      const header = formatHeader({ dtype: dtype("<f8"), fortranOrder: false, shape: [30], headerLength: 80 });
+      writeFileSync(path, Buffer.concat([header, saved(numbers(30)).subarray(128)]));
+      let isTight = false;
+      const storage = new (class extends NodeStorage {
+        override openSync(mode: "r" | "r+"): StorageFile {
+          const file = super.openSync(mode);
+          const read = file.readSync.bind(file);
+          const readSync = (buffer: Uint8Array, position: number): number => {
+            if (isTight && position > 0) {
+              isTight = false;
+              ensureAppendableSync(path, { inplace: true });
+            }
+            return read(buffer, position);
+          };
+          return Object.assign(file, { readSync, read: readSync });
+        }
+      })(path);
+      const reader = await open(storage);
+      isTight = true;
+      await reader.refresh();
+      expect((await reader.read()).data).toEqual(numbers(30));
       await reader.close();
     });
 
