@@ -58,7 +58,14 @@ function* recovering(file: FileLike, options: RecoverOptions): Plan<RecoveryRepo
   return yield* claiming(storage, function* (claim) {
     const opened = yield* claim.open("r+");
     const claimRewrite = (isNeeded: boolean): Plan<void> => claim.claimRewrite(opened, isNeeded);
-    return yield* closing(opened, () => recoverFile(opened, { ...rules, claim: claimRewrite }));
+    return yield* closing(opened, function* () {
+      try {
+        return yield* recoverFile(opened, { ...rules, claim: claimRewrite });
+      } finally {
+        // Before the lock is let go of with the file: who has it next would find this claim, and take it for left behind.
+        yield* claim.releaseRewrite();
+      }
+    });
   });
 }
 

@@ -138,7 +138,7 @@ export class Writer {
         if (onNotAppendable === "throw") throw notAppendable(header, path);
         isOpen = false;
         yield* this.#claim.hold(file);
-        yield* rewriteByCopy(this.storage, maxHeaderSize, {}, (copy) => this.#claim.replace(copy, true));
+        yield* rewriteByCopy(this.storage, maxHeaderSize, { claim }, (copy) => this.#claim.replace(copy, true));
         yield* this.#claim.letGo();
         file = yield* this.#claim.open("r+");
         isOpen = true;

@@ -22,6 +22,9 @@ import { hasCode, type OpenMode, type Storage, type StorageFile } from "./storag
 /** How often a file is opened again that another one has replaced meanwhile. */
 const TRIES = 10;
 
+/** No file can be created beside another one: it may not, or the disk is full, which is when files need recovery. */
+const CANNOT_CREATE = ["EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT"];
+
 const claimed = new Set<unknown>();
 
 /** The right to write to a file, held until `release`. A lock is held by the file that it was taken with, until that is closed. */
@@ -113,7 +116,7 @@ export class Claim {
     try {
       holder = yield* claimRewrite(this.#storage, isLocked);
     } catch (error) {
-      if ((!isNeeded || isLocked) && ["EACCES", "EPERM", "EROFS"].some((code) => hasCode(error, code))) return;
+      if ((!isNeeded || isLocked) && CANNOT_CREATE.some((code) => hasCode(error, code))) return;
       throw error;
     }
     if (holder !== undefined) throw this.#isRewritten(holder);

@@ -102,13 +102,23 @@ function createExclusively(path: string, text: string): boolean {
     if (hasCode(error, "EEXIST")) return false;
     if (!["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EINVAL", "UNKNOWN"].some((code) => hasCode(error, code))) throw error;
   }
+  let fd: number;
   try {
-    fs.writeFileSync(path, text, { flag: "wx" });
-    return true;
+    fd = fs.openSync(path, "wx");
   } catch (error) {
     if (hasCode(error, "EEXIST")) return false;
     throw error;
   }
+  try {
+    fs.writeFileSync(fd, text);
+  } catch (error) {
+    // On a full disk it would stay without its text, and nobody could tell whose it is.
+    fs.rmSync(path, { force: true });
+    throw error;
+  } finally {
+    fs.closeSync(fd);
+  }
+  return true;
 }
 
 /** What a claim says; `undefined` if it is gone. */
@@ -168,7 +178,7 @@ function livenessOf(holder: Holder, isLocked: boolean): string | undefined {
   if (holder.host !== here.host || holder.machine !== here.machine) return unknown;
   if (holder.boot !== here.boot) return holder.machine === "" ? unknown : undefined;
   if (holder.namespace !== here.namespace) return unknown;
-  if (!exists(holder.pid)) return undefined;
+  if (!exists(holder.pid) || isZombie(holder.pid)) return undefined;
   const start = startOf(holder.pid);
   if (start !== holder.start && start !== "" && holder.start !== "") return undefined;
   return holder.pid === process.pid
@@ -185,10 +195,20 @@ function exists(pid: number): boolean {
   }
 }
 
-/** The 22nd field of /proc/PID/stat; the second one, a name in brackets, may hold anything. Source: proc(5). */
+/** The 22nd field of /proc/PID/stat. Source: proc(5). */
 function startOf(pid: number): string {
+  return stateOf(pid)[19] ?? "";
+}
+
+/** Whether a process has ended whose parent has not asked for its exit code yet: until then its id exists. */
+function isZombie(pid: number): boolean {
+  return ["Z", "X"].includes(stateOf(pid)[0] ?? "");
+}
+
+/** The fields of /proc/PID/stat from the 3rd on; the second one, a name in brackets, may hold anything. */
+function stateOf(pid: number): readonly string[] {
   const text = textOf(`/proc/${pid}/stat`);
-  return text.slice(text.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+  return text.slice(text.lastIndexOf(")") + 2).split(" ");
 }
 
 function now(): string {

@@ -1,12 +1,13 @@
 /** Who may rewrite a file in place, where there are no locks: a file beside it says so. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { linkSync, readdirSync, readFileSync, readlinkSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import fs, { linkSync, readdirSync, readFileSync, readlinkSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { dtype, formatHeader, load, NodeStorage, needsRecovery, type StorageFile, save } from "../../src/node.ts";
+import { dtype, formatHeader, isAppendable, load, NodeStorage, needsRecovery, type StorageFile, save } from "../../src/node.ts";
 import { native } from "../../src/storage/native.ts";
 import { ClaimFile } from "../../src/storage/node-claim-file.ts";
 import { attempt, FILE_FORMS } from "../support/forms.ts";
@@ -110,6 +111,112 @@ describe.skipIf(!isLinux).each(FILE_FORMS)("%s", (_form, verbs) => {
       expect((await verbs.recover(unlocked(short))).rowsAfter).toBe(2);
       for (const path of [tight, short]) expect(readdirSync(dirname(path))).toEqual([basename(path)]);
     }
+  });
+
+  test("a full disk, on which no claim can be made, can be recovered", async () => {
+    const full = (storage: NodeStorage): NodeStorage =>
+      Object.assign(storage, {
+        claimRewrite: (): never => {
+          throw Object.assign(new Error("ENOSPC: no space left on device, symlink"), { code: "ENOSPC" });
+        },
+      });
+    for (const storage of [(path: string) => full(new NodeStorage(path)), (path: string) => full(unlocked(path))]) {
+      const path = temporaryPath();
+      await writeShort(path);
+      expect((await verbs.recover(storage(path))).rowsAfter).toBe(2);
+      await writeShort(path);
+      await (await verbs.open(storage(path), { onNeedsRecovery: "zerofill" })).close();
+      expect((await load(path)).data).toEqual(Float64Array.of(1, 2, 0));
+    }
+    // Where data are moved, only a lock can take its place.
+    const path = temporaryPath();
+    writeTight(path);
+    await expect(attempt(() => verbs.ensureAppendable(full(unlocked(path)), { inplace: true }))).rejects.toMatchObject({
+      code: "ENOSPC",
+    });
+    expect(await isAppendable(path)).toBe(false);
+  });
+
+  test("where there are no symbolic links, a claim without its text does not stay on a full disk", async () => {
+    const { symlinkSync: link, writeFileSync: write } = fs;
+    const failing = (code: string) => (): never => {
+      throw Object.assign(new Error(`${code}: failed`), { code });
+    };
+    const path = temporaryPath();
+    await writeShort(path);
+    fs.symlinkSync = failing("EPERM");
+    fs.writeFileSync = failing("ENOSPC");
+    syncBuiltinESMExports();
+    try {
+      expect((await verbs.recover(path)).rowsAfter).toBe(2);
+    } finally {
+      Object.assign(fs, { symlinkSync: link, writeFileSync: write });
+      syncBuiltinESMExports();
+    }
+    expect(readdirSync(dirname(path))).toEqual([basename(path)]);
+  });
+
+  test("a file is rewritten by copy only with the claim, if it is rewritten in place since it was looked at", async () => {
+    const path = temporaryPath();
+    writeTight(path);
+    const whole = readFileSync(path);
+    let opened = 0;
+    class BeingRewritten extends NodeStorage {
+      override openSync(mode: "r" | "r+"): StorageFile {
+        if (++opened === 2) {
+          symlinkSync(holder({}), claimOf(path));
+          writeFileSync(path, Buffer.concat([Buffer.from("\x94npy>0", "latin1"), whole.subarray(6)]));
+        }
+        return super.openSync(mode);
+      }
+    }
+    await expect(attempt(() => verbs.open(new BeingRewritten(path), { onNotAppendable: "rewrite" }))).rejects.toMatchObject({
+      code: "ERR_NPY_LOCKED",
+      path,
+    });
+    expect(await needsRecovery(path)).toBe(true);
+    expect(readdirSync(dirname(path)).length).toBe(2);
+  });
+
+  test.skipIf(native() === undefined)("recover lets go of its claim before the lock", async () => {
+    const path = temporaryPath();
+    await writeShort(path);
+    const steps: string[] = [];
+    class Watched extends NodeStorage {
+      override openSync(mode: "r" | "r+"): StorageFile {
+        const file = super.openSync(mode);
+        const close = file.closeSync.bind(file);
+        const closeSync = (): void => {
+          steps.push("closed");
+          close();
+        };
+        return Object.assign(file, { closeSync, close: closeSync });
+      }
+      override releaseRewrite(): void {
+        steps.push("released");
+        super.releaseRewrite();
+      }
+    }
+    await verbs.recover(new Watched(path));
+    expect(steps).toEqual(["released", "closed"]);
+  });
+
+  test("a claim is taken over when its process has ended, and its parent has not noticed", async () => {
+    const program = "sleep 100 & echo $!; exec sleep 100";
+    const parent = spawn("sh", ["-c", program], { stdio: ["ignore", "pipe", "inherit"] });
+    onTestFinished(() => void parent.kill("SIGKILL"));
+    const [text] = await once(parent.stdout, "data");
+    const pid = Number(text);
+    const path = temporaryPath();
+    writeTight(path);
+    symlinkSync(holder({ pid, start: "" }), claimOf(path));
+    await expect(attempt(() => verbs.ensureAppendable(path, { inplace: true }))).rejects.toMatchObject({
+      code: "ERR_NPY_LOCKED",
+    });
+    process.kill(pid, "SIGKILL");
+    await expect.poll(() => readFileSync(`/proc/${pid}/stat`, "latin1")).toMatch(/\) Z /);
+    await verbs.ensureAppendable(unlocked(path), { inplace: true });
+    expect(readdirSync(dirname(path))).toEqual([basename(path)]);
   });
 
   test.skipIf(native() === undefined)("who had the lock, and has it no longer, has the claim no longer", async () => {
