@@ -75,3 +75,9 @@ export class NpyError extends Error {
     this.field = details.field;
   }
 }
+
+/** An error that was thrown while a file was at work, with its path where it has none: what reads bytes does not know whose they are. */
+export function withPath(error: unknown, path: string | undefined): unknown {
+  if (error instanceof NpyError && error.path === undefined) (error as { path: string | undefined }).path = path;
+  return error;
+}

@@ -4,7 +4,7 @@ import { canCast } from "./array/casting.ts";
 import { decodeRoom, type Room, roomIn } from "./array/decode.ts";
 import type { DataOf, NpyArray } from "./array/npy-array.ts";
 import { decodeElements } from "./array/record-array.ts";
-import { NpyError, type NpyErrorCode } from "./errors.ts";
+import { NpyError, type NpyErrorCode, withPath } from "./errors.ts";
 import { type DType, type DTypeLike, dtype, formatDType, sameDType } from "./format/dtype.ts";
 import type { NpyHeader } from "./format/header.ts";
 import { bytesPerRow, dataLength, rowCount, rowShape, shapeOf, sizeOf } from "./format/layout.ts";
@@ -77,7 +77,7 @@ export class OpenArray<D extends DTypeLike> {
       return array;
     } catch (error) {
       yield* quietly(close(file));
-      throw error;
+      throw withPath(error, storage.path);
     }
   }
 
@@ -140,7 +140,7 @@ export class OpenArray<D extends DTypeLike> {
       this.#header = header;
     } catch (error) {
       if (found !== undefined) yield* quietly(close(found));
-      throw error;
+      throw withPath(error, this.path);
     }
     if (found !== undefined && isSame) yield* close(found);
     const old = isSame ? undefined : this.#file;

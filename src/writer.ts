@@ -2,7 +2,7 @@
 import { canCast } from "./array/casting.ts";
 import { conform, dtypeOfInput, type Elements, type RowLayout, rowShapeOfInput } from "./array/conform.ts";
 import { type ParsedInput, parseInput } from "./array/input.ts";
-import { NpyError } from "./errors.ts";
+import { NpyError, withPath } from "./errors.ts";
 import { type DType, formatDType } from "./format/dtype.ts";
 import { formatHeader, type NpyHeader, parseHeader, zeroDimensional } from "./format/header.ts";
 import { rowCount, rowShape, shapeOf, sizeOf } from "./format/layout.ts";
@@ -55,7 +55,7 @@ export class Writer {
     } catch (error) {
       if (writer.#growing !== undefined) yield* quietly(close(writer.#growing.file));
       yield* writer.#claim.release();
-      throw error;
+      throw withPath(error, storage.path);
     }
     return writer;
   }

@@ -3,6 +3,7 @@
  * itself, so that one and the same plan runs synchronously, asynchronously, in memory, or under a test that stops or fails it
  * at any step. The order of a plan's steps is its safety.
  */
+import { withPath } from "../errors.ts";
 import type { Advice, LockResult, OpenMode, Storage, StorageFile } from "../storage/storage.ts";
 
 /** One operation on a storage or on an open file; or waiting until another thread changes a word. */
@@ -200,7 +201,11 @@ export function* closing<Result>(file: StorageFile, use: () => Plan<Result>): Pl
 /** Opens a file, runs `use` on it, and closes it whatever happens. */
 export function* withFile<Result>(storage: Storage, mode: OpenMode, use: (file: StorageFile) => Plan<Result>): Plan<Result> {
   const file = yield* open(storage, mode);
-  return yield* closing(file, () => use(file));
+  try {
+    return yield* closing(file, () => use(file));
+  } catch (error) {
+    throw withPath(error, storage.path);
+  }
 }
 
 /** Closes and deletes, after an error, a file that `create` or `createTemporary` made. */

@@ -2,7 +2,7 @@
  * Who writes to which file: within this process by a claim, between processes by a lock as well, and, while a file is rewritten in place, by a
  * claim file, which needs no lock.
  */
-import { NpyError } from "../errors.ts";
+import { NpyError, withPath } from "../errors.ts";
 import {
   claimRewrite,
   close,
@@ -328,6 +328,8 @@ export function* claiming<Result>(storage: Storage, use: (claim: Claim) => Plan<
     yield* claim.releaseRewrite();
     yield* claim.letGo();
     return result;
+  } catch (error) {
+    throw withPath(error, storage.path);
   } finally {
     yield* claim.release();
   }
