@@ -1,6 +1,6 @@
 /** Records as columns, the short way: typed arrays whose elements are as in the file are only put in their places. */
 import type { DType, DTypeField } from "../format/dtype.ts";
-import { type Blocks, checkThere } from "./blocks.ts";
+import { type Blocks, checkThere, shrunk } from "./blocks.ts";
 import { areBools, hasBools } from "./bools.ts";
 import { type ColumnOfField, interleave, putColumn } from "./columns.ts";
 import { flatten } from "./fields.ts";
@@ -63,9 +63,7 @@ export class ColumnRows {
     if (length > this.#records.length) this.#records = new Uint8Array(Math.max(length, 2 * this.#records.length));
     for (let i = 0; i < columns.length; i++) {
       const column = this.#columns[i] as Column;
-      const bytes = bytesOf(columns[i] as TypedArray);
-      // A getter of the columns after it may have taken the memory away.
-      checkThere(bytes, rows * column.field.dtype.itemsize);
+      const bytes = bytesOf(columns[i] as TypedArray, rows * column.field.dtype.itemsize);
       putColumn(bytes, column.field, this.#records, itemsize, rows);
     }
     return this.#records.subarray(0, length);
@@ -74,8 +72,9 @@ export class ColumnRows {
   /** Any number of records. */
   blocksOf(columns: readonly TypedArray[], rows: number): Blocks {
     const parts = this.#columns.map(({ field, itemsize }, i): ColumnOfField => {
-      const bytes = bytesOf(columns[i] as TypedArray);
-      return { field, blocks: (perBlock) => inParts(bytes, rows * field.dtype.itemsize, perBlock * itemsize) };
+      const size = rows * field.dtype.itemsize;
+      const bytes = bytesOf(columns[i] as TypedArray, size);
+      return { field, blocks: (perBlock) => inParts(bytes, size, perBlock * itemsize) };
     });
     return { [Symbol.iterator]: () => interleave(this.#dtype, parts, rows) };
   }
@@ -89,7 +88,9 @@ function columnOf(field: DTypeField): Column | undefined {
   return { field, class: Class, itemsize: element.itemsize, perRecord, bools: hasBools(element) ? element : undefined };
 }
 
-function bytesOf({ buffer, byteOffset, byteLength }: TypedArray): Uint8Array {
+/** A getter of the columns after it may have taken the memory away, and no view of what was transferred can be made. */
+function bytesOf({ buffer, byteOffset, byteLength }: TypedArray, needed: number): Uint8Array {
+  if (byteLength < needed || buffer.byteLength < needed) throw shrunk();
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 

@@ -215,6 +215,26 @@ test("a column whose memory a getter of the next one takes away", () => {
   }
 });
 
+test("a column whose buffer a getter of the next one transfers", async () => {
+  for (const rows of [10, 2 ** 16]) {
+    for (const open of [NpyAppendArray.open, NpyAppendArray.openSync]) {
+      const npaa = await open(new MemoryStorage(), { dtype: RECORD, rowShape: [] });
+      const a = new Float64Array(rows);
+      const columns = {
+        a,
+        get b() {
+          structuredClone(a.buffer, { transfer: [a.buffer] });
+          return new Float64Array(rows);
+        },
+      };
+      const append = async () => await npaa.append(columns as ArrayInput);
+      await expect(append()).rejects.toMatchObject({ code: "ERR_NPY_SHAPE" });
+      expect(npaa.length).toBe(0);
+      await npaa.close();
+    }
+  }
+});
+
 test("a view whose memory one of its own getters takes away", () => {
   const npaa = NpyAppendArray.openSync(new MemoryStorage(), { dtype: "float32", rowShape: [] });
   const buffer = resizable(80);
