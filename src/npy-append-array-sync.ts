@@ -3,7 +3,7 @@ import type { AppendInput } from "./array/record-types.ts";
 import { NpyError } from "./errors.ts";
 import type { DType, DTypeLike } from "./format/dtype.ts";
 import { checkNames, checkRaw, notConstructible, optionError } from "./options.ts";
-import type { RawChunk } from "./raw-rows.ts";
+import { checkIterable, type RawChunk } from "./raw-rows.ts";
 import { NpyReader, NpyReaderSync, openArrayOf } from "./reader.ts";
 import { runSync } from "./storage/run.ts";
 import type { AppendFromOptions, AppendRowsOptions, RawAppendOptions } from "./streams.ts";
@@ -79,6 +79,7 @@ export class NpyAppendArraySync<D extends DTypeLike = DTypeLike> implements Disp
     checkNames(options, isReader ? ["start", "stop"] : ["raw"]);
     if (isReader) return this.#transfer(new Transfer(openArrayOf(source), options));
     if (source instanceof NpyReader) throw optionError("open the reader with NpyReader.openSync, or this file with open");
+    checkIterable(source, true);
     const raw = checkRaw(options.raw) ? this.#writer.rawRows() : undefined;
     let rows = 0;
     for (const input of source) {

@@ -14,7 +14,7 @@ import {
   optionError,
 } from "./options.ts";
 import type { Plan } from "./plan/step.ts";
-import { isStream, type RawChunk, type RawRows, refuseBytes } from "./raw-rows.ts";
+import { checkIterable, isStream, type RawChunk, type RawRows, refuseBytes } from "./raw-rows.ts";
 import { NpyReader, NpyReaderSync, whileOpen } from "./reader.ts";
 import { checkToken, connect, type ShareToken } from "./share.ts";
 import { type FileLike, locate } from "./storage/locate.ts";
@@ -186,7 +186,7 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> implements AsyncDis
    * any other iterable are cast, as those of {@link append} are.
    *
    * @returns the rows that were appended.
-   * @throws what {@link append} throws, what the iterable or the reader throws, or the reason of `signal`. What was appended before stays,
+   * @throws `ERR_NPY_OPTION` for what cannot be iterated; what {@link append} throws, what the iterable or the reader throws, or the reason of `signal`. What was appended before stays,
    * in whole rows; the iterable is told to stop.
    * @example
    * ```ts
@@ -212,6 +212,7 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> implements AsyncDis
     const isRaw = checkRaw(options.raw);
     if (isReader) return await this.#transfer(source, options, signal);
     if (source instanceof NpyReaderSync) throw optionError("open the reader with NpyReader.open, or this file with openSync");
+    checkIterable(source, false);
     if (isRaw) {
       const raw = this.#writer.rawRows();
       const append = (chunk: unknown) => this.#appendRaw(raw, chunk);

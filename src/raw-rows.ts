@@ -1,10 +1,11 @@
 /** Bytes of a file's rows, in chunks that break anywhere -> arrays of whole rows. */
 import type { RowLayout } from "./array/conform.ts";
 import type { ArrayView } from "./array/input.ts";
-import { describe, isBuffer, typedArrayBytes } from "./array/view.ts";
+import { bufferBytes, describe, isBuffer, typedArrayBytes } from "./array/view.ts";
 import { NpyError } from "./errors.ts";
 import type { DType } from "./format/dtype.ts";
 import { shapeOf, sizeOf } from "./format/layout.ts";
+import { optionError } from "./options.ts";
 
 /** Bytes, however they are held: a `Buffer`, a typed array, a `DataView`, or memory without a type. */
 export type RawChunk = ArrayBufferView | ArrayBufferLike;
@@ -70,7 +71,7 @@ export class RawRows {
 
 function bytesOf(chunk: unknown): Uint8Array {
   if (ArrayBuffer.isView(chunk)) return typedArrayBytes(chunk as DataView).bytes;
-  if (isBuffer(chunk)) return new Uint8Array(chunk);
+  if (isBuffer(chunk)) return bufferBytes(chunk);
   const hint = typeof chunk === "string" ? ": open the source without an encoding" : "";
   throw new NpyError(
     "ERR_NPY_VALUE",
@@ -102,6 +103,27 @@ export function refuseBytes(chunk: unknown, dtype: DType | undefined): void {
     `The stream gives bytes, and an element of the file (${dtype.str}) has ${dtype.itemsize}: pass raw: true if they are the bytes of rows, or ` +
       "give chunks of { data, shape, dtype }.",
   );
+}
+
+/**
+ * Refuses a source of `appendFrom` that cannot be iterated; by `isSync` also one that must be waited for.
+ *
+ * @throws NpyError `ERR_NPY_OPTION`.
+ */
+export function checkIterable(source: unknown, isSync: boolean): void {
+  const isObject = typeof source === "object" && source !== null;
+  if (isObject && (Symbol.iterator in source || (!isSync && Symbol.asyncIterator in source))) return;
+  const kinds = isSync ? "a generator, a list" : "a stream, a generator, a list";
+  throw optionError(
+    `appendFrom takes a reader, or what can be iterated (${kinds}): found ${describe(source)}${isObject ? hint(source) : ""}`,
+  );
+}
+
+function hint(source: object): string {
+  if (Symbol.asyncIterator in source) return ". Open this file with open to append what must be waited for";
+  if (isBuffer(source)) return ". Put it into a list";
+  if ("body" in source) return ". Pass its body";
+  return "stream" in source ? ". Pass its stream()" : "";
 }
 
 /** Whether what is iterated is a stream, of the web's or of Node's: what these give is mostly bytes from elsewhere. */

@@ -93,7 +93,7 @@ export function castInput(parsed: ParsedInput, target: DType, casting: Casting):
 function castArray({ dtype, array, ofBuffer }: TypedInput, target: DType, casting: Casting): StridedBytes {
   // Every rule allows it, and to go through the fields takes as long as to write a few hundred records.
   if (sameDType(dtype, target) && sameDType(array.dtype, target)) return array;
-  if (ofBuffer && target.itemsize > 1) throw bytesOfWhat(target);
+  if (ofBuffer && target.itemsize > 1 && sizeOf(array.shape) > 0) throw bytesOfWhat(target);
   if (!canCast(matchFields(dtype, target), target, casting)) {
     const hint =
       dtype.str === "|u1" && target.kind === "b"

@@ -191,7 +191,12 @@ export function typedArrayBytes(data: TypedArray | DataView): { bytes: Uint8Arra
   }
 }
 
-function bufferBytes(data: ArrayBufferLike): Uint8Array {
+/**
+ * The bytes of memory without a type.
+ *
+ * @throws NpyError `ERR_NPY_VALUE` if it is gone.
+ */
+export function bufferBytes(data: ArrayBufferLike): Uint8Array {
   try {
     return new Uint8Array(data);
   } catch (cause) {

@@ -93,6 +93,50 @@ describe("a Buffer into a wider dtype", () => {
   });
 });
 
+test("an empty Buffer is no rows of any dtype", async () => {
+  const empty = Buffer.alloc(0);
+  for (const [dtype, input] of [
+    ["float32", empty],
+    ["float32", { data: empty, shape: [0] }],
+    [[["a", "<f4"]], { a: empty }],
+  ] as [DTypeLike, ArrayInput][]) {
+    const npaa = await NpyAppendArray.open(new MemoryStorage(), { dtype, rowShape: [] });
+    await npaa.append(input);
+    expect(npaa.length).toBe(0);
+    await npaa.close();
+  }
+  const npaa = NpyAppendArray.openSync(new MemoryStorage(), { dtype: [["a", "<f4", [0]]], rowShape: [] });
+  npaa.append([{ a: empty }] as never);
+  expect(npaa.length).toBe(1);
+  npaa.close();
+});
+
+test("a source that cannot be iterated is refused, with what to pass", async () => {
+  const sync = NpyAppendArray.openSync(new MemoryStorage(), { dtype: "<f4", rowShape: [] });
+  const file = await NpyAppendArray.open(new MemoryStorage(), { dtype: "<f4", rowShape: [] });
+  for (const [source, hint] of [
+    [new Response(BYTES), /Response.*body/],
+    [new Blob([BYTES]), /Blob.*stream\(\)/],
+    [BYTES.buffer, /ArrayBuffer.*list/],
+    [5, /found 5/],
+    ["text", /found text/],
+    [null, /found null/],
+    [undefined, /found undefined/],
+    [{}, /found \[object Object\]/],
+  ] as [never, RegExp][]) {
+    for (const options of [{}, { raw: true }] as { raw: true }[]) {
+      await expect(file.appendFrom(source, options)).rejects.toThrow(code("ERR_NPY_OPTION"));
+      await expect(file.appendFrom(source, options)).rejects.toThrow(hint);
+      expect(() => sync.appendFrom(source, options)).toThrow(code("ERR_NPY_OPTION"));
+      expect(() => sync.appendFrom(source, options)).toThrow(hint);
+    }
+  }
+  expect(() => sync.appendFrom(Readable.from([]) as never)).toThrow(/open/);
+  expect([file.length, sync.length]).toEqual([0, 0]);
+  await file.close();
+  sync.close();
+});
+
 describe("bytes in a stream", () => {
   test("are refused by writable() of a wider dtype, whatever holds them", async () => {
     for (const chunk of [BYTES, Buffer.from(BYTES), BYTES.buffer, new DataView(BYTES.buffer)]) {
@@ -261,6 +305,19 @@ describe.each(RAW_FORMS)("raw: true, %s", (_, form) => {
       const chunks = [BYTES.subarray(0, 8), chunk] as RawChunk[];
       await expect(form(file, { dtype: "<f4", rowShape: [] }, chunks)).rejects.toThrow(code("ERR_NPY_VALUE"));
       expect(loadSync(file).data).toEqual(FLOATS.subarray(0, 2));
+    }
+  });
+
+  test("memory that is gone is refused", async () => {
+    for (const wrap of [
+      (buffer: ArrayBuffer) => buffer,
+      (buffer: ArrayBuffer) => new DataView(buffer),
+      (buffer: ArrayBuffer) => new Uint8Array(buffer),
+    ]) {
+      const buffer = new ArrayBuffer(8);
+      const chunk = wrap(buffer);
+      structuredClone(buffer, { transfer: [buffer] });
+      await expect(form(new MemoryStorage(), { dtype: "<f4", rowShape: [] }, [chunk])).rejects.toThrow(code("ERR_NPY_VALUE"));
     }
   });
 
