@@ -17,6 +17,8 @@ export class RawRows {
   /** The beginning of a row, so many bytes of it. It is not filled again once it was given away. */
   #partial = new Uint8Array(0);
   #held = 0;
+  /** Whether a row was broken before: then the next one is given all its memory at once. */
+  #wasBroken = false;
 
   constructor(layout: RowLayout) {
     this.#layout = layout;
@@ -40,6 +42,7 @@ export class RawRows {
       parts.push(this.#rowsOf(this.#partial.subarray(0, rowBytes)));
       this.#partial = new Uint8Array(0);
       this.#held = 0;
+      this.#wasBroken = true;
     }
     const end = bytes.length - ((bytes.length - start) % rowBytes);
     if (end > start) parts.push(this.#rowsOf(bytes.subarray(start, end)));
@@ -55,7 +58,9 @@ export class RawRows {
   #hold(bytes: Uint8Array, from: number, to: number): void {
     const needed = this.#held + to - from;
     if (needed > this.#partial.length) {
-      const larger = new Uint8Array(Math.min(this.#rowBytes, Math.max(needed, 2 * this.#partial.length)));
+      const larger = new Uint8Array(
+        this.#wasBroken ? this.#rowBytes : Math.min(this.#rowBytes, Math.max(needed, 2 * this.#partial.length)),
+      );
       larger.set(this.#partial);
       this.#partial = larger;
     }

@@ -104,13 +104,14 @@ export class Claim {
   }
 
   /**
-   * Claims the right to rewrite a file in place that this claim has opened, until {@link releaseRewrite}. Where that is not possible, and there is no
-   * lock either, it is an error only if the right `isNeeded`.
+   * Claims the right to rewrite a file in place that this claim has opened, until {@link releaseRewrite}. It `isNeeded` where data are moved.
+   * Elsewhere a lock is enough, and where there is none, and no claim can be made, it is done without.
    *
    * @throws NpyError `ERR_NPY_LOCKED` if another process has the right, `ERR_NPY_OPTION` if the file has several names; the file system's errors.
    */
   *claimRewrite(file: StorageFile, isNeeded: boolean): Plan<void> {
     const isLocked = this.#locked !== undefined;
+    if (isLocked && !isNeeded) return;
     if (isNeeded && !isLocked && (file.links ?? 1) > 1) throw severalNames(this.#storage.path, file.links);
     let holder: string | undefined;
     try {

@@ -73,7 +73,8 @@ function claimPath(target: string): string {
 /** Gives who has the claim, if it cannot be had. */
 function claim(path: string, isLocked: boolean): Made | string {
   for (let tries = 0; tries < MAX_TRIES; tries++) {
-    const token = globalThis.crypto.randomUUID();
+    // Short, since the name of a second claim has it, and that of a third both.
+    const token = globalThis.crypto.randomUUID().slice(-12);
     if (createExclusively(path, JSON.stringify(thisThread(isLocked, token)))) return { path, token };
     const text = readClaim(path);
     if (text === undefined) continue;
@@ -132,7 +133,8 @@ function readClaim(path: string): string | undefined {
     return fs.readFileSync(path, "utf8");
   } catch (error) {
     if (hasCode(error, "ENOENT")) return undefined;
-    throw error;
+    // A directory, say: nobody's claim, and none that could be taken over.
+    return "";
   }
 }
 

@@ -85,9 +85,10 @@ describe.skipIf(!isLinux).each(FILE_FORMS)("%s", (_form, verbs) => {
         expect.objectContaining({ code: "ERR_NPY_LOCKED", path, message: expect.stringMatching(message) });
       for (const storage of [(path: string) => path, unlocked]) {
         await expect(attempt(() => verbs.ensureAppendable(storage(tight), { inplace: true }))).rejects.toEqual(locked(tight));
-        await expect(attempt(() => verbs.recover(storage(short)))).rejects.toEqual(locked(short));
-        await expect(attempt(() => verbs.open(storage(short), { onNeedsRecovery: "truncate" }))).rejects.toEqual(locked(short));
       }
+      // Where no data are moved, a lock would be enough.
+      await expect(attempt(() => verbs.recover(unlocked(short)))).rejects.toEqual(locked(short));
+      await expect(attempt(() => verbs.open(unlocked(short), { onNeedsRecovery: "truncate" }))).rejects.toEqual(locked(short));
       expect([readFileSync(tight), readFileSync(short)]).toEqual(before);
       // What changes nothing in place needs no claim.
       expect((await verbs.recover(short, { dryRun: true })).needed).toBe(true);
@@ -180,7 +181,11 @@ describe.skipIf(!isLinux).each(FILE_FORMS)("%s", (_form, verbs) => {
 
   test.skipIf(native() === undefined)("recover lets go of its claim before the lock", async () => {
     const path = temporaryPath();
-    await writeShort(path);
+    writeTight(path);
+    const stop = (): void => {
+      throw new Error("stop");
+    };
+    await expect(attempt(() => verbs.ensureAppendable(path, { inplace: true, onProgress: stop }))).rejects.toThrow("stop");
     const steps: string[] = [];
     class Watched extends NodeStorage {
       override openSync(mode: "r" | "r+"): StorageFile {
