@@ -1,11 +1,12 @@
 /** Rows of a file as text or bytes on stdout. */
 import { createReadStream } from "node:fs";
 import type { Command } from "commander";
-import { inspect, type NpyArray, type NpyReader } from "../node.ts";
+import { inspect, type NpyArray, type NpyData, type NpyReader } from "../node.ts";
 import { jsonOf, textOf } from "./cell.ts";
 import { type Column, columnData, columnsOf, indices, layoutOf, type RowLayout, rowsOf, sizeOf } from "./columns.ts";
 import { csvCell, csvCellOf, csvLine } from "./csv-text.ts";
 import { UsageError } from "./failure.ts";
+import { firstInexact } from "./inexact-text.ts";
 import { Table } from "./table.ts";
 import { print } from "./terminal.ts";
 
@@ -77,7 +78,7 @@ function tablePrinter(layout: RowLayout): RowPrinter {
   const cells = cellsOf(columns, textOf);
   let isFirst = true;
   return async (rows, start) => {
-    const lines = cells(rows).map((row, i) => [String(start + i), ...row]);
+    const lines = cells(rows, start).map((row, i) => [String(start + i), ...row]);
     await print(table.lines(lines, isFirst));
     isFirst = false;
   };
@@ -89,13 +90,24 @@ function csvPrinter(layout: RowLayout): RowPrinter {
   const isStructure = layout.dtype.fields !== undefined;
   if (isStructure) checkHeader(labels);
   if (columns.length === 0) throw new Error("its rows have no elements, which CSV cannot say: print them with --ndjson");
-  const cells = cellsOf(columns, csvCellOf);
+  const cells = cellsOf(columns, csvCellOf, checkText);
   let header = isStructure ? [labels.map(csvCell)] : [];
-  return async (rows) => {
-    const lines = [...header, ...cells(rows)];
+  return async (rows, start) => {
+    const lines = [...header, ...cells(rows, start)];
     header = [];
     await print(lines.map((line) => `${csvLine(line)}\n`).join(""));
   };
+}
+
+/** Refuses a text that would come back as another one. */
+function checkText({ dtype, perRow, offset }: Column, data: NpyData, start: number): void {
+  // The elements of a row's array are columns of the same data.
+  const at = offset > 0 ? -1 : firstInexact(data, dtype);
+  if (at < 0) return;
+  throw new Error(
+    `row ${start + Math.floor(at / perRow)} has a text with both halves of a surrogate pair as two characters, or a code point beyond U+10FFFF, ` +
+      "which neither CSV nor JSON can say: print it with --raw",
+  );
 }
 
 /** Whether a header leads to each element again. */
@@ -107,10 +119,10 @@ function checkHeader(labels: readonly string[]): void {
 
 function ndjsonPrinter(layout: RowLayout): RowPrinter {
   const columns = columnsOf(layout);
-  const cells = cellsOf(columns, jsonOf);
+  const cells = cellsOf(columns, jsonOf, checkText);
   const [first = "", ...others] = jsonBetween(layout);
-  return async (rows) => {
-    const lines = cells(rows).map((row) => first + row.map((cell, i) => cell + (others[i] as string)).join(""));
+  return async (rows, start) => {
+    const lines = cells(rows, start).map((row) => first + row.map((cell, i) => cell + (others[i] as string)).join(""));
     await print(lines.map((line) => `${line}\n`).join(""));
   };
 }
@@ -131,12 +143,17 @@ async function printBytes(path: string, start: number, stop: number): Promise<vo
 }
 
 /** The texts of all elements, row by row. */
-function cellsOf(columns: readonly Column[], form: typeof textOf): (rows: NpyArray) => string[][] {
+function cellsOf(
+  columns: readonly Column[],
+  form: typeof textOf,
+  check?: (column: Column, data: NpyData, start: number) => void,
+): (rows: NpyArray, start: number) => string[][] {
   const texts = columns.map(({ dtype }) => form(dtype));
-  return (rows) => {
+  return (rows, start) => {
     const count = rowsOf(rows);
     const dataOf = columnData(rows);
     const data = columns.map((column) => dataOf(column));
+    if (check !== undefined) for (const [i, column] of columns.entries()) check(column, data[i] as NpyData, start);
     return Array.from({ length: count }, (_, row) =>
       columns.map(({ offset, perRow }, i) => (texts[i] as ReturnType<typeof textOf>)(data[i] as never, row * perRow + offset)),
     );

@@ -283,3 +283,27 @@ test("what a form cannot say is refused when it is printed, or when it is read",
     {},
   ]);
 });
+
+test("text whose code points no string holds is refused, with its row; the same characters as such come back", async () => {
+  const codes = (...rows: number[][]): ArrayBuffer => Uint32Array.from(rows.flat()).buffer;
+  const [pair, beyond] = [
+    [0xd83d, 0xde00],
+    [0x110000, 0],
+  ] as const;
+  const nested = [["n", [["s", "<U2", [2]]]]];
+  const emoji = [0x1f600, 0];
+  for (const form of ["csv", "ndjson"] as const) {
+    for (const [data, shape, type, row] of [
+      [codes(emoji, [...pair]), [2], "<U2", 1],
+      [codes([...beyond], emoji), [2], "<U2", 0],
+      [codes(emoji, emoji, [0xfffd, 0], [...beyond]), [2, 2], "<U2", 1],
+      [codes(emoji, emoji, [...pair], emoji), [2], nested, 1],
+    ] as const) {
+      const source = await file({ data, shape, dtype: type } as unknown as ArrayInput, type as DTypeLike);
+      const [outcome] = await roundTrips(source, form);
+      expect(outcome?.refused).toMatch(new RegExp(`^${source}: row ${row} has a text with both halves of a surrogate pair`));
+    }
+    const held = await file({ data: codes(emoji, [0xfffd, 0x1f600]), shape: [2], dtype: "<U2" } as unknown as ArrayInput, "<U2");
+    expect(await roundTrips(held, form)).toEqual([{ isExact: true }, { isExact: true }]);
+  }
+});
