@@ -307,3 +307,16 @@ test("text whose code points no string holds is refused, with its row; the same 
     expect(await roundTrips(held, form)).toEqual([{ isExact: true }, { isExact: true }]);
   }
 });
+
+test("the header of text in structures of more dimensions is no row", async () => {
+  const data = ["a", "b", "c", "d"].map((s) => ({ s, t: [s, s] }));
+  const type = [
+    ["s", "<U9"],
+    ["t", "<U9", [2]],
+  ] as unknown as DTypeLike;
+  for (const fortranOrder of [false, true]) {
+    const path = join(directory, `${count++}.npy`);
+    saveSync(path, { data, shape: fortranOrder ? [1, 4] : [4, 1] } as unknown as ArrayInput, { dtype: type, fortranOrder });
+    expect(await roundTrips(path, "csv")).toEqual([{ isExact: true }, { isExact: true }]);
+  }
+});

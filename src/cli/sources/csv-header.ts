@@ -1,6 +1,6 @@
 /** Whether the first record of a text is a header, and the names in it. */
 import type { DType } from "../../node.ts";
-import { columnsOf } from "../columns.ts";
+import { columnsOf, type RowLayout } from "../columns.ts";
 import { FileProblem, shown, UsageError } from "../failure.ts";
 import type { SourceOptions } from "./source.ts";
 import { isValueText, valueOfText } from "./text.ts";
@@ -31,7 +31,7 @@ export function hasHeader(
   path: string,
   line: number,
   names: readonly HeaderName[],
-  wanted: DType | undefined,
+  wanted: RowLayout | undefined,
   { header, columns }: SourceOptions,
 ): boolean {
   if (header !== undefined) return header;
@@ -39,15 +39,16 @@ export function hasHeader(
   if (columns?.every(({ name }) => placeOf(names, name) >= 0)) return true;
   const cells = names.map(({ exact }) => exact);
   if (wanted === undefined) return !cells.every((cell) => cell.trim() === "" || isValueText(cell));
-  const leaves = columnsOf({ dtype: wanted, rowShape: [], fortranOrder: false });
-  if (wanted.fields !== undefined && leaves.length > 0 && leaves.every(({ label }) => placeOf(names, label) >= 0)) return true;
-  const types = wanted.fields === undefined ? cells.map(() => wanted) : leaves.map(({ dtype }) => dtype);
+  const { dtype } = wanted;
+  const leaves = dtype.fields === undefined ? [] : columnsOf(wanted);
+  if (leaves.length > 0 && leaves.every(({ label }) => placeOf(names, label) >= 0)) return true;
+  const types = dtype.fields === undefined ? cells.map(() => dtype) : leaves.map((leaf) => leaf.dtype);
   const words = cells.filter((cell, i) => !isValue(cell, types[i]));
   if (words.length === 0) return false;
   const value = cells.find((cell, i) => cell.trim() !== "" && !isText(types[i]) && isValue(cell, types[i]));
   if (value === undefined) return true;
   throw new FileProblem(
-    `${shown(path)}: line ${line} may be a header or a row: ${JSON.stringify(words[0])} is not ${shownType(wanted)}, ` +
+    `${shown(path)}: line ${line} may be a header or a row: ${JSON.stringify(words[0])} is not ${shownType(dtype)}, ` +
       `${JSON.stringify(value)} may be: pass --header or --no-header`,
   );
 }

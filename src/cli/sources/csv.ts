@@ -19,7 +19,9 @@ export async function openCsv(path: string, target: RowLayout | undefined, optio
   const [first = []] = filled;
   const firstLine = sample.flatMap(({ cells, lines }) => lines[cells.indexOf(first)] ?? [])[0] ?? 1;
   const names = headerNames(first, (i) => reader.isQuotedInFirst(i));
-  const isHeader = hasHeader(path, firstLine, names, target?.dtype ?? options.dtype, options);
+  const { dtype, rowShape = [], fortranOrder = false } = options;
+  const wanted = target ?? (dtype && { dtype, rowShape, fortranOrder });
+  const isHeader = hasHeader(path, firstLine, names, wanted, options);
   const rows = isHeader ? filled.slice(1) : filled;
   const columns = planColumns(path, isHeader ? names : undefined, rows, target, options);
   const blocks = new Blocks(path, columns, isHeader ? first : undefined);
