@@ -2,6 +2,7 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
+import { decoded } from "../../src/cli/sources/encoding.ts";
 import { type ArrayInput, loadSync, type RecordArray, saveSync } from "../../src/node.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 import { ran } from "./in-process.ts";
@@ -101,6 +102,28 @@ describe("encodings", () => {
     expect(await appended(Buffer.from([0x73, 10, 0x82, 0xa0, 10]), "csv", "--encoding", "shift_jis")).toEqual([{ s: "あ" }]);
     expect(await appended(Buffer.from([0x73, 10, 0x82, 10]), "csv", "--encoding", "shift_jis")).toMatch(/not valid shift_jis/);
     expect(await appended("s\nx\n", "csv", "--encoding", "latin-one")).toMatch(/windows-1252/);
+  });
+
+  test("what is not valid is found at its place, behind the text before it, wherever pieces end", async () => {
+    for (const [encoding, char, invalid, text] of [
+      ["shift_jis", [0x95, 0x5c], [0x81, 0x0a], "表"],
+      ["gb18030", [0x81, 0x30, 0x89, 0x38], [0xff], "ß"],
+      ["utf-16le", [0x3d, 0xd8, 0x00, 0xde], [0x00, 0xde], "😀"],
+      ["utf-16be", [0xd8, 0x3d, 0xde, 0x00], [0xd8, 0x3d], "😀"],
+    ] as const) {
+      const bytes = Buffer.from([...char, ...char, ...char, ...invalid]);
+      for (let size = 1; size <= bytes.length; size++) {
+        const pieces = async function* (): AsyncGenerator<Uint8Array> {
+          for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+        };
+        let found = "";
+        const reading = async (): Promise<void> => {
+          for await (const part of decoded(pieces(), encoding)) found += part;
+        };
+        await expect(reading()).rejects.toMatchObject({ offset: 3 * char.length });
+        expect(found).toBe(text.repeat(3));
+      }
+    }
   });
 
   test("a byte order mark is no part of a name, and text that begins with one keeps it", async () => {

@@ -139,40 +139,64 @@ class Windows1252 implements Decoder {
 class Other implements Decoder {
   readonly #encoding: string;
   readonly #decoder: InstanceType<typeof TextDecoder>;
+  /** What may be a part of a character, so that a decoder that has seen nothing before can tell where a block is not valid. */
+  #rest: Buffer = Buffer.alloc(0);
 
   constructor(encoding: string) {
     this.#encoding = encoding;
     this.#decoder = new TextDecoder(encoding, { fatal: true });
   }
 
-  decode(bytes: Buffer, offset: number): Piece {
+  decode(block: Buffer, at: number): Piece {
+    const start = at - this.#rest.length;
+    const bytes = Buffer.concat([this.#rest, block]);
+    const end = this.#endOfWholeCharacters(bytes);
+    const whole = bytes.subarray(0, end);
+    this.#rest = bytes.subarray(end);
     try {
-      return { text: this.#decoder.decode(bytes, { stream: true }) };
+      return { text: this.#decoder.decode(whole, { stream: true }) };
     } catch {
-      return this.#validPart(bytes, offset);
+      return this.#validPart(whole, start);
     }
   }
 
   end(offset: number): Piece {
     try {
-      return { text: this.#decoder.decode() };
+      return { text: this.#decoder.decode(this.#rest) };
     } catch {
-      return { text: "", problem: this.#problem(offset) };
+      return this.#validPart(this.#rest, offset - this.#rest.length);
     }
+  }
+
+  #endOfWholeCharacters(bytes: Buffer): number {
+    let end = bytes.length;
+    if (this.#encoding.startsWith("utf-16")) {
+      end -= end % 2;
+      const high = bytes[this.#encoding === "utf-16le" ? end - 1 : end - 2] ?? 0;
+      return high >= 0xd8 && high < 0xdc ? end - 2 : end;
+    }
+    // In encodings of several bytes for a character none of them is less than the digit 0.
+    while (end > 0 && (bytes[end - 1] as number) >= 0x30) end--;
+    return end;
   }
 
   /** Byte by byte, as nothing else tells where the decoder stopped. */
   #validPart(bytes: Buffer, offset: number): Piece {
-    const decoder = new TextDecoder(this.#encoding, { fatal: true });
+    // What its bytes are depends on those before, however far away.
+    if (this.#encoding === "iso-2022-jp") return { text: "", problem: this.#problem(offset) };
+    const decoder = new TextDecoder(this.#encoding, { fatal: true, ignoreBOM: offset > 0 });
     let text = "";
-    let at = 0;
+    let valid = 0;
     try {
-      for (; at < bytes.length; at++) text += decoder.decode(bytes.subarray(at, at + 1), { stream: true });
-      // A character that began in the block before.
-      return { text: "", problem: this.#problem(offset) };
+      for (let at = 0; at < bytes.length; at++) {
+        const found = decoder.decode(bytes.subarray(at, at + 1), { stream: true });
+        text += found;
+        if (found !== "") valid = at + 1;
+      }
     } catch {
-      return { text, problem: this.#problem(offset + at) };
+      // The character that began behind the valid part.
     }
+    return { text, problem: this.#problem(offset + valid) };
   }
 
   #problem(offset: number): InvalidText {
