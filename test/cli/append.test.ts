@@ -1,11 +1,13 @@
 /** `append` and `concat`: every kind of source into files that are there and not. */
+import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
-import { type ArrayInput, load, loadSync, type RecordArray, saveSync } from "../../src/node.ts";
+import { expect, test, vi } from "vitest";
+import { type ArrayInput, inspectSync, load, loadSync, type RecordArray, saveSync } from "../../src/node.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
-import { npy, shell } from "./command.ts";
+import { MAIN, npy, shell } from "./command.ts";
 
 function columnsOf(path: string): unknown {
   return (loadSync(path).data as RecordArray).columns();
@@ -184,3 +186,22 @@ test("odd file names are names", () => {
   const { stderr } = npy(["verify", "--", "-dash\n.npy"], { cwd });
   expect(stderr).toMatch(/^npy-append-array: -dash\\n\.npy: .*\n$/);
 });
+
+test("rows that come through a pipe are appended when they are there, once the first megabytes said what they are", async () => {
+  const cwd = temporaryDirectory();
+  const file = join(cwd, "log.npy");
+  const child = spawn(process.execPath, [MAIN, "append", file, "-", "--format", "csv"], {
+    cwd,
+    stdio: ["pipe", "ignore", "inherit"],
+  });
+  const count = async (rows: number): Promise<void> => {
+    await vi.waitFor(() => expect(inspectSync(file).shape).toEqual([rows]), { timeout: 20_000, interval: 50 });
+  };
+  child.stdin.write(`a,b\n${"1,2\n".repeat(1_200_000)}`);
+  await count(1_200_000);
+  child.stdin.write("3,4\n5,");
+  await count(1_200_001);
+  child.stdin.end("6\n");
+  await once(child, "exit");
+  await count(1_200_002);
+}, 60_000);

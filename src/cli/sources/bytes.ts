@@ -35,14 +35,15 @@ function widen(descriptor: number): void {
 
 /**
  * Blocks of `length` bytes, the last of them shorter, from where the descriptor is. A block is valid until the next is asked for. The
- * descriptor is closed in the end.
+ * descriptor is closed in the end. With `asTheyCome`, what a pipe holds is a block as soon as it is there, but for the first one.
  */
 export function blocksOf(
   { descriptor, isPipe }: ByteSource,
   length: number,
   signal: AbortSignal,
+  { asTheyCome = false }: { readonly asTheyCome?: boolean } = {},
 ): AsyncGenerator<Uint8Array, void, void> {
-  return isPipe ? pipeBlocks(descriptor, length, signal) : fileBlocks(descriptor, length);
+  return isPipe ? pipeBlocks(descriptor, length, signal, asTheyCome) : fileBlocks(descriptor, length);
 }
 
 /** Synchronously: handing a block to another thread costs more than what copying it beside the writing of the last one gains. */
@@ -65,10 +66,17 @@ async function* fileBlocks(descriptor: number, length: number): AsyncGenerator<U
 }
 
 /** A pipe makes wait: it is listened to, and its bytes go where they are needed, without a copy. */
-async function* pipeBlocks(descriptor: number, length: number, signal: AbortSignal): AsyncGenerator<Uint8Array, void, void> {
+async function* pipeBlocks(
+  descriptor: number,
+  length: number,
+  signal: AbortSignal,
+  asTheyCome: boolean,
+): AsyncGenerator<Uint8Array, void, void> {
   const buffer = new Uint8Array(length);
   let filled = 0;
-  let isFull = false;
+  let least = length;
+  /** Bytes of the block that is to be taken; what is read next begins where it did. */
+  let ready = 0;
   let end: { readonly error?: unknown } | undefined;
   let wake = (): void => undefined;
   const finish = (error?: unknown): void => {
@@ -80,8 +88,8 @@ async function* pipeBlocks(descriptor: number, length: number, signal: AbortSign
     buffer: () => buffer.subarray(filled),
     callback(count: number): boolean {
       filled += count;
-      if (filled < length) return true;
-      isFull = true;
+      if (filled < least) return true;
+      ready = filled;
       filled = 0;
       wake();
       return false;
@@ -98,10 +106,11 @@ async function* pipeBlocks(descriptor: number, length: number, signal: AbortSign
   signal.addEventListener("abort", stop, { once: true });
   try {
     for (;;) {
-      if (!isFull && end === undefined) await new Promise<void>((resolve) => (wake = resolve));
-      if (isFull) {
-        yield buffer;
-        isFull = false;
+      if (ready === 0 && end === undefined) await new Promise<void>((resolve) => (wake = resolve));
+      if (ready > 0) {
+        yield buffer.subarray(0, ready);
+        if (asTheyCome) least = 1;
+        ready = 0;
         socket.resume();
         continue;
       }

@@ -24,7 +24,7 @@ export function openText(path: string, encoding: string | undefined): TextSource
   const controller = new AbortController();
   let read = 0;
   async function* counted(): AsyncGenerator<Uint8Array, void, void> {
-    for await (const block of blocksOf(source, BLOCK, controller.signal)) {
+    for await (const block of blocksOf(source, BLOCK, controller.signal, { asTheyCome: true })) {
       yield block;
       read += block.length;
     }
