@@ -66,11 +66,14 @@ async function writeNew(path: string, text: string, mode: number): Promise<void>
   }
 }
 
+/** An SVG's first element, behind a declaration, comments and its own document type only: a page with a picture in it is none. */
+const SVG = /^\s*(?:<\?[^>]*>\s*|<!--(?:(?!-->)[\s\S])*-->\s*|<!DOCTYPE\s+svg\b(?:[^[>]|\[[^\]]*\])*>\s*)*<svg\b/;
+
 async function isSvg(path: string): Promise<boolean> {
   const handle = await open(path, "r");
   try {
     const { buffer, bytesRead } = await handle.read(new Uint8Array(BEGINNING), 0, BEGINNING, 0);
-    return /^\s*<(?:svg|[?!][\s\S]*<svg)\b/.test(new TextDecoder().decode(buffer.subarray(0, bytesRead)));
+    return SVG.test(new TextDecoder().decode(buffer.subarray(0, bytesRead)));
   } finally {
     await handle.close();
   }

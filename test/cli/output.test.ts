@@ -109,10 +109,11 @@ describe("plot --svg", () => {
     saveSync(join(cwd, "a.npy"), [1, 2]);
     saveSync(join(cwd, "b.npy"), [1, 2]);
     writeFileSync(join(cwd, "notes.svg"), "<html><svg></html>");
+    writeFileSync(join(cwd, "page.svg"), "<!DOCTYPE html>\n<!-- mine --><html><svg></svg></html>");
     mkdirSync(join(cwd, "directory.svg"));
     linkSync(join(cwd, "b.npy"), join(cwd, "hard.svg"));
     symlinkSync("b.npy", join(cwd, "soft.svg"));
-    for (const name of ["a.npy", "b.npy", "notes.svg", "directory.svg", "hard.svg", "soft.svg"]) {
+    for (const name of ["a.npy", "b.npy", "notes.svg", "page.svg", "directory.svg", "hard.svg", "soft.svg"]) {
       expectRefused(cwd, name, "--svg", name, "b.npy");
       expectRefused(cwd, name, "--overwrite", "--svg", name, "b.npy");
     }
