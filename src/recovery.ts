@@ -57,7 +57,7 @@ function* recovering(file: FileLike, options: RecoverOptions): Plan<RecoveryRepo
   if (checked.dryRun) return yield* withFile(storage, "r", (opened) => recoverFile(opened, rules));
   return yield* claiming(storage, function* (claim) {
     const opened = yield* claim.open("r+");
-    const claimRewrite = (isNeeded: boolean): Plan<void> => claim.claimRewrite(opened, isNeeded);
+    const claimRewrite = (isNeeded: boolean): Plan<boolean> => claim.claimRewrite(opened, isNeeded);
     return yield* closing(opened, function* () {
       try {
         return yield* recoverFile(opened, { ...rules, claim: claimRewrite });

@@ -124,7 +124,7 @@ export class Writer {
         isOpen = false;
         return yield* close(file);
       }
-      const claim = (isNeeded: boolean): Plan<void> => this.#claim.claimRewrite(opened, isNeeded);
+      const claim = (isNeeded: boolean): Plan<boolean> => this.#claim.claimRewrite(opened, isNeeded);
       if (onNeedsRecovery !== "throw") yield* completeInterrupted(file, maxHeaderSize, { claim });
       let header = yield* readHeader(file, maxHeaderSize);
       if (header.shape.length === 0) throw zeroDimensional(path);

@@ -7,7 +7,7 @@ import { isAppendableHeader, roomyHeader } from "./ensure-appendable.ts";
 import { claimRewrite, completeInterrupted, finishRewrite, isInterrupted, type RewriteOptions, settle } from "./interrupted.ts";
 import { distanceOf, type Journal, MARKER_LENGTH, writeJournal, writeMagic, writeMoving, writeSettled } from "./journal.ts";
 import { readHeader } from "./read-header.ts";
-import { shiftData } from "./shift.ts";
+import { saveFirst, shiftData } from "./shift.ts";
 import { insert, type Plan, quietly, read, size, sync, withFile } from "./step.ts";
 
 /** Chosen by tests, to have many blocks of few bytes. */
@@ -109,6 +109,7 @@ function* begin(file: StorageFile, journal: Journal, path: string | undefined): 
   }
   try {
     yield* writeJournal(file, journal);
+    if (journal.kind === "shift") yield* saveFirst(file, journal);
     yield* sync(file);
   } catch (error) {
     yield* quietly(settle(file, journal.end));

@@ -33,7 +33,7 @@ export interface RewriteOptions extends CopyOptions {
    * Claims the right to do that, so that no other process does the same; throws if one does. Where the right cannot be claimed, it throws only if it
    * is needed: to move data.
    */
-  readonly claim?: (isNeeded: boolean) => Plan<void>;
+  readonly claim?: (isNeeded: boolean) => Plan<boolean>;
 }
 
 /** Claims the right to move the data of a file: what was known of the file before may be out of date then. */

@@ -125,12 +125,12 @@ export function* recoverFile(
     readonly claim?: RewriteOptions["claim"];
   },
 ): Plan<RecoveryReport> {
-  const { claim } = options;
-  if (claim !== undefined && !options.dryRun && (yield* isRecoveryNeeded(file, options.maxHeaderSize))) {
-    // Two at once, with other options, would undo each other's work; and what is known of the file is known only from here on.
-    yield* claim(yield* isInterrupted(file));
+  const { claim, ...unclaimed } = options;
+  let interrupted = yield* readInterrupted(file, options.maxHeaderSize);
+  if (interrupted !== undefined && !options.dryRun && claim !== undefined) {
+    yield* claim(true);
+    interrupted = yield* readInterrupted(file, options.maxHeaderSize);
   }
-  const interrupted = yield* readInterrupted(file, options.maxHeaderSize);
   if (interrupted !== undefined) {
     if (!options.dryRun) yield* completeRewrite(file, interrupted);
     const rows = rowCount(interrupted.header);
@@ -141,6 +141,8 @@ export function* recoverFile(
   const { dropUncounted = false } = options;
   const report = yield* checkRecoverable(file, header, options);
   if (!report.needed) return report;
+  // Two at once, with other options, would undo each other's work; and what is known of the file is known only from here on.
+  if (!options.dryRun && claim !== undefined && (yield* claim(false))) return yield* recoverFile(file, unclaimed);
   const end = header.headerLength + dataLength(header);
   if (dropUncounted && fileSize > end) {
     if (options.dryRun) return report;

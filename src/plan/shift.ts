@@ -10,15 +10,15 @@ import { type Plan, sync, write } from "./step.ts";
  *
  * Two places to save to, taken in turn, keep that true through a power cut with two syncs a block: the first makes safe the block in its
  * new place that was saved before, and this one in its saved place; the second the record. Only then this block is moved, and only after
- * that the place of the one before is written over.
+ * that the place of the one before is written over. The first block is saved with the journal: see {@link saveFirst}.
  */
 export function* shiftData(file: StorageFile, journal: Journal, { onProgress }: CopyOptions): Plan<void> {
   const { from, end } = journal;
   const buffer = new Uint8Array(Math.min(journal.block, end - from));
   const blockBefore = (stop: number): Uint8Array => buffer.subarray(0, Math.min(buffer.length, stop - from));
   yield* writeMoving(file);
-  // The marker must be safe before anything is written over. Where there are blocks, the sync of the first one does that.
-  if (from === end) yield* sync(file);
+  // From here on the journal counts, which must be known before anything is written over.
+  yield* sync(file);
   const last = yield* lastRecord(file, journal);
   let position = end;
   let place = 0;
@@ -46,4 +46,14 @@ export function* shiftData(file: StorageFile, journal: Journal, { onProgress }: 
     onProgress?.(end - start, end - from);
     return start;
   }
+}
+
+/** Saves the block that is moved first, while the journal does not count yet: no sync is needed between the block and its record. */
+export function* saveFirst(file: StorageFile, journal: Journal): Plan<void> {
+  const { from, end } = journal;
+  if (from === end) return;
+  const block = new Uint8Array(Math.min(journal.block, end - from));
+  yield* readWhole(file, block, end - block.length);
+  yield* write(file, block, savedAt(journal, 0));
+  yield* writeRecord(file, journal, 0, end);
 }

@@ -105,23 +105,25 @@ export class Claim {
 
   /**
    * Claims the right to rewrite a file in place that this claim has opened, until {@link releaseRewrite}. It `isNeeded` where data are moved.
-   * Elsewhere a lock is enough, and where there is none, and no claim can be made, it is done without.
+   * Elsewhere a lock is enough, and where there is none, and no claim can be made, it is done without. Gives whether it was claimed: what was known
+   * of the file before may be out of date then.
    *
    * @throws NpyError `ERR_NPY_LOCKED` if another process has the right, `ERR_NPY_OPTION` if the file has several names; the file system's errors.
    */
-  *claimRewrite(file: StorageFile, isNeeded: boolean): Plan<void> {
+  *claimRewrite(file: StorageFile, isNeeded: boolean): Plan<boolean> {
     const isLocked = this.#locked !== undefined;
-    if (isLocked && !isNeeded) return;
+    if (isLocked && !isNeeded) return false;
     if (isNeeded && !isLocked && (file.links ?? 1) > 1) throw severalNames(this.#storage.path, file.links);
     let holder: string | undefined;
     try {
       holder = yield* claimRewrite(this.#storage, isLocked);
     } catch (error) {
-      if ((!isNeeded || isLocked) && CANNOT_CREATE.some((code) => hasCode(error, code))) return;
+      if ((!isNeeded || isLocked) && CANNOT_CREATE.some((code) => hasCode(error, code))) return false;
       throw error;
     }
     if (holder !== undefined) throw this.#isRewritten(holder);
     this.#rewrites = true;
+    return true;
   }
 
   *releaseRewrite(): Plan<void> {

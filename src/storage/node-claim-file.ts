@@ -9,22 +9,29 @@ import { basename, dirname, join } from "node:path";
 import { threadId } from "node:worker_threads";
 import { hasCode } from "./storage.ts";
 
-/** Who has the right, as far as another process can tell whether it still exists. */
+/**
+ * Who has the right, as far as another process can tell whether it still exists. Written as these words in this order: fewer than 60 bytes, which
+ * file systems keep in the link itself, without a block of its own.
+ */
 interface Holder {
-  readonly pid: number;
-  readonly thread: number;
+  readonly pid: string;
   /** When the process started, in ticks since the machine did: a process id is given again. */
   readonly start: string;
-  readonly host: string;
+  readonly thread: string;
+  /** Whether the holder has the operating system's lock of the file, too, which ends with it. */
+  readonly lock: string;
+  /** Which machine it is on. */
   readonly machine: string;
+  /** Since when that runs. */
   readonly boot: string;
   /** Process ids mean something only within their namespace. */
   readonly namespace: string;
-  /** Whether the holder has the operating system's lock of the file, too, which ends with it. */
-  readonly isLocked: boolean;
-  readonly since: string;
   readonly token: string;
 }
+
+const FIELDS = ["pid", "start", "thread", "lock", "machine", "boot", "namespace", "token"] as const;
+
+const LOCKED = "locked";
 
 /** A claim that was made: its path, and what it says. */
 interface Made {
@@ -74,14 +81,15 @@ function claimPath(target: string): string {
 function claim(path: string, isLocked: boolean): Made | string {
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     // Short, since the name of a second claim has it, and that of a third both.
-    const token = globalThis.crypto.randomUUID().slice(-12);
-    if (createExclusively(path, JSON.stringify(thisThread(isLocked, token)))) return { path, token };
+    const token = globalThis.crypto.randomUUID().slice(0, 8);
+    const mine = thisThread(isLocked, token);
+    if (createExclusively(path, FIELDS.map((name) => mine[name]).join(" "))) return { path, token };
     const text = readClaim(path);
     if (text === undefined) continue;
     const holder = parseHolder(text);
     if (holder === undefined) return `a process that left no name in ${path}: if there is none, delete that file and try again`;
     const advice = livenessOf(holder, isLocked);
-    if (advice !== undefined) return `process ${holder.pid} on ${holder.host} since ${holder.since}, as ${path} says: ${advice}`;
+    if (advice !== undefined) return `process ${holder.pid}, as ${path} says: ${advice}`;
     // Of those who find it stale, only the one who has this second claim removes it: another might remove what was claimed since.
     const right = claim(`${path}.${holder.token}`, isLocked);
     if (typeof right === "string") return right;
@@ -150,40 +158,50 @@ function removeClaim({ path, token }: Made): void {
 }
 
 function parseHolder(text: string): Holder | undefined {
-  try {
-    const holder = JSON.parse(text);
-    return typeof holder?.pid === "number" && typeof holder.token === "string" ? holder : undefined;
-  } catch {
-    return undefined;
-  }
+  const words = text.split(" ");
+  if (words.length !== FIELDS.length || !/^\d+$/.test(words[0] ?? "")) return undefined;
+  return Object.fromEntries(FIELDS.map((name, i) => [name, words[i]])) as unknown as Holder;
 }
 
 function thisThread(isLocked: boolean, token: string): Holder {
-  return { ...thisMachine(), pid: process.pid, thread: threadId, start: startOf(process.pid), isLocked, since: now(), token };
+  const { pid } = process;
+  const lock = isLocked ? LOCKED : "";
+  return { ...thisMachine(), pid: String(pid), thread: String(threadId), start: startOf(pid), lock, token };
 }
 
-function thisMachine(): Pick<Holder, "host" | "machine" | "boot" | "namespace"> {
-  return {
-    host: quietly(hostname),
-    machine: textOf("/etc/machine-id"),
-    boot: textOf("/proc/sys/kernel/random/boot_id"),
-    namespace: quietly(() => fs.readlinkSync("/proc/self/ns/pid")),
-  };
+let machine: Pick<Holder, "machine" | "boot" | "namespace"> | undefined;
+
+function thisMachine(): Pick<Holder, "machine" | "boot" | "namespace"> {
+  if (machine !== undefined) return machine;
+  const boot = textOf("/proc/sys/kernel/random/boot_id");
+  // A machine that has no name of its own cannot be told from another one once it was started anew.
+  const name = textOf("/etc/machine-id") || boot;
+  const namespace = quietly(() => fs.readlinkSync("/proc/self/ns/pid"));
+  machine = { machine: short(`${quietly(hostname)} ${name}`), boot: short(boot), namespace: short(namespace) };
+  return machine;
+}
+
+/** A text in seven characters: FNV-1a, 32 bits. */
+function short(text: string): string {
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193);
+  return (hash >>> 0).toString(36);
 }
 
 /** What is to be done about a holder that may still be at work; `undefined` if it certainly is not. */
 function livenessOf(holder: Holder, isLocked: boolean): string | undefined {
   // It would have the lock.
-  if (isLocked && holder.isLocked) return undefined;
+  if (isLocked && holder.lock === LOCKED) return undefined;
   const here = thisMachine();
   const unknown = "it cannot be told from here whether that still runs; if it does not, delete that file and try again";
-  if (holder.host !== here.host || holder.machine !== here.machine) return unknown;
-  if (holder.boot !== here.boot) return holder.machine === "" ? unknown : undefined;
-  if (holder.namespace !== here.namespace) return unknown;
-  if (!exists(holder.pid) || isZombie(holder.pid)) return undefined;
-  const start = startOf(holder.pid);
+  if (holder.machine !== here.machine) return `it is one of another machine or container, and ${unknown}`;
+  if (holder.boot !== here.boot) return undefined;
+  if (holder.namespace !== here.namespace) return `it is one of another container, and ${unknown}`;
+  const pid = Number(holder.pid);
+  if (!exists(pid) || isZombie(pid)) return undefined;
+  const start = startOf(pid);
   if (start !== holder.start && start !== "" && holder.start !== "") return undefined;
-  return holder.pid === process.pid
+  return pid === process.pid
     ? `let it finish; if thread ${holder.thread} of this process was ended, delete that file and try again`
     : "let it finish";
 }
@@ -199,7 +217,8 @@ function exists(pid: number): boolean {
 
 /** The 22nd field of /proc/PID/stat. Source: proc(5). */
 function startOf(pid: number): string {
-  return stateOf(pid)[19] ?? "";
+  const ticks = stateOf(pid)[19];
+  return ticks === undefined ? "" : Number(ticks).toString(36);
 }
 
 /** Whether a process has ended whose parent has not asked for its exit code yet: until then its id exists. */
@@ -211,10 +230,6 @@ function isZombie(pid: number): boolean {
 function stateOf(pid: number): readonly string[] {
   const text = textOf(`/proc/${pid}/stat`);
   return text.slice(text.lastIndexOf(")") + 2).split(" ");
-}
-
-function now(): string {
-  return new Date().toISOString().replace(/\.\d+Z$/, "Z");
 }
 
 function textOf(path: string): string {
