@@ -7,6 +7,7 @@ import {
   claimRewrite,
   close,
   create,
+  currentSize,
   isCurrent,
   lock,
   open,
@@ -187,6 +188,7 @@ export class Claim {
    * @throws NpyError `ERR_NPY_LOCKED`, `ERR_NPY_CHANGED`. Nothing is replaced then.
    */
   *replace(temporary: StorageFile, isCopy: boolean = false): Plan<void> {
+    if (!isCopy && (yield* this.#isHeldThere())) return yield* this.#replaceHeld(temporary);
     for (let tries = 0; tries < TRIES; tries++) {
       const found = yield* this.#openAgain();
       if (isCopy && found?.key !== this.#heldKey) {
@@ -202,6 +204,13 @@ export class Claim {
       }
     }
     throw this.#isTaken("a program that replaces it again and again");
+  }
+
+  /** Whether the file that is held still has the name, as far as that is known without opening it again, which takes longer. */
+  *#isHeldThere(): Plan<boolean> {
+    const held = this.#held;
+    if (held?.currentSize === undefined || this.#storage.key !== this.#place) return false;
+    return (yield* currentSize(held)) !== undefined;
   }
 
   /** The file that has the name now. Links may lead to another place than before, which is claimed then. */

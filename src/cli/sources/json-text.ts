@@ -75,8 +75,10 @@ function withLongNumbers(value: unknown, marked: unknown): unknown {
 
 /** `JSON.parse` keeps the last value of a key that an object has twice. */
 function refuseSameKeys(text: string, value: unknown): void {
-  // Every key is counted, and perhaps some text that only looks like the end of one: as many as there are in the value means no doubles.
-  if (text.match(/"\s*:/g)?.length === keysIn(value)) return;
+  // Every key is counted, and perhaps some text that only looks like the end of one: as many as there are in the value means no doubles. Colons
+  // alone are counted faster.
+  const keys = keysIn(value);
+  if (colonsIn(text) === keys || text.match(/"\s*:/g)?.length === keys) return;
   const open: (Set<string> | undefined)[] = [];
   const tokens = /("(?:[^"\\]|\\.)*")(\s*:)?|[{}[\]]/g;
   for (const [token, string, colon] of text.matchAll(tokens)) {
@@ -84,12 +86,18 @@ function refuseSameKeys(text: string, value: unknown): void {
     else if (token === "[") open.push(undefined);
     else if (token === "}" || token === "]") open.pop();
     else if (colon !== undefined) {
-      const keys = open.at(-1);
+      const known = open.at(-1);
       const key = JSON.parse(string as string) as string;
-      if (keys?.has(key)) throw new UsageError(`the key ${JSON.stringify(key)} is there twice: take one of them out`);
-      keys?.add(key);
+      if (known?.has(key)) throw new UsageError(`the key ${JSON.stringify(key)} is there twice: take one of them out`);
+      known?.add(key);
     }
   }
+}
+
+function colonsIn(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf(":"); at >= 0; at = text.indexOf(":", at + 1)) count++;
+  return count;
 }
 
 function keysIn(value: unknown): number {
