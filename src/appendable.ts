@@ -60,6 +60,7 @@ function* ensuring(file: FileLike, options: EnsureAppendableOptions): Plan<boole
     const rewriting = { signal, onProgress, claim: (isNeeded: boolean) => claim.claimRewrite(opened, isNeeded) };
     if (inplace) yield* rewriteInPlace(storage, maxHeaderSize, rewriting);
     else yield* rewriteByCopy(storage, maxHeaderSize, rewriting, (copy) => claim.replace(copy, true));
+    yield* claim.tidyRewrite();
     return true;
   });
 }

@@ -63,7 +63,7 @@ function* recovering(file: FileLike, options: RecoverOptions): Plan<RecoveryRepo
         return yield* recoverFile(opened, { ...rules, claim: claimRewrite });
       } finally {
         // Before the lock is let go of with the file: who has it next would find this claim, and take it for left behind.
-        yield* claim.releaseRewrite();
+        yield* claim.tidyRewrite();
       }
     });
   });

@@ -200,14 +200,16 @@ class Lane {
     const killed = signal === "SIGKILL";
     if (killed) total.killed++;
     else if (code !== 0) this.fail(`the process ended with ${code ?? signal}: ${errors}`, config);
-    this.removeTemporaries(killed, config);
+    this.removeTemporaries(killed, task.task, config);
     return { said, killed, task: task.task, inplace: task.inplace };
   }
 
-  /** A process that was killed cannot remove its temporary file; any other must have. */
-  removeTemporaries(killed, context) {
+  /** A process that was killed cannot remove its temporary file; any other must have. Its claim is removed by whoever repairs the file next. */
+  removeTemporaries(killed, task, context) {
+    if (killed) this.hasClaim = true;
+    else if (task !== "append") this.hasClaim = false;
     for (const name of readdirSync(this.directory)) {
-      if (name === "array.npy") continue;
+      if (name === "array.npy" || (name === ".array.npy.rewriting" && this.hasClaim)) continue;
       if (!killed || !name.endsWith(".tmp")) this.fail(`${name} was left behind`, context);
       rmSync(join(this.directory, name));
     }

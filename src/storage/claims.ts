@@ -127,8 +127,14 @@ export class Claim {
     return true;
   }
 
+  /** Takes the right back, if it was claimed. */
   *releaseRewrite(): Plan<void> {
-    if (this.#rewrites) yield* quietly(releaseRewrite(this.#storage));
+    if (this.#rewrites) yield* this.tidyRewrite();
+  }
+
+  /** The same; and removes a claim that a process has left which is gone. */
+  *tidyRewrite(): Plan<void> {
+    yield* quietly(releaseRewrite(this.#storage));
     this.#rewrites = false;
   }
 

@@ -60,11 +60,18 @@ export class ClaimFile {
     return undefined;
   }
 
-  /** Removes the claim file, if there is one of this object's. */
-  remove(): void {
+  /** Removes the claim file of `target`, if it is this object's, or its process is gone. */
+  remove(target: string): void {
     const made = this.#made;
     this.#made = undefined;
-    if (made !== undefined) removeClaim(made);
+    if (made !== undefined) {
+      removeClaim(made);
+      return;
+    }
+    const path = claimPath(target);
+    if (readClaim(path) === undefined) return;
+    const left = claim(path, false);
+    if (typeof left === "object") removeClaim(left);
   }
 }
 

@@ -312,7 +312,7 @@ export class NodeStorage implements Storage {
     return this.#claimFile.make(this.#target, isLocked);
   }
   releaseRewrite(): void {
-    this.#claimFile.remove();
+    this.#claimFile.remove(this.#target);
   }
 
   mapProblem(isWritten: boolean): string | undefined {

@@ -54,6 +54,7 @@ export interface Storage {
    * the file. Without it, nothing keeps others out but a lock.
    */
   claimRewrite?(isLocked: boolean): string | undefined;
+  /** Takes the claim back, or what is left of one whose process is gone. */
   releaseRewrite?(): void;
   /** Deletes a file that `create` or `createTemporary` made. */
   remove(file: StorageFile): Eventually<void>;

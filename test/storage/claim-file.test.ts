@@ -1,7 +1,7 @@
 /** Who may rewrite a file in place, where there are no locks: a file beside it says so. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import fs, { linkSync, readdirSync, readFileSync, readlinkSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import fs, { linkSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -45,7 +45,7 @@ function holder(changes: Partial<Record<"pid" | "start" | "lock" | "machine" | "
   const claim = new ClaimFile();
   claim.make(path, false);
   const text = readlinkSync(claimOf(path));
-  claim.remove();
+  claim.remove(path);
   const [pid, start, thread, lock, machine, boot, namespace, token] = text.split(" ");
   const all = { pid, start, thread, lock, machine, boot, namespace, token, ...changes };
   return Object.values(all).join(" ");
@@ -204,6 +204,22 @@ describe.skipIf(!isLinux).each(FILE_FORMS)("%s", (_form, verbs) => {
     expect(steps).toEqual(["released", "closed"]);
   });
 
+  test("what a process left that was killed when its work was done is removed by whoever repairs the file next", async () => {
+    const path = temporaryPath();
+    await verbs.save(path, [1, 2]);
+    const living = holder({ pid: startSleeper().pid, start: "" });
+    const left = holder({ pid: await deadPid() });
+    for (const repair of [verbs.recover, verbs.ensureAppendable]) {
+      for (const text of [living, left]) {
+        symlinkSync(text, claimOf(path));
+        await repair(path);
+        expect(readdirSync(dirname(path)).includes(basename(claimOf(path)))).toBe(text === living);
+        rmSync(claimOf(path), { force: true });
+      }
+    }
+    expect(readdirSync(dirname(path))).toEqual([basename(path)]);
+  });
+
   test("a claim is taken over when its process has ended, and its parent has not noticed", async () => {
     const program = "sleep 100 & echo $!; exec sleep 100";
     const parent = spawn("sh", ["-c", program], { stdio: ["ignore", "pipe", "inherit"] });
@@ -341,7 +357,7 @@ describe.skipIf(!isLinux)("processes without koffi", () => {
     expect(said.join("")).toMatch(/^([1-9]\d* claims\n){3}$/);
     const last = new ClaimFile();
     expect(last.make(path, false)).toBeUndefined();
-    last.remove();
+    last.remove(path);
     expect(readdirSync(dirname(path)).filter((name) => name.endsWith(".rewriting"))).toEqual([]);
   });
 });

@@ -21,7 +21,7 @@ for (let round = 0; round < Number(rounds); round++) {
   }
   rmSync(inside);
   if (round % 4 === 0) {
-    claim.remove();
+    claim.remove(target);
     continue;
   }
   const left = [dead, ...readlinkSync(path).split(" ").slice(1, -1), globalThis.crypto.randomUUID().slice(0, 8)];
