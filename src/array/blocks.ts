@@ -15,12 +15,12 @@ export type Blocks = Iterable<Uint8Array, unknown, boolean | undefined>;
  * then its views have no elements at all. The buffer is asked as well: code that V8 has optimised for resizable buffers takes the length of a view for
  * what it was before another buffer was transferred (seen in Node 20).
  */
-export function isThere({ length, buffer }: Uint8Array, needed: number): boolean {
-  return length >= needed && buffer.byteLength >= needed;
+export function isThere({ byteLength, buffer }: ArrayBufferView, needed: number): boolean {
+  return byteLength >= needed && buffer.byteLength >= needed;
 }
 
 /** Refuses to go on with memory of which less is there than was checked. */
-export function checkThere(bytes: Uint8Array, needed: number): void {
+export function checkThere(bytes: ArrayBufferView, needed: number): void {
   if (!isThere(bytes, needed)) throw shrunk();
 }
 

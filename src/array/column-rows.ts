@@ -1,6 +1,6 @@
 /** Records as columns, the short way: typed arrays whose elements are as in the file are only put in their places. */
 import type { DType, DTypeField } from "../format/dtype.ts";
-import { type Blocks, checkThere, shrunk } from "./blocks.ts";
+import { type Blocks, checkThere } from "./blocks.ts";
 import { areBools, hasBools } from "./bools.ts";
 import { type ColumnOfField, interleave, putColumn } from "./columns.ts";
 import { flatten } from "./fields.ts";
@@ -89,9 +89,9 @@ function columnOf(field: DTypeField): Column | undefined {
 }
 
 /** A getter of the columns after it may have taken the memory away, and no view of what was transferred can be made. */
-function bytesOf({ buffer, byteOffset, byteLength }: TypedArray, needed: number): Uint8Array {
-  if (byteLength < needed || buffer.byteLength < needed) throw shrunk();
-  return new Uint8Array(buffer, byteOffset, byteLength);
+function bytesOf(column: TypedArray, needed: number): Uint8Array {
+  checkThere(column, needed);
+  return new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
 }
 
 function* inParts(bytes: Uint8Array, size: number, length: number): Generator<Uint8Array, void, unknown> {

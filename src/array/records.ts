@@ -175,9 +175,9 @@ function collect(value: unknown, shape: readonly number[], count: number, elemen
 }
 
 /** Whether a value is bytes that would each become an element, where the element is not bytes itself. */
-function isBytesOfWhat(value: unknown, { kind, itemsize }: DType): boolean {
-  if (itemsize <= 1 || kind === "V" || !isNodeBuffer(value)) return false;
-  return (value as Uint8Array).length > 0 && !isLongDouble({ kind, itemsize } as DType);
+function isBytesOfWhat(value: unknown, element: DType): boolean {
+  if (element.itemsize <= 1 || element.kind === "V" || !isNodeBuffer(value)) return false;
+  return (value as Uint8Array).length > 0 && !isLongDouble(element);
 }
 
 /** As reading gives what JavaScript has no numbers for: complex ones as parts in turn, void and long doubles as bytes. */

@@ -80,9 +80,11 @@ function typeOf(value: unknown): string {
  * @throws NpyError `ERR_NPY_VALUE` with the `index` of the first value that does not fit.
  */
 export function encodeValues({ values, shape }: Values, target: DType): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(sizeOf(shape) * target.itemsize);
-  const failed = values.length === sizeOf(shape) ? encoder(target)(values, bytes) : undefined;
-  if (values.length !== sizeOf(shape)) throw changedLength(values.length, sizeOf(shape));
+  const count = sizeOf(shape);
+  const bytes = new Uint8Array(count * target.itemsize);
+  const failed = values.length === count ? encoder(target)(values, bytes) : undefined;
+  // Before, or while they were encoded.
+  if (values.length !== count) throw changedLength(values.length, count);
   if (failed === undefined) return bytes;
   const { at, reason, field, value = values[at], within = [] } = failed;
   const index = [...indexOf(at, shape), ...within];
@@ -307,8 +309,10 @@ function encodeUtf32(text: string, place: Uint8Array, kept?: Uint32Array): strin
   const length = kept?.length ?? countCodePoints(text);
   if (length * 4 > place.length) return `it has ${length} characters, ${place.length / 4} are there`;
   const codes = new Uint32Array(place.buffer, place.byteOffset, place.length / 4);
-  if (kept !== undefined) codes.set(kept);
-  if (kept !== undefined) return undefined;
+  if (kept !== undefined) {
+    codes.set(kept);
+    return undefined;
+  }
   let i = 0;
   for (const char of text) codes[i++] = char.codePointAt(0) as number;
   return undefined;

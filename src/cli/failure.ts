@@ -84,6 +84,11 @@ export function shown(file: string): string {
   return oneLine(file === "-" ? "stdin" : file);
 }
 
+/** A text of a source in a message, which may be of any length there. */
+export function excerpt(text: string): string {
+  return text.length > 40 ? `${text.slice(0, 40)}...` : text;
+}
+
 /** Text without what a terminal would obey. */
 export function oneLine(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for

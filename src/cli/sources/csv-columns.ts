@@ -1,7 +1,7 @@
 /** Columns of text -> rows of a file: which column goes where, as what. */
 import { type DType, dtype } from "../../node.ts";
 import { columnsOf, type RowLayout, shapeText, sizeOf } from "../columns.ts";
-import { FileProblem, shown, UsageError } from "../failure.ts";
+import { excerpt, FileProblem, shown, UsageError } from "../failure.ts";
 import { type HeaderName, placeOf } from "./csv-header.ts";
 import { dtypeOfTexts } from "./infer.ts";
 import { isNumberText } from "./number-of-text.ts";
@@ -238,7 +238,7 @@ function convertCell(
     return value(text);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    const what = JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}...` : text);
+    const what = JSON.stringify(excerpt(text));
     throw new FileProblem(`${shown(path)}: line ${lineOf(i)}, column ${JSON.stringify(name)}: ${what}: ${error.message}`);
   }
 }

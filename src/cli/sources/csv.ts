@@ -1,5 +1,4 @@
 /** CSV and TSV: columns of text. */
-
 import type { RowLayout } from "../columns.ts";
 import { counted } from "../counted.ts";
 import { FileProblem, shown } from "../failure.ts";

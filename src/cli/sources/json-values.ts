@@ -3,7 +3,7 @@ import type { DType } from "../../node.ts";
 import { isRaw } from "../cell.ts";
 import { shapeText, sizeOf } from "../columns.ts";
 import { datetimeTicks, NOT_A_TIME } from "../datetime.ts";
-import { UsageError } from "../failure.ts";
+import { excerpt, UsageError } from "../failure.ts";
 import { LongNumber } from "./json-text.ts";
 import { ticksOf } from "./text.ts";
 
@@ -108,11 +108,10 @@ function naming<Result>({ text }: LongNumber, convert: () => Result): Result {
     return convert();
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    throw new UsageError(`${text.length > 40 ? `${text.slice(0, 40)}...` : text}: ${error.message}`);
+    throw new UsageError(`${excerpt(text)}: ${error.message}`);
   }
 }
 
 function shownJson(value: unknown): string {
-  const text = value instanceof LongNumber ? value.text : JSON.stringify(value);
-  return text.length > 40 ? `${text.slice(0, 40)}...` : text;
+  return excerpt(value instanceof LongNumber ? value.text : JSON.stringify(value));
 }
