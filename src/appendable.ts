@@ -1,14 +1,14 @@
 /** Headers that have room to grow, and giving it to those that have not. */
 import { checkMaxHeaderSize, checkNames, oneOf, optionError } from "./options.ts";
-import type { CopyOptions } from "./plan/copy.ts";
-import { isAppendableHeader, rewriteByCopy } from "./plan/ensure-appendable.ts";
-import { rewriteInPlace } from "./plan/in-place.ts";
-import { readHeader } from "./plan/read-header.ts";
+import { claiming } from "./plan/claims.ts";
+import { readHeader } from "./plan/read/read-header.ts";
+import type { CopyOptions } from "./plan/rewrite/copy.ts";
+import { isAppendableHeader, rewriteByCopy } from "./plan/rewrite/ensure-appendable.ts";
+import { rewriteInPlace } from "./plan/rewrite/in-place.ts";
+import { run, runSync } from "./plan/run.ts";
 import { type Plan, withFile } from "./plan/step.ts";
 import type { HeaderOptions } from "./recovery.ts";
-import { claiming } from "./storage/claims.ts";
 import { type FileLike, locate } from "./storage/locate.ts";
-import { run, runSync } from "./storage/run.ts";
 
 /** How a header is given room to grow. */
 export interface EnsureAppendableOptions extends HeaderOptions, CopyOptions {

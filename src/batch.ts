@@ -1,8 +1,9 @@
 /** Appends that are written together, with one header: group commit. */
-import type { Blocks } from "./array/blocks.ts";
-import { RowBuffer } from "./array/row-buffer.ts";
-import type { Rows } from "./plan/grow.ts";
-import { type CheckedRows, COPY_LIMIT } from "./rows.ts";
+
+import { RowBuffer } from "./encode/row-buffer.ts";
+import { type CheckedRows, COPY_LIMIT } from "./encode/rows.ts";
+import type { Blocks } from "./memory/blocks.ts";
+import type { Rows } from "./plan/grow/grow.ts";
 
 /** A buffer of copies grows up to this size; then another one is begun. */
 const BUFFER_LIMIT = 2 ** 20;

@@ -1,5 +1,5 @@
 /** Rows as they are appended. */
-import type { NpyArray } from "./array/npy-array.ts";
+import type { NpyArray } from "./decode/npy-array.ts";
 import type { DTypeLike } from "./format/dtype.ts";
 
 /** Notifications may be lost, or not exist at all: the file is looked at this often anyway. In milliseconds. */

@@ -6,30 +6,9 @@ export {
   isAppendable,
   isAppendableSync,
 } from "./appendable.ts";
-export type { ArrowTable, ArrowVector } from "./array/arrow.ts";
-export { type Casting, canCast } from "./array/casting.ts";
-export type {
-  AccessorArray,
-  ElementArray,
-  ForeignArray,
-  NumpyTsArray,
-  OnnxTensor,
-  StridedArray,
-  TensorFlowTensor,
-} from "./array/foreign.ts";
-export type { ArrayInput, ArrayView, NestedArray, Records, Scalar, TypedArray } from "./array/input.ts";
-export type { DataOf, NpyArray, NpyData, NpyScalars } from "./array/npy-array.ts";
-export { RecordArray } from "./array/record-array.ts";
-export type {
-  AppendInput,
-  ColumnsInputOf,
-  ColumnsOf,
-  ComplexNumber,
-  RecordArrayOf,
-  RecordInputOf,
-  RecordOf,
-  RecordsInput,
-} from "./array/record-types.ts";
+export { type Casting, canCast } from "./cast/can-cast.ts";
+export type { DataOf, NpyArray, NpyData, NpyScalars } from "./decode/npy-array.ts";
+export { RecordArray } from "./decode/record-array.ts";
 export { NpyError, type NpyErrorCode, type NpyErrorDetails } from "./errors.ts";
 export {
   type ByteOrder,
@@ -45,13 +24,34 @@ export {
 } from "./format/dtype.ts";
 export { formatHeader, type NpyHeader, type NpyVersion, parseHeader } from "./format/header.ts";
 export type { ArrayLayout } from "./format/layout.ts";
+export type { ArrowTable, ArrowVector } from "./input/arrow.ts";
+export type {
+  AccessorArray,
+  ElementArray,
+  ForeignArray,
+  NumpyTsArray,
+  OnnxTensor,
+  StridedArray,
+  TensorFlowTensor,
+} from "./input/foreign.ts";
+export type { ArrayInput, ArrayView, NestedArray, Records, Scalar, TypedArray } from "./input/input.ts";
+export type {
+  AppendInput,
+  ColumnsInputOf,
+  ColumnsOf,
+  ComplexNumber,
+  RecordArrayOf,
+  RecordInputOf,
+  RecordOf,
+  RecordsInput,
+} from "./input/record-types.ts";
 export { inspect, inspectSync, type NpyInfo } from "./inspect.ts";
 export { NpyAppendArray } from "./npy-append-array.ts";
 export { NpyAppendArraySync } from "./npy-append-array-sync.ts";
 export type { OpenOptions } from "./options.ts";
-export type { CopyOptions } from "./plan/copy.ts";
-export type { Durability } from "./plan/grow.ts";
-export type { RecoveryReport } from "./plan/recover.ts";
+export type { Durability } from "./plan/grow/grow.ts";
+export type { CopyOptions } from "./plan/rewrite/copy.ts";
+export type { RecoveryReport } from "./plan/rewrite/recover.ts";
 export type { RawChunk } from "./raw-rows.ts";
 export {
   type ChunkOptions,

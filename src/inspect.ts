@@ -3,13 +3,13 @@ import type { DType } from "./format/dtype.ts";
 import { growthRoom, type NpyVersion } from "./format/header.ts";
 import { dataLength } from "./format/layout.ts";
 import { checkMaxHeaderSize, checkNames } from "./options.ts";
-import { isAppendableHeader } from "./plan/ensure-appendable.ts";
-import { readHeader } from "./plan/read-header.ts";
-import { isIncomplete } from "./plan/recover.ts";
+import { readHeader } from "./plan/read/read-header.ts";
+import { isAppendableHeader } from "./plan/rewrite/ensure-appendable.ts";
+import { isIncomplete } from "./plan/rewrite/recover.ts";
+import { run, runSync } from "./plan/run.ts";
 import { type Plan, size, withFile } from "./plan/step.ts";
 import type { HeaderOptions } from "./recovery.ts";
 import { type FileLike, locate } from "./storage/locate.ts";
-import { run, runSync } from "./storage/run.ts";
 
 /** What {@link inspect} tells. Lengths are in bytes. */
 export interface NpyInfo {

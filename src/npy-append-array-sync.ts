@@ -1,11 +1,12 @@
 /** Growing a `.npy` file by appending, synchronously. */
-import type { AppendInput } from "./array/record-types.ts";
+
 import { NpyError } from "./errors.ts";
 import type { DType, DTypeLike } from "./format/dtype.ts";
+import type { AppendInput } from "./input/record-types.ts";
 import { checkNames, checkRaw, notConstructible, optionError } from "./options.ts";
+import { runSync } from "./plan/run.ts";
 import { checkIterable, type RawChunk } from "./raw-rows.ts";
 import { NpyReader, NpyReaderSync, openArrayOf } from "./reader.ts";
-import { runSync } from "./storage/run.ts";
 import type { AppendFromOptions, AppendRowsOptions, RawAppendOptions } from "./streams.ts";
 import { Transfer } from "./transfer.ts";
 import { Writer } from "./writer.ts";

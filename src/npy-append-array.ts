@@ -1,8 +1,9 @@
 /** Growing a `.npy` file by appending. */
-import type { AppendInput } from "./array/record-types.ts";
-import type { RowBuffer } from "./array/row-buffer.ts";
+
 import { Batch } from "./batch.ts";
+import type { RowBuffer } from "./encode/row-buffer.ts";
 import type { DType, DTypeLike } from "./format/dtype.ts";
+import type { AppendInput } from "./input/record-types.ts";
 import { closed, NpyAppendArraySync } from "./npy-append-array-sync.ts";
 import {
   checkNames,
@@ -13,12 +14,12 @@ import {
   type OpenOptions,
   optionError,
 } from "./options.ts";
+import { run, runSync } from "./plan/run.ts";
 import type { Plan } from "./plan/step.ts";
 import { checkIterable, isStream, type RawChunk, type RawRows, refuseBytes } from "./raw-rows.ts";
 import { NpyReader, NpyReaderSync, whileOpen } from "./reader.ts";
 import { checkToken, connect, type ShareToken } from "./share.ts";
 import { type FileLike, locate } from "./storage/locate.ts";
-import { run, runSync } from "./storage/run.ts";
 import {
   type Appended,
   type AppendFromOptions,

@@ -1,19 +1,20 @@
 /** An open file and the array that it holds, as far as it is known: what both readers share, as plans. */
-import { isThere } from "./array/blocks.ts";
-import { canCast } from "./array/casting.ts";
-import { decodeRoom, type Room, roomIn } from "./array/decode.ts";
-import type { DataOf, NpyArray } from "./array/npy-array.ts";
-import { decodeElements } from "./array/record-array.ts";
+
+import { canCast } from "./cast/can-cast.ts";
+import { decodeRoom, type Room, roomIn } from "./decode/decode.ts";
+import type { DataOf, NpyArray } from "./decode/npy-array.ts";
+import { decodeElements } from "./decode/record-array.ts";
 import { NpyError, type NpyErrorCode, withPath } from "./errors.ts";
 import { type DType, type DTypeLike, dtype, formatDType, sameDType } from "./format/dtype.ts";
 import type { NpyHeader } from "./format/header.ts";
 import { bytesPerRow, dataLength, rowCount, rowShape, shapeOf, sizeOf } from "./format/layout.ts";
+import { isThere } from "./memory/blocks.ts";
 import { checkMappable, checkMaxHeaderSize, checkNames, oneOf, optionError } from "./options.ts";
-import { copyBytes } from "./plan/copy.ts";
-import { checkComplete, incomplete, readCompleteHeader, readLiveHeader, readRows } from "./plan/read-rows.ts";
-import { hasSameBytes, hasSample, type Sample, sampleOf } from "./plan/same-rows.ts";
+import { checkComplete, incomplete, readCompleteHeader, readLiveHeader, readRows } from "./plan/read/read-rows.ts";
+import { hasSameBytes, hasSample, type Sample, sampleOf } from "./plan/read/same-rows.ts";
+import { Windows } from "./plan/read/windows.ts";
+import { copyBytes } from "./plan/rewrite/copy.ts";
 import { close, open, type Plan, quietly, read } from "./plan/step.ts";
-import { Windows } from "./plan/windows.ts";
 import type { ChunkOptions, ReaderOptions } from "./reader.ts";
 import { type Advice, type Eventually, hasCode, type Storage, type StorageFile } from "./storage/storage.ts";
 

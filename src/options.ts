@@ -1,9 +1,9 @@
 /** The options of opening, checked once. */
-import { CASTING_LEVELS, type Casting } from "./array/casting.ts";
+import { CASTING_LEVELS, type Casting } from "./cast/can-cast.ts";
 import { NpyError } from "./errors.ts";
 import { type DType, type DTypeLike, dtype } from "./format/dtype.ts";
 import { MAX_HEADER_SIZE } from "./format/header.ts";
-import type { Durability } from "./plan/grow.ts";
+import type { Durability } from "./plan/grow/grow.ts";
 import type { Storage } from "./storage/storage.ts";
 
 /** How a file is opened for appending. */

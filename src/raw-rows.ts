@@ -1,10 +1,10 @@
 /** Bytes of a file's rows, in chunks that break anywhere -> arrays of whole rows. */
-import type { RowLayout } from "./array/conform.ts";
-import type { ArrayView } from "./array/input.ts";
-import { bufferBytes, describe, isBuffer, typedArrayBytes } from "./array/view.ts";
+import type { RowLayout } from "./encode/conform.ts";
 import { NpyError } from "./errors.ts";
 import type { DType } from "./format/dtype.ts";
 import { shapeOf, sizeOf } from "./format/layout.ts";
+import type { ArrayView } from "./input/input.ts";
+import { bufferBytes, describe, isBuffer, typedArrayBytes } from "./input/view.ts";
 import { optionError } from "./options.ts";
 
 /** Bytes, however they are held: a `Buffer`, a typed array, a `DataView`, or memory without a type. */

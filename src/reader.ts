@@ -1,14 +1,14 @@
 /** Reading `.npy` files: whole, by slices, or in chunks that fit into memory. */
 
-import type { NpyArray } from "./array/npy-array.ts";
+import type { NpyArray } from "./decode/npy-array.ts";
 import { NpyError } from "./errors.ts";
 import { followRows } from "./follow.ts";
 import type { DType, DTypeLike } from "./format/dtype.ts";
 import { checkChunkOptions, checkReaderOptions, OpenArray, position } from "./open-array.ts";
 import { checkNames, checkSignal, notConstructible } from "./options.ts";
+import { run, runSync } from "./plan/run.ts";
 import { close, type Plan, withFile } from "./plan/step.ts";
 import { type FileLike, locate } from "./storage/locate.ts";
-import { run, runSync } from "./storage/run.ts";
 import type { StorageFile } from "./storage/storage.ts";
 import { readableOf } from "./streams.ts";
 

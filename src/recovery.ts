@@ -1,10 +1,10 @@
 /** Files that a killed process, a power cut or a full disk left incomplete. */
 import { checkMaxHeaderSize, checkNames, oneOf, optionError } from "./options.ts";
-import { isRecoveryNeeded, type RecoveryReport, recoverFile } from "./plan/recover.ts";
+import { claiming } from "./plan/claims.ts";
+import { isRecoveryNeeded, type RecoveryReport, recoverFile } from "./plan/rewrite/recover.ts";
+import { run, runSync } from "./plan/run.ts";
 import { closing, type Plan, withFile } from "./plan/step.ts";
-import { claiming } from "./storage/claims.ts";
 import { type FileLike, locate } from "./storage/locate.ts";
-import { run, runSync } from "./storage/run.ts";
 
 /** The option of the verbs that only look at a file. */
 export interface HeaderOptions {

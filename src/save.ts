@@ -1,16 +1,17 @@
 /** Writing a whole array at once. */
-import type { Blocks } from "./array/blocks.ts";
-import { castInput, dtypeOfInput } from "./array/conform.ts";
-import { type ArrayInput, parseInput } from "./array/input.ts";
+
+import { castInput, dtypeOfInput } from "./encode/conform.ts";
 import { type DTypeLike, dtype } from "./format/dtype.ts";
 import { formatHeader } from "./format/header.ts";
 import { sizeOf } from "./format/layout.ts";
+import { type ArrayInput, parseInput } from "./input/input.ts";
+import type { Blocks } from "./memory/blocks.ts";
 import { checkFixedSize, checkNames, oneOf } from "./options.ts";
+import { type Claim, claiming } from "./plan/claims.ts";
+import { writeBlocks } from "./plan/grow/write-blocks.ts";
+import { run, runSync } from "./plan/run.ts";
 import { closing, createTemporary, type Plan, quietly, remove, write } from "./plan/step.ts";
-import { writeBlocks } from "./plan/write-blocks.ts";
-import { type Claim, claiming } from "./storage/claims.ts";
 import { type FileLike, locate } from "./storage/locate.ts";
-import { run, runSync } from "./storage/run.ts";
 import { hasCode, type Storage } from "./storage/storage.ts";
 
 /** How an array is saved. */

@@ -1,13 +1,13 @@
 /** One file that is appended to by several threads of a process: the token that is posted to them, and who is attached. */
-import type { Casting } from "./array/casting.ts";
+import type { Casting } from "./cast/can-cast.ts";
 import { NpyError } from "./errors.ts";
 import { optionError } from "./options.ts";
-import type { Durability } from "./plan/grow.ts";
-import type { GrowingFile } from "./plan/growing-file.ts";
-import { Reservations, SharedWords, SLOTS } from "./plan/reservations.ts";
-import { SharedGrowth } from "./plan/shared-growth.ts";
+import type { Durability } from "./plan/grow/grow.ts";
+import type { GrowingFile } from "./plan/grow/growing-file.ts";
+import { Reservations, SharedWords, SLOTS } from "./plan/grow/reservations.ts";
+import { SharedGrowth } from "./plan/grow/shared-growth.ts";
+import { run } from "./plan/run.ts";
 import type { Plan } from "./plan/step.ts";
-import { run } from "./storage/run.ts";
 import type { Storage } from "./storage/storage.ts";
 import { type Connection, runtimeThreads, type Threads } from "./storage/threads.ts";
 

@@ -1,9 +1,10 @@
 /** Rows of a file that is open for reading, on their way into one that grows: as bytes, never decoded. */
-import { BLOCK, borrow, giveBack } from "./array/blocks.ts";
+
 import { NpyError } from "./errors.ts";
 import { type DTypeLike, sameDType } from "./format/dtype.ts";
 import { type NpyHeader, zeroDimensional } from "./format/header.ts";
 import { growthAxis, sizeOf } from "./format/layout.ts";
+import { BLOCK, borrow, giveBack } from "./memory/blocks.ts";
 import { type OpenArray, position } from "./open-array.ts";
 import type { Plan } from "./plan/step.ts";
 import type { Writer } from "./writer.ts";

@@ -5,12 +5,12 @@
 import * as fs from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { copyRange } from "./copy-range.ts";
-import { lockDescriptor, lockProblem } from "./flock.ts";
-import { insertZeros, mayInsert } from "./insert-range.ts";
-import { mapDescriptor, mapProblem, SharedMapping } from "./mmap.ts";
+import { copyRange } from "./native/copy-range.ts";
+import { lockDescriptor, lockProblem } from "./native/flock.ts";
+import { insertZeros, mayInsert } from "./native/insert-range.ts";
+import { mapDescriptor, mapProblem, SharedMapping } from "./native/mmap.ts";
+import { readFew, writeFew } from "./native/pwrite.ts";
 import { ClaimFile } from "./node-claim-file.ts";
-import { readFew, writeFew } from "./pwrite.ts";
 import {
   type Advice,
   type Eventually,

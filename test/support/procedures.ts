@@ -1,7 +1,7 @@
 /** Every procedure that writes to a file, as the calls that it is made of and the rows that the file holds after each. */
 import { dtype, formatHeader, MemoryStorage, NpyReader, type OpenOptions } from "../../src/index.ts";
-import { type InPlaceSizes, rewriteInPlace } from "../../src/plan/in-place.ts";
-import { run, runSync } from "../../src/storage/run.ts";
+import { type InPlaceSizes, rewriteInPlace } from "../../src/plan/rewrite/in-place.ts";
+import { run, runSync } from "../../src/plan/run.ts";
 import type { FaultyStorage, StorageOptions } from "./faulty-storage.ts";
 import { type Appender, FILE_FORMS, type FileVerbs } from "./forms.ts";
 

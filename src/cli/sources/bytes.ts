@@ -2,7 +2,7 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { Socket } from "node:net";
 import { isatty } from "node:tty";
-import { native } from "../../storage/native.ts";
+import { native } from "../../storage/native/native.ts";
 import { UsageError } from "../failure.ts";
 
 /** Of Linux's `<fcntl.h>`. */

@@ -1,0 +1,64 @@
+/** Elements of one dtype -> elements of another: which of the conversions does it. Whether it is allowed is for `casting.ts` to say. */
+import { NpyError } from "../errors.ts";
+import { type DType, type DTypeKind, formatDType, nativeDType } from "../format/dtype.ts";
+import { datetimeConversion } from "./datetime.ts";
+import { type Conversion, chain, copyBytes } from "./kernel.ts";
+import { type NumberCode, numberKernel } from "./numbers.ts";
+import { structureConversion } from "./structure.ts";
+import { isText, textConversion } from "./text.ts";
+
+/**
+ * The conversion that NumPy's `astype` does. Both sides are in this machine's byte order, unless one of them is a structure: then in
+ * the dtypes' own.
+ *
+ * @throws NpyError `ERR_NPY_CAST` if there is none: from raw bytes (V), of long doubles, among structures of another build.
+ */
+export function conversionOf(from: DType, to: DType): Conversion {
+  if (from.fields !== undefined || to.fields !== undefined) return structureConversion(from, to, conversionOf);
+  if (from.kind === "b" && to.kind === "V") {
+    return { convert: chain(numberKernel("b1", "b1"), 1, 1, copyBytes(1, to.itemsize)), canFail: false };
+  }
+  if (to.kind === "V" || isSameLongDouble(from, to)) {
+    return { convert: copyBytes(from.itemsize, to.itemsize), canFail: false };
+  }
+  if (from.kind === "V" || isLongDouble(from) || isLongDouble(to)) throw noConversion(from, to);
+  if (isText(from) || isText(to)) return textConversion(from, to);
+  if (isTime(from.kind) && isTime(to.kind)) return datetimeConversion(from, to);
+  return { convert: numberKernel(numberCode(from), numberCode(to)), canFail: false };
+}
+
+/**
+ * The same for elements that are held as another dtype: float16 in a `Float32Array`. As numbers they are what they are; as text, raw bytes or fields
+ * they must be float16 again, which is written with fewer digits and has fewer bytes.
+ */
+export function conversionOfHeld(held: DType, elements: DType, to: DType): Conversion {
+  if (!"SUV".includes(to.kind)) return conversionOf(held, to);
+  const own = nativeDType(elements);
+  const { convert, canFail } = conversionOf(own, to);
+  return { convert: chain(conversionOf(held, own).convert, held.itemsize, own.itemsize, convert), canFail };
+}
+
+/** Their bits depend on the machine that wrote them, which a file does not tell. */
+export function isLongDouble({ kind, itemsize }: DType): boolean {
+  return (kind === "f" && itemsize > 8) || (kind === "c" && itemsize > 16);
+}
+
+function isSameLongDouble(from: DType, to: DType): boolean {
+  return isLongDouble(from) && from.kind === to.kind && from.itemsize === to.itemsize;
+}
+
+function isTime(kind: DTypeKind): boolean {
+  return kind === "M" || kind === "m";
+}
+
+function numberCode({ kind, itemsize }: DType): NumberCode {
+  return isTime(kind) ? "i8" : (`${kind}${itemsize}` as NumberCode);
+}
+
+function noConversion(from: DType, to: DType): NpyError {
+  const reason = from.kind === "V" ? "raw bytes have no values" : "long doubles differ from machine to machine";
+  return new NpyError(
+    "ERR_NPY_CAST",
+    `There is no conversion from ${formatDType(from)} to ${formatDType(to)}: ${reason}. Convert the data first.`,
+  );
+}

@@ -1,0 +1,83 @@
+/**
+ * Structures, converted field by field in the order of the fields, whatever their names: NumPy's "Assignment from other structured
+ * arrays". Bytes are in the dtypes' own byte order here, since each field has one. Padding becomes zero.
+ */
+import { NpyError } from "../errors.ts";
+import { type DType, formatDType } from "../format/dtype.ts";
+import { needsSwap, swapBytes } from "../memory/byte-order.ts";
+import { copyField, flatten, inField } from "../memory/fields.ts";
+import { type Conversion, type Kernel, makeScratch } from "./kernel.ts";
+
+type ConversionOf = (from: DType, to: DType) => Conversion;
+
+/** The conversion between two dtypes of which at least one has fields; `conversionOf` gives those of the fields' own dtypes. */
+export function structureConversion(from: DType, to: DType, conversionOf: ConversionOf): Conversion {
+  const sources = placesOf(from);
+  const targets = placesOf(to);
+  // A scalar goes into every field.
+  const isSpread = from.fields === undefined;
+  if (!isSpread && sources.length !== targets.length) throw impossible(from, to);
+  const columns = targets.map((target, i) =>
+    columnConversion(sources[isSpread ? 0 : i] as Place, target, from, to, conversionOf),
+  );
+  return {
+    convert: (source, target) => {
+      target.fill(0);
+      for (const { convert } of columns) convert(source, target);
+    },
+    canFail: columns.some(({ canFail }) => canFail),
+  };
+}
+
+function impossible(from: DType, to: DType): NpyError {
+  return new NpyError(
+    "ERR_NPY_CAST",
+    `There is no conversion from ${formatDType(from)} to ${formatDType(to)}: convert the data first.`,
+  );
+}
+
+interface Place {
+  readonly name?: string;
+  readonly dtype: DType;
+  readonly offset: number;
+}
+
+function placesOf(type: DType): readonly Place[] {
+  return type.fields ?? [{ dtype: type, offset: 0 }];
+}
+
+/** One field of all records: taken out, converted, put in. */
+function columnConversion(source: Place, target: Place, from: DType, to: DType, conversionOf: ConversionOf): Conversion {
+  const given = flatten(source.dtype);
+  const wanted = flatten(target.dtype);
+  const isSameShape = given.shape.join() === wanted.shape.join();
+  // NumPy also stretches and cuts sub-arrays of other shapes; that is more likely a mistake than wanted.
+  if (!isSameShape && given.count !== 1) throw impossible(from, to);
+  const { convert, canFail } = conversionOf(given.element, wanted.element);
+  const { name } = target;
+  const gathered = makeScratch();
+  const converted = makeScratch();
+  const convertColumn: Kernel = (bytes, out) => {
+    const records = from.itemsize === 0 ? out.length / to.itemsize : bytes.length / from.itemsize;
+    const input = gathered(records * source.dtype.itemsize);
+    const taken = source.dtype.itemsize;
+    copyField(
+      { bytes, offset: source.offset, stride: from.itemsize },
+      { bytes: input, offset: 0, stride: taken },
+      taken,
+      records,
+    );
+    if (given.element.fields === undefined && needsSwap(given.element)) swapBytes(input, given.element);
+    const { itemsize } = wanted.element;
+    const output = converted(records * given.count * itemsize);
+    if (name === undefined) convert(input, output);
+    else inField(name, () => convert(input, output));
+    if (wanted.element.fields === undefined && needsSwap(wanted.element)) swapBytes(output, wanted.element);
+    const width = given.count * itemsize;
+    const column = { bytes: output, offset: 0, stride: width };
+    for (let offset = target.offset; offset < target.offset + target.dtype.itemsize; offset += width) {
+      copyField(column, { bytes: out, offset, stride: to.itemsize }, width, records);
+    }
+  };
+  return { convert: convertColumn, canFail };
+}

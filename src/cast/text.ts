@@ -1,0 +1,276 @@
+/**
+ * Text (S and U) from and to everything else. Numbers are written as Python's `str` writes them and cut off where the text is too short;
+ * they are read as Python's `int`, `float` and `complex` read them.
+ */
+import type { DType } from "../format/dtype.ts";
+import { formatDatetime, formatTimedelta, NOT_A_TIME, parseDatetime } from "./datetime.ts";
+import { float16ToFloat32, float64ToFloat16 } from "./float16.ts";
+import { type Conversion, chain, copyBytes, type Kernel, unconvertible } from "./kernel.ts";
+import { type NumberCode, numberKernel } from "./numbers.ts";
+
+export function isText({ kind }: DType): boolean {
+  return kind === "S" || kind === "U";
+}
+
+/** The conversion between two dtypes of which at least one is text. */
+export function textConversion(from: DType, to: DType): Conversion {
+  if (!isText(to)) return parsing(from, to);
+  return isText(from) ? recoding(from, to) : formatting(from, to);
+}
+
+type Codes = Uint8Array | Uint32Array;
+
+/** The characters of texts, one after the other. */
+function codesOf(bytes: Uint8Array, { kind }: DType): Codes {
+  return kind === "S" ? bytes : new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+}
+
+/** Characters that a text has room for. */
+function lengthOf({ kind, itemsize }: DType): number {
+  return kind === "S" ? itemsize : itemsize / 4;
+}
+
+/** One text, without the NULs that fill it up. */
+function textAt(codes: Codes, i: number, length: number): string {
+  let end = (i + 1) * length;
+  while (end > i * length && codes[end - 1] === 0) end--;
+  let text = "";
+  for (const code of codes.subarray(i * length, end)) text += code > 0x10ffff ? "\ufffd" : String.fromCodePoint(code);
+  return text;
+}
+
+/** Between texts of other lengths, and between S and U, which share ASCII only. */
+function recoding(from: DType, to: DType): Conversion {
+  if (from.kind === to.kind) return { convert: copyBytes(from.itemsize, to.itemsize), canFail: false };
+  const [length, room] = [lengthOf(from), lengthOf(to)];
+  const convert: Kernel = (source, target) => {
+    target.fill(0);
+    const sourceCodes = codesOf(source, from);
+    const targetCodes = codesOf(target, to);
+    for (let i = 0; i * length < sourceCodes.length; i++) {
+      for (let at = 0; at < length; at++) {
+        const code = sourceCodes[i * length + at] as number;
+        if (code > 0x7f) {
+          throw unconvertible(JSON.stringify(textAt(sourceCodes, i, length)), to, "it has characters beyond ASCII");
+        }
+        if (at < room) targetCodes[i * room + at] = code;
+      }
+    }
+  };
+  return { convert, canFail: true };
+}
+
+// ---- from values to text ----
+
+function formatting(from: DType, to: DType): Conversion {
+  const room = lengthOf(to);
+  const format = formatter(from);
+  const convert: Kernel = (source, target) => {
+    target.fill(0);
+    const codes = codesOf(target, to);
+    const textOf = format(source);
+    for (let i = 0; i * room < codes.length; i++) {
+      const text = textOf(i);
+      // Numbers are cut off where there is no room, as in NumPy, but a date that is cut off would be another one.
+      if (from.kind === "M" && text.length > room) throw unconvertible(text, to, `it has ${text.length} characters`);
+      for (let at = 0; at < Math.min(room, text.length); at++) codes[i * room + at] = text.charCodeAt(at);
+    }
+  };
+  return { convert, canFail: from.kind === "M" };
+}
+
+/** How elements of a dtype are written: given their bytes, the text of each. */
+function formatter(from: DType): (bytes: Uint8Array) => (i: number) => string {
+  const { kind, itemsize } = from;
+  switch (kind) {
+    case "b":
+      return (bytes) => (i) => (bytes[i] === 0 ? "False" : "True");
+    case "M":
+    case "m": {
+      const format = kind === "M" ? formatDatetime : formatTimedelta;
+      return (bytes) => {
+        const counts = new BigInt64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8);
+        return (i) => format(counts[i] as bigint, from);
+      };
+    }
+    case "f":
+    case "c": {
+      const size = kind === "f" ? itemsize : itemsize / 2;
+      return (bytes) => {
+        const parts = doublesOf(bytes, size);
+        if (kind === "f") return (i) => formatFloat(parts[i] as number, size);
+        return (i) => formatComplex(parts[2 * i] as number, parts[2 * i + 1] as number, size);
+      };
+    }
+    default:
+      return (bytes) => {
+        const counts = new BigInt64Array(bytes.length / itemsize);
+        const wide: NumberCode = kind === "u" ? "u8" : "i8";
+        numberKernel(`${kind}${itemsize}` as NumberCode, wide)(bytes, new Uint8Array(counts.buffer));
+        const integers = kind === "u" ? new BigUint64Array(counts.buffer) : counts;
+        return (i) => String(integers[i]);
+      };
+  }
+}
+
+function doublesOf(bytes: Uint8Array, size: number): Float64Array {
+  const doubles = new Float64Array(bytes.length / size);
+  numberKernel(`f${size}` as NumberCode, "f8")(bytes, new Uint8Array(doubles.buffer));
+  return doubles;
+}
+
+/** From here on (and below 1e-4) NumPy writes an exponent; float16 and float32 as of NumPy 2.4. */
+const EXPONENT_FROM: Readonly<Record<number, number>> = { 2: 1e3, 4: 1e6, 8: 1e16 };
+
+/** A float as `str` of a NumPy scalar writes it: the fewest digits that are read as the same number. */
+function formatFloat(value: number, size: number): string {
+  const text = formatDigits(value, size);
+  return /^-?\d+$/.test(text) ? `${text}.0` : text;
+}
+
+function formatDigits(value: number, size: number): string {
+  if (Number.isNaN(value)) return "nan";
+  if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
+  if (value === 0) return Object.is(value, -0) ? "-0" : "0";
+  const [, sign, digits = "", power = ""] = /^(-?)([\d.]+)e(.*)$/.exec(shortest(value, size)) ?? [];
+  const exponent = Number(power);
+  const magnitude = Math.abs(value);
+  if (magnitude < 1e-4 || magnitude >= (EXPONENT_FROM[size] as number)) {
+    return `${sign}${digits}e${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`;
+  }
+  const all = digits.replace(".", "");
+  if (exponent < 0) return `${sign}0.${"0".repeat(-exponent - 1)}${all}`;
+  const whole = all.slice(0, exponent + 1).padEnd(exponent + 1, "0");
+  return sign + (all.length > exponent + 1 ? `${whole}.${all.slice(exponent + 1)}` : whole);
+}
+
+/**
+ * The shortest decimal, in exponential notation, that rounds to `value` as a float of `size` bytes; of two such, the nearer one, and of two
+ * as near, the even one.
+ */
+function shortest(value: number, size: number): string {
+  for (let digits = size === 8 ? value.toExponential().replace(/^-|\.|e.*$/g, "").length - 1 : 0; ; digits++) {
+    for (const text of [roundHalfToEven(value, digits), value.toExponential(digits)]) {
+      if (round(Number(text), size) === value) return text;
+    }
+  }
+}
+
+/** `toExponential` rounds a half up. What is a half in 30 digits is one: no float comes nearer to it. */
+function roundHalfToEven(value: number, digits: number): string {
+  const [, kept, rest, exponent] = /^(.*?)\.?(\d{30})(e.*)$/.exec(value.toExponential(digits + 30)) ?? [];
+  const isTie = /^50*$/.test(rest as string) && /[02468]$/.test(kept as string);
+  return isTie ? `${kept}${exponent}` : value.toExponential(digits);
+}
+
+const double = new Float64Array(1);
+const half = new Uint8Array(8);
+const single = new Float32Array(1);
+
+/** `value` as a float of `size` bytes. */
+function round(value: number, size: number): number {
+  if (size === 8) return value;
+  if (size === 4) return Math.fround(value);
+  double[0] = value;
+  float64ToFloat16(new Uint8Array(double.buffer), half.subarray(0, 2));
+  float16ToFloat32(half.subarray(0, 2), new Uint8Array(single.buffer));
+  return single[0] as number;
+}
+
+/** `str(complex)`: no real part if that is 0. */
+function formatComplex(re: number, im: number, size: number): string {
+  const imaginary = `${formatDigits(im, size)}j`;
+  if (Object.is(re, 0)) return imaginary;
+  return `(${formatDigits(re, size)}${/^[-]/.test(imaginary) ? "" : "+"}${imaginary})`;
+}
+
+// ---- from text to values ----
+
+function parsing(from: DType, to: DType): Conversion {
+  if (to.kind === "V") return { convert: copyBytes(from.itemsize, to.itemsize), canFail: false };
+  const { kind, itemsize } = to;
+  if (kind === "b") return { convert: isNotEmpty(from.itemsize), canFail: false };
+  if (kind === "f" || kind === "c") {
+    const [wide, size]: [NumberCode, number] = kind === "f" ? ["f8", 8] : ["c16", 16];
+    const round = numberKernel(wide, `${kind}${itemsize}` as NumberCode);
+    return { convert: chain(parseFloats(from, to), from.itemsize, size, round), canFail: true };
+  }
+  const parse = kind === "M" ? parseDatetime : kind === "m" ? parseTimedelta : parseInteger;
+  const narrow = numberKernel("i8", kind === "M" || kind === "m" ? "i8" : (`${kind}${itemsize}` as NumberCode));
+  const length = lengthOf(from);
+  const convert: Kernel = (source, target) => {
+    const codes = codesOf(source, from);
+    const counts = new BigInt64Array(target.buffer, target.byteOffset, target.length / 8);
+    for (let i = 0; i < counts.length; i++) counts[i] = parse(textAt(codes, i, length), to);
+  };
+  return { convert: chain(convert, from.itemsize, 8, narrow), canFail: true };
+}
+
+/** NumPy: every text is true but the empty one, `"0"` and `"False"` among them. */
+function isNotEmpty(itemsize: number): Kernel {
+  return (source, target) => {
+    for (let i = 0; i < target.length; i++) target[i] = source.subarray(i * itemsize, (i + 1) * itemsize).some(Boolean) ? 1 : 0;
+  };
+}
+
+const DIGITS = String.raw`\d(?:_?\d)*`;
+const FLOAT = String.raw`(?:(?:${DIGITS}(?:\.(?:${DIGITS})?)?|\.${DIGITS})(?:e[+-]?${DIGITS})?|inf(?:inity)?|nan)`;
+const INTEGER = new RegExp(`^\\s*([+-]?)(${DIGITS})\\s*$`);
+const REAL = new RegExp(`^\\s*([+-]?${FLOAT})\\s*$`, "i");
+const COMPLEX = new RegExp(`^\\s*(?:([+-]?${FLOAT})(?![\\w.]))?(?:([+-]?${FLOAT}|[+-]?)j)?\\s*$`, "i");
+
+/** Bounds of integers: what is beyond them is an error to NumPy, too. */
+function parseInteger(text: string, to: DType): bigint {
+  const [, sign, digits] = INTEGER.exec(text) ?? [];
+  const bits = BigInt(to.itemsize * 8);
+  const [min, max] = to.kind === "u" ? [0n, 2n ** bits - 1n] : [-(2n ** (bits - 1n)), 2n ** (bits - 1n) - 1n];
+  const magnitude = digits === undefined ? undefined : BigInt(digits.replaceAll("_", ""));
+  const value = magnitude === undefined ? undefined : sign === "-" ? -magnitude : magnitude;
+  if (value !== undefined && value >= min && value <= max) return BigInt.asIntN(64, value);
+  throw unconvertible(JSON.stringify(text), to, `expected a whole number from ${min} to ${max}`);
+}
+
+function parseTimedelta(text: string, to: DType): bigint {
+  if (/^(nat)?$/i.test(text)) return NOT_A_TIME;
+  if (!/^\s*[+-]?\d+$/.test(text))
+    throw unconvertible(JSON.stringify(text), to, 'expected a whole number of its units, or "NaT"');
+  return parseInteger(text, to);
+}
+
+/** Into float64, or pairs of them. */
+function parseFloats(from: DType, to: DType): Kernel {
+  const isComplex = to.kind === "c";
+  return (source, target) => {
+    const parts = new Float64Array(target.buffer, target.byteOffset, target.length / 8);
+    const codes = codesOf(source, from);
+    const length = lengthOf(from);
+    for (let i = 0; i * length < codes.length; i++) {
+      const text = textAt(codes, i, length);
+      if (isComplex) [parts[2 * i], parts[2 * i + 1]] = parseComplex(text, to) as [number, number];
+      else parts[i] = parseReal(text, to);
+    }
+  };
+}
+
+function parseReal(text: string, to: DType): number {
+  const [, digits] = REAL.exec(text) ?? [];
+  if (digits === undefined) throw unconvertible(JSON.stringify(text), to, "expected a number");
+  return toNumber(digits);
+}
+
+/** `1`, `2j`, `1+2j`, `(1+2j)`, `j`. */
+function parseComplex(text: string, to: DType): [re: number, im: number] {
+  const inner = /^\s*\((.*)\)\s*$/s.exec(text)?.[1] ?? text;
+  const [whole, re, im] = COMPLEX.exec(inner) ?? [];
+  if (whole === undefined || (re === undefined && im === undefined)) {
+    throw unconvertible(JSON.stringify(text), to, 'expected a complex number, such as "1+2j"');
+  }
+  return [re === undefined ? 0 : toNumber(re), im === undefined ? 0 : toNumber(/\w/.test(im) ? im : `${im}1`)];
+}
+
+function toNumber(digits: string): number {
+  const word = digits.toLowerCase().replace(/^[+-]/, "");
+  const sign = digits.startsWith("-") ? -1 : 1;
+  if (word.startsWith("inf")) return sign * Number.POSITIVE_INFINITY;
+  return word === "nan" ? Number.NaN : sign * Number(word.replaceAll("_", ""));
+}

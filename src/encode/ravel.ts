@@ -1,0 +1,279 @@
+/**
+ * An array at any strides -> its bytes as a file holds them: in C or Fortran order, in the file's dtype and byte order, block by
+ * block, so that no more than three blocks are ever held beside the array.
+ */
+
+import { conversionOf, conversionOfHeld } from "../cast/convert.ts";
+import type { Conversion } from "../cast/kernel.ts";
+import { NpyError } from "../errors.ts";
+import { type DType, nativeDType, sameDType } from "../format/dtype.ts";
+import { sizeOf } from "../format/layout.ts";
+import type { StridedBytes } from "../input/input.ts";
+import { BLOCK, borrow, checkThere, giveBack, Places } from "../memory/blocks.ts";
+import { areBools, hasBools, normalizeBools } from "../memory/bools.ts";
+import { needsSwap, swapBytes } from "../memory/byte-order.ts";
+import { copyElements, copyMatrix, type LaneArray, laneOf, laneView } from "../memory/lanes.ts";
+
+/**
+ * The bytes of `array` as elements of `target`, in file order: {@link Blocks}. Contiguous data that need no conversion are not copied, and come as
+ * one block. With `wanted`, blocks have so many elements.
+ */
+export function* ravel(
+  array: StridedBytes,
+  target: DType,
+  fortranOrder: boolean,
+  wanted?: number,
+): Generator<Uint8Array, void, boolean | undefined> {
+  const count = sizeOf(array.shape);
+  if (count * target.itemsize === 0) return;
+  const axes = mergeAxes(array, fortranOrder);
+  const isContiguous = inOnePiece(axes);
+  const source = array.dtype;
+  const { isStructure, sourceSwap, targetSwap, same, swapsCancel } = difference(source, target);
+  const start = array.offset * source.itemsize;
+  const needed = reachOf(array) * source.itemsize;
+  if (swapsCancel && isContiguous && isAsWritten(array, target, count)) {
+    for (let from = 0; from < count; from += wanted ?? count) {
+      checkThere(array.bytes, needed);
+      yield array.bytes.subarray(
+        start + from * source.itemsize,
+        start + Math.min(count, from + (wanted ?? count)) * source.itemsize,
+      );
+    }
+    return;
+  }
+
+  const fitting = Math.max(1, Math.floor(BLOCK / Math.max(source.itemsize, target.itemsize)));
+  const perBlock = wanted ?? wholeRows(fitting, axes);
+  const blockCount = Math.min(perBlock, count);
+  // Conversions read aligned data in native order.
+  const inPlace = !same && isContiguous && !sourceSwap && (array.bytes.byteOffset + start) % 8 === 0;
+  const conversion = same ? undefined : conversionFrom(array, target, isStructure);
+  const gathered = inPlace || conversion === undefined ? undefined : borrow(blockCount * source.itemsize);
+  const places = new Places(blockCount * target.itemsize);
+  try {
+    for (let from = 0; from < count; from += perBlock) {
+      checkThere(array.bytes, needed);
+      const length = Math.min(perBlock, count - from);
+      const at = start + from * source.itemsize;
+      const output = places.take(length * target.itemsize);
+      const input = inPlace
+        ? array.bytes.subarray(at, at + length * source.itemsize)
+        : (gathered?.subarray(0, length * source.itemsize) ?? output);
+      if (!inPlace) gather(array, axes, from, input);
+      if (sourceSwap && !swapsCancel) swapBytes(input, source);
+      conversion?.convert(input, output);
+      if (same && hasBools(target)) normalizeBools(output, target);
+      if (targetSwap && !swapsCancel) swapBytes(output, target);
+      places.isBusy(yield output);
+    }
+  } finally {
+    giveBack(gathered);
+    places.giveBack();
+  }
+}
+
+/** How many elements the data of an array that has any must have. */
+function reachOf({ shape, strides, offset }: StridedBytes): number {
+  let reach = offset + 1;
+  for (let axis = 0; axis < shape.length; axis++) {
+    reach += ((shape[axis] as number) - 1) * Math.max(0, strides[axis] as number);
+  }
+  return reach;
+}
+
+/** The same, if it is one block of the array's own bytes. */
+export function bytesAsTheyAre(array: StridedBytes, target: DType, fortranOrder: boolean): Uint8Array | undefined {
+  const { itemsize } = target;
+  const count = sizeOf(array.shape);
+  const length = count * itemsize;
+  if (length === 0 || !difference(array.dtype, target).swapsCancel || !inOnePiece(mergeAxes(array, fortranOrder))) {
+    return undefined;
+  }
+  if (!isAsWritten(array, target, count)) return undefined;
+  return array.bytes.subarray(array.offset * itemsize, array.offset * itemsize + length);
+}
+
+/** Whether elements of the target, one after the other, need not be changed: their bools may be other bytes than 0 and 1. */
+function isAsWritten({ bytes, offset }: StridedBytes, target: DType, count: number): boolean {
+  if (!hasBools(target)) return true;
+  return areBools(bytes.subarray(offset * target.itemsize, (offset + count) * target.itemsize), target);
+}
+
+/** What there is between two dtypes. */
+function difference(source: DType, target: DType) {
+  const isStructure = source.fields !== undefined || target.fields !== undefined;
+  // Structures are handed to the conversion as they are; it swaps field by field.
+  const sourceSwap = !isStructure && needsSwap(source);
+  const targetSwap = !isStructure && needsSwap(target);
+  const same = isStructure ? sameDType(source, target) : sameDType(nativeDType(source), nativeDType(target));
+  return { isStructure, sourceSwap, targetSwap, same, swapsCancel: same && sourceSwap === targetSwap };
+}
+
+function conversionFrom({ dtype, elements }: StridedBytes, target: DType, isStructure: boolean): Conversion {
+  const source = isStructure ? dtype : nativeDType(dtype);
+  return elements === undefined ? conversionOf(source, target) : conversionOfHeld(source, elements, target);
+}
+
+/**
+ * Goes through all elements of an array whose conversion can be refused (a text that is no number), so that this happens before
+ * anything is written.
+ *
+ * @throws NpyError of the first element that cannot be converted, with its `index`.
+ */
+export function checkConvertible(array: StridedBytes, target: DType): void {
+  if (sameDType(nativeDType(array.dtype), nativeDType(target))) return;
+  if (!conversionFrom(array, target, array.dtype.fields !== undefined).canFail) return;
+  let error = failureOf(array, target);
+  if (error === undefined) return;
+  // Kernels know no indices: the half that fails is halved again, axis by axis.
+  let part = array;
+  const index = array.shape.map((size, axis) => {
+    let start = 0;
+    for (let rest = size; rest > 1; ) {
+      const half = Math.floor(rest / 2);
+      const first = slice(part, axis, 0, half);
+      const failure = failureOf(first, target);
+      error = failure ?? error;
+      part = failure === undefined ? slice(part, axis, half, rest) : first;
+      start += failure === undefined ? half : 0;
+      rest = failure === undefined ? rest - half : half;
+    }
+    return start;
+  });
+  const { code, message, field } = error;
+  throw new NpyError(code, `At [${index.join(", ")}]: ${message}`, { index, field });
+}
+
+function failureOf(array: StridedBytes, target: DType): NpyError | undefined {
+  try {
+    for (const _ of ravel(array, target, false));
+    return undefined;
+  } catch (error) {
+    if (error instanceof NpyError) return error;
+    throw error;
+  }
+}
+
+/** The elements `start` to `stop` (not included) of an axis. */
+function slice(array: StridedBytes, axis: number, start: number, stop: number): StridedBytes {
+  const offset = array.offset + start * (array.strides[axis] as number);
+  return { ...array, offset, shape: array.shape.with(axis, stop - start) };
+}
+
+/** One axis of the walk over the array. */
+interface Axis {
+  readonly size: number;
+  readonly stride: number;
+}
+
+/** The axes from slowest to fastest in file order, with those joined that lie one after the other. */
+function mergeAxes({ shape, strides }: StridedBytes, fortranOrder: boolean): Axis[] {
+  const axes: Axis[] = [];
+  for (let i = 0; i < shape.length; i++) {
+    const axis = fortranOrder ? shape.length - 1 - i : i;
+    const size = shape[axis] as number;
+    const stride = strides[axis] as number;
+    const outer = axes.at(-1);
+    if (size === 1) continue;
+    if (outer !== undefined && outer.stride === stride * size) axes[axes.length - 1] = { size: outer.size * size, stride };
+    else axes.push({ size, stride });
+  }
+  return axes;
+}
+
+function inOnePiece(axes: readonly Axis[]): boolean {
+  return axes.length === 0 || (axes.length === 1 && axes[0]?.stride === 1);
+}
+
+/**
+ * The axis that is nearest in memory, if that is not the fastest in file order: what lies side by side along it is to be read together.
+ * With the elements of the file from one of its positions to the next.
+ */
+function nearestAxis(axes: readonly Axis[]): { at: number; slab: number } | undefined {
+  const near = Math.min(...axes.map(({ stride }) => Math.abs(stride)));
+  const at = axes.findIndex(({ stride }) => Math.abs(stride) === near);
+  if (at < 0 || Math.abs((axes.at(-1) as Axis).stride) === near) return undefined;
+  return { at, slab: sizeOf(axes.slice(at + 1).map(({ size }) => size)) };
+}
+
+/** As many elements as fit into a block, and begin and end where all that lies side by side can be copied together. */
+function wholeRows(fitting: number, axes: readonly Axis[]): number {
+  const slab = nearestAxis(axes)?.slab ?? 1;
+  return slab > fitting ? fitting : fitting - (fitting % slab);
+}
+
+/** Copies elements, counted in file order from `from`, until `out` is full. */
+function gather(array: StridedBytes, axes: readonly Axis[], from: number, out: Uint8Array): void {
+  const { itemsize } = array.dtype;
+  const lane = laneOf(array.bytes.byteOffset, itemsize);
+  const source = laneView(array.bytes, lane);
+  const target = laneView(out, lane);
+  const width = itemsize / lane;
+  const inner = axes.at(-1) ?? { size: 1, stride: 1 };
+  const outer = axes.slice(0, -1);
+  const near = width === 1 ? nearestAxis(axes) : undefined;
+  const index = unravel(from, axes);
+  let within = index.pop() ?? 0;
+  let base = array.offset;
+  for (let i = 0; i < outer.length; i++) base += (index[i] as number) * (outer[i] as Axis).stride;
+  const count = out.length / itemsize;
+  /** Goes on by `steps` along an outer axis. */
+  const advance = (axis: number, steps: number): void => {
+    for (let i = axis, by = steps; i >= 0; i--, by = 1) {
+      const { size, stride } = outer[i] as Axis;
+      base += by * stride;
+      index[i] = (index[i] as number) + by;
+      if ((index[i] as number) < size) break;
+      base -= size * stride;
+      index[i] = 0;
+    }
+  };
+  for (let done = 0; done < count; ) {
+    if (near !== undefined && within === 0 && index.every((position, i) => i <= near.at || position === 0)) {
+      const { size } = outer[near.at] as Axis;
+      const rows = Math.min(size - (index[near.at] as number), Math.floor((count - done) / near.slab));
+      if (rows > 1) {
+        copySlabs(source, base, axes.slice(near.at), target, done, rows);
+        done += rows * near.slab;
+        advance(near.at, rows);
+        continue;
+      }
+    }
+    const length = Math.min(inner.size - within, count - done);
+    const run = { lanes: source, start: (base + within * inner.stride) * width, stride: inner.stride * width };
+    copyElements(run, { lanes: target, start: done * width, stride: width }, width, length);
+    done += length;
+    within = 0;
+    advance(outer.length - 1, 1);
+  }
+}
+
+/** Copies `rows` positions of the first of these axes, with all that belongs to them, of elements of one lane. */
+function copySlabs(from: LaneArray, base: number, axes: readonly Axis[], to: LaneArray, put: number, rows: number): void {
+  const [near, ...rest] = axes as [Axis, ...Axis[]];
+  const inner = rest.pop() as Axis;
+  const matrices = sizeOf(rest.map(({ size }) => size));
+  for (let i = 0; i < matrices; i++) {
+    const start = unravel(i, rest).reduce((at, position, axis) => at + position * (rest[axis] as Axis).stride, base);
+    copyMatrix(
+      { lanes: from, start, stride: inner.stride, rowStride: near.stride },
+      { lanes: to, start: put + i * inner.size, stride: 1, rowStride: matrices * inner.size },
+      rows,
+      inner.size,
+    );
+  }
+}
+
+/** The position on each axis of the element `at`. */
+function unravel(at: number, axes: readonly Axis[]): number[] {
+  let rest = at;
+  return axes
+    .toReversed()
+    .map(({ size }) => {
+      const position = rest % size;
+      rest = Math.floor(rest / size);
+      return position;
+    })
+    .toReversed();
+}

@@ -1,0 +1,240 @@
+/** Structures appended as objects and as columns. Fields are matched by their names, never by their places. */
+
+import { isLongDouble } from "../cast/convert.ts";
+import { RecordArray } from "../decode/record-array.ts";
+import { NpyError } from "../errors.ts";
+import { passCodePoints } from "../format/code-points.ts";
+import { type DType, type DTypeField, formatDType, subArray, withFields } from "../format/dtype.ts";
+import { isNodeBuffer } from "../memory/buffers.ts";
+import { needsSwap, swapBytes } from "../memory/byte-order.ts";
+import { copyField, type FieldPlace, flatten } from "../memory/fields.ts";
+import { type NumberField, numberField } from "./number-fields.ts";
+
+/** A value that could not be stored: which, where, and why. */
+export interface Failure {
+  /** The place of the element among the values. */
+  readonly at: number;
+  readonly reason: string;
+  /** In a structure: the field, and the value and place within it. */
+  readonly field?: string;
+  readonly value?: unknown;
+  readonly within?: readonly number[];
+}
+
+/** Fills `bytes`, a buffer of its own, from `values`, or says which value it could not store and why. */
+export type Encoder = (values: readonly unknown[], bytes: Uint8Array<ArrayBuffer>) => Failure | undefined;
+
+/** Records that are stored at a time: few enough for their values to stay in the processor's cache. */
+const AT_ONCE = 2 ** 11;
+
+/**
+ * Stores objects; `encoder` gives the encoders of the fields' own dtypes. In the structure's own byte order. Fields of numbers are stored
+ * record by record, which is twice as fast, where all of them fit; all else field by field, which also tells what is wrong.
+ */
+export function recordEncoder(target: DType, encoder: (type: DType) => Encoder): Encoder {
+  const fields = target.fields as readonly DTypeField[];
+  const names = fields.map(({ name }) => name);
+  const known = new Set(names);
+  const all = fields.map((field) => fieldEncoder(field, encoder));
+  const numbers = fields.map(numberField);
+  const simple = numbers.filter((field) => field !== undefined);
+  const others = all.filter((_, i) => numbers[i] === undefined);
+  return (values, bytes) => {
+    const view = new DataView(bytes.buffer);
+    // As many as there were at first: a getter may add to them.
+    for (let from = 0, { length } = values; from < length; from += AT_ONCE) {
+      const records = values.slice(from, Math.min(length, from + AT_ONCE)) as Fields[];
+      const place = { bytes, offset: from * target.itemsize, stride: target.itemsize };
+      let failure = checkRecords(records, names, known);
+      const rest = failure === undefined && storeNumbers(records, simple, view, place) ? others : all;
+      for (let i = 0; i < rest.length && failure === undefined; i++) failure = rest[i]?.(records, place);
+      if (failure !== undefined) return { ...failure, at: from + failure.at };
+    }
+    return undefined;
+  };
+}
+
+/** Stores the fields of all records; whether each value was a number that fits. */
+function storeNumbers(records: readonly Fields[], fields: readonly NumberField[], view: DataView, place: FieldPlace): boolean {
+  for (let i = 0; i < records.length; i++) {
+    const record = records[i] as Fields;
+    const at = place.offset + i * place.stride;
+    for (let f = 0; f < fields.length; f++) {
+      const { name, offset, store } = fields[f] as NumberField;
+      if (!store(view, at + offset, record[name])) return false;
+    }
+  }
+  return true;
+}
+
+/** Stores one field of records, the first of which begins at `place`. */
+function fieldEncoder(field: DTypeField, encoder: (type: DType) => Encoder) {
+  const { name } = field;
+  const { element, shape, count } = flatten(field.dtype);
+  const { itemsize } = field.dtype;
+  const encode = encoder(element);
+  const isSubArray = shape.length > 0;
+  // Long doubles are given as the bytes of the file.
+  const swaps = element.fields === undefined && !isLongDouble(element) && needsSwap(element);
+  return (records: readonly Fields[], place: FieldPlace): Failure | undefined => {
+    const column: unknown[] = [];
+    for (let at = 0; at < records.length; at++) {
+      const record = records[at] as Fields;
+      const value = record[name];
+      const reason = isSubArray ? collect(value, shape, count, element, column) : push(record, name, value, column);
+      if (reason !== undefined) return { at, reason, field: name, value };
+    }
+    const encoded = new Uint8Array(records.length * itemsize);
+    const failure = encode(column, encoded);
+    if (failure !== undefined) return within(failure, name, column, count, shape);
+    if (swaps) swapBytes(encoded, element);
+    const source = { bytes: encoded, offset: 0, stride: itemsize };
+    copyField(source, { ...place, offset: place.offset + field.offset }, itemsize, records.length);
+    return undefined;
+  };
+}
+
+/** The failure of a field's element as that of its record. */
+function within(failure: Failure, name: string, column: readonly unknown[], count: number, shape: readonly number[]): Failure {
+  const { at, reason, field, value = column[at], within: inner = [] } = failure;
+  const index: number[] = [];
+  let rest = at % count;
+  for (const size of shape.toReversed()) {
+    index.unshift(rest % size);
+    rest = Math.floor(rest / size);
+  }
+  return {
+    at: Math.floor(at / count),
+    reason,
+    field: field === undefined ? name : `${name}.${field}`,
+    value,
+    within: [...index, ...inner],
+  };
+}
+
+/** Every record must be an object with all fields and no others. */
+function checkRecords(values: readonly unknown[], names: readonly string[], known: ReadonlySet<string>): Failure | undefined {
+  for (let at = 0; at < values.length; at++) {
+    const value = values[at];
+    if (typeof value !== "object" || value === null || Array.isArray(value) || value instanceof Date) {
+      return { at, reason: `expected an object with the fields ${list(names)}` };
+    }
+    if (hasExactly(value as Fields, known)) continue;
+    const found = Object.keys(value).filter((name) => (value as Fields)[name] !== undefined);
+    const problem = compareNames(found, names);
+    if (problem !== undefined) return { at, reason: problem.reason, field: problem.field, value };
+  }
+  return undefined;
+}
+
+type Fields = { readonly [name: string]: unknown };
+
+/** By the names that the object itself lists: every object has a `toString`. */
+function hasExactly(value: Fields, names: ReadonlySet<string>): boolean {
+  let count = 0;
+  for (const name in value) {
+    if (value[name] === undefined || !names.has(name)) return false;
+    count++;
+  }
+  return count === names.size;
+}
+
+/** Which field is missing, or is one too many. */
+export function compareNames(found: readonly string[], names: readonly string[]): { field: string; reason: string } | undefined {
+  const extra = found.find((name) => !names.includes(name));
+  const missing = names.find((name) => !found.includes(name));
+  if (extra !== undefined) {
+    const hint = missing === undefined ? "" : `, but ${JSON.stringify(missing)} is missing`;
+    return { field: extra, reason: `there is no field ${JSON.stringify(extra)}${hint}: expected ${list(names)}` };
+  }
+  if (missing === undefined) return undefined;
+  return { field: missing, reason: `the field ${JSON.stringify(missing)} is missing: expected ${list(names)}` };
+}
+
+function list(names: readonly string[]): string {
+  return names.map((name) => JSON.stringify(name)).join(", ");
+}
+
+/** Adds `value`, which is `owner[key]`. */
+function push(owner: object, key: string | number, value: unknown, column: unknown[]): undefined {
+  passCodePoints(owner, key, column, column.length);
+  column.push(value);
+}
+
+/** Adds the `count` elements of a sub-array's value, or says why they are none. */
+function collect(value: unknown, shape: readonly number[], count: number, element: DType, column: unknown[]): string | undefined {
+  if (isBytesOfWhat(value, element)) return `a Buffer is bytes, not elements of shape (${shape.join(", ")})`;
+  const list = listOf(value);
+  if (list !== undefined && ArrayBuffer.isView(value) && collectParts(list, count, element, column)) return undefined;
+  const isFlat = list?.length === count && (shape.length === 1 || listOf(list[0]) === undefined);
+  if (list !== undefined && isFlat) {
+    for (let i = 0; i < count; i++) push(list, i, list[i], column);
+    return undefined;
+  }
+  if (collectNested(value, shape, element, column)) return undefined;
+  return `expected elements of shape (${shape.join(", ")})${list === undefined ? "" : `, found ${list.length}`}`;
+}
+
+/** Whether a value is bytes that would each become an element, where the element is not bytes itself. */
+function isBytesOfWhat(value: unknown, element: DType): boolean {
+  if (element.itemsize <= 1 || element.kind === "V" || !isNodeBuffer(value)) return false;
+  return (value as Uint8Array).length > 0 && !isLongDouble(element);
+}
+
+/** As reading gives what JavaScript has no numbers for: complex ones as parts in turn, void and long doubles as bytes. */
+function collectParts(list: ArrayLike<unknown>, count: number, element: DType, column: unknown[]): boolean {
+  const { kind, itemsize } = element;
+  if ((kind === "V" && element.fields === undefined) || isLongDouble(element)) {
+    if (!(list instanceof Uint8Array) || list.length !== count * itemsize) return false;
+    for (let i = 0; i < count; i++) column.push(list.subarray(i * itemsize, (i + 1) * itemsize));
+    return true;
+  }
+  if (kind !== "c" || list.length !== 2 * count) return false;
+  for (let i = 0; i < list.length; i += 2) column.push({ re: list[i], im: list[i + 1] });
+  return true;
+}
+
+/** An array, a typed array, or records. */
+function listOf(value: unknown): ArrayLike<unknown> | undefined {
+  if (Array.isArray(value)) return value;
+  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return value as unknown as ArrayLike<unknown>;
+  return value instanceof RecordArray ? [...value] : undefined;
+}
+
+function collectNested(value: unknown, [size, ...rest]: readonly number[], element: DType, column: unknown[]): boolean {
+  if (isBytesOfWhat(value, element)) return false;
+  const list = listOf(value);
+  if (list === undefined || list.length !== size) return false;
+  for (let i = 0; i < list.length; i++) {
+    if (rest.length === 0) push(list, i, list[i], column);
+    else if (!collectNested(list[i], rest, element, column)) return false;
+  }
+  return true;
+}
+
+/**
+ * The dtype of records that are given as `source`, with its fields in the order that `target` has them.
+ *
+ * @throws NpyError `ERR_NPY_CAST` if they have not the same names.
+ */
+export function matchFields(source: DType, target: DType): DType {
+  const { element, shape } = flatten(source);
+  const { fields: sources } = element;
+  const { fields: targets } = flatten(target).element;
+  if (sources === undefined || targets === undefined) return source;
+  const problem = compareNames(
+    sources.map(({ name }) => name),
+    targets.map(({ name }) => name),
+  );
+  if (problem !== undefined) {
+    throw new NpyError("ERR_NPY_CAST", `Cannot cast ${formatDType(source)} to ${formatDType(target)}: ${problem.reason}.`, {
+      field: problem.field,
+    });
+  }
+  const matched = targets.map((field) => {
+    const found = sources.find(({ name }) => name === field.name) as DTypeField;
+    return { ...found, dtype: matchFields(found.dtype, field.dtype) };
+  });
+  const isInOrder = matched.every((field, i) => field.dtype === sources[i]?.dtype && field.name === sources[i]?.name);
+  return isInOrder ? source : subArray(withFields(element, matched), shape);
+}

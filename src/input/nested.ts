@@ -1,0 +1,88 @@
+/** Arrays within arrays -> one array: its shape from the nesting. */
+import { NpyError } from "../errors.ts";
+import { passCodePoints } from "../format/code-points.ts";
+import { type DType, MAX_DIMENSIONS } from "../format/dtype.ts";
+import { isNodeBuffer } from "../memory/buffers.ts";
+import type { ParsedInput, TypedArray } from "./input.ts";
+import { contiguous, describe, typedArrayBytes } from "./view.ts";
+
+/**
+ * Understands nested arrays.
+ *
+ * @throws NpyError `ERR_NPY_SHAPE` if they are ragged.
+ */
+export function parseNested(input: readonly unknown[]): ParsedInput {
+  const shape: number[] = [];
+  let level: unknown = input;
+  // An array that contains itself would go on for ever.
+  while (Array.isArray(level) && shape.length <= MAX_DIMENSIONS) {
+    shape.push(level.length);
+    level = level[0];
+  }
+  const isTyped = ArrayBuffer.isView(level) && !(level instanceof DataView);
+  const lists: (readonly unknown[])[] = [];
+  collect(input, shape, [], isTyped, lists);
+  const leaves = lists.length === 1 ? (lists[0] as readonly unknown[]) : join(lists);
+  return isTyped ? joinTyped(leaves as TypedArray[], shape) : { kind: "plain", values: leaves, shape, fortranOrder: undefined };
+}
+
+function collect(
+  list: readonly unknown[],
+  shape: readonly number[],
+  index: readonly number[],
+  isTyped: boolean,
+  lists: (readonly unknown[])[],
+): void {
+  const depth = index.length;
+  if (list.length !== shape[depth]) {
+    throw ragged(`${list.length} elements at [${index.join(", ")}], ${shape[depth]} elsewhere`, index);
+  }
+  const isInnermost = depth === shape.length - 1;
+  if (isInnermost) lists.push(list);
+  for (let i = 0; i < list.length; i++) {
+    const item = list[i];
+    if (isInnermost && !Array.isArray(item) && ArrayBuffer.isView(item) === isTyped) continue;
+    if (!isInnermost && Array.isArray(item)) collect(item, shape, [...index, i], isTyped, lists);
+    else throw ragged(`${describe(item)} at [${[...index, i].join(", ")}] where others are nested otherwise`, [...index, i]);
+  }
+}
+
+/** Not by `flat`, which leaves holes out. */
+function join(lists: readonly (readonly unknown[])[]): unknown[] {
+  const leaves: unknown[] = [];
+  for (const list of lists) {
+    for (let i = 0; i < list.length; i++) {
+      passCodePoints(list, i, leaves, leaves.length);
+      leaves.push(list[i]);
+    }
+  }
+  return leaves;
+}
+
+function ragged(found: string, index: readonly number[]): NpyError {
+  return new NpyError("ERR_NPY_SHAPE", `Nested arrays must have one length on each level: found ${found}.`, { index });
+}
+
+/** An array of typed arrays, such as one embedding each: joined into one. */
+function joinTyped(parts: readonly TypedArray[], outer: readonly number[]): ParsedInput {
+  const [first] = parts.map(typedArrayBytes);
+  const stored = first?.dtype as DType;
+  const bytes = new Uint8Array(parts.length * (first?.bytes.length ?? 0));
+  parts.forEach((part, i) => {
+    const own = typedArrayBytes(part);
+    if (own.dtype !== stored || own.bytes.length !== first?.bytes.length) {
+      throw ragged(`${part.length} × ${own.dtype?.name} in part ${i}, ${parts[0]?.length} × ${stored.name} in the first`, [i]);
+    }
+    bytes.set(own.bytes, i * own.bytes.length);
+  });
+  const shape = [...outer, parts[0]?.length ?? 0];
+  const ofBuffer = stored.str === "|u1" && parts.some(isNodeBuffer);
+  return {
+    kind: "typed",
+    dtype: stored,
+    array: contiguous(bytes, stored, shape, false),
+    fortranOrder: undefined,
+    bare: false,
+    ofBuffer,
+  };
+}

@@ -1,0 +1,83 @@
+/** Copies data from file to file. */
+
+import { NpyError } from "../../errors.ts";
+import { BLOCK, Places } from "../../memory/blocks.ts";
+import type { StorageFile } from "../../storage/storage.ts";
+import { copyRange, finishWrite, type Plan, read, type StartedWrite, size, startWrite, truncate } from "../step.ts";
+
+/** How a long copy is watched and stopped. */
+export interface CopyOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+/** Copies what `source` holds from `from` on to `to` in `target`, where nothing is yet. Blocks of zeros are left out: holes stay holes. */
+export function* copyData(source: StorageFile, from: number, target: StorageFile, to: number, options: CopyOptions): Plan<void> {
+  const total = (yield* size(source)) - from;
+  yield* copyBlocks(source, from, total, options, function* (block, done) {
+    if (!isZero(block)) return yield* startWrite(target, block, to + done);
+    if (done + block.length === total) yield* truncate(target, to + total);
+    return undefined;
+  });
+}
+
+/** Copies `length` bytes from `from` in `source` to `to` in `target`: by the system itself, as far as it can. */
+export function* copyBytes(source: StorageFile, from: number, length: number, target: StorageFile, to: number): Plan<void> {
+  let copied = 0;
+  let count: number;
+  do {
+    count = yield* copyRange(source, from + copied, target, to + copied, length - copied);
+    copied += count;
+  } while (count > 0);
+  yield* copyBlocks(source, from + copied, length - copied, {}, (block, done) => startWrite(target, block, to + copied + done));
+}
+
+/** Where steps are asynchronous, the next block is read while the last one is being written. */
+function* copyBlocks(
+  source: StorageFile,
+  from: number,
+  total: number,
+  { signal, onProgress }: CopyOptions,
+  put: (block: Uint8Array, done: number) => Plan<StartedWrite | undefined>,
+): Plan<void> {
+  const places = new Places(Math.min(BLOCK, total));
+  let started: StartedWrite | undefined;
+  try {
+    for (let done = 0; done < total; ) {
+      signal?.throwIfAborted();
+      const block = places.take(Math.min(BLOCK, total - done));
+      const count = yield* read(source, block, from + done);
+      if (count === 0) throw shrank();
+      if (started !== undefined) yield* finishWrite(started);
+      if (done > 0) onProgress?.(done, total);
+      started = yield* put(block.subarray(0, count), done);
+      places.isBusy(started?.pending !== undefined);
+      done += count;
+    }
+    if (started !== undefined) yield* finishWrite(started);
+    places.isBusy(false);
+    if (total > 0) onProgress?.(total, total);
+  } catch (error) {
+    // What is still being written would be so while it is taken back. If it fails, too, it did so first.
+    if (started !== undefined) yield* finishWrite(started);
+    throw error;
+  } finally {
+    places.giveBack();
+  }
+}
+
+/** A word at a time: so it takes no longer than to write zeros. Nearly every block that holds others says so at its beginning. */
+function isZero(block: Uint8Array): boolean {
+  const words = new Uint32Array(block.buffer, block.byteOffset, block.length >> 2);
+  for (let i = 0; i < words.length; i++) if (words[i] !== 0) return false;
+  return block.subarray(4 * words.length).every((byte) => byte === 0);
+}
+
+/** Reads as many bytes as `buffer` holds. */
+export function* readWhole(file: StorageFile, buffer: Uint8Array, position: number): Plan<void> {
+  if ((yield* read(file, buffer, position)) !== buffer.length) throw shrank();
+}
+
+function shrank(): NpyError {
+  return new NpyError("ERR_NPY_CHANGED", "The file became shorter while it was being copied: another program writes to it.");
+}

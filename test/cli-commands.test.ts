@@ -1,0 +1,221 @@
+/** Exit codes, messages, help, pipes, following and completion. */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Command } from "commander";
+import { describe, expect, test } from "vitest";
+import { appendCommand } from "../src/cli/append.ts";
+import { completionCommand } from "../src/cli/completion.ts";
+import { concatCommand } from "../src/cli/concat.ts";
+import { ensureAppendableCommand } from "../src/cli/ensure-appendable.ts";
+import { headCommand } from "../src/cli/head.ts";
+import { infoCommand } from "../src/cli/info.ts";
+import { plotCommand } from "../src/cli/plot.ts";
+import { recoverCommand } from "../src/cli/recover.ts";
+import { sliceCommand } from "../src/cli/slice.ts";
+import { statsCommand } from "../src/cli/stats.ts";
+import { tailCommand } from "../src/cli/tail.ts";
+import { verifyCommand } from "../src/cli/verify.ts";
+import { dtype, formatHeader, NpyAppendArray, saveSync } from "../src/node.ts";
+import { MAIN, npy, shell } from "./support/command.ts";
+import { temporaryDirectory } from "./support/temporary.ts";
+
+const commands: Command[] = [
+  infoCommand(),
+  appendCommand(),
+  concatCommand(),
+  recoverCommand(),
+  ensureAppendableCommand(),
+  headCommand(),
+  tailCommand(),
+  sliceCommand(),
+  statsCommand(),
+  plotCommand(),
+  verifyCommand(),
+];
+commands.push(completionCommand({ commands, options: [] } as unknown as Command));
+
+/** A file of numpy.save of 1.20, whose header has no room. */
+function oldFile(path: string): void {
+  const text = "{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }";
+  const header = Buffer.from(`\u0093NUMPY\u0001\u0000\u0036\u0000${text.padEnd(53)}\n`, "latin1");
+  writeFileSync(path, Buffer.concat([header.fill(text.length + 1, 8, 9), Buffer.from(Float64Array.of(1, 2).buffer)]));
+}
+
+test("exit codes: 1 for a file, the others done all the same; 2 for the command line; a line each", () => {
+  const cwd = temporaryDirectory();
+  saveSync(join(cwd, "good.npy"), [1, 2, 3]);
+  saveSync(join(cwd, "short.npy"), [1, 2, 3]);
+  truncateSync(join(cwd, "short.npy"), 145);
+  writeFileSync(join(cwd, "not.npy"), "no array");
+  const found = npy(["verify", "none.npy", "short.npy", "not.npy", "good.npy"], { cwd });
+  expect(found).toMatchObject({ status: 1, stdout: "good.npy: ok\n" });
+  expect(found.stderr.trimEnd().split("\n")).toEqual([
+    "npy-append-array: none.npy: no such file or directory: check its name",
+    'npy-append-array: short.npy: 17 bytes of data, its header says 24: run "npy-append-array recover short.npy"',
+    expect.stringMatching(/^npy-append-array: not\.npy: Not a \.npy file/),
+  ]);
+  expect(npy(["recover", "--dry-run", "short.npy"], { cwd }).stdout).toBe(
+    "short.npy: would keep 2 rows (the header said 3), would drop 1 byte of an incomplete row\n",
+  );
+  expect(npy(["recover", "--zerofill", "short.npy"], { cwd }).stdout).toBe(
+    "short.npy: kept 3 rows (the header said 3), added 7 bytes of zeros\n",
+  );
+  for (const [args, verbs] of [
+    [["--dry-run"], ["would keep", "would drop"]],
+    [[], ["kept", "dropped"]],
+  ] as const) {
+    truncateSync(join(cwd, "short.npy"), 161);
+    expect(npy(["recover", "--drop-uncounted", ...args, "short.npy"], { cwd }).stdout).toBe(
+      `short.npy: ${verbs[0]} 3 rows (the header said 3), ${verbs[1]} 9 bytes behind them\n`,
+    );
+  }
+  truncateSync(join(cwd, "short.npy"), 151);
+  expect(npy(["recover", "--drop-uncounted", "short.npy"], { cwd }).stdout).toBe(
+    "short.npy: kept 2 rows (the header said 3), dropped 7 bytes of an incomplete row\n",
+  );
+  for (const args of [
+    ["frobnicate"],
+    ["head"],
+    ["head", "good.npy", "-n", "x"],
+    ["head", "good.npy", "--csv", "--raw"],
+    ["append", "new.npy", "-"],
+    ["recover", "good.npy", "--drop-uncounted", "--force"],
+    ["recover", "good.npy", "--zerofill", "--drop-uncounted"],
+    ["stats", "good.npy", "--columns", "nope"],
+  ]) {
+    const { status, stdout, stderr } = npy(args, { cwd });
+    expect([args, status, stdout, stderr.match(/^npy-append-array: .*\n$/)?.length]).toEqual([args, 2, "", 1]);
+  }
+  expect(existsSync(join(cwd, "new.npy"))).toBe(false);
+  expect(npy(["slice", "good.npy", "7", "--debug"], { cwd }).stderr).toMatch(/there is no row 7: it has 3 rows\n.*\n {4}at /);
+});
+
+test("ensure-appendable makes room, in a copy or in place", () => {
+  const cwd = temporaryDirectory();
+  for (const inplace of [[], ["--inplace"]]) {
+    const file = join(cwd, `old${inplace.length}.npy`);
+    oldFile(file);
+    expect(npy(["ensure-appendable", file, file, ...inplace], { cwd })).toMatchObject({
+      status: 0,
+      stdout: `${file}: appendable now\n${file}: appendable already\n`,
+    });
+    expect(npy(["slice", file, ":", "--csv"]).stdout).toBe("1.0\n2.0\n");
+  }
+});
+
+describe("help", () => {
+  test.each(commands.map((command) => [command.name(), command] as const))(
+    "%s has examples of its own options",
+    (name, command) => {
+      let help = "";
+      command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
+      const examples = [...help.slice(help.indexOf("Examples:")).matchAll(/npy-append-array ([a-z-]+)([^|>]*)/g)].filter(
+        ([, called]) => called === name,
+      );
+      expect(examples.length).toBeGreaterThan(0);
+      const known = command.options.flatMap(({ long, short }) => [long, short]).concat("--quiet");
+      for (const [, , rest = ""] of examples) {
+        for (const [flag] of rest.matchAll(/(?<=\s)--?[a-z][a-z-]*/g)) expect(known).toContain(flag);
+      }
+    },
+  );
+});
+
+test("recover drops nothing but what it may: a file that would be empty is refused, others are done", () => {
+  const cwd = temporaryDirectory();
+  const header = formatHeader({ dtype: dtype("<f8"), fortranOrder: true, shape: [3, 1] });
+  const bytes = Buffer.concat([header, Buffer.from(Float64Array.of(1, 2, 3).buffer)]);
+  writeFileSync(join(cwd, "vector.npy"), bytes.subarray(0, -4));
+  saveSync(join(cwd, "other.npy"), [1, 2, 3]);
+  truncateSync(join(cwd, "other.npy"), 128 + 17);
+  for (const args of [["--dry-run"], []]) {
+    const { status, stdout, stderr } = npy(["recover", ...args, "vector.npy", "other.npy"], { cwd });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(
+      /^npy-append-array: vector.npy: it has 20 of the 24 bytes of its one row, .*To keep them, pass --zerofill: .*To drop them, pass --allow-empty\.\n$/,
+    );
+    expect(stdout).toMatch(/^other.npy: (would keep|kept) 2 rows/);
+  }
+  expect(readFileSync(join(cwd, "vector.npy"))).toEqual(bytes.subarray(0, -4));
+  const { status, stdout } = npy(["recover", "--allow-empty", "vector.npy"], { cwd });
+  expect([status, stdout]).toEqual([0, "vector.npy: kept 0 rows (the header said 1), dropped 20 bytes of an incomplete row\n"]);
+});
+
+test.skipIf(process.platform === "win32")("a broken pipe and a full disk end as they should", async () => {
+  const cwd = temporaryDirectory();
+  saveSync(join(cwd, "long.npy"), new Float64Array(300_000));
+  const { stdout, stderr } = shell("npy-append-array slice long.npy --csv | head -n 1", cwd);
+  expect([stdout, stderr]).toEqual(["0.0\n", ""]);
+  if (existsSync("/dev/full")) {
+    const full = shell("npy-append-array head long.npy > /dev/full", cwd);
+    expect(full.stderr).toMatch(/^npy-append-array: .*no space left on the device.*\n$/);
+    expect(full.status).toBe(1);
+  }
+});
+
+async function textOf({ stdout }: ChildProcess, isEnough: (text: string) => boolean): Promise<string> {
+  let text = "";
+  for await (const part of stdout ?? []) {
+    text += String(part);
+    if (isEnough(text)) break;
+  }
+  return text;
+}
+
+test.skipIf(process.platform === "win32")("tail --follow prints rows as they are appended, until it is stopped", async () => {
+  const file = join(temporaryDirectory(), "log.npy");
+  const npaa = await NpyAppendArray.open(file);
+  await npaa.append([1, 2, 3, 4]);
+  const child = spawn(process.execPath, [MAIN, "tail", "-n", "3", "--follow", "--ndjson", file], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const printed = textOf(child, (text) => text.endsWith("6.5\n"));
+  await npaa.append([5]);
+  await npaa.append([6.5]);
+  // The three that were last when it looked, and all that came: which of them it saw at once is its own affair.
+  expect("1.0\n2.0\n3.0\n4.0\n5.0\n6.5\n").toContain(await printed);
+  child.kill("SIGINT");
+  expect(await once(child, "exit")).toEqual([null, "SIGINT"]);
+  await npaa.close();
+});
+
+test("plots are SVG, and lines in text", () => {
+  const cwd = temporaryDirectory();
+  saveSync(
+    join(cwd, "x.npy"),
+    Float64Array.from({ length: 5000 }, (_, i) => Math.sin(i / 500)),
+  );
+  expect(npy(["plot", "x.npy", "--svg", "x.svg"], { cwd }).stdout).toBe("x.svg: lines of 1 columns, 5000 rows\n");
+  const svg = readFileSync(join(cwd, "x.svg"), "utf8");
+  expect(svg).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg".*<path d="M90,[\d.]+L[\d.,L]+" fill="none".*<\/svg>\n$/s);
+  const { stdout } = npy(["plot", "x.npy", "--rows", ":785"], { cwd });
+  expect(stdout).toMatch(/^x\.npy, rows 0:785\n +0\.9999 [┼┤] +╭─+ *\n/);
+});
+
+test.skipIf(spawnSync("bash", ["-c", ":"]).status !== 0)("bash completes commands, options, their words and files", () => {
+  const script = npy(["completion", "bash"]).stdout;
+  const complete = (...words: string[]) => {
+    const code = `${script}\nCOMP_WORDS=(_ "$@"); COMP_CWORD=$#; _npy_append_array; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const { stdout } = spawnSync("bash", ["-c", code, "bash", ...words], { encoding: "utf8", cwd: dirname(MAIN) });
+    return stdout.trim().split("\n").sort();
+  };
+  expect(complete("re")).toEqual(["recover"]);
+  expect(complete("append", "x.npy", "--c")).toEqual(["--casting", "--columns"]);
+  expect(complete("append", "x.npy", "--casting", "s")).toEqual(["safe", "same_kind"]);
+  expect(complete("completion", "f")).toEqual(["fish"]);
+  expect(complete("head", "main.j")).toEqual(["main.js", "main.js.map"]);
+});
+
+test("the library loads nothing of the command line, nor its dependencies", () => {
+  const dist = dirname(dirname(MAIN));
+  const { dependencies = {} } = JSON.parse(readFileSync(join(dist, "..", "package.json"), "utf8")) as { dependencies?: object };
+  const cli = ["asciichart", "cli-progress", "commander", "d3-array", "d3-scale-chromatic", "d3-shape"];
+  expect(Object.keys(dependencies)).toEqual(expect.arrayContaining(cli));
+  const importsOf = (file: string): string[] =>
+    [...readFileSync(join(dist, file), "utf8").matchAll(/(?:\bfrom |\bimport\s*\(?\s*)"([^"]+)"/g)].map(([, name = ""]) => name);
+  expect(importsOf("node.js")).toContain("node:fs");
+  expect(importsOf("node.js").filter((name) => !name.startsWith("node:"))).toEqual([]);
+  expect(importsOf("index.js")).toEqual([]);
+});

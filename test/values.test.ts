@@ -1,0 +1,101 @@
+/** Plain values: stored exactly, or refused with the index of the first that does not fit. */
+import { describe, expect, test } from "vitest";
+import { dtypeOfValues, encodeValues } from "../src/encode/values.ts";
+import { dtype } from "../src/format/dtype.ts";
+import { loadSync, MemoryStorage, saveSync } from "../src/index.ts";
+
+/** What a file that holds the values gives back. */
+function stored(values: readonly unknown[], like: string): unknown[] {
+  const storage = new MemoryStorage();
+  saveSync(storage, values as never, { dtype: like });
+  return Array.from(loadSync(storage).data as ArrayLike<unknown>);
+}
+
+test.each([
+  ["bool", [true, false, 1, 0, 1n], [1, 0, 1, 0, 1]],
+  ["int8", [-128, 127, 5n, true], [-128, 127, 5, 1]],
+  ["uint32", [0, 2 ** 32 - 1], [0, 2 ** 32 - 1]],
+  ["int64", [-(2n ** 63n), 2 ** 53, true], [-(2n ** 63n), 2n ** 53n, 1n]],
+  ["uint64", [2n ** 64n - 1n, 0], [2n ** 64n - 1n, 0n]],
+  ["float16", [0.1, 65504, 65519, -Infinity, 2n], [0.0999755859375, 65504, 65504, -Infinity, 2]],
+  ["float32", [0.1, Number.NaN, 2n ** 30n], [Math.fround(0.1), Number.NaN, 2 ** 30]],
+  ["float64", [0.1, -0, 2n ** 80n], [0.1, -0, 2 ** 80]],
+  ["complex64", [1.5, { re: 1, im: -2 }], [1.5, 0, 1, -2]],
+  ["complex128", [{ re: 0.1, im: Infinity }], [0.1, Infinity]],
+  ["datetime64[ms]", [new Date(1234), 5n, 6], [1234n, 5n, 6n]],
+  ["datetime64[s]", [new Date(86_400_000)], [86_400n]],
+  ["datetime64[D]", [new Date("1969-12-31")], [-1n]],
+  ["datetime64[M]", [new Date("2024-03-01")], [650n]],
+  ["datetime64[15m]", [new Date("1970-01-01T00:30Z")], [2n]],
+  ["datetime64[ns]", [new Date("2026-01-02T03:04:05.678Z"), new Date(Number.NaN)], [1767323045678000000n, -(2n ** 63n)]],
+  ["timedelta64[s]", [-5, 5n], [-5n, 5n]],
+  ["S4", ["abc", "é"], ["abc", "é"]],
+  ["U3", ["abc", "🙂é", ""], ["abc", "🙂é", ""]],
+])("%s", (like, values, expected) => {
+  expect(stored(values, like)).toEqual(expected);
+});
+
+describe("refused, with the index of the value and what was expected", () => {
+  test.each<[string, unknown, RegExp]>([
+    ["bool", 2, /true or false/],
+    ["bool", "true", /true or false/],
+    ["int8", 128, /-128 to 127/],
+    ["uint8", -1, /0 to 255/],
+    ["int32", 1.5, /whole number/],
+    ["int32", Number.NaN, /whole number/],
+    ["int32", "1", /whole number/],
+    ["int64", 2n ** 63n, /-9223372036854775808 to 9223372036854775807/],
+    ["uint64", -1n, /0 to 18446744073709551615/],
+    ["int64", 0.5, /whole number/],
+    ["float16", 65520, /largest finite/],
+    ["float32", 3.5e38, /largest finite/],
+    ["float32", 2n ** 24n + 1n, /exact/],
+    ["float64", 2n ** 53n + 1n, /exact/],
+    ["float64", "1", /expected a number/],
+    ["float64", null, /expected a number/],
+    ["complex64", { re: 1 }, /re, im/],
+    ["complex128", "1", /re, im/],
+    ["datetime64[s]", new Date(1), /whole number of its units/],
+    ["datetime64[ns]", new Date(8.64e15), /range/],
+    ["datetime64", new Date(1), /without a unit/],
+    ["datetime64[s]", "2020-01-01", /Date/],
+    ["timedelta64[s]", new Date(1), /whole number/],
+    ["timedelta64[s]", true, /whole number/],
+    ["S2", "abc", /3 bytes, 2 are there/],
+    ["S2", "€", /latin-1/],
+    ["U2", "a🙂b", /3 characters, 2 are there/],
+    ["U2", 5, /expected a string/],
+  ])("%s from %o", (like, value, message) => {
+    const good = encodable(like);
+    const values = [good, good, good, value];
+    expect(() => encodeValues({ values, shape: [2, 2] }, dtype(like))).toThrow(
+      expect.objectContaining({ code: "ERR_NPY_VALUE", index: [1, 1], message: expect.stringMatching(message) }),
+    );
+  });
+
+  test.each(["V4", "float128"])("%s takes no plain values", (like) => {
+    expect(() => encodeValues({ values: [1], shape: [1] }, dtype(like))).toThrow(
+      expect.objectContaining({ code: "ERR_NPY_VALUE" }),
+    );
+  });
+});
+
+/** Some value that a dtype takes. */
+function encodable(like: string): unknown {
+  return /^[SU]/.test(like) ? "a" : like === "bool" ? true : 1;
+}
+
+test("NUL bytes within strings are kept, those at the end cannot be", () => {
+  expect(stored(["a\0b"], "U4")).toEqual(["a\0b"]);
+  expect(stored(["a\0"], "U4")).toEqual(["a"]);
+});
+
+test("the dtype of values is that of their type", () => {
+  const typeOf = (values: unknown[]): string => dtypeOfValues({ values, shape: [values.length] }).str;
+  expect(typeOf([1, 2.5])).toBe("<f8");
+  expect(typeOf([1n])).toBe("<i8");
+  expect(typeOf([false])).toBe("|b1");
+  expect(typeOf(["", ""])).toBe("<U1");
+  expect(typeOf(["a", "🙂🙂"])).toBe("<U2");
+  expect(typeOf([])).toBe("<f8");
+});
