@@ -1,9 +1,9 @@
 /** Headers that have room to grow, and giving it to those that have not. */
 import { checkMaxHeaderSize, checkNames, oneOf, optionError } from "./options.ts";
 import { claiming } from "./plan/claims.ts";
-import { readHeader } from "./plan/read/read-header.ts";
-import type { CopyOptions } from "./plan/rewrite/copy.ts";
-import { isAppendableHeader, rewriteByCopy } from "./plan/rewrite/ensure-appendable.ts";
+import { readHeader } from "./plan/read/header.ts";
+import { isAppendableHeader, rewriteByCopy } from "./plan/rewrite/by-copy.ts";
+import type { CopyOptions } from "./plan/rewrite/copy-data.ts";
 import { rewriteInPlace } from "./plan/rewrite/in-place.ts";
 import { run, runSync } from "./plan/run.ts";
 import { type Plan, withFile } from "./plan/step.ts";

@@ -50,7 +50,7 @@ export { NpyAppendArray } from "./npy-append-array.ts";
 export { NpyAppendArraySync } from "./npy-append-array-sync.ts";
 export type { OpenOptions } from "./options.ts";
 export type { Durability } from "./plan/grow/grow.ts";
-export type { CopyOptions } from "./plan/rewrite/copy.ts";
+export type { CopyOptions } from "./plan/rewrite/copy-data.ts";
 export type { RecoveryReport } from "./plan/rewrite/recover.ts";
 export type { RawChunk } from "./raw-rows.ts";
 export {

@@ -14,9 +14,9 @@ import { type GrowingFile, growExisting, growingFile } from "./plan/grow/growing
 import { MappedHeader } from "./plan/grow/mapped-header.ts";
 import { SharedGrowth } from "./plan/grow/shared-growth.ts";
 import { checkUnchanged } from "./plan/grow/unchanged.ts";
-import { readHeader } from "./plan/read/read-header.ts";
-import { isAppendableHeader, rewriteByCopy } from "./plan/rewrite/ensure-appendable.ts";
-import { completeInterrupted } from "./plan/rewrite/interrupted.ts";
+import { readHeader } from "./plan/read/header.ts";
+import { isAppendableHeader, rewriteByCopy } from "./plan/rewrite/by-copy.ts";
+import { completeInterrupted } from "./plan/rewrite/interrupted-rewrite.ts";
 import { checkRecoverable, isIncomplete, recoverFile } from "./plan/rewrite/recover.ts";
 import { close, closing, discard, open, type Plan, quietly, size, sync } from "./plan/step.ts";
 import { RawRows } from "./raw-rows.ts";

@@ -5,7 +5,7 @@ import { dataLength } from "../../format/layout.ts";
 import { BLOCK, borrow, giveBack } from "../../memory/blocks.ts";
 import type { StorageFile } from "../../storage/storage.ts";
 import { type Plan, read } from "../step.ts";
-import { FIRST_READ } from "./read-header.ts";
+import { FIRST_READ } from "./header.ts";
 
 /** How many bytes are remembered of either end of the data. */
 const LENGTH = 64;

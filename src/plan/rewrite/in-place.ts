@@ -4,11 +4,18 @@ import { formatHeader, MAX_HEADER_SIZE, type NpyHeader } from "../../format/head
 import { dataLength } from "../../format/layout.ts";
 import type { Storage, StorageFile } from "../../storage/storage.ts";
 import { distanceOf, type Journal, MARKER_LENGTH, writeJournal, writeMagic, writeMoving, writeSettled } from "../journal.ts";
-import { readHeader } from "../read/read-header.ts";
+import { readHeader } from "../read/header.ts";
 import { insert, type Plan, quietly, read, size, sync, withFile } from "../step.ts";
-import { isAppendableHeader, roomyHeader } from "./ensure-appendable.ts";
-import { claimRewrite, completeInterrupted, finishRewrite, isInterrupted, type RewriteOptions, settle } from "./interrupted.ts";
-import { saveFirst, shiftData } from "./shift.ts";
+import { isAppendableHeader, roomyHeader } from "./by-copy.ts";
+import {
+  claimRewrite,
+  completeInterrupted,
+  finishRewrite,
+  isInterrupted,
+  type RewriteOptions,
+  settle,
+} from "./interrupted-rewrite.ts";
+import { saveFirst, shiftData } from "./move-data.ts";
 
 /** Chosen by tests, to have many blocks of few bytes. */
 export interface InPlaceSizes {

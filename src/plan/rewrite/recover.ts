@@ -3,9 +3,9 @@ import { NpyError } from "../../errors.ts";
 import { formatHeader, MAGIC, type NpyHeader } from "../../format/header.ts";
 import { bytesPerRow, dataLength, growthAxis, rowCount } from "../../format/layout.ts";
 import type { StorageFile } from "../../storage/storage.ts";
-import { readHeader } from "../read/read-header.ts";
+import { readHeader } from "../read/header.ts";
 import { type Plan, quietly, read, size, sync, truncate, write } from "../step.ts";
-import { completeRewrite, isInterrupted, type RewriteOptions, readInterrupted } from "./interrupted.ts";
+import { completeRewrite, isInterrupted, type RewriteOptions, readInterrupted } from "./interrupted-rewrite.ts";
 
 /** What `recover` found and did, or would do. */
 export interface RecoveryReport {

@@ -8,8 +8,8 @@ import type { NpyHeader } from "../../format/header.ts";
 import { bytesPerRow, dataLength, rowCount, rowShape, shapeOf, sizeOf } from "../../format/layout.ts";
 import type { StorageFile } from "../../storage/storage.ts";
 import { type Plan, read, size } from "../step.ts";
-import { readHeader } from "./read-header.ts";
-import type { Windows } from "./windows.ts";
+import { readHeader } from "./header.ts";
+import type { Windows } from "./mapped-windows.ts";
 
 /**
  * The header of a file whose rows can all be read. Bytes after the last row are no fault: a writer puts them there before its

@@ -2,7 +2,7 @@
 import type { StorageFile } from "../../storage/storage.ts";
 import { distanceOf, type Journal, lastRecord, savedAt, writeMoving, writeRecord } from "../journal.ts";
 import { type Plan, sync, write } from "../step.ts";
-import { type CopyOptions, readWhole } from "./copy.ts";
+import { type CopyOptions, readWhole } from "./copy-data.ts";
 
 /**
  * Moves what a journal says, from where it was left. A block is moved over its own end, and could not be read again if that were

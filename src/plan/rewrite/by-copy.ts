@@ -2,10 +2,10 @@
 import { NpyError } from "../../errors.ts";
 import { formatHeader, isGrowable, type NpyHeader, zeroDimensional } from "../../format/header.ts";
 import type { Storage, StorageFile } from "../../storage/storage.ts";
-import { readHeader } from "../read/read-header.ts";
+import { readHeader } from "../read/header.ts";
 import { closing, copyTimes, createTemporary, discard, type Plan, size, sync, withFile, write } from "../step.ts";
-import { copyData } from "./copy.ts";
-import { completeInterrupted, type RewriteOptions } from "./interrupted.ts";
+import { copyData } from "./copy-data.ts";
+import { completeInterrupted, type RewriteOptions } from "./interrupted-rewrite.ts";
 
 /** Whether rows can be appended to a file with this header, whatever their number. */
 export function isAppendableHeader(header: NpyHeader): boolean {

@@ -14,10 +14,10 @@ import {
   writeMagic,
   writeSettled,
 } from "../journal.ts";
-import { readMarkedHeader } from "../read/read-header.ts";
+import { readMarkedHeader } from "../read/header.ts";
 import { type Plan, read, size, sync, truncate, write } from "../step.ts";
-import type { CopyOptions } from "./copy.ts";
-import { shiftData } from "./shift.ts";
+import type { CopyOptions } from "./copy-data.ts";
+import { shiftData } from "./move-data.ts";
 
 /** An interrupted rewrite. */
 export interface Interrupted {
