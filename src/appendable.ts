@@ -2,7 +2,8 @@
 import { checkMaxHeaderSize, checkNames, oneOf, optionError } from "./options.ts";
 import { claiming } from "./plan/claims.ts";
 import { readHeader } from "./plan/read/header.ts";
-import { isAppendableHeader, rewriteByCopy } from "./plan/rewrite/by-copy.ts";
+import { isAppendableHeader } from "./plan/rewrite/appendable-header.ts";
+import { rewriteByCopy } from "./plan/rewrite/by-copy.ts";
 import type { CopyOptions } from "./plan/rewrite/copy-data.ts";
 import { rewriteInPlace } from "./plan/rewrite/in-place.ts";
 import { run, runSync } from "./plan/run.ts";

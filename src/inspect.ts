@@ -4,8 +4,8 @@ import { growthRoom, type NpyVersion } from "./format/header.ts";
 import { dataLength } from "./format/layout.ts";
 import { checkMaxHeaderSize, checkNames } from "./options.ts";
 import { readHeader } from "./plan/read/header.ts";
-import { isAppendableHeader } from "./plan/rewrite/by-copy.ts";
-import { isIncomplete } from "./plan/rewrite/recover.ts";
+import { isAppendableHeader } from "./plan/rewrite/appendable-header.ts";
+import { hasWrongLength } from "./plan/rewrite/recover.ts";
 import { run, runSync } from "./plan/run.ts";
 import { type Plan, size, withFile } from "./plan/step.ts";
 import type { HeaderOptions } from "./recovery.ts";
@@ -51,7 +51,7 @@ function* inspecting(file: FileLike, options: HeaderOptions): Plan<NpyInfo> {
       dataLength: fileSize - headerLength,
       expectedDataLength: dataLength(header),
       appendable: isAppendableHeader(header),
-      needsRecovery: isIncomplete(header, fileSize),
+      needsRecovery: hasWrongLength(header, fileSize),
     };
   });
 }

@@ -10,8 +10,9 @@ import type { NpyHeader } from "./format/header.ts";
 import { bytesPerRow, dataLength, rowCount, rowShape, shapeOf, sizeOf } from "./format/layout.ts";
 import { isThere } from "./memory/blocks.ts";
 import { checkMappable, checkMaxHeaderSize, checkNames, oneOf, optionError } from "./options.ts";
-import { Windows } from "./plan/read/mapped-windows.ts";
-import { checkComplete, incomplete, readCompleteHeader, readLiveHeader, readRows } from "./plan/read/rows.ts";
+import { checkDataPresent, dataMissing, readCheckedHeader, readLiveHeader } from "./plan/read/header.ts";
+import { MappedWindows } from "./plan/read/mapped-windows.ts";
+import { readRows } from "./plan/read/rows.ts";
 import { hasSameBytes, hasSample, type Sample, sampleOf } from "./plan/read/same-rows.ts";
 import { copyBytes } from "./plan/rewrite/copy-data.ts";
 import { close, open, type Plan, quietly, read } from "./plan/step.ts";
@@ -55,7 +56,7 @@ export class OpenArray<D extends DTypeLike> {
   /** The same for all that the file may hold later. */
   readonly #rowShape: readonly number[];
   readonly #bytesPerRow: number;
-  #windows: Windows | undefined;
+  #windows: MappedWindows | undefined;
   /** By which `refresh` tells these rows from others in their place. */
   #sample: Sample = NOTHING;
 
@@ -84,7 +85,7 @@ export class OpenArray<D extends DTypeLike> {
 
   static *of<D extends DTypeLike>(storage: Storage, file: StorageFile, options: CheckedReaderOptions): Plan<OpenArray<D>> {
     const { path } = storage;
-    const header = yield* readCompleteHeader(file, options.maxHeaderSize, path);
+    const header = yield* readCheckedHeader(file, options.maxHeaderSize, path);
     if (options.dtype !== undefined && !canCast(header.dtype, options.dtype, "equiv")) {
       throw new NpyError(
         "ERR_NPY_DTYPE",
@@ -109,9 +110,9 @@ export class OpenArray<D extends DTypeLike> {
     return close(this.#file);
   }
 
-  #newWindows(): Windows | undefined {
+  #newWindows(): MappedWindows | undefined {
     const { mmap, advise } = this.#options;
-    return mmap ? new Windows(this.#file, this.#header.headerLength, advise) : undefined;
+    return mmap ? new MappedWindows(this.#file, this.#header.headerLength, advise) : undefined;
   }
 
   /**
@@ -134,7 +135,7 @@ export class OpenArray<D extends DTypeLike> {
         if (later.headerLength === header.headerLength) throw this.#otherRows();
         header = later;
       }
-      yield* checkComplete(looked, header, this.path);
+      yield* checkDataPresent(looked, header, this.path);
       if (!isSame || rowCount(header) !== rowCount(this.#header)) {
         this.#sample = yield* sampleOf(looked, header, isSame && looked.isSnapshot);
       }
@@ -278,7 +279,7 @@ export class OpenArray<D extends DTypeLike> {
     const { bytes } = room;
     const length = rows * this.#bytesPerRow;
     if (!isThere(bytes, length)) throw roomGone(this.path);
-    if (count < length) throw incomplete(header, from * this.#bytesPerRow + count, this.path);
+    if (count < length) throw dataMissing(header, from * this.#bytesPerRow + count, this.path);
     const { dtype, fortranOrder } = header;
     const shape = header.shape.length === 0 ? [] : shapeOf(rows, this.#rowShape, fortranOrder);
     const data = decodeRoom(room) ?? decodeElements(dtype, bytes, sizeOf(shape));
@@ -288,7 +289,7 @@ export class OpenArray<D extends DTypeLike> {
   /** Fills `bytes` with the data from byte `offset` of them on, as they are in the file. */
   *readData(bytes: Uint8Array, offset: number): Plan<void> {
     const count = yield* read(this.#file, bytes, this.#header.headerLength + offset);
-    if (count < bytes.length) throw incomplete(this.#header, offset + count, this.path);
+    if (count < bytes.length) throw dataMissing(this.#header, offset + count, this.path);
   }
 
   /** Copies as many bytes of the data to `position` in another file. */

@@ -15,9 +15,10 @@ import { MappedHeader } from "./plan/grow/mapped-header.ts";
 import { SharedGrowth } from "./plan/grow/shared-growth.ts";
 import { checkUnchanged } from "./plan/grow/unchanged.ts";
 import { readHeader } from "./plan/read/header.ts";
-import { isAppendableHeader, rewriteByCopy } from "./plan/rewrite/by-copy.ts";
+import { isAppendableHeader } from "./plan/rewrite/appendable-header.ts";
+import { rewriteByCopy } from "./plan/rewrite/by-copy.ts";
 import { completeInterrupted } from "./plan/rewrite/interrupted-rewrite.ts";
-import { checkRecoverable, isIncomplete, recoverFile } from "./plan/rewrite/recover.ts";
+import { checkRecoverable, hasWrongLength, recoverFile } from "./plan/rewrite/recover.ts";
 import { close, closing, discard, open, type Plan, quietly, size, sync } from "./plan/step.ts";
 import { RawRows } from "./raw-rows.ts";
 import { type Attachment, type OpenToken, type ShareToken, Sharing } from "./share.ts";
@@ -129,7 +130,7 @@ export class Writer {
       let header = yield* readHeader(file, maxHeaderSize);
       if (header.shape.length === 0) throw zeroDimensional(path);
       this.#checkExisting(header);
-      const needsRecovery = isIncomplete(header, yield* size(file));
+      const needsRecovery = hasWrongLength(header, yield* size(file));
       if (needsRecovery && onNeedsRecovery === "throw") throw incomplete(header, yield* size(file), path);
       const rules = { zerofillIncomplete: onNeedsRecovery === "zerofill", path };
       // Before the header is rewritten, too.

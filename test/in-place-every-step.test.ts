@@ -413,13 +413,13 @@ test("data that are not what the header says are not moved", () => {
 
 test.each([2 ** 32 + 80, 2 ** 41, 2 ** 52 + 1])("a journal of data that end at byte %i", (end) => {
   const file = new MemoryStorage(new Uint8Array()).openSync("r+");
-  const journal: Journal = { kind: "shift", from: 80, end, header: files(1).roomy.slice(0, 128), block: 1000 };
+  const journal: Journal = { kind: "move", from: 80, end, header: files(1).roomy.slice(0, 128), block: 1000 };
   runSync(writeJournal(file, journal));
   expect(file.sizeSync()).toBe(sizeWithJournal(journal));
   expect(runSync(readJournal(file))).toEqual({ journal, isMoved: false });
   expect(runSync(lastRecord(file, journal))).toBeUndefined();
   runSync(writeRecord(file, journal, 1, end));
-  expect(runSync(lastRecord(file, journal))).toEqual({ place: 1, position: end });
+  expect(runSync(lastRecord(file, journal))).toEqual({ slot: 1, position: end });
   runSync(writeRecord(file, journal, 0, end - 1000));
-  expect(runSync(lastRecord(file, journal))).toEqual({ place: 0, position: end - 1000 });
+  expect(runSync(lastRecord(file, journal))).toEqual({ slot: 0, position: end - 1000 });
 });

@@ -1,47 +1,93 @@
 /** Reads the header of an open file. */
 import { NpyError } from "../../errors.ts";
 import { MAGIC, MAX_HEADER_SIZE, type NpyHeader, parseHeader, parsePrefix } from "../../format/header.ts";
+import { dataLength, rowCount } from "../../format/layout.ts";
 import type { StorageFile } from "../../storage/storage.ts";
 import { isRewriting } from "../journal.ts";
 import { type Plan, read, size } from "../step.ts";
 
-/** Nearly every header is 128 bytes long: one read gets them all. */
+/** Bytes of the first read. Most headers are 128 bytes long, so one read is nearly always enough. */
 export const FIRST_READ = 512;
 
 /**
  * The header at the beginning of `file`.
  *
- * @throws NpyError as `parseHeader` does; a file that ends within its header is `ERR_NPY_HEADER`, one that is being rewritten in place
- * `ERR_NPY_NEEDS_RECOVERY`.
+ * @throws NpyError as `parseHeader` does; `ERR_NPY_HEADER` if the file ends within its header; `ERR_NPY_NEEDS_RECOVERY` if it is being rewritten
+ * in place.
  */
 export function* readHeader(file: StorageFile, maxHeaderSize: number = MAX_HEADER_SIZE): Plan<NpyHeader> {
-  const first = new Uint8Array(FIRST_READ);
-  const bytes = first.subarray(0, yield* read(file, first, 0));
-  if (yield* isRewriting(file, bytes)) {
+  const start = yield* readStart(file);
+  if (yield* isRewriting(file, start)) {
     throw new NpyError(
       "ERR_NPY_NEEDS_RECOVERY",
-      "An in-place ensureAppendable of this file is under way, or was interrupted. If a file .NAME.rewriting is beside it, that says which process " +
-        "does it: once that has ended, run it again, or call recover.",
+      "An in-place ensureAppendable of this file is running or was interrupted. If a file named .NAME.rewriting exists beside it, that file names " +
+        "the process. Once that process has ended, run ensureAppendable again or call recover.",
     );
   }
-  return yield* parse(file, bytes, maxHeaderSize);
+  return yield* parse(file, start, maxHeaderSize);
 }
 
-/** The header of a file that has a marker in place of its magic. */
+/** The header of a file whose magic is replaced by the marker of an in-place rewrite. */
 export function* readMarkedHeader(file: StorageFile, maxHeaderSize: number): Plan<NpyHeader> {
-  const first = new Uint8Array(FIRST_READ);
-  const bytes = first.subarray(0, yield* read(file, first, 0));
-  bytes.set(MAGIC);
-  return yield* parse(file, bytes, maxHeaderSize);
+  const start = yield* readStart(file);
+  start.set(MAGIC);
+  return yield* parse(file, start, maxHeaderSize);
 }
 
-/** The header that begins with `start`, of which the file may have more. */
+function* readStart(file: StorageFile): Plan<Uint8Array> {
+  const start = new Uint8Array(FIRST_READ);
+  return start.subarray(0, yield* read(file, start, 0));
+}
+
+/** Parses the header that begins with `start`; reads the rest of a long one. */
 function* parse(file: StorageFile, start: Uint8Array, maxHeaderSize: number): Plan<NpyHeader> {
   const { headerLength } = parsePrefix(start, maxHeaderSize);
   if (headerLength <= start.length || start.length < FIRST_READ) return parseHeader(start, { maxHeaderSize });
-  // A file may say more than it has, where the caller allows long headers.
+  // The prefix may claim more bytes than the file has.
   const all = new Uint8Array(Math.min(headerLength, yield* size(file)));
   const count = yield* read(file, all, 0);
   all.set(start.subarray(0, MAGIC.length));
   return parseHeader(all.subarray(0, count), { maxHeaderSize });
+}
+
+/**
+ * The header of a file that holds all the rows it counts. Bytes after the last row are fine: a writer puts rows there before its header
+ * counts them.
+ *
+ * @throws NpyError as {@link readHeader} does, and `ERR_NPY_NEEDS_RECOVERY` if rows are missing.
+ */
+export function* readCheckedHeader(file: StorageFile, maxHeaderSize: number, path: string | undefined): Plan<NpyHeader> {
+  const header = yield* readHeader(file, maxHeaderSize);
+  yield* checkDataPresent(file, header, path);
+  return header;
+}
+
+/** @throws NpyError `ERR_NPY_NEEDS_RECOVERY` if the file ends before its last row. */
+export function* checkDataPresent(file: StorageFile, header: NpyHeader, path: string | undefined): Plan<void> {
+  const present = (yield* size(file)) - header.headerLength;
+  if (present < dataLength(header)) throw dataMissing(header, present, path);
+}
+
+/** The error for a file that holds only `present` bytes of data. */
+export function dataMissing(header: NpyHeader, present: number, path: string | undefined): NpyError {
+  return new NpyError(
+    "ERR_NPY_NEEDS_RECOVERY",
+    `${path ?? "The file"} ends before its last row: its header says ${dataLength(header)} bytes of data, found ${present}. Call recover first.`,
+    { path },
+  );
+}
+
+/**
+ * The header of a file that is being appended to, in which `known` rows were seen before. A read that overlaps a write can mix digits of the old and
+ * the new row count, so a count is believed only if a later read finds no fewer rows.
+ */
+export function* readLiveHeader(file: StorageFile, known: number, maxHeaderSize: number): Plan<NpyHeader> {
+  let header = yield* readHeader(file, maxHeaderSize);
+  while (rowCount(header) !== known) {
+    const later = yield* readHeader(file, maxHeaderSize);
+    const [rows, laterRows] = [rowCount(header), rowCount(later)];
+    if (laterRows === rows || (laterRows > rows && rows > known)) break;
+    header = later;
+  }
+  return header;
 }

@@ -1,5 +1,4 @@
-/** Tells whether a file still begins with the rows that a reader counted, or another array took their place. */
-
+/** Detects whether a file still begins with the rows a reader has counted, or holds another array now. */
 import type { NpyHeader } from "../../format/header.ts";
 import { dataLength } from "../../format/layout.ts";
 import { BLOCK, borrow, giveBack } from "../../memory/blocks.ts";
@@ -7,10 +6,10 @@ import type { StorageFile } from "../../storage/storage.ts";
 import { type Plan, read } from "../step.ts";
 import { FIRST_READ } from "./header.ts";
 
-/** How many bytes are remembered of either end of the data. */
+/** Bytes remembered from each end of the data. */
 const LENGTH = 64;
 
-/** Some bytes of the data, by which another array is told that was written over the same file. */
+/** The first and last bytes of the counted data. They change if another array is written over the same file. */
 export interface Sample {
   readonly first: Uint8Array;
   /** `undefined` if it was not read: see {@link sampleOf}. */
@@ -18,34 +17,32 @@ export interface Sample {
 }
 
 /**
- * The sample of a file's data, `dataLength` bytes of which are counted: two small reads. Of a file behind a URL each of them would be a
- * request: with `isCheap` only what came with the header is taken.
+ * Samples a file's data with two small reads. For a URL each read would be a request, so `isCheap` takes only what the read of the header
+ * brought along.
  */
 export function* sampleOf(file: StorageFile, header: NpyHeader, isCheap: boolean = file.isSnapshot ?? false): Plan<Sample> {
   const { headerLength } = header;
   const length = dataLength(header);
-  const isKnown = headerLength + LENGTH <= FIRST_READ;
-  if (isCheap) return { first: isKnown ? yield* bytesAt(file, headerLength, 0, length) : new Uint8Array(0), last: undefined };
-  return {
-    first: yield* bytesAt(file, headerLength, 0, length),
-    last: yield* bytesAt(file, headerLength, Math.max(0, length - LENGTH), length),
-  };
+  const isInFirstRead = headerLength + LENGTH <= FIRST_READ;
+  const first = isCheap && !isInFirstRead ? new Uint8Array(0) : yield* bytesAt(file, headerLength, 0, length);
+  const last = isCheap ? undefined : yield* bytesAt(file, headerLength, Math.max(0, length - LENGTH), length);
+  return { first, last };
 }
 
-/** Up to {@link LENGTH} bytes of the data, which begin at `start` in the file; fewer if the file or the data end. */
-function* bytesAt(file: StorageFile, start: number, from: number, end: number): Plan<Uint8Array> {
+/** Up to {@link LENGTH} bytes from `from` in the data, which begin at `dataStart`. Fewer if the file or the data end sooner. */
+function* bytesAt(file: StorageFile, dataStart: number, from: number, end: number): Plan<Uint8Array> {
   const bytes = new Uint8Array(Math.min(LENGTH, end - from));
-  return bytes.length === 0 ? bytes : bytes.subarray(0, yield* read(file, bytes, start + from));
+  return bytes.length === 0 ? bytes : bytes.subarray(0, yield* read(file, bytes, dataStart + from));
 }
 
-/** Whether the data that begin at `start` in a file, of which `length` bytes were counted, have that sample. */
-export function* hasSample(file: StorageFile, start: number, length: number, { first, last }: Sample): Plan<boolean> {
-  if (first.length > 0 && !isEqual(yield* bytesAt(file, start, 0, first.length), first)) return false;
+/** Whether the first `length` bytes of the data, which begin at `dataStart`, match a sample. */
+export function* hasSample(file: StorageFile, dataStart: number, length: number, { first, last }: Sample): Plan<boolean> {
+  if (first.length > 0 && !isEqual(yield* bytesAt(file, dataStart, 0, first.length), first)) return false;
   if (last === undefined || last.length === 0) return true;
-  return isEqual(yield* bytesAt(file, start, length - last.length, length), last);
+  return isEqual(yield* bytesAt(file, dataStart, length - last.length, length), last);
 }
 
-/** Whether two files have the same `length` bytes, from `start` and `otherStart` on. */
+/** Whether two files hold the same `length` bytes, from `start` and `otherStart` on. */
 export function* hasSameBytes(
   file: StorageFile,
   start: number,
@@ -71,14 +68,12 @@ export function* hasSameBytes(
   }
 }
 
-/** A word at a time, as both begin where words do. */
+/** Compares a word at a time; both arrays must be aligned to words. */
 function isEqual(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   const count = a.length >> 2;
-  const [words, others] = [a, b].map(({ buffer, byteOffset }) => new Int32Array(buffer, byteOffset, count)) as [
-    Int32Array,
-    Int32Array,
-  ];
+  const words = new Int32Array(a.buffer, a.byteOffset, count);
+  const others = new Int32Array(b.buffer, b.byteOffset, count);
   for (let i = 0; i < count; i++) if (words[i] !== others[i]) return false;
   for (let i = 4 * count; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;

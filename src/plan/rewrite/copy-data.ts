@@ -1,17 +1,16 @@
 /** Copies data from file to file. */
-
 import { NpyError } from "../../errors.ts";
 import { BLOCK, Places } from "../../memory/blocks.ts";
 import type { StorageFile } from "../../storage/storage.ts";
 import { copyRange, finishWrite, type Plan, read, type StartedWrite, size, startWrite, truncate } from "../step.ts";
 
-/** How a long copy is watched and stopped. */
+/** How to watch and stop a long copy. */
 export interface CopyOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** Copies what `source` holds from `from` on to `to` in `target`, where nothing is yet. Blocks of zeros are left out: holes stay holes. */
+/** Copies everything from `from` in `source` to `to`, the end of `target`. Skips blocks of zeros, so holes stay holes. */
 export function* copyData(source: StorageFile, from: number, target: StorageFile, to: number, options: CopyOptions): Plan<void> {
   const total = (yield* size(source)) - from;
   yield* copyBlocks(source, from, total, options, function* (block, done) {
@@ -21,7 +20,7 @@ export function* copyData(source: StorageFile, from: number, target: StorageFile
   });
 }
 
-/** Copies `length` bytes from `from` in `source` to `to` in `target`: by the system itself, as far as it can. */
+/** Copies `length` bytes from `from` in `source` to `to` in `target`. The system copies as much as it can by itself. */
 export function* copyBytes(source: StorageFile, from: number, length: number, target: StorageFile, to: number): Plan<void> {
   let copied = 0;
   let count: number;
@@ -32,7 +31,7 @@ export function* copyBytes(source: StorageFile, from: number, length: number, ta
   yield* copyBlocks(source, from + copied, length - copied, {}, (block, done) => startWrite(target, block, to + copied + done));
 }
 
-/** Where steps are asynchronous, the next block is read while the last one is being written. */
+/** Where steps are asynchronous, reads the next block while the last one is being written. */
 function* copyBlocks(
   source: StorageFile,
   from: number,
@@ -58,7 +57,7 @@ function* copyBlocks(
     places.isBusy(false);
     if (total > 0) onProgress?.(total, total);
   } catch (error) {
-    // What is still being written would be so while it is taken back. If it fails, too, it did so first.
+    // Wait for the pending write before the caller cleans up. If it fails as well, its error came first and is thrown instead.
     if (started !== undefined) yield* finishWrite(started);
     throw error;
   } finally {
@@ -66,15 +65,15 @@ function* copyBlocks(
   }
 }
 
-/** A word at a time: so it takes no longer than to write zeros. Nearly every block that holds others says so at its beginning. */
+/** Compares a word at a time, which is no slower than writing zeros. Nearly every other block fails within its first words. */
 function isZero(block: Uint8Array): boolean {
   const words = new Uint32Array(block.buffer, block.byteOffset, block.length >> 2);
   for (let i = 0; i < words.length; i++) if (words[i] !== 0) return false;
   return block.subarray(4 * words.length).every((byte) => byte === 0);
 }
 
-/** Reads as many bytes as `buffer` holds. */
-export function* readWhole(file: StorageFile, buffer: Uint8Array, position: number): Plan<void> {
+/** Fills `buffer` from `position` on. */
+export function* readExactly(file: StorageFile, buffer: Uint8Array, position: number): Plan<void> {
   if ((yield* read(file, buffer, position)) !== buffer.length) throw shrank();
 }
 

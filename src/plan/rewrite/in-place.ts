@@ -1,29 +1,29 @@
-/** Gives a file a longer header without a second file. */
+/** Gives a file a longer header without a second file. The protocol: docs/design/in-place-rewriting.md. */
 import { NpyError } from "../../errors.ts";
 import { formatHeader, MAX_HEADER_SIZE, type NpyHeader } from "../../format/header.ts";
 import { dataLength } from "../../format/layout.ts";
 import type { Storage, StorageFile } from "../../storage/storage.ts";
-import { distanceOf, type Journal, MARKER_LENGTH, writeJournal, writeMagic, writeMoving, writeSettled } from "../journal.ts";
+import { distanceOf, type Journal, MARKER_LENGTH, markMoving, markStable, writeJournal, writeMagic } from "../journal.ts";
 import { readHeader } from "../read/header.ts";
 import { insert, type Plan, quietly, read, size, sync, withFile } from "../step.ts";
-import { isAppendableHeader, roomyHeader } from "./by-copy.ts";
+import { appendableHeader, isAppendableHeader } from "./appendable-header.ts";
 import {
   claimRewrite,
   completeInterrupted,
   finishRewrite,
   isInterrupted,
   type RewriteOptions,
-  settle,
+  removeMarker,
 } from "./interrupted-rewrite.ts";
-import { saveFirst, shiftData } from "./move-data.ts";
+import { moveData, saveFirstBlock } from "./move-data.ts";
 
-/** Chosen by tests, to have many blocks of few bytes. */
+/** Tests set these, to get many blocks from few bytes. */
 export interface InPlaceSizes {
-  /** Bytes that are moved at a time, of which each takes two syncs. */
+  /** Bytes moved at a time. Each block takes two syncs. */
   readonly block: number;
   /**
-   * From so many bytes of data on a block is inserted before them where the file system can. Fewer are moved about as fast, since most of
-   * the time is that of syncs, and get the header that NumPy would write, which is shorter than a block.
+   * From this many bytes of data on, a block is inserted before them, if the file system can do that. Moving fewer bytes takes about as long,
+   * since syncs dominate, and gives the header NumPy would write, which is shorter than a block.
    */
   readonly insertFrom: number;
 }
@@ -31,11 +31,10 @@ export interface InPlaceSizes {
 const SIZES: InPlaceSizes = { block: 2 ** 23, insertFrom: 2 ** 23 };
 
 /**
- * Moves the data towards the end of the file and writes a longer header. While that is under way the file is no `.npy` file, so that nobody
- * reads data in the wrong place; if it is interrupted at any step, {@link completeInterrupted} completes it. `signal` is heeded only before the
- * first byte is written.
+ * Moves the data towards the end of the file and writes a longer header. Meanwhile the file is not a `.npy` file, so nobody reads data from the
+ * wrong place. {@link completeInterrupted} completes it after an interruption at any step. `signal` counts only until the first write.
  *
- * @throws NpyError `ERR_NPY_NEEDS_RECOVERY` if the data are not what the header says: that is where they are found again.
+ * @throws NpyError `ERR_NPY_NEEDS_RECOVERY` if the file holds more or less data than its header says: recovery relies on that length.
  */
 export function* rewriteInPlace(
   storage: Storage,
@@ -43,105 +42,108 @@ export function* rewriteInPlace(
   options: RewriteOptions = {},
   sizes: InPlaceSizes = SIZES,
 ): Plan<void> {
+  const { path } = storage;
   yield* withFile(storage, "r+", function* (file) {
     if (!(yield* isInterrupted(file)) && isAppendableHeader(yield* readHeader(file, maxHeaderSize))) return;
     yield* claimRewrite(options);
     yield* completeInterrupted(file, maxHeaderSize, options);
     const header = yield* readHeader(file, maxHeaderSize);
     if (isAppendableHeader(header)) return;
-    const shifted = roomyHeader(header);
+    const newHeader = appendableHeader(header);
     const from = header.headerLength;
-    const end = from + dataLength(header);
-    if ((yield* size(file)) !== end) throw incomplete(storage.path);
+    const total = dataLength(header);
+    const end = from + total;
+    if ((yield* size(file)) !== end) throw wrongLength(path);
     options.signal?.throwIfAborted();
-    const inserted = end - from < sizes.insertFrom ? undefined : insertedHeader(file, header, maxHeaderSize);
-    if (inserted !== undefined) {
-      const journal: Journal = { kind: "insert", from, end, header: inserted, block: 0 };
-      if (yield* tryInsert(file, journal, maxHeaderSize, storage.path)) return options.onProgress?.(end - from, end - from);
+    const inserted = total < sizes.insertFrom ? undefined : insertedHeader(file, header, maxHeaderSize);
+    if (
+      inserted !== undefined &&
+      (yield* tryInsert(file, { kind: "insert", from, end, header: inserted, block: 0 }, maxHeaderSize, path))
+    ) {
+      return options.onProgress?.(total, total);
     }
-    const journal: Journal = { kind: "shift", from, end, header: shifted, block: Math.min(sizes.block, end - from) };
-    yield* begin(file, journal, storage.path);
-    yield* shiftData(file, journal, options);
+    const journal: Journal = { kind: "move", from, end, header: newHeader, block: Math.min(sizes.block, total) };
+    yield* begin(file, journal, path);
+    yield* moveData(file, journal, options);
     yield* finishRewrite(file, journal);
   });
 }
 
-/** The old header, longer by a block; `undefined` where none can be inserted, or NumPy would find the header too long. */
+/** The old header, longer by one block. `undefined` if no block can be inserted, or NumPy would refuse so long a header. */
 function insertedHeader(file: StorageFile, header: NpyHeader, maxHeaderSize: number): Uint8Array | undefined {
   if (file.blockSize === undefined) return undefined;
   const headerLength = header.headerLength + file.blockSize;
   return headerLength > Math.min(maxHeaderSize, MAX_HEADER_SIZE) ? undefined : formatHeader({ ...header, headerLength });
 }
 
-/** `false` if the file system cannot: then the file is as it was. */
+/** `false` if the file system cannot insert blocks; the file is unchanged then. */
 function* tryInsert(file: StorageFile, journal: Journal, maxHeaderSize: number, path: string | undefined): Plan<boolean> {
   yield* begin(file, journal, path);
-  yield* writeMoving(file);
-  // The marker tells how far an insertion came.
+  yield* markMoving(file);
+  // Recovery tells from the marker how far the insertion got.
   yield* sync(file);
   let isInserted: boolean;
   try {
     isInserted = yield* insert(file, distanceOf(journal));
   } catch (error) {
-    // Whatever it did until then.
+    // The failed insertion may have moved the data or not.
     yield* quietly(completeInterrupted(file, maxHeaderSize));
     throw error;
   }
   if (!isInserted) {
-    yield* settle(file, journal.end);
+    yield* removeMarker(file, journal.end);
     return false;
   }
-  // Until the insertion is safe, the place of the new header may be on the disk that of the old one.
+  // Until the insertion is safe, the new header could reach the disk where the old one was.
   yield* sync(file);
   yield* finishRewrite(file, journal);
   return true;
 }
 
 /**
- * Puts the marker in the place of the magic, and the journal behind the data; takes both back if the disk is full.
+ * Writes the marker over the magic, and the journal after the data. Takes both back if the disk is full.
  *
- * @throws NpyError `ERR_NPY_CHANGED` if a program that asked for no lock appended meanwhile.
+ * @throws NpyError `ERR_NPY_CHANGED` if a program that ignores locks appended meanwhile.
  */
 function* begin(file: StorageFile, journal: Journal, path: string | undefined): Plan<void> {
   const old = new Uint8Array(journal.from);
   yield* read(file, old, 0);
   try {
-    // First of all: a journal that is half written must not be taken for rows.
-    yield* writeSettled(file);
+    // The marker comes first: nobody may take half a journal for rows.
+    yield* markStable(file);
     yield* sync(file);
-    yield* checkAlone(file, journal, old, path);
+    yield* checkUnchanged(file, journal, old, path);
   } catch (error) {
     yield* quietly(writeMagic(file));
     throw error;
   }
   try {
     yield* writeJournal(file, journal);
-    if (journal.kind === "shift") yield* saveFirst(file, journal);
+    if (journal.kind === "move") yield* saveFirstBlock(file, journal);
     yield* sync(file);
   } catch (error) {
-    yield* quietly(settle(file, journal.end));
+    yield* quietly(removeMarker(file, journal.end));
     throw error;
   }
 }
 
-/** From the marker on nobody else appends, but somebody may have until then: their rows stay, and no data are moved. */
-function* checkAlone(file: StorageFile, journal: Journal, old: Uint8Array, path: string | undefined): Plan<void> {
+/** Once the marker is there nobody appends, but someone may have just before: then their rows stay, and no data are moved. */
+function* checkUnchanged(file: StorageFile, journal: Journal, old: Uint8Array, path: string | undefined): Plan<void> {
   const now = new Uint8Array(old.length);
   yield* read(file, now, 0);
   now.set(old.subarray(0, MARKER_LENGTH));
   if ((yield* size(file)) === journal.end && now.every((byte, i) => byte === old[i])) return;
   throw new NpyError(
     "ERR_NPY_CHANGED",
-    `Another program appended to ${path ?? "the file"} as its data were about to be moved, which was left undone: let it finish, and try again.`,
+    `Another program appended to ${path ?? "the file"} just before its data were moved. Nothing was moved: let that program finish, and try again.`,
     { path },
   );
 }
 
-function incomplete(path: string | undefined): NpyError {
+function wrongLength(path: string | undefined): NpyError {
   return new NpyError(
     "ERR_NPY_NEEDS_RECOVERY",
-    `${path ?? "The file"} has other data than its header says, and they can be moved only once they are known: call recover first, or ` +
-      "leave out inplace.",
+    `${path ?? "The file"} holds more or less data than its header says, so its data cannot be moved safely: call recover first, or leave out inplace.`,
     { path },
   );
 }

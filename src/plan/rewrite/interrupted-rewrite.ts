@@ -1,65 +1,66 @@
-/** Files whose rewriting in place was interrupted: what is known of them, and how they become whole. */
+/** Detects in-place rewrites that were interrupted, and completes them. The protocol: docs/design/in-place-rewriting.md. */
 import { NpyError } from "../../errors.ts";
 import { MAX_HEADER_SIZE, type NpyHeader, parseHeader } from "../../format/header.ts";
 import { dataLength } from "../../format/layout.ts";
 import type { StorageFile } from "../../storage/storage.ts";
 import {
   distanceOf,
-  isMoving,
+  isMarkedMoving,
+  isMarkedStable,
   isRewriting,
-  isSettled,
   type Journal,
   MARKER_LENGTH,
+  markStable,
   readJournal,
   writeMagic,
-  writeSettled,
 } from "../journal.ts";
 import { readMarkedHeader } from "../read/header.ts";
 import { type Plan, read, size, sync, truncate, write } from "../step.ts";
 import type { CopyOptions } from "./copy-data.ts";
-import { shiftData } from "./move-data.ts";
+import { moveData } from "./move-data.ts";
 
-/** An interrupted rewrite. */
-export interface Interrupted {
-  /** What the header will say: the rows are the same before and after. */
+export interface InterruptedRewrite {
+  /** The header the file will have. The rows stay the same. */
   readonly header: NpyHeader;
-  /** The rewrite that is to be completed; `undefined` if the header that is there is right, and only its magic missing. */
+  /** The rewrite to complete. `undefined` if the header in the file is right, and only its magic is missing. */
   readonly journal: Journal | undefined;
 }
 
 /** How a file is rewritten in place. */
 export interface RewriteOptions extends CopyOptions {
   /**
-   * Claims the right to do that, so that no other process does the same; throws if one does. Where the right cannot be claimed, it throws only if it
-   * is needed: to move data.
+   * Claims the right to rewrite the file; throws if another process has it. Where no claim can be made, it throws only if `isNeeded`: to move data.
    */
   readonly claim?: (isNeeded: boolean) => Plan<boolean>;
 }
 
-/** Claims the right to move the data of a file: what was known of the file before may be out of date then. */
+/** Claims the right to move the data of a file. What was read before may be out of date afterwards. */
 export function* claimRewrite({ claim }: RewriteOptions): Plan<void> {
   if (claim !== undefined) yield* claim(true);
 }
 
-/** Whether a file is being rewritten in place: `ensureAppendable` is under way, or was interrupted. */
+/** Whether an in-place `ensureAppendable` of the file is running or was interrupted. */
 export function* isInterrupted(file: StorageFile): Plan<boolean> {
   return yield* isRewriting(file, yield* readMarker(file));
 }
 
 /**
- * What is known of an interrupted rewrite; `undefined` if there is none.
+ * The interrupted rewrite of a file; `undefined` if there is none.
  *
  * @throws NpyError `ERR_NPY_UNRECOVERABLE` if the journal is missing that says how far the data were moved.
  */
-export function* readInterrupted(file: StorageFile, maxHeaderSize: number = MAX_HEADER_SIZE): Plan<Interrupted | undefined> {
+export function* readInterrupted(
+  file: StorageFile,
+  maxHeaderSize: number = MAX_HEADER_SIZE,
+): Plan<InterruptedRewrite | undefined> {
   const start = yield* readMarker(file);
   if (!(yield* isRewriting(file, start))) return undefined;
-  const found = isSettled(start) ? undefined : yield* readJournal(file);
-  if (found === undefined && isMoving(start)) throw noJournal();
-  if (found !== undefined && (found.isMoved || found.journal.kind === "shift")) {
+  const found = isMarkedStable(start) ? undefined : yield* readJournal(file);
+  if (found === undefined && isMarkedMoving(start)) throw noJournal();
+  if (found !== undefined && (found.isMoved || found.journal.kind === "move")) {
     const { journal, isMoved } = found;
-    // A file system moves the beginning last, and the marker with it: it did not get there.
-    if (isMoved && isMoving(start)) throw halfInserted(journal);
+    // A file system moves the start of the file last, and the marker with it. Here it did not get that far.
+    if (isMoved && isMarkedMoving(start)) throw halfInserted(journal);
     return { header: parseHeader(journal.header, { maxHeaderSize: journal.header.length }), journal };
   }
   const header = yield* readMarkedHeader(file, maxHeaderSize);
@@ -72,7 +73,7 @@ function* readMarker(file: StorageFile): Plan<Uint8Array> {
   return start.subarray(0, yield* read(file, start, 0));
 }
 
-/** Completes the rewrite of a file that was interrupted, if it was. */
+/** Completes an interrupted rewrite of the file, if there is one. */
 export function* completeInterrupted(file: StorageFile, maxHeaderSize?: number, options: RewriteOptions = {}): Plan<void> {
   if (!(yield* isInterrupted(file))) return;
   yield* claimRewrite(options);
@@ -80,30 +81,31 @@ export function* completeInterrupted(file: StorageFile, maxHeaderSize?: number, 
   if (interrupted !== undefined) yield* completeRewrite(file, interrupted, options);
 }
 
-/** Completes an interrupted rewrite, or takes it back if nothing was moved yet. Interrupted itself, it can be run again. */
-export function* completeRewrite(file: StorageFile, { header, journal }: Interrupted, options: CopyOptions = {}): Plan<void> {
-  if (journal === undefined) return yield* settle(file, header.headerLength + dataLength(header));
-  if (journal.kind === "shift") yield* shiftData(file, journal, options);
+/** Completes an interrupted rewrite, or takes it back if nothing was moved yet. If it is interrupted itself, it can run again. */
+export function* completeRewrite(
+  file: StorageFile,
+  { header, journal }: InterruptedRewrite,
+  options: CopyOptions = {},
+): Plan<void> {
+  if (journal === undefined) return yield* removeMarker(file, header.headerLength + dataLength(header));
+  if (journal.kind === "move") yield* moveData(file, journal, options);
   yield* finishRewrite(file, journal);
 }
 
-/**
- * The data are where they belong: writes the header that says so. A half-written one does no harm while the marker still leads to the journal,
- * which has it.
- */
+/** Writes the new header once the data are in place. Half a header does no harm: the marker still points to the journal, which has all of it. */
 export function* finishRewrite(file: StorageFile, journal: Journal): Plan<void> {
   yield* write(file, journal.header.subarray(MARKER_LENGTH), MARKER_LENGTH);
   yield* sync(file);
-  yield* settle(file, journal.end + distanceOf(journal));
+  yield* removeMarker(file, journal.end + distanceOf(journal));
 }
 
 /**
- * Makes a `.npy` file of one whose header is right, but for the marker in place of its magic, and whose data end at `end`. From the first sync on
- * the journal no longer counts: file systems zero the rest of the last block on the disk before the new size is safe, and with it a saved block.
- * The journal goes before the magic comes, so that it is never taken for rows.
+ * Turns a file back into a `.npy` file: its header is right but for the marker, and its data end at `end`. The first sync makes the journal void,
+ * because a file system may zero the rest of the last block, with a saved block in it, before the new size is safe. The journal goes before the
+ * magic comes, so nobody takes it for rows.
  */
-export function* settle(file: StorageFile, end: number): Plan<void> {
-  yield* writeSettled(file);
+export function* removeMarker(file: StorageFile, end: number): Plan<void> {
+  yield* markStable(file);
   yield* sync(file);
   yield* truncate(file, end);
   yield* sync(file);
@@ -114,8 +116,8 @@ export function* settle(file: StorageFile, end: number): Plan<void> {
 function noJournal(): NpyError {
   return new NpyError(
     "ERR_NPY_UNRECOVERABLE",
-    "An in-place ensureAppendable was interrupted, and the end of the file is missing or damaged, which says how far the data were moved: " +
-      "restore the file from a copy.",
+    "An in-place ensureAppendable was interrupted, and the journal at the end of the file, which says how far the data were moved, is missing or " +
+      "damaged: restore the file from a copy.",
   );
 }
 
@@ -123,8 +125,7 @@ function halfInserted(journal: Journal): NpyError {
   const length = distanceOf(journal);
   return new NpyError(
     "ERR_NPY_UNRECOVERABLE",
-    `The power went off while the file system inserted ${length} bytes at the beginning of the file, and it left them somewhere in its ` +
-      `middle, as a hole. On a copy of the file: find the hole (filefrag -v), take it out (fallocate --collapse-range --length ${length} ` +
-      "--offset ...), and call recover.",
+    `The power failed while the file system inserted ${length} bytes at the start of the file. They are now a hole somewhere in its middle. ` +
+      `On a copy of the file: find the hole (filefrag -v), remove it (fallocate --collapse-range --length ${length} --offset ...), and call recover.`,
   );
 }

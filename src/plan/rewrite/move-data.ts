@@ -1,45 +1,45 @@
-/** Moves the data of a file towards its end, so that it can be stopped anywhere and gone on with. */
+/** Moves the data of a file towards its end, in a way that survives an interruption at any moment. */
 import type { StorageFile } from "../../storage/storage.ts";
-import { distanceOf, type Journal, lastRecord, savedAt, writeMoving, writeRecord } from "../journal.ts";
+import { distanceOf, type Journal, lastRecord, markMoving, savedAt, writeRecord } from "../journal.ts";
 import { type Plan, sync, write } from "../step.ts";
-import { type CopyOptions, readWhole } from "./copy-data.ts";
+import { type CopyOptions, readExactly } from "./copy-data.ts";
 
 /**
- * Moves what a journal says, from where it was left. A block is moved over its own end, and could not be read again if that were
- * interrupted; so it is saved first, and a record says so, and whatever is found later, the last saved block is moved once more.
+ * Moves the data of a journal, from the last block to the first, and resumes where an earlier run stopped.
  *
- * Two places to save to, taken in turn, keep that true through a power cut with two syncs a block: the first makes safe the block in its
- * new place that was saved before, and this one in its saved place; the second the record. Only then this block is moved, and only after
- * that the place of the one before is written over. The first block is saved with the journal: see {@link saveFirst}.
+ * A block overwrites its own end as it moves, so it could not be read again after an interruption. Therefore each block is saved before it moves,
+ * and a record says so; a later run moves the last saved block once more. Blocks are saved to two slots in turn, with two syncs each. The
+ * first sync makes two things safe: the previous block in its new place, and this block in its slot. The second makes the record safe. Only then
+ * this block moves, and only after that the previous block's slot is overwritten.
  */
-export function* shiftData(file: StorageFile, journal: Journal, { onProgress }: CopyOptions): Plan<void> {
+export function* moveData(file: StorageFile, journal: Journal, { onProgress }: CopyOptions): Plan<void> {
   const { from, end } = journal;
   const buffer = new Uint8Array(Math.min(journal.block, end - from));
   const blockBefore = (stop: number): Uint8Array => buffer.subarray(0, Math.min(buffer.length, stop - from));
-  yield* writeMoving(file);
-  // From here on the journal counts, which must be known before anything is written over.
+  yield* markMoving(file);
+  // From here on the journal counts. That must be on the disk before anything is overwritten.
   yield* sync(file);
   const last = yield* lastRecord(file, journal);
   let position = end;
-  let place = 0;
+  let slot = 0;
   if (last !== undefined) {
     const block = blockBefore(last.position);
-    yield* readWhole(file, block, savedAt(journal, last.place));
+    yield* readExactly(file, block, savedAt(journal, last.slot));
     position = yield* put(block, last.position);
-    place = 1 - last.place;
+    slot = 1 - last.slot;
   }
   while (position > from) {
     const block = blockBefore(position);
-    yield* readWhole(file, block, position - block.length);
-    yield* write(file, block, savedAt(journal, place));
+    yield* readExactly(file, block, position - block.length);
+    yield* write(file, block, savedAt(journal, slot));
     yield* sync(file);
-    yield* writeRecord(file, journal, place, position);
+    yield* writeRecord(file, journal, slot, position);
     yield* sync(file);
     position = yield* put(block, position);
-    place = 1 - place;
+    slot = 1 - slot;
   }
 
-  /** Writes a block to where it belongs; gives where it began. */
+  /** Writes a block to its new place, and returns where it began before. */
   function* put(block: Uint8Array, stop: number): Plan<number> {
     const start = stop - block.length;
     yield* write(file, block, start + distanceOf(journal));
@@ -48,12 +48,12 @@ export function* shiftData(file: StorageFile, journal: Journal, { onProgress }: 
   }
 }
 
-/** Saves the block that is moved first, while the journal does not count yet: no sync is needed between the block and its record. */
-export function* saveFirst(file: StorageFile, journal: Journal): Plan<void> {
+/** Saves the block that moves first. The journal does not count yet, so no sync is needed between block and record. */
+export function* saveFirstBlock(file: StorageFile, journal: Journal): Plan<void> {
   const { from, end } = journal;
   if (from === end) return;
   const block = new Uint8Array(Math.min(journal.block, end - from));
-  yield* readWhole(file, block, end - block.length);
+  yield* readExactly(file, block, end - block.length);
   yield* write(file, block, savedAt(journal, 0));
   yield* writeRecord(file, journal, 0, end);
 }

@@ -1,4 +1,4 @@
-/** Makes an incomplete file whole: the header is made to say the rows that are there. */
+/** Decides what recovery does to a file, and does it. */
 import { NpyError } from "../../errors.ts";
 import { formatHeader, MAGIC, type NpyHeader } from "../../format/header.ts";
 import { bytesPerRow, dataLength, growthAxis, rowCount } from "../../format/layout.ts";
@@ -9,113 +9,119 @@ import { completeRewrite, isInterrupted, type RewriteOptions, readInterrupted } 
 
 /** What `recover` found and did, or would do. */
 export interface RecoveryReport {
-  /** Whether the length of the data was not what the header says, or an in-place `ensureAppendable` was interrupted. */
+  /** Whether the file held more or less data than its header says, or an in-place `ensureAppendable` was interrupted. */
   readonly needed: boolean;
-  /** The rows that the header said. */
+  /** The rows the header counted before. */
   readonly rowsBefore: number;
   readonly rowsAfter: number;
-  /** Bytes that were cut off: an incomplete last row or, with `dropUncounted`, all that is behind the rows that the header counts. */
+  /** Bytes that were cut off: an incomplete last row or, with `dropUncounted`, everything after the rows the header counts. */
   readonly bytesDropped: number;
   /** Bytes of zeros that completed the last row. */
   readonly bytesZeroFilled: number;
 }
 
-/** Whether the length of the data is not what the header says. */
-export function isIncomplete(header: NpyHeader, fileSize: number): boolean {
-  return fileSize - header.headerLength !== dataLength(header);
-}
-
-/** Whether there is something to recover: other data than the header says, or an interrupted rewrite. */
-export function* isRecoveryNeeded(file: StorageFile, maxHeaderSize?: number): Plan<boolean> {
-  if (yield* isInterrupted(file)) return true;
-  return isIncomplete(yield* readHeader(file, maxHeaderSize), yield* size(file));
-}
-
-/** How rows are recovered, and what may be lost. */
+/** What recovery may do, and what may be lost. */
 export interface RecoveryRules {
   readonly zerofillIncomplete: boolean;
   readonly force?: boolean;
   readonly dropUncounted?: boolean;
-  /** Whether all data may be dropped of a file whose header counts rows. */
+  /** Whether recovery may leave no row of a file whose header counts some. */
   readonly allowEmpty?: boolean;
   /** For messages. */
   readonly path?: string | undefined;
 }
 
+/** Whether a file of this size holds more or less data than its header says. */
+export function hasWrongLength(header: NpyHeader, fileSize: number): boolean {
+  return fileSize - header.headerLength !== dataLength(header);
+}
+
+/** Whether the file holds more or less data than its header says, or an in-place rewrite was interrupted. */
+export function* isRecoveryNeeded(file: StorageFile, maxHeaderSize?: number): Plan<boolean> {
+  if (yield* isInterrupted(file)) return true;
+  return hasWrongLength(yield* readHeader(file, maxHeaderSize), yield* size(file));
+}
+
 /**
- * What recovering would do to a file of this header and size.
+ * What recovery does to a file of this header and size.
  *
- * @throws NpyError `ERR_NPY_UNRECOVERABLE` for the incomplete element of a 0-d array, unless it may be zero-filled, and where no row would be left.
+ * @throws NpyError `ERR_NPY_UNRECOVERABLE` if no row would be left, or the one element of a 0-d array is incomplete and must not be zero-filled.
  */
-function planRecovery(header: NpyHeader, fileSize: number, rules: RecoveryRules): RecoveryReport {
+function decideRecovery(header: NpyHeader, fileSize: number, rules: RecoveryRules): RecoveryReport {
   const { zerofillIncomplete: zerofill, dropUncounted = false, allowEmpty = false, path } = rules;
   const present = fileSize - header.headerLength;
   const rowsBefore = rowCount(header);
   const rowBytes = bytesPerRow(header);
-  const nothing = { needed: false, rowsBefore, rowsAfter: rowsBefore, bytesDropped: 0, bytesZeroFilled: 0 };
-  if (!isIncomplete(header, fileSize)) return nothing;
+  const report = (change: Partial<RecoveryReport>): RecoveryReport => ({
+    needed: true,
+    rowsBefore,
+    rowsAfter: rowsBefore,
+    bytesDropped: 0,
+    bytesZeroFilled: 0,
+    ...change,
+  });
+  if (!hasWrongLength(header, fileSize)) return report({ needed: false });
   const uncounted = present - dataLength(header);
-  if (dropUncounted && uncounted > 0) return { ...nothing, needed: true, bytesDropped: uncounted };
-  // Rows without bytes cannot be counted by the bytes that are there: the header is right, the bytes are not.
-  if (rowBytes === 0) return { ...nothing, needed: true, bytesDropped: present };
+  if (dropUncounted && uncounted > 0) return report({ bytesDropped: uncounted });
+  // Rows of 0 bytes cannot be counted by the data: the header is right, and the extra bytes are wrong.
+  if (rowBytes === 0) return report({ bytesDropped: present });
   if (growthAxis(header.fortranOrder, header.shape.length) === undefined) {
-    // A 0-d array has one element, whatever is there.
-    if (present > rowBytes) return { ...nothing, needed: true, bytesDropped: present - rowBytes };
-    if (zerofill) return { ...nothing, needed: true, bytesZeroFilled: rowBytes - present };
+    // A 0-d array always has one element.
+    if (present > rowBytes) return report({ bytesDropped: present - rowBytes });
+    if (zerofill) return report({ bytesZeroFilled: rowBytes - present });
     throw new NpyError(
       "ERR_NPY_UNRECOVERABLE",
-      "The one element of a 0-d array is incomplete: only zero-filling can complete it.",
+      "The one element of a 0-d array is incomplete: set zerofillIncomplete to complete it with zeros.",
       { path },
     );
   }
   const partial = present % rowBytes;
   const whole = (present - partial) / rowBytes;
-  if (partial === 0) return { ...nothing, needed: true, rowsAfter: whole };
-  if (whole === 0 && rowsBefore > 0 && !zerofill && !allowEmpty) throw nothingLeft(header, present, path);
-  if (zerofill && fileSize + rowBytes - partial > Number.MAX_SAFE_INTEGER) {
+  if (partial === 0) return report({ rowsAfter: whole });
+  if (whole === 0 && rowsBefore > 0 && !zerofill && !allowEmpty) throw noRowLeft(header, present, path);
+  if (!zerofill) return report({ rowsAfter: whole, bytesDropped: partial });
+  if (fileSize + rowBytes - partial > Number.MAX_SAFE_INTEGER) {
     throw new NpyError(
       "ERR_NPY_UNRECOVERABLE",
-      "Filled up with zeros, the last row would end beyond byte 2^53 of the file: recover without zerofillIncomplete to cut it off.",
+      "Completed with zeros, the last row would end beyond byte 2^53 of the file: recover without zerofillIncomplete to cut it off.",
     );
   }
-  return zerofill
-    ? { ...nothing, needed: true, rowsAfter: whole + 1, bytesZeroFilled: rowBytes - partial }
-    : { ...nothing, needed: true, rowsAfter: whole, bytesDropped: partial };
+  return report({ rowsAfter: whole + 1, bytesZeroFilled: rowBytes - partial });
 }
 
-function nothingLeft(header: NpyHeader, present: number, path: string | undefined): NpyError {
+function noRowLeft(header: NpyHeader, present: number, path: string | undefined): NpyError {
   const { fortranOrder, shape } = header;
-  const isOneRow = fortranOrder && shape.at(-1) === 1;
-  const row = isOneRow
-    ? `its one row, which is the whole array: in Fortran order a row is what lies along the last axis of (${shape.join(", ")})`
-    : `its first row (the header counts ${rowCount(header)})`;
+  const row =
+    fortranOrder && shape.at(-1) === 1
+      ? `its only row, which is the whole array: in Fortran order a row is one step along the last axis of (${shape.join(", ")})`
+      : `its first row (the header counts ${rowCount(header)})`;
   return new NpyError(
     "ERR_NPY_UNRECOVERABLE",
-    `${path ?? "The file"} has ${present} of the ${bytesPerRow(header)} bytes of ${row}: without them no data would be left. To keep them, call ` +
+    `${path ?? "The file"} has ${present} of the ${bytesPerRow(header)} bytes of ${row}. Cutting them off would leave no data. To keep them, call ` +
       "recover and set zerofillIncomplete: the missing bytes become zeros. To drop them, set allowEmpty.",
     { path },
   );
 }
 
 /**
- * What recovering an open file of this header would do.
+ * What recovery would do to an open file of this header.
  *
- * @throws NpyError `ERR_NPY_UNRECOVERABLE` if it is refused.
+ * @throws NpyError `ERR_NPY_UNRECOVERABLE` if recovery refuses the file.
  */
 export function* checkRecoverable(file: StorageFile, header: NpyHeader, rules: RecoveryRules): Plan<RecoveryReport> {
   const fileSize = yield* size(file);
-  const report = planRecovery(header, fileSize, rules);
+  const report = decideRecovery(header, fileSize, rules);
   const end = header.headerLength + dataLength(header);
-  if (report.needed && fileSize > end && !rules.dropUncounted && !rules.force) yield* checkBehind(file, end, rules.path);
+  if (report.needed && fileSize > end && !rules.dropUncounted && !rules.force) yield* refuseSecondArray(file, end, rules.path);
   return report;
 }
 
 /**
- * Recovers an open file. The data are made whole first, and safe; only then the header counts them, so that interrupted at any step
- * the file still says that it needs recovery. Where all that is not counted is cut off, the header is right as it is.
+ * Recovers an open file. The data are made whole and synced before the header counts them, so after an interruption at any step the file still
+ * says that it needs recovery. If uncounted data are dropped, the header is right as it is.
  *
- * @throws NpyError `ERR_NPY_NOT_APPENDABLE` if the header has no room for the number of rows, `ERR_NPY_UNRECOVERABLE` if what would become
- * rows begins another `.npy` file and `force` is not set, or no row would be left and `allowEmpty` is not set, before anything is changed.
+ * @throws NpyError `ERR_NPY_NOT_APPENDABLE` if the header has no room for the row count; `ERR_NPY_UNRECOVERABLE` if the bytes after the last row
+ * begin another `.npy` file and `force` is not set, or no row would be left and `allowEmpty` is not set. Nothing is changed then.
  */
 export function* recoverFile(
   file: StorageFile,
@@ -126,43 +132,40 @@ export function* recoverFile(
   },
 ): Plan<RecoveryReport> {
   const { claim, ...unclaimed } = options;
-  let interrupted = yield* readInterrupted(file, options.maxHeaderSize);
-  if (interrupted !== undefined && !options.dryRun && claim !== undefined) {
+  const { dryRun, maxHeaderSize } = options;
+  let interrupted = yield* readInterrupted(file, maxHeaderSize);
+  if (interrupted !== undefined && !dryRun && claim !== undefined) {
     yield* claim(true);
-    interrupted = yield* readInterrupted(file, options.maxHeaderSize);
+    interrupted = yield* readInterrupted(file, maxHeaderSize);
   }
   if (interrupted !== undefined) {
-    if (!options.dryRun) yield* completeRewrite(file, interrupted);
+    if (!dryRun) yield* completeRewrite(file, interrupted);
     const rows = rowCount(interrupted.header);
     return { needed: true, rowsBefore: rows, rowsAfter: rows, bytesDropped: 0, bytesZeroFilled: 0 };
   }
-  const header = yield* readHeader(file, options.maxHeaderSize);
+  const header = yield* readHeader(file, maxHeaderSize);
   const fileSize = yield* size(file);
-  const { dropUncounted = false } = options;
   const report = yield* checkRecoverable(file, header, options);
   if (!report.needed) return report;
-  // Two at once, with other options, would undo each other's work; and what is known of the file is known only from here on.
-  if (!options.dryRun && claim !== undefined && (yield* claim(false))) return yield* recoverFile(file, unclaimed);
+  // Two recoveries at once, with different options, would undo each other's work. After the claim, look at the file again.
+  if (!dryRun && claim !== undefined && (yield* claim(false))) return yield* recoverFile(file, unclaimed);
   const end = header.headerLength + dataLength(header);
-  if (dropUncounted && fileSize > end) {
-    if (options.dryRun) return report;
-    yield* truncate(file, end);
-    yield* sync(file);
-    return report;
-  }
+  const isDropping = options.dropUncounted && fileSize > end;
   const axis = growthAxis(header.fortranOrder, header.shape.length);
   const shape = axis === undefined ? header.shape : header.shape.with(axis, report.rowsAfter);
-  const bytes = formatHeader({ ...header, shape });
-  if (options.dryRun) return report;
+  // Rendered before anything is changed: it throws if the header has no room.
+  const bytes = isDropping ? undefined : formatHeader({ ...header, shape });
+  if (dryRun) return report;
   const old = new Uint8Array(header.headerLength);
-  yield* read(file, old, 0);
-  // Lengthening a file fills it with zeros, however many, without writing them or taking space for them.
+  if (bytes !== undefined) yield* read(file, old, 0);
+  // Truncating to a larger size fills the file with zeros, as a hole: it writes nothing and takes no space.
   yield* truncate(file, fileSize - report.bytesDropped + report.bytesZeroFilled);
   yield* sync(file);
+  if (bytes === undefined) return report;
   try {
     yield* write(file, bytes, 0);
   } catch (error) {
-    // Half a header would be none.
+    // Half a header cannot be read.
     yield* quietly(write(file, old, 0));
     throw error;
   }
@@ -170,15 +173,15 @@ export function* recoverFile(
   return report;
 }
 
-/** Two `numpy.save` into one file put the second header where the data of the first end. Checked there only: rows may hold any bytes. */
-function* checkBehind(file: StorageFile, end: number, path: string | undefined): Plan<void> {
+/** Two calls of `numpy.save` into one file leave a second header exactly where the first array ends. Elsewhere, rows may hold the same bytes. */
+function* refuseSecondArray(file: StorageFile, end: number, path: string | undefined): Plan<void> {
   const start = new Uint8Array(MAGIC.length);
   yield* read(file, start, end);
   if (MAGIC.some((byte, i) => start[i] !== byte)) return;
   throw new NpyError(
     "ERR_NPY_UNRECOVERABLE",
-    `Behind the last row, at byte ${end}, another .npy file begins: two arrays were saved into this one. Cut it in two there, set ` +
-      "dropUncounted to cut off what follows, or set force to take it for rows.",
+    `After the last row, at byte ${end}, another .npy file begins: two arrays were saved into this file. Split it there, set dropUncounted to cut ` +
+      "off the second array, or set force to take its bytes for rows.",
     { path },
   );
 }
