@@ -20,8 +20,8 @@ export function* readHeader(file: StorageFile, maxHeaderSize: number = MAX_HEADE
   if (yield* isRewriting(file, start)) {
     throw new NpyError(
       "ERR_NPY_NEEDS_RECOVERY",
-      "An in-place ensureAppendable of this file is running or was interrupted. If a file named .NAME.rewriting exists beside it, that file names " +
-        "the process. Once that process has ended, run ensureAppendable again or call recover.",
+      "An in-place ensureAppendable of this file is running or was interrupted. If a file named .NAME.rewriting exists beside it, it names " +
+        "the process: once that has ended, run it again, or call recover.",
     );
   }
   return yield* parse(file, start, maxHeaderSize);
@@ -72,7 +72,7 @@ export function* checkDataPresent(file: StorageFile, header: NpyHeader, path: st
 export function dataMissing(header: NpyHeader, present: number, path: string | undefined): NpyError {
   return new NpyError(
     "ERR_NPY_NEEDS_RECOVERY",
-    `${path ?? "The file"} ends before its last row: its header says ${dataLength(header)} bytes of data, found ${present}. Call recover first.`,
+    `${path ?? "The file"} ends before its last row: its header says ${dataLength(header)} bytes of data, ${present} are there. Call recover first.`,
     { path },
   );
 }

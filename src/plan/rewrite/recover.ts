@@ -71,7 +71,7 @@ function decideRecovery(header: NpyHeader, fileSize: number, rules: RecoveryRule
     if (zerofill) return report({ bytesZeroFilled: rowBytes - present });
     throw new NpyError(
       "ERR_NPY_UNRECOVERABLE",
-      "The one element of a 0-d array is incomplete: set zerofillIncomplete to complete it with zeros.",
+      "The one element of a 0-d array is incomplete: only zero-filling can complete it.",
       { path },
     );
   }
@@ -93,7 +93,7 @@ function noRowLeft(header: NpyHeader, present: number, path: string | undefined)
   const { fortranOrder, shape } = header;
   const row =
     fortranOrder && shape.at(-1) === 1
-      ? `its only row, which is the whole array: in Fortran order a row is one step along the last axis of (${shape.join(", ")})`
+      ? `its one row, which is the whole array: in Fortran order a row is one step along the last axis of (${shape.join(", ")})`
       : `its first row (the header counts ${rowCount(header)})`;
   return new NpyError(
     "ERR_NPY_UNRECOVERABLE",
