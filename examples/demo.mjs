@@ -1,5 +1,5 @@
-// The main job on real data: the daily weather of Seattle and New York (2012 to 2015, from the package vega-datasets) is streamed row
-// by row and in batches into .npy files, which are closed, reopened, grown, damaged, recovered and read back.
+// The main job on real data: streams the daily weather of Seattle and New York (2012 to 2015, from the package vega-datasets) row by row
+// and in batches into .npy files, then closes, reopens, grows, damages, recovers and reads them.
 //
 //   node examples/demo.mjs [directory]     (default: a new temporary directory)
 import { spawnSync } from "node:child_process";
@@ -32,7 +32,7 @@ async function describe(path) {
   );
 }
 
-console.log("1. Row by row: measurements of both cities, as they come in");
+console.log("1. Row by row: measurements of both cities, as they arrive");
 const measured = join(directory, "weather.npy");
 const days = [];
 const log = await NpyAppendArray.open(measured, { dtype: "float32", rowShape: [MEASURED.length], deleteIfExists: true });
@@ -60,7 +60,7 @@ for (let i = 0; i < days.length; i += 365) {
 await table.close();
 await describe(columns);
 
-console.log("4. Closed, reopened, and grown by the five windiest days once more");
+console.log("4. Closed, reopened, and the five windiest days appended again");
 const windiest = days.toSorted((a, b) => b.wind - a.wind).slice(0, 5);
 const reopened = await NpyAppendArray.open(measured);
 // Calls that are not awaited one by one are written together, with one header.
@@ -101,8 +101,7 @@ for path in sys.argv[1:]:
 const files = [measured, dates, columns, damaged];
 const { status, stdout, stderr, error } = spawnSync("python3", ["-c", python, ...files], { encoding: "utf8" });
 if (status === 0) process.stdout.write(stdout);
-else if (error !== undefined || /No module named 'numpy'/.test(stderr))
-  console.log("   (skipped: there is no python3 with numpy here)");
+else if (error !== undefined || /No module named 'numpy'/.test(stderr)) console.log("   (skipped: no python3 with numpy found)");
 else throw new Error(stderr);
 for (const path of files) {
   const { data, shape } = await load(path);

@@ -1,10 +1,10 @@
-// Embeddings for Python: vectors of any precision go into a float16 file, batch by batch, and come back a batch at a time.
+// Embeddings for Python: appends vectors of any precision to a float16 file, batch by batch, and reads them back in batches.
 import { NpyAppendArray, NpyReader } from "npy-append-array";
 
 const SIZE = 384;
 const embed = (text) => Float32Array.from({ length: SIZE }, (_, i) => Math.cos(i * text.length));
 
-// float32 into float16 is allowed by the default casting, NumPy's "same_kind"; "safe" would refuse it.
+// The default casting, NumPy's "same_kind", allows float32 into float16; "safe" would refuse it.
 const npaa = await NpyAppendArray.open("embeddings.npy", { dtype: "float16", rowShape: [SIZE], deleteIfExists: true });
 for (const batch of [
   ["a", "list", "of texts"],

@@ -1,4 +1,4 @@
-// Without a file system: a .npy file is built in memory, as a browser would before sending it.
+// Without a file system: builds a .npy file in memory, as a browser would before sending it.
 import { load, MemoryStorage, NpyAppendArray } from "npy-append-array";
 
 const storage = new MemoryStorage();

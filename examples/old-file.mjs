@@ -1,8 +1,8 @@
-// A file of a writer that left no room in its header is made appendable, and grown.
+// Makes a file whose header has no room appendable, and grows it.
 import { writeFileSync } from "node:fs";
 import { dtype, ensureAppendable, formatHeader, isAppendable, load, NpyAppendArray } from "npy-append-array";
 
-// As an old program would have written it: padded to 80 bytes, without room for more digits.
+// What an old program would have written: a header padded to 80 bytes, with no room for more digits.
 const header = formatHeader({ dtype: dtype("<f8"), fortranOrder: false, shape: [3], headerLength: 80 });
 writeFileSync("old.npy", Buffer.concat([header, Buffer.from(new Float64Array([1, 2, 3]).buffer)]));
 

@@ -1,4 +1,4 @@
-// Recovery: a writer with rewriteHeaderOnAppend: false is killed, and its rows are found again.
+// Recovery: kills a writer with rewriteHeaderOnAppend: false, and recovers its rows.
 import { spawnSync } from "node:child_process";
 import { inspect, load, recover } from "npy-append-array";
 
@@ -8,7 +8,7 @@ const npaa = NpyAppendArray.openSync("killed.npy", { deleteIfExists: true, rewri
 for (let i = 0; i < 1000; i++) npaa.append([[i, i * i]]);
 process.kill(process.pid, "SIGKILL");
 `;
-// Beside this file, so that it finds the package.
+// Resolved here, because the new process would not find the package.
 spawnSync(process.execPath, [
   "--input-type=module",
   "--eval",

@@ -1,4 +1,4 @@
-// Checks that every public name and member has a docblock, and executes every @example on the built package.
+// Checks that every public name and member has a docblock, and runs every @example on the built package.
 
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -20,7 +20,6 @@ const problems = [];
 const examples = new Map();
 let checked = 0;
 
-/** The docblock of a node, as text. */
 function docblock(node) {
   return ts
     .getJSDocCommentsAndTags(node)
@@ -30,7 +29,7 @@ function docblock(node) {
 
 function check(name, node) {
   checked++;
-  // The parameter list of a variable's docblock is on the statement around it.
+  // The docblock of a variable belongs to the statement around it.
   const text = docblock(node);
   if (!text.includes("/**")) problems.push(`${name} has no docblock`);
   for (const [, code] of text.matchAll(/```ts\n(.*?)```/gs)) examples.set(`${name}\n${code}`, code.replace(/^ *\* ?/gm, ""));
@@ -45,11 +44,11 @@ for (const exported of checker.getExportsOfModule(checker.getSymbolAtLocation(so
   const seen = new Set();
   for (const member of declaration.members) {
     const name = member.name?.getText() ?? "constructor";
-    // The docblock of the first overload is that of all.
+    // The first overload's docblock covers all overloads.
     if (seen.has(name)) continue;
     seen.add(name);
     const isHidden = name.startsWith("#") || ts.getCombinedModifierFlags(member) & ts.ModifierFlags.Private;
-    // Well-known symbols, and what an interface documents, speak for themselves.
+    // Well-known symbols, and members documented by an interface, need no docblock.
     const isKnown =
       name.startsWith("[Symbol.") || (exported.name.endsWith("Storage") && ts.isMethodDeclaration(member)) || name === "key";
     if (!isHidden && !isKnown && !(declaration.name.text === "NpyError") && !ts.isConstructorDeclaration(member))
@@ -67,7 +66,7 @@ for (const [title, code] of examples) {
     npy.saveSync(join(directory, "points.npy"), { data: new Float32Array(6), shape: [2, 3] });
     npy.saveSync(join(directory, "old.npy"), [1, 2, 3]);
     npy.saveSync(join(directory, "records.npy"), [{ t: 0.5, id: 7 }], { dtype: { t: "<f8", id: "<i4" } });
-    // `expression; // value` is a claim: checked where the comment is a value.
+    // `expression; // value` claims a result: checked if the comment is a value.
     const claims = code.replace(
       /^([^=\n]+); \/\/ ([[\d"{tf].*)$/gm,
       (_, expression, value) => `__equal(${expression}, ${value});`,
@@ -87,5 +86,5 @@ for (const [title, code] of examples) {
 }
 
 for (const problem of problems) console.error(problem);
-console.log(`${checked} docblocks checked, ${run} examples executed, ${problems.length} problems`);
+console.log(`${checked} docblocks checked, ${run} examples run, ${problems.length} problems`);
 if (problems.length > 0 || run < 8) process.exitCode = 1;

@@ -2,7 +2,7 @@
 
     python3 scripts/golden-casting.py
 
-NumPy 2, on a little-endian machine with a long double of 16 bytes.
+Needs NumPy 2 on a little-endian machine with a long double of 16 bytes.
 
 can-cast.json: numpy.can_cast for every pair of the dtypes listed. Row i, digit j is the strictest level that lets dtype i become
 dtype j: 0 "no", 1 "equiv", 2 "safe", 3 "same_kind", 4 "unsafe"; 5 if none does.
@@ -19,7 +19,7 @@ LEVELS = ["no", "equiv", "safe", "same_kind", "unsafe"]
 
 
 def to_descr(dtype):
-    """The dtype in the words of a header: a type string, a list of fields, or [type, shape] for a sub-array."""
+    """The dtype as a header describes it: a type string, a list of fields, or [type, shape] for a sub-array."""
     if dtype.subdtype is not None:
         base, shape = dtype.subdtype
         return [to_descr(base), shape]
@@ -44,14 +44,14 @@ def datetime_dtypes():
         yield f"<M8[{unit}]"
         yield f"<m8[{unit}]"
     yield from ["<M8", ">M8", "<m8", ">m8", ">M8[s]", ">m8[s]", ">M8[ms]", ">m8[1000ms]", ">M8[Y]", ">m8[W]"]
-    # Steps that divide each other or do not, in one unit and across units and the calendar.
+    # Steps that divide each other and steps that do not, within one unit, across units, and across the calendar.
     for step in ["12M", "7D", "24h", "25h", "3m", "60s", "1000s", "1000ms", "1500ms", "1000000us", "1000000000ns", "86400s", "604800s"]:
         yield f"<m8[{step}]"
     for step in ["4Y", "12M", "14D", "7D", "168h", "60m", "1000ms", "1000000ns", "2147483647as"]:
         yield f"<M8[{step}]"
-    # Passes for 2 s, since NumPy divides with the remainder dropped.
+    # Passes for 2 s, because NumPy's division drops the remainder.
     yield from ["<m8[2001ms]", "<m8[2s]"]
-    # Steps beyond the 56 bits that NumPy allows. In 64 bits the first two come round to less: 18447 s pass for femtoseconds, whereas
+    # Steps beyond the 56 bits that NumPy allows. In 64 bits the first two wrap around to less: 18447 s pass for femtoseconds, whereas
     # hours in attoseconds are refused, whatever their count.
     yield from ["<m8[18447s]", "<m8[243h]", "<m8[2147483647Y]", "<m8[2147483647as]", "<m8[2147483647W]", "<m8[1000000000as]"]
 
@@ -90,7 +90,7 @@ def structured_dtypes():
         [("a", "<i4"), ("b", [("x", "<f4"), ("y", "<i2")], (4,))],
         [("a", "<i4"), ("b", [("x", "<f4"), ("y", "<i2")])],
     ]
-    # The same fields at other places.
+    # The same fields at other offsets.
     names_and_formats = {"names": ["a", "b"], "formats": ["<i4", "<f4"]}
     yield {**names_and_formats, "offsets": [0, 8]}
     yield {**names_and_formats, "offsets": [4, 8]}

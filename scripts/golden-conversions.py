@@ -1,7 +1,7 @@
-"""Makes test/golden/conversions.json: what NumPy's astype gives for every pair of dtypes. Run it from the root of the project.
+"""Makes test/golden/conversions.json: what NumPy's astype returns for every pair of dtypes. Run it from the root of the project.
 
-The sources are there as bytes; for each target there is the beginning of the result's SHA-256, "-" where NumPy refuses, or "?" where its result
-is not to be followed (`is_open`). Texts are converted one by one.
+Sources are stored as bytes. Each target has the beginning of the result's SHA-256, "-" if NumPy refuses, or "?" if we do not follow
+NumPy's result (`is_open`). Texts are converted one by one.
 """
 
 import base64
@@ -46,7 +46,7 @@ STRUCTURES = [
 
 
 def numbers(descr):
-    """Elements of a numeric dtype whose conversions C defines, or that NumPy does alike on every x86-64."""
+    """Elements of a numeric dtype whose conversions C defines, or NumPy performs the same way on every x86-64."""
     dtype = np.dtype(descr)
     if dtype.kind in "biu":
         mask = 2 ** (8 * dtype.itemsize)
@@ -59,7 +59,7 @@ def numbers(descr):
 
 
 def times(descr):
-    """Years beyond 500,000 have more microseconds than 64 bits hold, which NumPy does not notice."""
+    """Years beyond 500,000 have more microseconds than 64 bits hold, and NumPy does not notice."""
     few = [time for time in TIMES if abs(time) < 500_000 or descr not in ("<M8[Y]", "<M8[5M]")]
     return np.array(few + [np.iinfo("i8").min], dtype="i8").view(descr)
 
@@ -82,14 +82,14 @@ def structure(descr):
 def is_open(source, target):
     """What is not compared: results that C leaves undefined or that NumPy gets wrong."""
     if not isinstance(target, str):
-        # NumPy stretches and cuts sub-arrays to any other shape.
+        # NumPy stretches or truncates sub-arrays to any other shape.
         fields = list(zip(source.dtype.descr, np.lib.format.descr_to_dtype(target).descr))
         return any(len(mine) == 3 and mine[2:] != theirs[2:] for mine, theirs in fields)
     kind = np.dtype(target).kind
     if source.dtype.kind in "fc" and target == "<u4":
-        return True  # beyond the range of uint32 each of NumPy's loops gives something else
+        return True  # beyond the range of uint32 each of NumPy's loops gives a different result
     if source.dtype.kind == "m" and kind in "SU":
-        return any(len(str(time)) > 20 for time in source)  # cut off, whatever room there is
+        return any(len(str(time)) > 20 for time in source)  # truncated, however much room there is
     if source.dtype.kind in "SU" and kind in "Mm":
         return len(source[0]) > 7 and source[0].isdigit()  # wraps around
     return False

@@ -1,8 +1,8 @@
-"""Writes test/golden/files/: small .npy files of numpy.save, which the tests read, write again byte for byte and grow row by row.
+"""Writes test/golden/files/: small .npy files made by numpy.save. The tests read them, write them again byte for byte, and grow them row by row.
 
     python3 scripts/golden-files.py
 
-The files depend on NumPy's format alone, not on its version (1.25 and later) or the machine. Each comes with a .json of the same name
+The files depend only on NumPy's format, not on its version (1.25 and later) or the machine. Beside each is a .json file of the same name
 that says what a reader must find: dtype, shape, order, and the elements in the file's order as JSON (64-bit integers and dates as
 strings of digits, floats in hexadecimal, complex numbers as pairs, structures and other raw bytes as hexadecimal bytes).
 """

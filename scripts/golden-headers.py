@@ -2,14 +2,14 @@
 
     python3 scripts/golden-headers.py
 
-It depends on NumPy's format alone, not on its version (1.25 and later); the machine must be little-endian with long doubles of 16 bytes.
-What is in it:
+The file depends only on NumPy's format, not on its version (1.25 and later). The machine must be little-endian with long doubles of 16 bytes.
+Contents:
 
 - dtypes: `descr` as JSON (tuples as lists) and as the text of a header, with `str`, `name`, `itemsize` and the fields' names, titles and
   offsets.
 - headers: `descr` as JSON, the other keys, the version, and the header's bytes as latin-1 characters up to the spaces that pad it to
   `length`, the newline included.
-- strings, bytes, literals: values and their repr; for literals the repr alone.
+- strings, bytes, literals: values and their repr; for literals only the repr.
 """
 
 import io

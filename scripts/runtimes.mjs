@@ -1,5 +1,4 @@
-// Runs test/smoke/smoke.mjs on every runtime that we support, from the npm packages that hold their binaries; these run no script
-// when they are installed.
+// Runs test/smoke/smoke.mjs on every supported runtime. The binaries come from npm packages, installed without running scripts.
 //
 // npm run runtimes -- [NAME...], as in `npm run runtimes -- bun "node 26"`
 
@@ -19,7 +18,7 @@ const nodePackage = `node-${isWindows ? "win" : platform}-${arch}`;
 const bunPackage = `@oven/bun-${isWindows ? "windows" : platform}-${arch === "arm64" ? "aarch64" : arch}`;
 const denoPackage = `@deno/${platform}-${arch}${platform === "linux" ? "-glibc" : ""}`;
 
-// Of Node 20 the oldest that is supported.
+// Node 20 is tested in the oldest supported version.
 const nodes = ["20.19.0", "22.23.3", "24.21.0", "26.10.0"].map((version) => ({
   name: `node ${version.split(".")[0]}`,
   package: nodePackage,
@@ -33,13 +32,13 @@ const runtimes = [
   { name: "deno", package: denoPackage, version: "2.9.6", binary: `deno${exe}`, args: ["run", "--allow-all", "--no-lock"] },
 ];
 
-/** The path of a runtime's binary, which is installed if it is not there yet. */
+/** The path of a runtime's binary; installs it if needed. */
 function install({ name, package: packageName, version, binary }) {
   const directory = join(cache, `${name.replace(" ", "-")}-${version}`);
   const path = join(directory, "node_modules", packageName, binary);
   if (existsSync(path)) return path;
   mkdirSync(directory, { recursive: true });
-  // Else npm would install into the package around it.
+  // Otherwise npm would install into this package.
   writeFileSync(join(directory, "package.json"), "{}");
   const args = ["install", "--ignore-scripts", "--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--silent"];
   const npm = spawnSync("npm", [...args, `${packageName}@${version}`], { cwd: directory, stdio: "inherit", shell: isWindows });
@@ -55,7 +54,7 @@ for (const runtime of chosen) {
   const title = `${runtime.name} (${runtime.version})`;
   const path = install(runtime);
   if (path === undefined) {
-    summary.push(`FAILED ${title}: could not be installed`);
+    summary.push(`FAILED ${title}: installation failed`);
     continue;
   }
   console.log(`\n${title}`);

@@ -1,9 +1,9 @@
-// Which characters of the built package have run, from V8 itself: nothing has to be instrumented.
+// Tells which characters of the built package have run. V8 itself reports that, so nothing needs instrumenting.
 import { Session } from "node:inspector";
 
 export class Coverage {
   #session = new Session();
-  /** By script: 1 where something has run. */
+  /** By script: 1 for each character that has run. */
   #seen = new Map();
   /** Characters that have run. */
   size = 0;
@@ -23,7 +23,7 @@ export class Coverage {
     return result;
   }
 
-  /** Whether anything has run since the last call that never had before; with `keep` it has then. Takes about a millisecond. */
+  /** Whether new code has run since the last call; `keep` remembers it. Takes about a millisecond. */
   isNew({ keep }) {
     const { result } = this.#post("Profiler.takePreciseCoverage");
     const scripts = result.filter(({ url }) => url.includes("/dist/"));
@@ -33,7 +33,7 @@ export class Coverage {
     return fresh > 0;
   }
 
-  /** The new characters of a function's ranges: the first is all of it, each later one counts instead of one around it. */
+  /** Counts the new characters in a function's ranges. The first range is the whole function; a later one overrides the range around it. */
   #count(url, ranges, keep) {
     const [{ startOffset: start, endOffset: end }] = ranges;
     const ran = new Uint8Array(end - start);

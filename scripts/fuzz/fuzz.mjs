@@ -1,5 +1,4 @@
-// Looks for inputs that the package answers with anything but a result or an error of ours: guided by what of the package they
-// make run, beginning with the golden files.
+// Looks for inputs that give neither a result nor an NpyError. Starts from the golden files, and is guided by the code that inputs reach.
 //
 // npm run fuzz -- [--minutes N] [--target literal|dtype|header|file] [--seed N] [--input FILE]
 
@@ -21,13 +20,13 @@ const { values: args } = parseArgs({
 const names = args.target === undefined ? Object.keys(TARGETS) : [args.target];
 if (!names.every((name) => name in TARGETS)) throw new Error(`--target is one of ${Object.keys(TARGETS).join(", ")}`);
 
-/** An input that takes longer has found something, too. */
+/** An input that takes longer is a problem as well. */
 const LONGEST_SECONDS = 20;
 
 /** Longer than any input. */
 const ROOM = 2 ** 20;
 
-/** Fuzzes a target for its share of the time; tells whether nothing was found. */
+/** Fuzzes a target for its share of the time; returns whether it found no problem. */
 async function fuzz(name) {
   const current = new SharedArrayBuffer(8 + ROOM);
   const counts = new Int32Array(current, 0, 2);

@@ -1,4 +1,4 @@
-// Inputs like those that are known, and not quite.
+// Makes variations of known inputs.
 
 /** Words that mean something to a target. */
 const WORDS = [
@@ -61,11 +61,11 @@ const WORDS = [
 
 const LONGEST = 2 ** 16;
 
-/** A string or a number, one of which a word may take the place of. */
+/** A string or a number, which a word may replace. */
 const IS_NUMBER = /^\d+$/;
 const TOKEN = /'[^']*'|"[^"]*"|\d+/g;
 
-/** One of the inputs, changed in a few places; `random` gives whole numbers below its argument. */
+/** Changes one of the inputs in a few places. `random` returns integers below its argument. */
 export function mutate(inputs, random, hasHeader) {
   let bytes = inputs[random(inputs.length)];
   for (let i = 1 + random(1 + random(6)); i > 0; i--) bytes = edit(bytes, inputs, random);
@@ -86,7 +86,7 @@ function edit(bytes, inputs, random) {
     case 3:
       return splice(bytes, at, 1, [random(256)]);
     case 4:
-      // The same once more, elsewhere.
+      // Repeats these bytes elsewhere.
       return splice(bytes, random(bytes.length + 1), 0, bytes.subarray(at, at + length));
     case 5:
     case 6: {
@@ -115,7 +115,7 @@ function splice(bytes, at, length, patch) {
   return Buffer.concat([bytes.subarray(0, at), Buffer.from(patch), bytes.subarray(at + length)]);
 }
 
-/** The same with the header's length field saying where its text ends, without which nothing in it would be read. */
+/** Corrects the header's length field; otherwise the header would not be parsed at all. */
 function withLength(bytes) {
   const end = bytes.indexOf("\n") + 1;
   const isLong = bytes[6] !== 1;

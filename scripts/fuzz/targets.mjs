@@ -1,4 +1,4 @@
-// What is fuzzed: each target takes any bytes, and fails unless it gets a result or an error of ours.
+// What is fuzzed: each target takes any bytes, and fails unless they give a result or an NpyError.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -16,7 +16,7 @@ import {
 } from "npy-append-array";
 import { build } from "rolldown";
 
-// A module that is not published by itself. Coverage counts what is in a directory of this name.
+// This module is not published by itself. Coverage counts only files in a directory named dist.
 const literals = new URL("../../node_modules/.cache/fuzz/dist/python-literal.js", import.meta.url);
 await build({
   input: fileURLToPath(new URL("../../src/format/python-literal.ts", import.meta.url)),
@@ -32,7 +32,7 @@ const files = readdirSync(new URL("files/", golden))
   .filter((name) => name.endsWith(".npy"))
   .map((name) => readFileSync(new URL(`files/${name}`, golden)));
 
-/** The result, or `undefined` for an `NpyError`: by its name, since that module has a class of its own. */
+/** The result, or `undefined` for an `NpyError`. Compared by name, because the module built above has its own class. */
 function attempt(action) {
   try {
     return action();
@@ -42,7 +42,6 @@ function attempt(action) {
   }
 }
 
-/** The code of the error. */
 function codeOf(action) {
   try {
     action();
@@ -51,7 +50,7 @@ function codeOf(action) {
   }
 }
 
-/** A literal that can be read is written as one that means the same. */
+/** A parsed literal prints as one with the same value. */
 function literal(bytes) {
   const text = new TextDecoder().decode(bytes);
   const value = attempt(() => parsePythonLiteral(text));
@@ -60,14 +59,14 @@ function literal(bytes) {
   assert.deepEqual(parsePythonLiteral(printed), value);
 }
 
-/** A dtype is what its own description says. */
+/** A dtype equals the dtype of its own description. */
 function type(bytes) {
   const text = new TextDecoder().decode(bytes);
   let like = text;
   try {
     like = JSON.parse(text);
   } catch {
-    // A name or a type string, then.
+    // Then it is a name or a type string.
   }
   const made = attempt(() => dtype(like));
   if (made === undefined) return;
@@ -75,7 +74,7 @@ function type(bytes) {
   assert.deepEqual(dtype(made.descr).descr, made.descr);
 }
 
-/** A header that can be read is written as one that says the same. */
+/** A parsed header formats as one with the same content. */
 function header(bytes) {
   const parsed = attempt(() => parseHeader(bytes, { maxHeaderSize: 2 ** 16 }));
   if (parsed === undefined) return;
@@ -87,11 +86,11 @@ function header(bytes) {
   assert.equal(again.fortranOrder, parsed.fortranOrder && parsed.shape.length > 1);
 }
 
-/** What is read is in the file; what is recovered is whole. */
+/** Reading returns no more than the file holds; a recovered file needs no recovery. */
 function file(bytes) {
   const storage = new MemoryStorage(bytes);
   const info = attempt(() => inspectSync(storage));
-  // A file that is being rewritten in place needs recovery, and of what is in it nothing else is said.
+  // A file that is being rewritten in place needs recovery; nothing else is known about it.
   const isInterrupted = info === undefined && codeOf(() => inspectSync(storage)) === "ERR_NPY_NEEDS_RECOVERY";
   assert.equal(
     attempt(() => needsRecoverySync(storage)),
@@ -104,7 +103,7 @@ function file(bytes) {
   const array = attempt(() => loadSync(storage));
   if (array !== undefined) {
     const elements = array.shape.reduce((product, size) => product * size, 1);
-    assert.ok(elements * array.dtype.itemsize <= info.dataLength, "more was read than is there");
+    assert.ok(elements * array.dtype.itemsize <= info.dataLength, "more data were read than the file has");
     if (array.data instanceof RecordArray) {
       attempt(() => array.data.at(0));
       attempt(() => array.data.columns());
@@ -119,7 +118,7 @@ function file(bytes) {
   }
 }
 
-/** By name: the function, the inputs to begin with, and whether they begin with a header, whose length is to fit. */
+/** By name: the function, its first inputs, and whether these begin with a header, whose length field must be right. */
 export const TARGETS = {
   literal: {
     run: literal,

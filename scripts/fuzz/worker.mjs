@@ -1,11 +1,11 @@
-// Fuzzes one target, in a thread of its own, which can be stopped when it hangs.
+// Fuzzes one target in its own thread, which can be stopped if it hangs.
 import { parentPort, workerData } from "node:worker_threads";
 import { randomNumbers } from "../torture/random.mjs";
 import { Coverage } from "./coverage.mjs";
 import { mutate } from "./mutate.mjs";
 import { TARGETS } from "./targets.mjs";
 
-/** Asking for the coverage takes as long as many runs: it is asked for once for so many, and again for each if it grew. */
+/** Runs per look at the coverage, which takes as long as many runs. If the coverage grew, each run of the batch is looked at. */
 const BATCH = 64;
 
 const { name, milliseconds, seed, current } = workerData;
@@ -17,7 +17,7 @@ const length = new Int32Array(current, 0, 2);
 const shared = new Uint8Array(current, 8);
 let runs = 0;
 
-/** What is being tried is left where the main thread finds it, should this one hang. */
+/** Leaves the input where the main thread finds it, in case this thread hangs. */
 function attempt(bytes) {
   shared.set(bytes);
   length[0] = bytes.length;

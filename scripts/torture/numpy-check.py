@@ -1,4 +1,4 @@
-"""Loads the files that it is told of, one JSON request a line, as numpy.load does, and says which rows they hold."""
+"""Loads files with numpy.load and reports which rows they hold: one JSON request per line, one answer per line."""
 
 import json
 import sys

@@ -1,15 +1,15 @@
-// numpy.load as a second opinion, in one Python that stays.
+// numpy.load as a second opinion, in one Python process that keeps running.
 import { spawn, spawnSync } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-/** Starts NumPy; `undefined` where there is none (with `REQUIRE_NUMPY=1` that is an error). */
+/** Starts NumPy; `undefined` if it is not installed (an error with `REQUIRE_NUMPY=1`). */
 export async function startNumpy() {
   const command = [process.env.PYTHON, "python3", "/usr/bin/python3"].find(
     (python) => python && spawnSync(python, ["-c", "import numpy"]).status === 0,
   );
   if (command === undefined) {
-    if (process.env.REQUIRE_NUMPY === "1") throw new Error("REQUIRE_NUMPY=1, but there is no python3 that can `import numpy`");
+    if (process.env.REQUIRE_NUMPY === "1") throw new Error("REQUIRE_NUMPY=1, but no python3 can `import numpy`");
     return undefined;
   }
   const child = spawn(command, ["-W", "ignore", fileURLToPath(new URL("numpy-check.py", import.meta.url))], {
@@ -20,7 +20,7 @@ export async function startNumpy() {
   let last = Promise.resolve();
   return {
     version,
-    /** The rows that numpy.load finds, and what is wrong with them. */
+    /** The rows numpy.load finds, and what is wrong with them. */
     check(request) {
       last = last.then(async () => {
         child.stdin.write(`${JSON.stringify(request)}\n`);

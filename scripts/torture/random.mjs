@@ -1,4 +1,4 @@
-/** Numbers from 0 to 1 (mulberry32): the same ones for the same seed. */
+/** Numbers from 0 to 1 (mulberry32), the same for the same seed. */
 export function randomNumbers(seed) {
   let state = seed >>> 0;
   return () => {

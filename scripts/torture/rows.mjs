@@ -1,7 +1,7 @@
-// Rows that tell what they are: a number, whose file they belong to, and a checksum over all of it. A row that is torn, lost,
-// doubled, in the wrong place or of another file shows.
+// Rows that identify themselves by their number, their file and a checksum. Checking them finds rows that are torn, lost,
+// duplicated, in the wrong place or from another file.
 
-/** `count` rows from number `first` on, of `words` numbers each, row after row. */
+/** `count` rows of `words` numbers each, from row number `first` on. */
 export function makeRows(first, count, words, generation) {
   const rows = new Uint32Array(count * words);
   for (let row = 0; row < count; row++) {
@@ -19,7 +19,7 @@ export function makeRows(first, count, words, generation) {
   return rows;
 }
 
-/** Which file rows are of (`undefined` for none), and why they are not what was appended to it. */
+/** Which file the rows belong to (`undefined` for no rows), and how they differ from what was appended to it. */
 export function checkRows(rows, words) {
   const generation = rows[1];
   for (let start = 0; start < rows.length; start += words) {
@@ -34,7 +34,7 @@ export function checkRows(rows, words) {
   return { generation, problem: undefined };
 }
 
-/** FNV-1a, by words. numpy-check.py has the same. */
+/** FNV-1a, by words; the same as in numpy-check.py. */
 function checksum(sum, word) {
   return Math.imul(sum ^ word, 16777619) >>> 0;
 }

@@ -1,6 +1,6 @@
-// Kills writers, for real: a process appends to a file, says which appends have returned, and gets SIGKILL at a random moment.
-// Then the file must hold every row that was acknowledged, in its place and unharmed, for our reader and for numpy.load; and the
-// next process goes on with it. `recover` and `ensureAppendable` are killed as well.
+// Kills writers, for real: a process appends to a file, reports which appends have returned, and gets SIGKILL at a random moment.
+// Then the file must hold every acknowledged row, undamaged and in its place, for our reader and for numpy.load, and the
+// next process continues with it. `recover` and `ensureAppendable` are killed as well.
 //
 // npm run torture -- [--minutes N | --rounds N] [--seed N]
 
@@ -35,7 +35,7 @@ if (!(maxRounds > 0 && minutes > 0 && seed >= 0)) throw new Error("--minutes, --
 
 const WRITER = fileURLToPath(new URL("writer.mjs", import.meta.url));
 
-/** A file that has grown beyond this makes room for a new one: every round reads all of it. */
+/** A larger file is replaced by a new one, because every round reads all of it. */
 const MAX_BYTES = 2 ** 20;
 
 const LAYOUTS = [
@@ -43,7 +43,7 @@ const LAYOUTS = [
   { words: 4, dtype: "<u4", fortranOrder: true, rowShape: [4] },
   { words: 6, dtype: "<f8", fortranOrder: false, rowShape: [3, 2] },
   { words: 6, dtype: ">u4", fortranOrder: true, rowShape: [3, 2] },
-  { words: 5000, dtype: ">u4", fortranOrder: false, rowShape: [5000] }, // rows over many pages
+  { words: 5000, dtype: ">u4", fortranOrder: false, rowShape: [5000] }, // rows span many pages
   { words: 5000, dtype: "<f8", fortranOrder: true, rowShape: [50, 100] },
 ];
 
@@ -62,14 +62,14 @@ const problems = [];
 const deadline = Date.now() + minutes * 60_000;
 const directory = mkdtempSync(join(tmpdir(), "npy-torture-"));
 const numpy = await startNumpy();
-console.log(`seed ${seed}, NumPy ${numpy?.version ?? "is not there"}`);
+console.log(`seed ${seed}, NumPy ${numpy?.version ?? "not installed"}`);
 
-/** One file, and the processes that write to it, one after the other. */
+/** One file, and the processes that write to it one after another. */
 class Lane {
-  /** What the file must hold from now on: rows of which file, and how many. */
+  /** What the file must hold from now on: rows of which generation, and how many. */
   generation;
   rows = 0;
-  /** Whether a rewrite in place is to be completed. */
+  /** Whether an in-place rewrite must be completed. */
   isInterrupted = false;
 
   constructor(number) {
@@ -98,7 +98,7 @@ class Lane {
     return await this.append();
   }
 
-  /** Appends in the mode, or the mode of this start, that was tried least. */
+  /** Appends in the least tried mode, or the least tried one with this start. */
   async append(start) {
     const modes = start === undefined ? MODES : MODES.filter((mode) => mode.start === start);
     const mode = modes.reduce((rarest, mode) => (mode.rounds < rarest.rounds ? mode : rarest));
@@ -144,7 +144,7 @@ class Lane {
     if (mode.start === "replace" && !isSurelyNew && found.generation === old.generation) Object.assign(this, old);
     const rows = Math.max(this.rows, appended);
     this.expect(found, { rows, readable: Math.max(opened, rewriteHeaderOnAppend ? appended : counted) }, context);
-    if (isSurelyNew && found.isAbsent) this.fail("the file is not there", context);
+    if (isSurelyNew && found.isAbsent) this.fail("the file does not exist", context);
   }
 
   /** Recovers in a process that is killed. */
@@ -155,7 +155,7 @@ class Lane {
     this.expect(this.look(context, this.isInterrupted), { rows: this.rows, readable: 0 }, context);
   }
 
-  /** By copy the file can be read at every moment; in place nothing takes it for a `.npy` file until it is whole. */
+  /** By copy, the file can be read at every moment. In place, nothing takes it for a `.npy` file until it is complete. */
   async ensureAppendable(inplace = this.random() < 0.5) {
     total.ensureAppendable++;
     const form = this.random() < 0.5 ? "sync" : "async";
@@ -163,7 +163,7 @@ class Lane {
     this.expect(this.look(context, inplace), { rows: this.rows, readable: inplace ? 0 : this.rows }, context);
   }
 
-  /** Writes the file as one that has no room in its header. */
+  /** Rewrites the file with a header that has no room. */
   takeRoomAway() {
     const { shape, dtype, fortranOrder } = loadSync(this.path);
     const header = formatHeader({ dtype, shape, fortranOrder });
@@ -172,7 +172,7 @@ class Lane {
     writeFileSync(this.path, Buffer.concat([formatHeader({ dtype, shape, fortranOrder, headerLength }), data]));
   }
 
-  /** Starts a process, kills it at some moment, and tells what it said until then. */
+  /** Starts a process, kills it at some moment, and returns what it reported before. */
   async run(task) {
     total.rounds++;
     const config = { path: this.path, seed: this.integer(2 ** 32), ...task };
@@ -182,7 +182,7 @@ class Lane {
     child.stderr.on("data", (text) => {
       errors += text;
     });
-    // Some die in their first steps, some while they append, some when they have said so much.
+    // Some die in their first steps, some while they append, some after a number of reports.
     const kind = this.random();
     const isAppend = task.task === "append";
     const from = isAppend && kind > 0.3 ? "opened" : "ready";
@@ -204,7 +204,7 @@ class Lane {
     return { said, killed, task: task.task, inplace: task.inplace };
   }
 
-  /** A process that was killed cannot remove its temporary file; any other must have. Its claim is removed by whoever repairs the file next. */
+  /** A killed process cannot remove its temporary file; any other must. Whoever repairs the file next removes its claim. */
   removeTemporaries(killed, task, context) {
     if (killed) this.hasClaim = true;
     else if (task !== "append") this.hasClaim = false;
@@ -215,7 +215,7 @@ class Lane {
     }
   }
 
-  /** What a reader sees, and the rows that are there when a copy of the file is recovered. */
+  /** What a reader sees, and the rows of a recovered copy of the file. */
   look(context, mayBeInterrupted = false) {
     const bytes = existsSync(this.path) ? readFileSync(this.path) : Buffer.alloc(0);
     this.isInterrupted = false;
@@ -233,7 +233,7 @@ class Lane {
     }
   }
 
-  /** The rows that a reader sees: none in a file that is being rewritten in place. */
+  /** The rows a reader sees: none in a file that is being rewritten in place. */
   readableRows(mayBeInterrupted) {
     try {
       return rowsOf(loadSync(this.path)).rows;
@@ -244,19 +244,19 @@ class Lane {
     }
   }
 
-  /** Compares what was found with what must be there, which from now on is all that was found. */
+  /** Compares the rows found with the rows expected. From now on, all rows found are expected. */
   expect(found, { rows, readable }, context) {
     const isOther = found.rows > 0 && found.generation !== this.generation;
     if (found.problem !== undefined) this.fail(found.problem, context);
-    if (isOther) this.fail(`the rows are of file ${found.generation}, not ${this.generation}`, context);
-    if (found.rows < rows) this.fail(`${found.rows} rows are there, ${rows} were acknowledged`, context);
+    if (isOther) this.fail(`the rows belong to file ${found.generation}, not ${this.generation}`, context);
+    if (found.rows < rows) this.fail(`found ${found.rows} rows, ${rows} were acknowledged`, context);
     if (found.readable < readable) this.fail(`${found.readable} rows can be read, ${readable} were acknowledged`, context);
     total.lost += found.problem !== undefined || isOther ? rows : Math.max(0, rows - found.rows);
     this.rows = found.rows;
     this.readable = found.readable;
   }
 
-  /** The same file by `numpy.load`; then, at times, it is recovered for the next process, and must still hold the same. */
+  /** Checks the file with `numpy.load`. Sometimes recovers it for the next process; it must still hold the same rows then. */
   async secondOpinion() {
     if (!existsSync(this.path) || statSync(this.path).size === 0) return;
     if (this.isInterrupted) return await this.checkThatNumpyRefuses();
@@ -323,7 +323,7 @@ async function ride(lane) {
   }
 }
 
-// A process spends most of its time starting: twice as many as there are processors keep them busy.
+// A process spends most of its time starting, so two per processor keep the processors busy.
 await Promise.all(Array.from({ length: 2 * availableParallelism() }, (_, number) => ride(new Lane(number))));
 numpy?.stop();
 report();

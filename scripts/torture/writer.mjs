@@ -1,5 +1,5 @@
-// The process that is killed. It does what it is told (JSON in its arguments) and says on standard output, a line each, what it
-// has done: what it has said must be there afterwards.
+// The process that is killed. It performs its task (JSON in its arguments), and reports each thing it has done as a line on standard
+// output. Everything it has reported must be in the file afterwards.
 import { writeSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { ensureAppendable, ensureAppendableSync, NpyAppendArray, recover, recoverSync } from "npy-append-array";
@@ -9,12 +9,12 @@ import { makeRows } from "./rows.mjs";
 const { task, path, form, options, words, rowShape, generation, maxRows, inplace, seed } = JSON.parse(process.argv[2]);
 const random = randomNumbers(seed);
 
-/** Synchronously: what is said has left this process. */
+/** Synchronous, so that the report has left this process when it returns. */
 function say(word, rows) {
   writeSync(1, rows === undefined ? `${word}\n` : `${word} ${rows}\n`);
 }
 
-/** One to a few rows, mostly; at times more than is copied (64 KiB), or than is written at once (1 MiB). */
+/** Usually a few rows; sometimes more than is copied (64 KiB), or more than is written at once (1 MiB). */
 function rowsOfNextAppend() {
   const kind = random();
   const bytes = kind < 0.8 ? 400 : kind < 0.97 ? 200_000 : 2_000_000;
@@ -40,7 +40,7 @@ async function appendUntilKilled() {
         rows += count;
         const after = rows;
         appends.push(npaa.append(input).then(() => say("appended", after)));
-        // Some of them while the first are being written.
+        // Makes some appends while the first are being written.
         if (random() < 0.2) await setImmediate();
       }
       await Promise.all(appends);
@@ -60,7 +60,7 @@ async function appendUntilKilled() {
   say("counted", rows);
 }
 
-// The package does so at its first lock, and that would be all that many a process has time for.
+// The package would load it for its first lock, and many processes would be killed before they get any further.
 await import("koffi").catch(() => {});
 say("ready");
 if (task === "append") await appendUntilKilled();
