@@ -15,6 +15,7 @@ import {
   saveSync,
 } from "../src/node.ts";
 import { rushClock } from "./support/clock.ts";
+import { runs } from "./support/effort.ts";
 import { FaultyStorage } from "./support/faulty-storage.ts";
 import { temporaryPath } from "./support/temporary.ts";
 
@@ -144,7 +145,7 @@ describe.each(FORMS)("%s", (_, appendFrom) => {
         expect(await appendFrom(target, source, options, selection)).toBe(count);
         expect(Buffer.compare(target.bytes() as Uint8Array, expected.bytes() as Uint8Array)).toBe(0);
       }),
-      { numRuns: 400 },
+      { numRuns: runs(400) },
     );
   });
 

@@ -14,6 +14,7 @@ import {
   NpyAppendArray,
   type OpenOptions,
 } from "../src/node.ts";
+import { runs } from "./support/effort.ts";
 import { numpyIsAtLeast, numpyVersion, python } from "./support/numpy.ts";
 import { randomBytes, randomNumbers } from "./support/random-bytes.ts";
 import { temporaryDirectory } from "./support/temporary.ts";
@@ -236,9 +237,10 @@ print(json.dumps(out))
 
 describe.skipIf(numpyVersion === undefined)(`random files against numpy ${numpyVersion}`, () => {
   const seed = Number(process.env["NPY_SEED"] ?? Date.now() % 2 ** 31);
+  const FILES = runs(600);
 
-  test(`600 files have the SHA-256 that numpy.save gives (NPY_SEED=${seed})`, async () => {
-    const sample = fc.sample(cases, { numRuns: 600, seed });
+  test(`${FILES} files have the SHA-256 that numpy.save gives (NPY_SEED=${seed})`, async () => {
+    const sample = fc.sample(cases, { numRuns: FILES, seed });
     const directory = temporaryDirectory();
     const ours: string[] = [];
     const questions: unknown[] = [];
@@ -262,7 +264,7 @@ describe.skipIf(numpyVersion === undefined)(`random files against numpy ${numpyV
     const sameBytes = numpyIsAtLeast(1, 25);
     const differing = sample.filter((_, i) => theirs[i]?.[1] !== true || (sameBytes && ours[i] !== theirs[i]?.[0]));
     expect(differing, `NPY_SEED=${seed}`).toEqual([]);
-    expect(theirs).toHaveLength(600);
+    expect(theirs).toHaveLength(FILES);
   });
 });
 

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { CASTING_LEVELS, type Casting, canCast } from "../src/cast/can-cast.ts";
 import { type Descr, type DescrField, dtype, NATIVE_BYTE_ORDER } from "../src/format/dtype.ts";
 import type { DTypeLike } from "../src/format/dtype-names.ts";
+import { runs } from "./support/effort.ts";
 import { numpyIsAtLeast, numpyVersion, python } from "./support/numpy.ts";
 
 type Pair = readonly [from: Descr, to: Descr];
@@ -97,11 +98,12 @@ print(json.dumps([sum(not np.can_cast(a, b, level) for level in levels) for a, b
 
 describe.skipIf(!numpyIsAtLeast(2, 0))(`random dtypes against numpy ${numpyVersion}`, () => {
   const seed = Number(process.env["NPY_SEED"] ?? Date.now() % 2 ** 31);
+  const PAIRS = runs(3000);
 
   test.each(Object.entries({ scalars: scalarPairs(), datetimes: datetimePairs(), structures: structurePairs(2) }))(
-    `3000 pairs of %s (NPY_SEED=${seed})`,
+    `${PAIRS} pairs of %s (NPY_SEED=${seed})`,
     (_, pairs) => {
-      const sample = fc.sample(pairs, { numRuns: 3000, seed });
+      const sample = fc.sample(pairs, { numRuns: PAIRS, seed });
       expect(differences(sample, python<number[]>(NUMPY_CAN_CAST, sample)), `NPY_SEED=${seed}`).toEqual([]);
     },
   );

@@ -20,6 +20,7 @@ import { grow } from "../src/cli/growing.ts";
 import type { Source } from "../src/cli/sources/source.ts";
 import { dtype, loadSync, MemoryStorage, needsRecoverySync, saveSync } from "../src/node.ts";
 import { MAIN, npy, shell } from "./support/command.ts";
+import { sampled } from "./support/effort.ts";
 import { temporaryDirectory } from "./support/temporary.ts";
 
 /** The exit code of a command, one or both of whose outputs nobody reads from the start. */
@@ -46,7 +47,7 @@ function directoryOfFiles(): string {
 }
 
 describe.skipIf(process.platform === "win32")("exit codes do not depend on who reads the output", () => {
-  test.each([
+  const commands: readonly (readonly [number, readonly string[]])[] = [
     [1, ["verify", "not.npy"]],
     [1, ["verify", "--quiet", "short.npy", "good.npy"]],
     [1, ["verify", "good.npy", "short.npy"]],
@@ -61,7 +62,9 @@ describe.skipIf(process.platform === "win32")("exit codes do not depend on who r
     [2, ["head", "good.npy", "-n", "x"]],
     [0, ["head", "good.npy"]],
     [0, ["append", "good.npy", "good.npy"]],
-  ] as const)("%i: %j", async (code, args) => {
+  ];
+
+  test.each(sampled(commands, 3))("%i: %j", async (code, args) => {
     for (const closed of [["stderr"], ["stdout"], ["stdout", "stderr"]] as const) {
       expect([closed, await unread(args, directoryOfFiles(), closed)]).toEqual([closed, code]);
     }

@@ -7,8 +7,9 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { MemoryStorage, type NpyAppendArraySync, recoverSync, saveSync } from "../src/index.ts";
 import { rushClock } from "./support/clock.ts";
+import { sampled } from "./support/effort.ts";
 import { FaultyStorage, type RecordedStep } from "./support/faulty-storage.ts";
-import { equal, interruptions, isBetween, readable, recovered, startsWith } from "./support/interruptions.ts";
+import { equal, type Interruption, interruptions, isBetween, readable, recovered, startsWith } from "./support/interruptions.ts";
 import { type Call, FORMS, PROCEDURES, type Procedure, rows, type Session, type Verbs } from "./support/procedures.ts";
 
 // Every time the same steps, and all that there can be.
@@ -16,6 +17,11 @@ beforeEach(rushClock);
 
 function begin({ bytes, storage }: Procedure, verbs: Verbs): Session {
   return { verbs, storage: new FaultyStorage(bytes, { ...storage, isSlow: true }), npaa: undefined };
+}
+
+/** Where a procedure can be interrupted; one place in seven in `npm test`. */
+async function interruptionsOf(procedure: Procedure, verbs: Verbs, headersAreTorn: boolean): Promise<Interruption[]> {
+  return sampled(interruptions(await stepsOf(procedure, verbs), headersAreTorn), 7);
 }
 
 /** The steps of a procedure that nothing interrupts. */
@@ -37,7 +43,7 @@ function isTakenBack(held: Int16Array, { verb }: Call, { steps }: FaultyStorage)
 describe.each(FORMS)("%s", (_form, verbs) => {
   describe.each(PROCEDURES.map((procedure) => [procedure.name, procedure] as const))("%s", (_name, procedure) => {
     test("the process stops: every row whose append returned is there, or comes back with recover", async () => {
-      for (const { at, after, context } of interruptions(await stepsOf(procedure, verbs), false)) {
+      for (const { at, after, context } of await interruptionsOf(procedure, verbs, false)) {
         const session = begin(procedure, verbs);
         const { storage } = session;
         storage.stopAt(at, { after });
@@ -61,7 +67,7 @@ describe.each(FORMS)("%s", (_form, verbs) => {
     });
 
     test("a step fails: the call says why, the file holds what it held, and the call can be made again", async () => {
-      for (const { at, after, context } of interruptions(await stepsOf(procedure, verbs), true)) {
+      for (const { at, after, context } of await interruptionsOf(procedure, verbs, true)) {
         const session = begin(procedure, verbs);
         const { storage } = session;
         storage.failAt(at, { after });
@@ -93,7 +99,7 @@ describe.each(FORMS)("%s", (_form, verbs) => {
     });
 
     test("a step fails, and the process stops while that is taken back: no row is lost either", async () => {
-      for (const { at, after, context } of interruptions(await stepsOf(procedure, verbs), false)) {
+      for (const { at, after, context } of await interruptionsOf(procedure, verbs, false)) {
         // Nothing takes more steps to be taken back.
         for (const stop of [at + 1, at + 2, at + 3]) {
           const session = begin(procedure, verbs);
@@ -121,7 +127,7 @@ describe.each(FORMS)("%s", (_form, verbs) => {
     });
 
     test("a step and everything after it fail: the first error is told, nothing is kept open or claimed", async () => {
-      for (const { at, after, context } of interruptions(await stepsOf(procedure, verbs), false)) {
+      for (const { at, after, context } of await interruptionsOf(procedure, verbs, false)) {
         const session = begin(procedure, verbs);
         const { storage } = session;
         storage.failFrom(at, { after });

@@ -4,11 +4,12 @@ import { dirname } from "node:path";
 import { expect, test } from "vitest";
 import { dtype, ensureAppendable, formatHeader, NpyAppendArray, type NpyArray, NpyReader, recover, save } from "../src/node.ts";
 import { mapProblem } from "../src/storage/native/mmap.ts";
+import { runs } from "./support/effort.ts";
 import { randomNumbers } from "./support/random-bytes.ts";
 import { temporaryPath } from "./support/temporary.ts";
 
 const SEED = Number(process.env["NPY_SEED"] ?? Date.now() % 2 ** 31);
-const HISTORIES = 80;
+const HISTORIES = runs(80);
 const SHAPES: readonly (readonly number[])[] = [[], [3], [0], [40], [2, 2]];
 
 test(`random histories (NPY_SEED=${SEED})`, { timeout: 120_000 }, async () => {

@@ -24,6 +24,7 @@ import {
   type StorageFile,
   saveSync,
 } from "../src/node.ts";
+import { runs } from "./support/effort.ts";
 import { openDescriptors, temporaryPath } from "./support/temporary.ts";
 
 const PACKAGE = new URL("../dist/node.js", import.meta.url).href;
@@ -77,14 +78,16 @@ async function followAll(path: string, until: number, rows?: number): Promise<nu
 }
 
 describe("follow", () => {
+  const ROWS = runs(20_000, 0.25);
+
   test.each([true, false])(
     "three readers of a writer at full speed get every row once (header rewritten: %s)",
     async (rewrites) => {
       const path = temporaryPath();
       saveSync(path, { data: new Float64Array(0), shape: [0, 2] });
       const writer = startWriter(path, rewrites);
-      const seen = await Promise.all([followAll(path, 20_000), followAll(path, 20_000, 7), followAll(path, 20_000, 1000)]);
-      for (const rows of seen) expect(rows).toBeGreaterThanOrEqual(20_000);
+      const seen = await Promise.all([followAll(path, ROWS), followAll(path, ROWS, 7), followAll(path, ROWS, 1000)]);
+      for (const rows of seen) expect(rows).toBeGreaterThanOrEqual(ROWS);
       await stop(writer);
     },
   );

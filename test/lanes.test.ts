@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { copyElements, copyMatrix, type Lane, laneView } from "../src/memory/lanes.ts";
+import { runs } from "./support/effort.ts";
 
 /** Bytes to read from, and to write into, not at the beginning of their buffers. */
 function memory(lane: Lane, offset: number, length: number): { source: Uint8Array; target: Uint8Array } {
@@ -46,7 +47,7 @@ describe("copies are those of the plainest loop", () => {
           expect(Buffer.compare(target, expected)).toBe(0);
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 
@@ -73,7 +74,7 @@ describe("copies are those of the plainest loop", () => {
         );
         expect(Buffer.compare(target, expected)).toBe(0);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 });

@@ -6,12 +6,13 @@ import { expect, test } from "vitest";
 import { dtype, formatHeader, NpyError, type OpenOptions } from "../src/index.ts";
 import { rewriteInPlace } from "../src/plan/rewrite/in-place.ts";
 import { rushClock } from "./support/clock.ts";
+import { runs } from "./support/effort.ts";
 import { FaultyStorage } from "./support/faulty-storage.ts";
 import { equal, interruptions, isBetween, readable, recovered } from "./support/interruptions.ts";
 import { FORMS, rows, type Session, type Verbs } from "./support/procedures.ts";
 import { randomNumbers } from "./support/random-bytes.ts";
 
-const HISTORIES = 150;
+const HISTORIES = runs(150, 0.2);
 const PROCESSES = 12;
 
 /** One call of a process, and how many rows the file holds when it has returned. */

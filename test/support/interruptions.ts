@@ -2,11 +2,15 @@
 import { loadSync, MemoryStorage, needsRecoverySync, recoverSync } from "../../src/index.ts";
 import type { RecordedStep } from "./faulty-storage.ts";
 
-/** Every step that can be interrupted, and how many bytes of it may be in the file then. */
-export function interruptions(
-  steps: readonly RecordedStep[],
-  headersAreTorn: boolean,
-): { at: number; after: number; context: string }[] {
+/** A step that is interrupted, and how many of its bytes are in the file then. */
+export interface Interruption {
+  readonly at: number;
+  readonly after: number;
+  readonly context: string;
+}
+
+/** All interruptions of these steps. */
+export function interruptions(steps: readonly RecordedStep[], headersAreTorn: boolean): Interruption[] {
   return steps.flatMap(({ op, bytes, position }, at) => {
     const length = op === "insert" ? 1 : (bytes?.length ?? 0);
     const tears = length === 0 ? [0] : position === 0 && !headersAreTorn ? [0, length] : [0, 1, length >> 1, length - 1, length];
