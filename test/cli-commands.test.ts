@@ -198,7 +198,11 @@ test.skipIf(spawnSync("bash", ["-c", ":"]).status !== 0)("bash completes command
   const script = npy(["completion", "bash"]).stdout;
   const complete = (...words: string[]) => {
     const code = `${script}\nCOMP_WORDS=(_ "$@"); COMP_CWORD=$#; _npy_append_array; printf '%s\\n' "\${COMPREPLY[@]}"`;
-    const { stdout } = spawnSync("bash", ["-c", code, "bash", ...words], { encoding: "utf8", cwd: dirname(MAIN) });
+    const { stdout } = spawnSync("bash", ["-c", code, "bash", ...words], {
+      encoding: "utf8",
+      timeout: 60_000,
+      cwd: dirname(MAIN),
+    });
     return stdout.trim().split("\n").sort();
   };
   expect(complete("re")).toEqual(["recover"]);

@@ -17,7 +17,7 @@ function userDirectory(): string {
 }
 
 function run(script: string, cwd: string): string {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [script], { cwd, encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script], { cwd, encoding: "utf8", timeout: 60_000 });
   expect(stderr).toBe("");
   expect(status).toBe(0);
   return stdout;

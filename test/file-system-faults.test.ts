@@ -459,7 +459,7 @@ function runLimited(limit: string, form: string, program: string): unknown[][] {
     }`;
   const code = `${preamble}\n${program}\nconsole.log(JSON.stringify(said));`;
   const args = ["-c", `ulimit ${limit} && exec "$0" "$@"`, process.execPath, "--input-type=module", "-e", code];
-  const { status, stdout, stderr } = spawnSync("bash", args, { encoding: "utf8", cwd: root });
+  const { status, stdout, stderr } = spawnSync("bash", args, { encoding: "utf8", timeout: 60_000, cwd: root });
   expect(stderr).toBe("");
   expect(status).toBe(0);
   return JSON.parse(stdout) as unknown[][];

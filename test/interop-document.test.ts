@@ -63,7 +63,11 @@ beforeAll(() => {
   symlinkSync(root, join(modules, "npy-append-array"), "junction");
   const script = [setup, "const results = [];", ...rows.map(execute), "console.log(JSON.stringify(results));"].join("\n");
   writeFileSync(join(directory, "interop.mjs"), script);
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["interop.mjs"], { cwd: directory, encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["interop.mjs"], {
+    cwd: directory,
+    encoding: "utf8",
+    timeout: 60_000,
+  });
   expect(status, stderr).toBe(0);
   results = JSON.parse(stdout.trim().split("\n").at(-1) as string) as typeof results;
 });

@@ -44,7 +44,10 @@ function argumentsOf(program: string, path: string, options: OpenOptions): strin
 
 /** What a process says that runs `program` to its end. */
 function say(program: string, path: string, options: OpenOptions = {}): unknown {
-  const { stdout, stderr, status } = spawnSync(process.execPath, argumentsOf(program, path, options), { encoding: "utf8" });
+  const { stdout, stderr, status } = spawnSync(process.execPath, argumentsOf(program, path, options), {
+    encoding: "utf8",
+    timeout: 60_000,
+  });
   expect(stderr).toBe("");
   expect(status).toBe(0);
   return JSON.parse(stdout);

@@ -66,7 +66,7 @@ function say(program: string, path: string): unknown {
     const say = (value) => console.log(JSON.stringify(value));
   `;
   const args = ["--expose-gc", "--input-type=module", "-e", preamble + program, PACKAGE, path];
-  const { stdout, stderr, status, signal } = spawnSync(process.execPath, args, { encoding: "utf8" });
+  const { stdout, stderr, status, signal } = spawnSync(process.execPath, args, { encoding: "utf8", timeout: 60_000 });
   expect({ stderr, status, signal }).toEqual({ stderr: "", status: 0, signal: null });
   return JSON.parse(stdout);
 }

@@ -1,85 +1,25 @@
 /** Several threads that append to one file: real ones, which run the built package. */
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import { serialize } from "node:v8";
-import { Worker } from "node:worker_threads";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import * as built from "../dist/node.js";
 import { inspect, load, MemoryStorage, NpyAppendArray, NpyReader, recover, type ShareToken } from "../src/node.ts";
 import { openDescriptors, temporaryPath } from "./support/temporary.ts";
-
-const PACKAGE = new URL("../dist/node.js", import.meta.url).href;
-
-const PREAMBLE = `
-import { parentPort, workerData } from "node:worker_threads";
-const { NpyAppendArray } = await import(workerData.module);
-const { token, id, done } = workerData;
-const codeOf = (promise) => promise.then(() => "none", (error) => error.code ?? String(error));
-/** Row after row of [id, number of the append, row], in as many rows as the number says. */
-const rowsOf = (number, rows) => Int32Array.from({ length: 3 * rows }, (_, i) => [id, number, Math.floor(i / 3)][i % 3]);
-`;
-
-/** A thread that runs a program; `data` is what it finds in `workerData`. */
-function startWorker(program: string, data: object): Worker {
-  const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(PREAMBLE + program)}`), {
-    workerData: { module: PACKAGE, ...data },
-  });
-  onTestFinished(async () => void (await worker.terminate()));
-  return worker;
-}
-
-/** What a thread says before it ends. */
-async function ask(program: string, data: object): Promise<unknown> {
-  const worker = startWorker(program, data);
-  const answer = await Promise.race([
-    once(worker, "message").then(([message]) => message as unknown),
-    once(worker, "error").then(([error]) => Promise.reject(error)),
-  ]);
-  await worker.terminate();
-  return answer;
-}
-
-async function endOf(worker: Worker): Promise<void> {
-  await Promise.race([once(worker, "exit"), once(worker, "error").then(([error]) => Promise.reject(error))]);
-}
-
-/** How many rows the append with this number has: few, or so many that it takes a while. */
-const LENGTH = `(number) => number % 7 === 3 ? 20_000 + number % 5 : 1 + number % 3`;
-const lengthOf = (number: number): number => (number % 7 === 3 ? 20_000 + (number % 5) : 1 + (number % 3));
-
-/** Checks that rows are whole appends, those of each writer in their order without a gap; gives how many each has. */
-function appendsOf(data: Int32Array): Map<number, number> {
-  const found = new Map<number, number>();
-  for (let i = 0; i < data.length; ) {
-    const [id, number] = [data[i] as number, data[i + 1] as number];
-    if (number !== (found.get(id) ?? 0)) throw new Error(`append ${number} of ${id} after ${found.get(id) ?? 0}`);
-    for (let row = 0; row < lengthOf(number); row++, i += 3) {
-      if (data[i] !== id || data[i + 1] !== number || data[i + 2] !== row) {
-        throw new Error(`row ${row} of append ${number} of ${id} is [${data.slice(i, i + 3)}]`);
-      }
-    }
-    found.set(id, number + 1);
-  }
-  return found;
-}
-
-const APPEND_ALL = `
-const lengthOf = ${LENGTH};
-const npaa = await NpyAppendArray.attach(token);
-for (let number = 0; number < workerData.appends; number++) {
-  await npaa.append(rowsOf(number, lengthOf(number)));
-  // Every append that is acknowledged is counted before anything else happens.
-  if (done !== undefined) Atomics.add(done, id, 1);
-}
-await npaa.close();
-`;
-
-async function openShared(path: string, options = {}): Promise<{ npaa: built.NpyAppendArray; token: ShareToken }> {
-  const npaa = await built.NpyAppendArray.open(path, { dtype: "int32", rowShape: [3], ...options });
-  return { npaa, token: npaa.share() };
-}
+import {
+  APPEND_ALL,
+  appendsOf,
+  ask,
+  endOf,
+  LENGTH,
+  lengthOf,
+  openShared,
+  PACKAGE,
+  PREAMBLE,
+  startWorker,
+} from "./support/threads.ts";
 
 test("many threads append at full speed, while a reader follows", async () => {
   const before = openDescriptors();
@@ -124,118 +64,6 @@ test("many threads append at full speed, while a reader follows", async () => {
   expect(openDescriptors()).toBe(before);
 });
 
-test.each([{}, { durability: "data" }, { durability: "full" }])(
-  "threads are terminated at random moments, the others go on: %o",
-  async (options) => {
-    const path = temporaryPath();
-    const { npaa, token } = await openShared(path, options);
-    const rounds = 12;
-    const done = new Int32Array(new SharedArrayBuffer(4 * (3 * rounds + 2)));
-    // One lives through all of it, and must not be held up.
-    const survivor = startWorker(
-      `
-      const lengthOf = ${LENGTH};
-      const npaa = await NpyAppendArray.attach(token);
-      let isOver = false;
-      parentPort.once("message", () => { isOver = true; });
-      for (let number = 0; !isOver; number++) {
-        await npaa.append(rowsOf(number, lengthOf(number)));
-        Atomics.add(done, id, 1);
-        await new Promise(setImmediate);
-      }
-      await npaa.close();
-      parentPort.close();
-      `,
-      { token, id: 0, done },
-    );
-    for (let round = 0; round < rounds; round++) {
-      const ids = [1, 2, 3].map((i) => 3 * round + i);
-      const workers = ids.map((id) => startWorker(APPEND_ALL, { token, id, appends: 1e9, done }));
-      const own = 3 * rounds + 1;
-      await Promise.all(
-        workers.map(async (worker, i) => {
-          const soon = performance.now() + 2000;
-          while (Atomics.load(done, ids[i] as number) === 0 && performance.now() < soon) {
-            await wait(1);
-          }
-          await wait(Math.random() * 15);
-          await worker.terminate();
-        }),
-      );
-      const before = Atomics.load(done, 0);
-      const number = Atomics.load(done, own);
-      const rows = lengthOf(number);
-      // Behind whatever they left.
-      await npaa.append(Int32Array.from({ length: 3 * rows }, (_, i) => [own, number, Math.floor(i / 3)][i % 3] as number));
-      Atomics.add(done, own, 1);
-      const late = performance.now() + 20_000;
-      while (Atomics.load(done, 0) === before) {
-        expect(performance.now()).toBeLessThan(late);
-        await wait(1);
-      }
-    }
-    survivor.postMessage("enough");
-    await endOf(survivor);
-    const { length } = npaa;
-    await npaa.close();
-    expect((await inspect(path)).needsRecovery).toBe(false);
-    const { data, shape } = await load(path);
-    expect(shape[0]).toBe(length);
-    const found = appendsOf(data as Int32Array);
-    for (const [id, acknowledged] of done.entries()) {
-      const appends = found.get(id) ?? 0;
-      // Whoever was terminated may have had one more, whole, that it was not told of.
-      expect([acknowledged, id === 0 || id === 3 * rounds + 1 ? acknowledged : acknowledged + 1]).toContain(appends);
-    }
-  },
-);
-
-test.each([{}, { rewriteHeaderOnAppend: false }])(
-  "the process is killed again and again: what recover keeps are whole appends, and all that were acknowledged (%o)",
-  async (options) => {
-    const path = temporaryPath();
-    const worker = `${PREAMBLE}
-    import { openSync, writeSync } from "node:fs";
-    const lengthOf = ${LENGTH};
-    const npaa = await NpyAppendArray.attach(token);
-    const acknowledged = openSync(workerData.path + "." + id, "w");
-    for (let number = 0; ; number++) {
-      await npaa.append(rowsOf(number, lengthOf(number)));
-      writeSync(acknowledged, ".");
-    }
-  `;
-    const program = `
-    import { Worker } from "node:worker_threads";
-    const [module, path, worker, options, ...ids] = process.argv.slice(1);
-    const { NpyAppendArray } = await import(module);
-    const npaa = await NpyAppendArray.open(path, { dtype: "int32", rowShape: [3], ...JSON.parse(options) });
-    const token = npaa.share();
-    for (const id of ids.map(Number)) {
-      new Worker(new URL("data:text/javascript," + encodeURIComponent(worker)), { workerData: { module, token, id, path } });
-    }
-  `;
-    const acknowledged = (id: number): number => statSync(`${path}.${id}`, { throwIfNoEntry: false })?.size ?? 0;
-    const all: number[] = [];
-    for (let round = 0; round < 4; round++) {
-      const ids = [1, 2, 3].map((i) => 3 * round + i);
-      all.push(...ids);
-      const args = ["--input-type=module", "-e", program, PACKAGE, path, worker, JSON.stringify(options), ...ids.map(String)];
-      const child = spawn(process.execPath, args, { stdio: "inherit" });
-      onTestFinished(() => void child.kill("SIGKILL"));
-      while (!ids.every((id) => acknowledged(id) > 0)) await wait(1);
-      await wait(Math.random() * 50);
-      child.kill("SIGKILL");
-      await once(child, "exit");
-      const { shape } = await load(path);
-      const report = await recover(path, { dropUncounted: true });
-      expect([report.rowsBefore, report.rowsAfter]).toEqual([shape[0], shape[0]]);
-      expect((await inspect(path)).needsRecovery).toBe(false);
-      const found = appendsOf((await load(path)).data as Int32Array);
-      for (const id of all) expect([acknowledged(id), acknowledged(id) + 1]).toContain(found.get(id));
-    }
-  },
-);
-
 test.skipIf(process.platform === "win32")(
   "a file that may not grow any more: who cannot write is told, and what was acknowledged is there",
   async () => {
@@ -262,7 +90,10 @@ test.skipIf(process.platform === "win32")(
     console.log(JSON.stringify(results));
   `;
     const script = `ulimit -f 8192; exec "$0" --input-type=module -e "$1"`;
-    const { stdout, stderr } = spawnSync("bash", ["-c", script, process.execPath, program], { encoding: "utf8" });
+    const { stdout, stderr } = spawnSync("bash", ["-c", script, process.execPath, program], {
+      encoding: "utf8",
+      timeout: 60_000,
+    });
     expect(stderr).toBe("");
     const results = JSON.parse(stdout) as [number, number, string][];
     expect(results.map(([, , code]) => code)).toEqual(["EFBIG", "EFBIG", "EFBIG"]);

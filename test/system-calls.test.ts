@@ -26,6 +26,7 @@ function trace(path: string, program: string): string[] {
   const command = [process.execPath, "--input-type=module", "-e", code];
   const { status, stderr } = spawnSync("strace", ["-f", "-y", "-o", log, "-e", `trace=${CALLS}`, ...command], {
     encoding: "utf8",
+    timeout: 60_000,
   });
   expect(stderr).toBe("");
   expect(status).toBe(0);

@@ -19,9 +19,17 @@ interface CommandOptions {
   readonly input?: string | Uint8Array;
 }
 
+/** Commands that hang are stopped: while they run, Vitest cannot. */
+const TIMEOUT = 60_000;
+
 /** Runs a command to its end. */
 export function npy(args: readonly string[], { cwd, input }: CommandOptions = {}): Finished {
-  return spawnSync(process.execPath, [MAIN, ...args], { ...(cwd && { cwd }), input: input ?? "", encoding: "utf8" });
+  return spawnSync(process.execPath, [MAIN, ...args], {
+    ...(cwd && { cwd }),
+    input: input ?? "",
+    encoding: "utf8",
+    timeout: TIMEOUT,
+  });
 }
 
 /** Commands of a shell in which `npy-append-array` (also behind `npx`) is this program. */
@@ -37,6 +45,7 @@ export function shell(script: string, cwd: string): Finished {
   return spawnSync("sh", ["-c", script], {
     cwd,
     encoding: "utf8",
+    timeout: TIMEOUT,
     env: { ...process.env, PATH: `${bin}:${process.env["PATH"]}` },
   });
 }

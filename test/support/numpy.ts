@@ -37,6 +37,7 @@ export function python<Result>(code: string, input: unknown = null): Result {
     input: JSON.stringify(input),
     encoding: "utf8",
     maxBuffer: 2 ** 30,
+    timeout: 60_000,
   });
   if (status !== 0) throw new Error(`${pythonCommand} exited with ${status}:\n${stderr}`);
   return JSON.parse(stdout) as Result;

@@ -61,6 +61,7 @@ export function inTerminal(
     input: JSON.stringify(config),
     encoding: "utf8",
     env: inherited,
+    timeout: 60_000,
   });
   if (status !== 0) throw new Error(stderr);
   return JSON.parse(stdout) as Shown;

@@ -26,7 +26,7 @@ async function allRows(): Promise<Row[]> {
 test("it measures every row and writes its report", { timeout: 300_000 }, async () => {
   const [out, files] = [temporaryDirectory(), temporaryDirectory()];
   const command = [join(bench, "run.mjs"), "--tiny", "--out", out, "--dir", files];
-  const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: "utf8", timeout: 300_000 });
   expect(stderr).toBe("");
   expect(status).toBe(0);
   expect(readdirSync(files)).toEqual([]);

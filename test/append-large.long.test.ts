@@ -12,27 +12,31 @@ const GIGABYTE = 1e9;
 const { bavail, bsize } = statfsSync(tmpdir());
 const freeSpace = bavail * bsize;
 
-test.skipIf(freeSpace < 5 * GIGABYTE)("40 appends of float64 zeros (50000, 76, 3): 3.65 GB, opened anew each time", async () => {
-  const path = temporaryPath();
-  const zeros = { data: new Float64Array(50_000 * 76 * 3), shape: [50_000, 76, 3] };
-  for (let i = 0; i < 40; i++) {
-    const npaa = await NpyAppendArray.open(path);
-    await npaa.append(zeros);
-    await npaa.close();
-  }
-  // A last row that is not zero shows that it lies beyond 2^31 and 2^32 bytes, where it belongs.
-  const npaa = NpyAppendArray.openSync(path);
-  npaa.append({ data: new Float64Array(76 * 3).fill(7), shape: [1, 76, 3] });
-  npaa.close();
-  expect(await inspect(path)).toMatchObject({ shape: [2_000_001, 76, 3], fortranOrder: false, needsRecovery: false });
-  expect(statSync(path).size).toBe(128 + 2_000_001 * 76 * 3 * 8);
-  const reader = await NpyReader.open(path, { dtype: "float64" });
-  expect((await reader.read(-1)).data.every((value) => value === 7)).toBe(true);
-  for (const start of [0, 1_000_000, 1_999_999]) {
-    expect((await reader.read(start, start + 1)).data.every((value) => value === 0)).toBe(true);
-  }
-  await reader.close();
-});
+test.skipIf(freeSpace < 5 * GIGABYTE)(
+  "40 appends of float64 zeros (50000, 76, 3): 3.65 GB, opened anew each time",
+  { timeout: 300_000 },
+  async () => {
+    const path = temporaryPath();
+    const zeros = { data: new Float64Array(50_000 * 76 * 3), shape: [50_000, 76, 3] };
+    for (let i = 0; i < 40; i++) {
+      const npaa = await NpyAppendArray.open(path);
+      await npaa.append(zeros);
+      await npaa.close();
+    }
+    // A last row that is not zero shows that it lies beyond 2^31 and 2^32 bytes, where it belongs.
+    const npaa = NpyAppendArray.openSync(path);
+    npaa.append({ data: new Float64Array(76 * 3).fill(7), shape: [1, 76, 3] });
+    npaa.close();
+    expect(await inspect(path)).toMatchObject({ shape: [2_000_001, 76, 3], fortranOrder: false, needsRecovery: false });
+    expect(statSync(path).size).toBe(128 + 2_000_001 * 76 * 3 * 8);
+    const reader = await NpyReader.open(path, { dtype: "float64" });
+    expect((await reader.read(-1)).data.every((value) => value === 7)).toBe(true);
+    for (const start of [0, 1_000_000, 1_999_999]) {
+      expect((await reader.read(start, start + 1)).data.every((value) => value === 0)).toBe(true);
+    }
+    await reader.close();
+  },
+);
 
 /** Appends 1 GiB in the given way, and prints how much the largest resident set grew meanwhile. */
 const APPEND_1_GIB = `
@@ -58,11 +62,12 @@ await npaa.close();
 
 test.skipIf(freeSpace < 2 * GIGABYTE).each(["strided", "reversed", "cast", "swapped", "contiguous"])(
   "an append of 1 GiB, %s, needs at most 16 MiB beside it",
+  { timeout: 300_000 },
   (way) => {
     const path = temporaryPath();
     const built = join(dirname(fileURLToPath(import.meta.url)), "../dist/node.js");
     const args = ["--input-type=module", "--eval", APPEND_1_GIB, built, path, way];
-    const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8", timeout: 300_000 });
     expect(stderr).toBe("");
     expect(status).toBe(0);
     expect(statSync(path).size).toBe(128 + (2 ** 13 + 1) * 2 ** 14 * (way === "cast" ? 4 : 8));
