@@ -1,30 +1,57 @@
-// Makes of src/ what is published: a file for each entry point instead of one for each module, since Node takes about a millisecond
-// for each that it loads.
-import { rmSync } from "node:fs";
-import { isAbsolute } from "node:path";
+// Makes of src/ what is published:
+//
+// - dist/node.js and dist/index.js: each entry point in one file. Node takes about a millisecond for each file that it loads.
+// - dist/modules/: a file for each module, for bundlers, which drop the modules that an application does not use.
+// - dist/cli/: the command line with the packages that it uses, whose licences are in dist/THIRD-PARTY-LICENSES.
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
 
 const path = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
-const library = path("src/node.ts");
+const [node, portable] = [path("src/node.ts"), path("src/index.ts")];
 
-// Dependencies stay beside the package. Modules are asked for by what is written and by where they are.
+// Modules are asked for by what is written and by where they are.
 const isPackage = (id) => !id.startsWith(".") && !isAbsolute(id);
-// What functions do is said in the declarations.
-const output = { dir: path("dist"), sourcemap: true, comments: { legal: true, annotation: true, jsdoc: false } };
+// The declarations document the functions, and the code is readable without a source map.
+const output = { dir: path("dist"), comments: { legal: true, annotation: true, jsdoc: false } };
+
+/** The directory of the package that a module belongs to; `undefined` for our own modules. */
+function packageOf(module) {
+  const [, directory] = /^(.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+)[\\/]/.exec(module) ?? [];
+  return directory;
+}
+
+/** The licence of a package, as its own files state it. */
+function licenceOf(directory) {
+  const { name, version, license } = JSON.parse(readFileSync(join(directory, "package.json"), "utf8"));
+  const file = readdirSync(directory).find((entry) => /^licen[cs]e/i.test(entry));
+  if (file === undefined) throw new Error(`${name} has no licence file`);
+  return `${name} ${version} (${license})\n\n${readFileSync(join(directory, file), "utf8").trim()}\n`;
+}
 
 rmSync(output.dir, { recursive: true, force: true });
-await build({ input: library, platform: "node", external: isPackage, output });
-await build({ input: path("src/index.ts"), platform: "neutral", external: isPackage, output });
+await build({ input: node, platform: "node", external: isPackage, output });
+await build({ input: portable, platform: "neutral", external: isPackage, output });
 await build({
+  input: [node, portable],
+  platform: "neutral",
+  external: isPackage,
+  output: { ...output, dir: path("dist/modules"), preserveModules: true, preserveModulesRoot: dirname(node) },
+});
+const commandLine = await build({
   input: { "cli/main": path("src/cli/main.ts") },
   platform: "node",
-  external: (id) => id === library || isPackage(id),
+  external: node,
   output: {
     ...output,
     chunkFileNames: "cli/[name].js",
-    paths: { [library]: "./node.js" },
-    // Without what loads large dependencies, which most commands have no need of.
-    codeSplitting: { groups: [{ name: "commands", test: /[\\/]src[\\/]cli[\\/](?!main|plot-)/ }] },
+    paths: { [node]: "./node.js" },
   },
 });
+
+const modules = commandLine.output.flatMap((chunk) => Object.entries(chunk.modules ?? {}));
+const bundled = new Set(modules.flatMap(([id, { renderedLength }]) => (renderedLength > 0 ? (packageOf(id) ?? []) : [])));
+const licences = [...bundled].sort().map(licenceOf);
+const preamble = "dist/cli contains code of these packages.\n";
+writeFileSync(path("dist/THIRD-PARTY-LICENSES"), [preamble, ...licences].join(`\n${"-".repeat(80)}\n\n`));

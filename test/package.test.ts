@@ -1,0 +1,80 @@
+/** What is published: what it loads, what it depends on, and what bundlers make of it. */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { rolldown } from "rolldown";
+import { expect, test } from "vitest";
+import { temporaryDirectory } from "./support/temporary.ts";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const dist = join(root, "dist");
+
+function importsOf(file: string): string[] {
+  const code = readFileSync(join(dist, file), "utf8");
+  return [...code.matchAll(/(?:\bfrom |\bimport\s*\(?\s*)"([^"]+)"/g)].map(([, name = ""]) => name);
+}
+
+test("the library is one file for each entry point, and loads nothing of the command line", () => {
+  expect(importsOf("node.js")).toContain("node:fs");
+  expect(importsOf("node.js").filter((name) => !name.startsWith("node:"))).toEqual([]);
+  expect(importsOf("index.js")).toEqual([]);
+});
+
+test("the package has no dependencies: those of the command line are bundled, with their licences", () => {
+  const { dependencies, peerDependenciesMeta } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  expect(dependencies).toBeUndefined();
+  expect(peerDependenciesMeta).toEqual({ koffi: { optional: true } });
+  const imports = ["main", "program", "plot-svg", "plot-terminal"].flatMap((name) => importsOf(`cli/${name}.js`));
+  expect(imports).toContain("../node.js");
+  expect(imports.filter((name) => !/^(?:node:|\.\.?\/)/.test(name))).toEqual([]);
+  const licences = readFileSync(join(dist, "THIRD-PARTY-LICENSES"), "utf8");
+  for (const name of ["asciichart", "cli-progress", "commander", "d3-array", "d3-scale-chromatic", "d3-shape", "d3-color"]) {
+    expect(licences).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\((?:MIT|ISC)\\)\n\n[^]+?copyright`, "im"));
+  }
+});
+
+/** The size of a bundle of `code` in an application that has installed the package, and what it prints. */
+async function bundled(code: string, platform: "browser" | "node"): Promise<{ size: number; printed: string }> {
+  const directory = temporaryDirectory();
+  mkdirSync(join(directory, "node_modules"));
+  symlinkSync(root, join(directory, "node_modules/npy-append-array"), "junction");
+  writeFileSync(join(directory, "application.mjs"), code);
+  const bundle = await rolldown({ input: join(directory, "application.mjs"), platform, logLevel: "silent" });
+  const file = join(directory, "bundle.mjs");
+  await bundle.write({ file, format: "esm", minify: true });
+  await bundle.close();
+  const { stdout, stderr } = spawnSync(process.execPath, [file], { encoding: "utf8" });
+  return { size: readFileSync(file).length, printed: stdout + stderr };
+}
+
+test("an application takes only what it uses, in browsers", async () => {
+  const { size, printed } = await bundled(
+    `import { NpyError } from "npy-append-array";
+     console.log(new NpyError("ERR_NPY_CLOSED", "It was closed.").code);`,
+    "browser",
+  );
+  expect(printed).toBe("ERR_NPY_CLOSED\n");
+  expect(size).toBeLessThan(2000);
+});
+
+test.each(["browser", "node"] as const)("a bundle for %s appends and reads", async (platform) => {
+  const { printed } = await bundled(
+    `import { loadSync, MemoryStorage, NpyAppendArray } from "npy-append-array";
+     const storage = new MemoryStorage();
+     const npaa = NpyAppendArray.openSync(storage);
+     npaa.append([1, 2, 3]);
+     npaa.close();
+     console.log(loadSync(storage).data.join());`,
+    platform,
+  );
+  expect(printed).toBe("1,2,3\n");
+});
+
+test("a bundle for Node opens paths, and one for browsers has no file system", async () => {
+  const code = `import { inspectSync } from "npy-append-array";
+     try { inspectSync("missing.npy"); } catch ({ code }) { console.log(code); }`;
+  expect((await bundled(code, "node")).printed).toBe("ENOENT\n");
+  const browser = await bundled(code, "browser");
+  expect(browser.printed).toBe("ERR_NPY_OPTION\n");
+});
