@@ -1,6 +1,6 @@
 /** What goes wrong, as one line that says what to do. */
 import { resolve } from "node:path";
-import { NpyError } from "../node.ts";
+import type { NpyError } from "../node.ts";
 
 export const EXIT = { problem: 1, usage: 2 } as const;
 
@@ -36,7 +36,7 @@ function isOurs(error: Error): boolean {
 
 function reason(error: unknown, file: string | undefined): string {
   const name = file === undefined ? "FILE" : quoted(file);
-  if (error instanceof NpyError) {
+  if (isNpyError(error)) {
     switch (error.code) {
       case "ERR_NPY_NEEDS_RECOVERY":
         return `its data are not what its header says: run "npy-append-array recover ${name}"`;
@@ -60,6 +60,11 @@ function reason(error: unknown, file: string | undefined): string {
   const { code, message, path } = error as { code?: string; message?: string; path?: string };
   const what = path === undefined || (file !== undefined && resolve(file) === resolve(path)) ? "" : ` (${path})`;
   return (code === undefined ? undefined : SYSTEM_ERRORS.get(code)?.concat(what)) ?? message ?? String(error);
+}
+
+/** By its code: importing the library only for its class would slow down `--version`. */
+function isNpyError(error: unknown): error is NpyError {
+  return error instanceof Error && String((error as { code?: unknown }).code).startsWith("ERR_NPY_");
 }
 
 /** What to do about the commonest errors of the file system. */
