@@ -75,8 +75,8 @@ export function* writeJournal(file: StorageFile, journal: Journal): Plan<void> {
   const view = new DataView(bytes.buffer, header.length + SIGNATURE.length);
   view.setUint8(0, kind === "move" ? 0 : 1);
   view.setUint32(1, header.length, true);
-  setUint64(view, 5, from);
-  setUint64(view, 13, end);
+  view.setBigUint64(5, BigInt(from), true);
+  view.setBigUint64(13, BigInt(end), true);
   view.setUint32(21, block, true);
   setChecksum(bytes);
   yield* write(file, bytes, body);
@@ -107,8 +107,8 @@ function* readJournalAt(file: StorageFile, fileSize: number): Plan<FoundJournal 
   if (!hasChecksum(bytes)) return undefined;
   const journal: Journal = {
     kind: view.getUint8(0) === 0 ? "move" : "insert",
-    from: getUint64(view, 5),
-    end: getUint64(view, 13),
+    from: Number(view.getBigUint64(5, true)),
+    end: Number(view.getBigUint64(13, true)),
     header: bytes.subarray(0, headerLength),
     block: view.getUint32(21, true),
   };
@@ -120,7 +120,7 @@ function* readJournalAt(file: StorageFile, fileSize: number): Plan<FoundJournal 
 /** Records in a slot that the slot holds the block which ends at `position`. */
 export function* writeRecord(file: StorageFile, journal: Journal, slot: number, position: number): Plan<void> {
   const bytes = new Uint8Array(RECORD);
-  setUint64(new DataView(bytes.buffer), 0, position);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(position), true);
   setChecksum(bytes);
   yield* write(file, bytes, recordAt(journal, slot));
 }
@@ -131,7 +131,7 @@ export function* lastRecord(file: StorageFile, journal: Journal): Plan<{ slot: n
   for (const slot of [0, 1]) {
     const bytes = new Uint8Array(RECORD);
     yield* read(file, bytes, recordAt(journal, slot));
-    const position = getUint64(new DataView(bytes.buffer), 0);
+    const position = Number(new DataView(bytes.buffer).getBigUint64(0, true));
     if (hasChecksum(bytes) && position < (last?.position ?? Number.POSITIVE_INFINITY)) last = { slot, position };
   }
   return last;
@@ -171,16 +171,6 @@ export function* isRewriting(file: StorageFile, start: Uint8Array): Plan<boolean
 
 function isMarkerByte(start: Uint8Array, i: number): boolean {
   return i === STATE ? start[i] === STABLE || start[i] === MOVING : start[i] === MARKER[i];
-}
-
-// Positions are below 2^53, so numbers hold them exactly.
-
-function setUint64(view: DataView, at: number, value: number): void {
-  view.setBigUint64(at, BigInt(value), true);
-}
-
-function getUint64(view: DataView, at: number): number {
-  return Number(view.getBigUint64(at, true));
 }
 
 function setChecksum(bytes: Uint8Array): void {

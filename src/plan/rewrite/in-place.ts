@@ -53,7 +53,13 @@ export function* rewriteInPlace(
     const from = header.headerLength;
     const total = dataLength(header);
     const end = from + total;
-    if ((yield* size(file)) !== end) throw wrongLength(path);
+    if ((yield* size(file)) !== end) {
+      throw new NpyError(
+        "ERR_NPY_NEEDS_RECOVERY",
+        `${path ?? "The file"} holds more or less data than its header says, so its data cannot be moved safely: call recover first, or leave out inplace.`,
+        { path },
+      );
+    }
     options.signal?.throwIfAborted();
     const inserted = total < sizes.insertFrom ? undefined : insertedHeader(file, header, maxHeaderSize);
     if (
@@ -136,14 +142,6 @@ function* checkUnchanged(file: StorageFile, journal: Journal, old: Uint8Array, p
   throw new NpyError(
     "ERR_NPY_CHANGED",
     `Another program appended to ${path ?? "the file"} just before its data were moved. Nothing was moved: let that program finish, and try again.`,
-    { path },
-  );
-}
-
-function wrongLength(path: string | undefined): NpyError {
-  return new NpyError(
-    "ERR_NPY_NEEDS_RECOVERY",
-    `${path ?? "The file"} holds more or less data than its header says, so its data cannot be moved safely: call recover first, or leave out inplace.`,
     { path },
   );
 }
