@@ -16,7 +16,7 @@ export const FIRST_READ = 512;
  * in place.
  */
 export function* readHeader(file: StorageFile, maxHeaderSize: number = MAX_HEADER_SIZE): Plan<NpyHeader> {
-  const start = yield* readStart(file);
+  const start = yield* readStart(file, FIRST_READ);
   if (yield* isRewriting(file, start)) {
     throw new NpyError(
       "ERR_NPY_NEEDS_RECOVERY",
@@ -29,13 +29,14 @@ export function* readHeader(file: StorageFile, maxHeaderSize: number = MAX_HEADE
 
 /** The header of a file whose magic is replaced by the marker of an in-place rewrite. */
 export function* readMarkedHeader(file: StorageFile, maxHeaderSize: number): Plan<NpyHeader> {
-  const start = yield* readStart(file);
+  const start = yield* readStart(file, FIRST_READ);
   start.set(MAGIC);
   return yield* parse(file, start, maxHeaderSize);
 }
 
-function* readStart(file: StorageFile): Plan<Uint8Array> {
-  const start = new Uint8Array(FIRST_READ);
+/** The first `length` bytes of a file; fewer if it is shorter. */
+export function* readStart(file: StorageFile, length: number): Plan<Uint8Array> {
+  const start = new Uint8Array(length);
   return start.subarray(0, yield* read(file, start, 0));
 }
 

@@ -14,8 +14,8 @@ import {
   readJournal,
   writeMagic,
 } from "../journal.ts";
-import { readMarkedHeader } from "../read/header.ts";
-import { type Plan, read, size, sync, truncate, write } from "../step.ts";
+import { readMarkedHeader, readStart } from "../read/header.ts";
+import { type Plan, size, sync, truncate, write } from "../step.ts";
 import type { CopyOptions } from "./copy-data.ts";
 import { moveData } from "./move-data.ts";
 
@@ -41,7 +41,7 @@ export function* claimRewrite({ claim }: RewriteOptions): Plan<void> {
 
 /** Whether an in-place `ensureAppendable` of the file is running or was interrupted. */
 export function* isInterrupted(file: StorageFile): Plan<boolean> {
-  return yield* isRewriting(file, yield* readMarker(file));
+  return yield* isRewriting(file, yield* readStart(file, MARKER_LENGTH));
 }
 
 /**
@@ -53,7 +53,7 @@ export function* readInterrupted(
   file: StorageFile,
   maxHeaderSize: number = MAX_HEADER_SIZE,
 ): Plan<InterruptedRewrite | undefined> {
-  const start = yield* readMarker(file);
+  const start = yield* readStart(file, MARKER_LENGTH);
   if (!(yield* isRewriting(file, start))) return undefined;
   const found = isMarkedStable(start) ? undefined : yield* readJournal(file);
   if (found === undefined && isMarkedMoving(start)) throw noJournal();
@@ -66,11 +66,6 @@ export function* readInterrupted(
   const header = yield* readMarkedHeader(file, maxHeaderSize);
   if ((yield* size(file)) < header.headerLength + dataLength(header)) throw noJournal();
   return { header, journal: undefined };
-}
-
-function* readMarker(file: StorageFile): Plan<Uint8Array> {
-  const start = new Uint8Array(MARKER_LENGTH);
-  return start.subarray(0, yield* read(file, start, 0));
 }
 
 /** Completes an interrupted rewrite of the file, if there is one. */

@@ -7,10 +7,8 @@ import { type CopyOptions, readExactly } from "./copy-data.ts";
 /**
  * Moves the data of a journal, from the last block to the first, and resumes where an earlier run stopped.
  *
- * A block overwrites its own end as it moves, so it could not be read again after an interruption. Therefore each block is saved before it moves,
- * and a record says so; a later run moves the last saved block once more. Blocks are saved to two slots in turn, with two syncs each. The
- * first sync makes two things safe: the previous block in its new place, and this block in its slot. The second makes the record safe. Only then
- * this block moves, and only after that the previous block's slot is overwritten.
+ * A block overwrites its own end as it moves, so each is saved to one of two slots first, and a record says so. A later run moves the last saved
+ * block once more. The first sync makes the previous block safe in its new place and this one in its slot, the second the record.
  */
 export function* moveData(file: StorageFile, journal: Journal, { onProgress }: CopyOptions): Plan<void> {
   const { from, end } = journal;
