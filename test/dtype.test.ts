@@ -15,7 +15,6 @@ import {
   sameDType,
 } from "../src/format/dtype.ts";
 import { PyBytes, PyTuple, type PyValue, parsePythonLiteral, printPythonLiteral } from "../src/format/python-literal.ts";
-import { runs } from "./support/effort.ts";
 import { numpyIsAtLeast, numpyVersion, python } from "./support/numpy.ts";
 
 interface Expected {
@@ -552,7 +551,7 @@ print(json.dumps([spelled(text) for text in data]))`,
 
   test("of random structures", () => {
     // dtype_to_descr does not know sub-arrays but in fields.
-    const likes = fc.sample(anyDescr, { numRuns: runs(3000), seed: 1 }).map((like): Descr => [["outer", like]]);
+    const likes = fc.sample(anyDescr, { numRuns: 3000, seed: 1 }).map((like): Descr => [["outer", like]]);
     const theirs = python<(Expected | null)[]>(
       `from numpy.lib.format import descr_to_dtype, dtype_to_descr
 def from_json(like):

@@ -16,7 +16,6 @@ import {
   NpyAppendArray,
   type RecordArray,
 } from "../src/node.ts";
-import { runs } from "./support/effort.ts";
 import { numpyIsAtLeast, numpyVersion, python } from "./support/numpy.ts";
 import { randomBytes, randomNumbers } from "./support/random-bytes.ts";
 
@@ -262,7 +261,7 @@ function asObject(descr: Descr): unknown {
 
 describe.skipIf(!numpyIsAtLeast(1, 25))(`random structures against numpy ${numpyVersion}`, () => {
   const seed = Number(process.env["NPY_SEED"] ?? Date.now() % 2 ** 31);
-  const sample = fc.sample(cases, { numRuns: runs(400), seed }).map((random) => {
+  const sample = fc.sample(cases, { numRuns: 400, seed }).map((random) => {
     const type = dtype(random.descr, { align: random.align });
     const wild = randomBytes(type, random.records, randomNumbers(random.seed));
     return { ...random, type, wild, plain: plainBytes(type, wild) };
@@ -283,7 +282,7 @@ describe.skipIf(!numpyIsAtLeast(1, 25))(`random structures against numpy ${numpy
     which: "wild" | "plain",
     ours: (given: (typeof sample)[number], answer: Answer, random: () => number) => Buffer | Promise<Buffer>,
   ): Promise<void> {
-    expect(answers).toHaveLength(sample.length);
+    expect(answers).toHaveLength(400);
     for (const [i, given] of sample.entries()) {
       const answer = answers[i] as Answer;
       const file = await ours(given, answer, randomNumbers(given.seed));
