@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { NpyError } from "./errors.ts";
 import { setPathStorage } from "./storage/locate.ts";
-import { NodeStorage } from "./storage/node-file.ts";
+import { NodeStorage } from "./storage/node-storage.ts";
 import { nodeThreads } from "./storage/node-threads.ts";
 import { setThreads } from "./storage/threads.ts";
 

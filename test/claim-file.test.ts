@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { dtype, formatHeader, isAppendable, load, NodeStorage, needsRecovery, type StorageFile, save } from "../src/node.ts";
-import { native } from "../src/storage/native/native.ts";
+import { cLibrary } from "../src/storage/native/c-library.ts";
 import { ClaimFile } from "../src/storage/node-claim-file.ts";
 import { attempt, FILE_FORMS } from "./support/forms.ts";
 import { temporaryDirectory, temporaryPath } from "./support/temporary.ts";
@@ -177,7 +177,7 @@ describe.skipIf(!isLinux).each(FILE_FORMS)("%s", (_form, verbs) => {
     expect(readdirSync(dirname(path)).length).toBe(2);
   });
 
-  test.skipIf(native() === undefined)("recover lets go of its claim before the lock", async () => {
+  test.skipIf(cLibrary() === undefined)("recover lets go of its claim before the lock", async () => {
     const path = temporaryPath();
     writeTight(path);
     const stop = (): void => {
@@ -238,7 +238,7 @@ describe.skipIf(!isLinux).each(FILE_FORMS)("%s", (_form, verbs) => {
     expect(readdirSync(dirname(path))).toEqual([basename(path)]);
   });
 
-  test.skipIf(native() === undefined)("who had the lock, and has it no longer, has the claim no longer", async () => {
+  test.skipIf(cLibrary() === undefined)("who had the lock, and has it no longer, has the claim no longer", async () => {
     const path = temporaryPath();
     writeTight(path);
     symlinkSync(holder({ pid: startSleeper().pid, start: "", lock: "locked" }), claimOf(path));

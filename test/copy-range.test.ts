@@ -2,34 +2,30 @@
 import { closeSync, ftruncateSync, openSync, readFileSync, statSync, truncateSync, writeSync } from "node:fs";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { dtype, formatHeader, load, NpyAppendArray, NpyReader, saveSync } from "../src/node.ts";
-import type * as Natives from "../src/storage/native/native.ts";
-import { NodeStorage } from "../src/storage/node-file.ts";
+import type * as Natives from "../src/storage/native/c-library.ts";
+import { NodeStorage } from "../src/storage/node-storage.ts";
 import { temporaryPath } from "./support/temporary.ts";
 
 /** What calls may do: as many bytes, as many times; then they fail. */
 const limit = vi.hoisted(() => ({ bytes: Number.POSITIVE_INFINITY, calls: Number.POSITIVE_INFINITY, made: 0, copied: 0 }));
 
-vi.mock("../src/storage/native/native.ts", async (importOriginal) => {
+vi.mock("../src/storage/native/c-library.ts", async (importOriginal) => {
   const original = await importOriginal<typeof Natives>();
-  const native = (): Natives.Native | undefined => {
-    const library = original.native();
-    return (
-      library && {
-        ...library,
-        asyncCountFunc(prototype) {
-          const call = library.asyncCountFunc(prototype);
-          return async (...args) => {
-            if (limit.made++ >= limit.calls) return -1;
-            const length = args[4] as number;
-            const count = await call(...args.with(4, Math.min(length, limit.bytes)));
-            limit.copied += Math.max(0, count);
-            return count;
-          };
-        },
-      }
-    );
-  };
-  return { ...original, native };
+  const limited = (library: Natives.CLibrary): Natives.CLibrary => ({
+    ...library,
+    asyncCountFunc(prototype) {
+      const call = library.asyncCountFunc(prototype);
+      return async (...args) => {
+        if (limit.made++ >= limit.calls) return -1;
+        const length = args[4] as number;
+        const count = await call(...args.with(4, Math.min(length, limit.bytes)));
+        limit.copied += Math.max(0, count);
+        return count;
+      };
+    },
+  });
+  const fromCLibrary: typeof original.fromCLibrary = (find) => original.fromCLibrary((library) => find(limited(library)));
+  return { ...original, fromCLibrary };
 });
 
 afterEach(() => {

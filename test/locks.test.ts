@@ -19,13 +19,13 @@ import {
   type StorageFile,
   save,
 } from "../src/node.ts";
-import { native } from "../src/storage/native/native.ts";
+import { cLibrary } from "../src/storage/native/c-library.ts";
 import type { LockResult } from "../src/storage/storage.ts";
 import { attempt, FILE_FORMS } from "./support/forms.ts";
 import { openDescriptors, temporaryPath } from "./support/temporary.ts";
 
 const PACKAGE = new URL("../dist/node.js", import.meta.url).href;
-const hasLocks = native() !== undefined;
+const hasLocks = cLibrary() !== undefined;
 
 test("the tests of locks have koffi where there is a lock to be had", () => {
   expect(hasLocks).toBe(process.platform !== "win32");

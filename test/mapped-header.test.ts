@@ -5,7 +5,7 @@ import { Worker } from "node:worker_threads";
 import { describe, expect, test } from "vitest";
 import { dtype, formatHeader, MemoryStorage, type NpyAppendArray, type OpenOptions, parseHeader, saveSync } from "../src/node.ts";
 import { MappedHeader } from "../src/plan/grow/mapped-header.ts";
-import { NodeStorage } from "../src/storage/node-file.ts";
+import { NodeStorage } from "../src/storage/node-storage.ts";
 import type { OpenMode, StorageFile } from "../src/storage/storage.ts";
 import { rushClock, stopClock } from "./support/clock.ts";
 import { attempt, FILE_FORMS } from "./support/forms.ts";

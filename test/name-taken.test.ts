@@ -15,7 +15,7 @@ import {
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { dtype, formatHeader, loadSync, MemoryStorage, NodeStorage, type StorageFile, saveSync } from "../src/node.ts";
-import { lockProblem } from "../src/storage/native/flock.ts";
+import { lockProblem } from "../src/storage/native/lock.ts";
 import type { OpenMode } from "../src/storage/storage.ts";
 import { attempt, FILE_FORMS } from "./support/forms.ts";
 import { openDescriptors, temporaryPath } from "./support/temporary.ts";

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { OpenOptions } from "../src/node.ts";
-import { native } from "../src/storage/native/native.ts";
+import { cLibrary } from "../src/storage/native/c-library.ts";
 import { temporaryPath } from "./support/temporary.ts";
 
 const PACKAGE = new URL("../dist/node.js", import.meta.url).href;
@@ -44,7 +44,7 @@ function trace(path: string, program: string): string[] {
 }
 
 /** Where koffi has no binary, nothing is locked. */
-const LOCK = native() === undefined ? [] : ["flock"];
+const LOCK = cLibrary() === undefined ? [] : ["flock"];
 
 describe.skipIf(!hasStrace)("the operating system is asked for", () => {
   const OPTIONS = { dtype: "<f8", rowShape: [] };

@@ -1,7 +1,8 @@
 /** A file in memory: for tests, for browsers, and for building a `.npy` that is sent elsewhere. */
-import type { OpenMode, Storage, StorageFile } from "./storage.ts";
+import { SyncFile, SyncStorage } from "./base.ts";
+import type { OpenMode, StorageFile } from "./storage.ts";
 
-/** Pages that were never written take no memory and read as zeros, as the holes of a sparse file. */
+/** Pages that were never written take no memory and read as zeros, like the holes of a sparse file. */
 const PAGE = 2 ** 16;
 
 /** The bytes of one file. */
@@ -40,7 +41,7 @@ class Contents {
 
   truncate(size: number): void {
     if (size < this.size) {
-      // What is cut off must read as zeros if the file grows again.
+      // Bytes that are cut off must read as zeros if the file grows again.
       for (const index of this.pages.keys()) if (index * PAGE >= size) this.pages.delete(index);
       this.pages.get(Math.floor(size / PAGE))?.fill(0, size % PAGE);
     }
@@ -48,11 +49,12 @@ class Contents {
   }
 }
 
-class MemoryFile implements StorageFile {
+class MemoryFile extends SyncFile {
   readonly writesAtOnce: number = Number.POSITIVE_INFINITY;
   readonly contents: Contents;
 
   constructor(contents: Contents) {
+    super();
     this.contents = contents;
   }
 
@@ -62,35 +64,21 @@ class MemoryFile implements StorageFile {
   sizeSync(): number {
     return this.contents.size;
   }
-  size(): number {
-    return this.sizeSync();
-  }
   readSync(buffer: Uint8Array, position: number): number {
     return this.contents.read(buffer, position);
-  }
-  read(buffer: Uint8Array, position: number): number {
-    return this.readSync(buffer, position);
   }
   writeSync(bytes: Uint8Array, position: number): void {
     this.contents.write(bytes, position);
   }
-  write(bytes: Uint8Array, position: number): void {
-    this.writeSync(bytes, position);
-  }
   truncateSync(size: number): void {
     this.contents.truncate(size);
   }
-  truncate(size: number): void {
-    this.truncateSync(size);
-  }
   syncSync(): void {}
-  sync(): void {}
   closeSync(): void {}
-  close(): void {}
 }
 
 /**
- * A place in memory that may hold one file. It takes only the pages that were written.
+ * A place in memory that may hold one file. Only pages that were written take memory.
  *
  * @example
  * ```ts
@@ -101,13 +89,14 @@ class MemoryFile implements StorageFile {
  * storage.bytes(); // what numpy.save would write for [1., 2., 3.]
  * ```
  */
-export class MemoryStorage implements Storage {
+export class MemoryStorage extends SyncStorage {
   /** Memory has no path. */
   readonly path: undefined;
   #contents: Contents | undefined;
 
   /** Holds a copy of `bytes` as its file, or no file yet. */
   constructor(bytes?: Uint8Array) {
+    super();
     if (bytes === undefined) return;
     this.#contents = new Contents();
     this.#contents.write(bytes, 0);
@@ -129,46 +118,28 @@ export class MemoryStorage implements Storage {
     if (this.#contents === undefined) throw memoryError("ENOENT", "no file in this memory storage");
     return new MemoryFile(this.#contents);
   }
-  open(mode: OpenMode): StorageFile {
-    return this.openSync(mode);
-  }
   createSync(): StorageFile {
-    if (this.#contents !== undefined) throw memoryError("EEXIST", "this memory storage holds a file already");
+    if (this.#contents !== undefined) throw memoryError("EEXIST", "this memory storage already holds a file");
     this.#contents = new Contents();
     return new MemoryFile(this.#contents);
-  }
-  create(): StorageFile {
-    return this.createSync();
   }
   createTemporarySync(): StorageFile {
     return new MemoryFile(new Contents());
   }
-  createTemporary(): StorageFile {
-    return this.createTemporarySync();
-  }
   replaceSync(temporary: StorageFile): void {
     this.#contents = (temporary as MemoryFile).contents;
   }
-  replace(temporary: StorageFile): void {
-    this.replaceSync(temporary);
-  }
   placeSync(temporary: StorageFile): boolean {
-    if (this.#contents !== undefined) throw memoryError("EEXIST", "this memory storage holds a file already");
+    if (this.#contents !== undefined) throw memoryError("EEXIST", "this memory storage already holds a file");
     this.replaceSync(temporary);
     return true;
-  }
-  place(temporary: StorageFile): boolean {
-    return this.placeSync(temporary);
   }
   removeSync(file: StorageFile): void {
     if (this.#contents === (file as MemoryFile).contents) this.#contents = undefined;
   }
-  remove(file: StorageFile): void {
-    this.removeSync(file);
-  }
 }
 
-/** An error as a file system would give it. */
+/** An error like those of a file system. */
 function memoryError(code: string, message: string): Error {
   return Object.assign(new Error(`${code}: ${message}`), { code });
 }

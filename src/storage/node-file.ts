@@ -1,39 +1,38 @@
 /**
- * Files of Node, Bun and Deno. Reading, writing, cutting, syncing and closing are asynchronous where that can take long;
- * opening, naming and asking for a size are a few microseconds of metadata, and done at once in either mode.
+ * An open file of Node, Bun or Deno. Reads, writes, truncation, syncs and closing are asynchronous where they can take long; asking for the size
+ * takes a few microseconds, and blocks in either mode.
  */
 import * as fs from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { dirname } from "node:path";
 import { promisify } from "node:util";
+import { isThere } from "../memory/blocks.ts";
+import { SyncFile } from "./base.ts";
+import { isCLibraryLoaded } from "./native/c-library.ts";
 import { copyRange } from "./native/copy-range.ts";
-import { lockDescriptor, lockProblem } from "./native/flock.ts";
 import { insertZeros, mayInsert } from "./native/insert-range.ts";
-import { mapDescriptor, mapProblem, SharedMapping } from "./native/mmap.ts";
-import { readFew, writeFew } from "./native/pwrite.ts";
-import { ClaimFile } from "./node-claim-file.ts";
-import {
-  type Advice,
-  type Eventually,
-  hasCode,
-  type LockResult,
-  type OpenMode,
-  type Storage,
-  type StorageFile,
-} from "./storage.ts";
+import { lockDescriptor } from "./native/lock.ts";
+import { mapDescriptor, SharedMapping } from "./native/mmap.ts";
+import { type SmallTransfers, smallTransfers } from "./native/small-transfers.ts";
+import { type Advice, type Eventually, hasCode, type LockResult, type OpenMode, type StorageFile } from "./storage.ts";
 
-/** Node refuses transfers over 2^31 - 1 bytes, and its vectored writes have miscounted at 3 GiB: well below both. */
+/** Node refuses transfers over 2^31 - 1 bytes, and its vectored writes have miscounted at 3 GiB: stay well below both. */
 const MAX_TRANSFER = 2 ** 29;
 
 /**
- * Up to this size a transfer to or from the page cache takes less time than handing it to another thread (about 30 µs), so
- * that even asynchronous reads and writes do it at once.
+ * Up to this size, a transfer to or from the page cache takes less time than handing it to another thread (about 30 µs), so even asynchronous reads and
+ * writes do it at once.
  */
 const SMALL_TRANSFER = 2 ** 16;
 
-/** Opening a pipe would wait for its other end, before there is a chance to refuse it. Windows has neither. */
+/** Opening a pipe would block until its other end is open, before it can be refused. Windows has neither. */
 const O_NONBLOCK = fs.constants.O_NONBLOCK ?? 0;
 
 const OPEN_FLAGS = { r: fs.constants.O_RDONLY | O_NONBLOCK, "r+": fs.constants.O_RDWR | O_NONBLOCK } as const;
+
+/** Opens a file in one of the contract's modes. */
+export function openDescriptor(path: string, mode: OpenMode): number {
+  return fs.openSync(path, OPEN_FLAGS[mode]);
+}
 
 const fsRead = promisify(fs.read);
 const fsWrite = promisify(fs.write);
@@ -41,12 +40,13 @@ const ftruncate = promisify(fs.ftruncate);
 const fsync = promisify(fs.fsync);
 const fsClose = promisify(fs.close);
 
-class NodeFile implements StorageFile {
+export class NodeFile extends SyncFile {
   path: string;
   readonly key: string;
   readonly links: number;
   readonly writesAtOnce: number = SMALL_TRANSFER;
   readonly #fd: number;
+  readonly #small: SmallTransfers | undefined;
   /** Its first bytes, once they are mapped. */
   #start: SharedMapping | undefined;
   /** As it was when the file was opened. */
@@ -54,16 +54,19 @@ class NodeFile implements StorageFile {
   /** A new name is safe only when its directory is, too. */
   #directoryToSync: string | undefined;
 
-  constructor(path: string, fd: number, stat: fs.BigIntStats, isNew: boolean) {
+  constructor(path: string, fd: number, stat: fs.BigIntStats, mode: OpenMode | "new") {
+    super();
     this.path = path;
     this.#fd = fd;
+    // Loading koffi takes as long as some 20,000 appends gain, which is fine for a writer: its lock needs koffi anyway. A reader must not wait.
+    this.#small = mode !== "r" || isCLibraryLoaded() ? smallTransfers() : undefined;
     this.#stat = stat;
     this.key = `${stat.dev}:${stat.ino}`;
     this.links = Number(stat.nlink);
-    this.#directoryToSync = isNew ? dirname(path) : undefined;
+    this.#directoryToSync = mode === "new" ? dirname(path) : undefined;
   }
 
-  /** Small ones V8 makes faster itself. */
+  /** V8 allocates small buffers faster. */
   allocate(length: number): Uint8Array<ArrayBuffer> {
     return length < SMALL_TRANSFER / 16 ? new Uint8Array(length) : new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
   }
@@ -71,12 +74,10 @@ class NodeFile implements StorageFile {
   sizeSync(): number {
     return fs.fstatSync(this.#fd).size;
   }
-  size(): number {
-    return this.sizeSync();
-  }
 
   readSync(buffer: Uint8Array, position: number): number {
-    let done = buffer.length <= SMALL_TRANSFER ? (readFew(this.#fd, buffer, position) ?? 0) : 0;
+    const isSmall = buffer.length <= SMALL_TRANSFER;
+    let done = isSmall ? Math.max(0, this.#small?.pread(this.#fd, buffer, buffer.length, position) ?? 0) : 0;
     while (done < buffer.length) {
       const length = Math.min(buffer.length - done, MAX_TRANSFER);
       const count = fs.readSync(this.#fd, buffer, done, length, position + done);
@@ -85,7 +86,7 @@ class NodeFile implements StorageFile {
     }
     return done;
   }
-  read(buffer: Uint8Array, position: number): Eventually<number> {
+  override read(buffer: Uint8Array, position: number): Eventually<number> {
     return buffer.length <= SMALL_TRANSFER ? this.readSync(buffer, position) : this.#readLarge(buffer, position);
   }
   async #readLarge(buffer: Uint8Array, position: number): Promise<number> {
@@ -104,9 +105,9 @@ class NodeFile implements StorageFile {
   map(position: number, length: number, advice: Advice | undefined): Uint8Array<ArrayBuffer> {
     return mapDescriptor(this.#fd, position, length, advice);
   }
-  /** By a descriptor of its own: a mapping holds the lock of what it was made of, also when a thread that is ended has let go of it. */
+  /** Uses a descriptor of its own: a mapping keeps the lock of the descriptor that it was made from, even after a terminated thread has closed it. */
   mapStart(length: number): Uint8Array<ArrayBuffer> {
-    const fd = fs.openSync(this.path, OPEN_FLAGS["r+"]);
+    const fd = openDescriptor(this.path, "r+");
     try {
       if (!this.#isSame(fs.fstatSync(fd, { bigint: true }))) throw new Error("another file took its place");
       this.#start ??= new SharedMapping(fd, length);
@@ -121,13 +122,14 @@ class NodeFile implements StorageFile {
   }
 
   writeSync(bytes: Uint8Array, position: number): void {
-    let done = bytes.length <= SMALL_TRANSFER ? (writeFew(this.#fd, bytes, position) ?? 0) : 0;
+    const isSmall = bytes.length <= SMALL_TRANSFER;
+    let done = isSmall ? Math.max(0, this.#small?.pwrite(this.#fd, bytes, bytes.length, position) ?? 0) : 0;
     while (done < bytes.length) {
       const length = Math.min(bytes.length - done, MAX_TRANSFER);
       done += fs.writeSync(this.#fd, bytes, done, length, position + done);
     }
   }
-  write(bytes: Uint8Array, position: number): Eventually<void> {
+  override write(bytes: Uint8Array, position: number): Eventually<void> {
     return bytes.length <= SMALL_TRANSFER ? this.writeSync(bytes, position) : this.#writeLarge(bytes, position);
   }
   async #writeLarge(bytes: Uint8Array, position: number): Promise<void> {
@@ -143,7 +145,7 @@ class NodeFile implements StorageFile {
   truncateSync(size: number): void {
     fs.ftruncateSync(this.#fd, size);
   }
-  truncate(size: number): Promise<void> {
+  override truncate(size: number): Promise<void> {
     return ftruncate(this.#fd, size);
   }
 
@@ -152,7 +154,7 @@ class NodeFile implements StorageFile {
     if (this.#directoryToSync !== undefined) syncDirectorySync(this.#directoryToSync);
     this.#directoryToSync = undefined;
   }
-  async sync(): Promise<void> {
+  override async sync(): Promise<void> {
     await fsync(this.#fd);
     if (this.#directoryToSync !== undefined) await syncDirectory(this.#directoryToSync);
     this.#directoryToSync = undefined;
@@ -164,7 +166,7 @@ class NodeFile implements StorageFile {
   insertSync(length: number): boolean {
     return insertZeros(this.#fd, length);
   }
-  /** Not on another thread: what could take long is what was not synced before. */
+  /** Not on another thread: only data that was not synced before could make it take long. */
   insert(length: number): boolean {
     return this.insertSync(length);
   }
@@ -184,7 +186,7 @@ class NodeFile implements StorageFile {
   currentSizeSync(): number | undefined {
     const named = fs.statSync(this.path, { bigint: true, throwIfNoEntry: false });
     if (named !== undefined) return this.#isSame(named) ? Number(named.size) : undefined;
-    // A file, or its directory, may have been given another name: then the rows are where that is.
+    // The file, or its directory, may have been renamed: its rows are there, then.
     const { nlink, size } = fs.fstatSync(this.#fd);
     return nlink > 0 ? size : undefined;
   }
@@ -201,7 +203,7 @@ class NodeFile implements StorageFile {
     this.#directoryToSync = dirname(path);
   }
 
-  /** `false` where there are no hard links: other errors come again from what is tried then, and say more. */
+  /** `false` where there are no hard links. Other errors return from what the caller tries next, and say more there. */
   linkSync(path: string): boolean {
     try {
       fs.linkSync(this.path, path);
@@ -215,194 +217,36 @@ class NodeFile implements StorageFile {
     try {
       fs.unlinkSync(temporary);
     } catch {
-      // The file has its name: keeping the temporary one as well must not count as a failure.
+      // The file has its name: that it keeps the temporary one as well is no failure.
     }
     return true;
   }
 
   closeSync(): void {
-    this.#start?.letGo();
+    this.#start?.release();
     fs.closeSync(this.#fd);
   }
-  close(): Promise<void> {
-    this.#start?.letGo();
+  override close(): Promise<void> {
+    this.#start?.release();
     return fsClose(this.#fd);
   }
 }
 
 /**
- * Memory that was resized or transferred before a part of a transfer is what the system calls a bad address. The buffer is asked, too, since Node
- * ends the process where it takes a view for longer than it is: see `isThere` in array/blocks.ts.
+ * The caller's memory can be resized or transferred between two parts of a transfer. Systems call that a bad address. Node ends the process if it
+ * takes a view for longer than its buffer.
  */
 function checkMemory(bytes: Uint8Array, whole: number, syscall: "read" | "write"): void {
-  if (bytes.length === whole && bytes.buffer.byteLength >= whole) return;
+  if (isThere(bytes, whole)) return;
   throw Object.assign(new Error(`EFAULT: bad address in system call argument, ${syscall}`), { code: "EFAULT", syscall });
 }
 
-/** A path in the file system, which may hold a file. Symbolic links are followed, also those that lead to no file yet. */
-export class NodeStorage implements Storage {
-  /** The path as it was given. */
-  readonly path: string;
-  /** A relative path is one of the directory that was current when it was given. */
-  readonly #absolute: string;
-  /** The path with its links followed, as found by the last `open`. */
-  #target: string;
-  readonly #claimFile: ClaimFile = new ClaimFile();
-
-  constructor(path: string) {
-    this.path = path;
-    this.#absolute = resolve(path);
-    this.#target = this.#absolute;
-  }
-
-  get key(): unknown {
-    return this.#target;
-  }
-
-  /** Where other threads find the file: the path with its links followed. */
-  get sharedPath(): string {
-    return this.#target;
-  }
-
-  openSync(mode: OpenMode): StorageFile {
-    this.#target = followLinks(this.#absolute);
-    return adopt(this.#target, fs.openSync(this.#target, OPEN_FLAGS[mode]), false);
-  }
-  open(mode: OpenMode): StorageFile {
-    return this.openSync(mode);
-  }
-
-  createSync(): StorageFile {
-    return adopt(this.#target, fs.openSync(this.#target, "wx+"), true);
-  }
-  create(): StorageFile {
-    return this.createSync();
-  }
-
-  createTemporarySync(): StorageFile {
-    this.#target = followLinks(this.#absolute);
-    const path = temporaryPath(this.#target);
-    const old = fs.statSync(this.#target, { throwIfNoEntry: false });
-    const fd = fs.openSync(path, "wx+", old === undefined ? 0o666 : 0o600);
-    return adopt(path, fd, true, () => old && copyPermissions(fd, old));
-  }
-  createTemporary(): StorageFile {
-    return this.createTemporarySync();
-  }
-
-  replaceSync(temporary: StorageFile): void {
-    (temporary as NodeFile).renameSync(this.#target);
-  }
-  replace(temporary: StorageFile): void {
-    this.replaceSync(temporary);
-  }
-
-  placeSync(temporary: StorageFile): boolean {
-    return (temporary as NodeFile).linkSync(this.#target);
-  }
-  place(temporary: StorageFile): boolean {
-    return this.placeSync(temporary);
-  }
-
-  lockProblem(): string | undefined {
-    return lockProblem();
-  }
-
-  claimRewrite(isLocked: boolean): string | undefined {
-    return this.#claimFile.make(this.#target, isLocked);
-  }
-  releaseRewrite(): void {
-    this.#claimFile.remove(this.#target);
-  }
-
-  mapProblem(isWritten: boolean): string | undefined {
-    return mapProblem(isWritten);
-  }
-
-  watch(onChange: () => void): (() => void) | undefined {
-    try {
-      const watcher = fs.watch(this.#target, { persistent: false }, onChange);
-      watcher.on("error", onChange);
-      return () => watcher.close();
-    } catch {
-      return undefined; // no file now, or too many that are watched
-    }
-  }
-
-  removeSync(file: StorageFile): void {
-    fs.unlinkSync((file as NodeFile).path);
-  }
-  remove(file: StorageFile): void {
-    this.removeSync(file);
-  }
-}
-
-/** The mode to the letter, the owner as far as the system lets us. */
-function copyPermissions(fd: number, old: fs.Stats): void {
-  if (process.getuid?.() !== old.uid || process.getgid?.() !== old.gid) {
-    tolerating(() => fs.fchownSync(fd, old.uid, old.gid));
-  }
-  fs.fchmodSync(fd, old.mode & 0o7777);
-}
-
-/** Does what is done as far as the system lets us. */
-function tolerating(action: () => void): void {
+/** Does it if the system allows it. */
+export function tolerating(action: () => void): void {
   try {
     action();
   } catch (error) {
     if (!hasCode(error, "EPERM") && !hasCode(error, "ENOSYS")) throw error;
-  }
-}
-
-function adopt(path: string, fd: number, isNew: boolean, prepare?: () => void): StorageFile {
-  try {
-    prepare?.();
-    const stat = fs.fstatSync(fd, { bigint: true });
-    checkRegular(stat, path);
-    return new NodeFile(path, fd, stat, isNew);
-  } catch (error) {
-    fs.closeSync(fd);
-    if (isNew) fs.rmSync(path, { force: true });
-    throw error;
-  }
-}
-
-/** Pipes, terminals and directories have no positions to write at. */
-function checkRegular(stat: fs.BigIntStats, path: string): void {
-  if (stat.isFile()) return;
-  const code = stat.isDirectory() ? "EISDIR" : "EINVAL";
-  throw Object.assign(new Error(`${code}: not a regular file, open '${path}'`), { code, syscall: "open", path });
-}
-
-function temporaryPath(target: string): string {
-  const unique = globalThis.crypto.randomUUID();
-  // File systems limit names to 255 bytes, a character of a name may take 4.
-  return join(dirname(target), `.${basename(target).slice(0, 40)}.${unique}.tmp`);
-}
-
-/** As many links in a row as Linux follows. */
-const MAX_LINKS = 40;
-
-/** The path of the file itself, also where it is still to be created. */
-function followLinks(path: string): string {
-  let target = resolve(path);
-  for (let links = 0; links <= MAX_LINKS; links++) {
-    try {
-      return fs.realpathSync.native(target);
-    } catch (error) {
-      if (!hasCode(error, "ENOENT")) throw error;
-    }
-    // Nothing there: the last name of the path is new, or a link to something that is.
-    try {
-      target = resolve(dirname(target), fs.readlinkSync(target));
-    } catch {
-      break;
-    }
-  }
-  try {
-    return join(fs.realpathSync.native(dirname(target)), basename(target));
-  } catch {
-    return target;
   }
 }
 

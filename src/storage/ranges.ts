@@ -1,21 +1,30 @@
-/** Bytes elsewhere, of which ranges can be asked for: a Blob, or a file behind a URL. Asynchronous, and never written to. */
+/** Files elsewhere, read by ranges of bytes: a Blob, or a file behind a URL. Asynchronous and read-only. */
 import { NpyError } from "../errors.ts";
-import type { Eventually, OpenMode, Storage, StorageFile } from "./storage.ts";
+import { AsyncFile, AsyncStorage } from "./base.ts";
+import type { Eventually, OpenMode, StorageFile } from "./storage.ts";
 
-/** What such a place must be able to do. */
+/** What such a backend implements. */
 export interface Ranges {
-  /** The same for the same bytes. */
+  /** Equal for the same bytes. */
   readonly key: unknown;
   readonly size: number;
-  /** Fills `buffer` from `position` on; returns the bytes read, which are fewer only where the bytes end. */
+  /** Fills `buffer` from `position` on; returns the bytes read, which are fewer only at the end. */
   read(buffer: Uint8Array, position: number): Promise<number>;
 }
 
-class RangeFile implements StorageFile {
+function refuse(): never {
+  throw new NpyError(
+    "ERR_NPY_OPTION",
+    "Blobs and http URLs can only be read, and only asynchronously: use NpyReader.open or load, and append to a path or a MemoryStorage.",
+  );
+}
+
+class RangeFile extends AsyncFile {
   readonly isSnapshot = true;
   readonly #ranges: Ranges;
 
   constructor(ranges: Ranges) {
+    super();
     this.#ranges = ranges;
   }
 
@@ -25,88 +34,41 @@ class RangeFile implements StorageFile {
   size(): number {
     return this.#ranges.size;
   }
-  sizeSync(): number {
-    return this.#ranges.size;
-  }
   read(buffer: Uint8Array, position: number): Promise<number> {
     return this.#ranges.read(buffer, position);
   }
-  readSync(): number {
-    throw asynchronousOnly();
-  }
   close(): void {}
-  closeSync(): void {}
-  write(): void {
-    throw readOnly();
+  refuse(): never {
+    return refuse();
   }
-  writeSync(): void {
-    throw readOnly();
-  }
-  truncate(): void {
-    throw readOnly();
-  }
-  truncateSync(): void {
-    throw readOnly();
-  }
-  sync(): void {
-    throw readOnly();
-  }
-  syncSync(): void {
-    throw readOnly();
-  }
+  readonly write: () => never = refuse;
+  readonly truncate: () => never = refuse;
+  readonly sync: () => never = refuse;
 }
 
 /** A storage that can only be read. */
-export class RangeStorage implements Storage {
+export class RangeStorage extends AsyncStorage {
   readonly path: string | undefined;
   readonly key: unknown;
   readonly #open: () => Eventually<Ranges>;
 
   constructor(path: string | undefined, key: unknown, open: () => Eventually<Ranges>) {
+    super();
     this.path = path;
     this.key = key;
     this.#open = open;
   }
 
   async open(mode: OpenMode): Promise<StorageFile> {
-    if (mode !== "r") throw readOnly();
-    return new RangeFile(await this.#open());
+    return mode === "r" ? new RangeFile(await this.#open()) : refuse();
   }
-  openSync(mode: OpenMode): StorageFile {
-    throw mode === "r" ? asynchronousOnly() : readOnly();
+  refuse(): never {
+    return refuse();
   }
-  create(): StorageFile {
-    throw readOnly();
-  }
-  createSync(): StorageFile {
-    throw readOnly();
-  }
-  createTemporary(): StorageFile {
-    throw readOnly();
-  }
-  createTemporarySync(): StorageFile {
-    throw readOnly();
-  }
-  replace(): void {
-    throw readOnly();
-  }
-  replaceSync(): void {
-    throw readOnly();
-  }
-  remove(): void {
-    throw readOnly();
-  }
-  removeSync(): void {
-    throw readOnly();
-  }
-}
-
-function readOnly(): NpyError {
-  return new NpyError("ERR_NPY_OPTION", "Blobs and http URLs can only be read: append to a path or a MemoryStorage.");
-}
-
-function asynchronousOnly(): NpyError {
-  return new NpyError("ERR_NPY_OPTION", "Blobs and http URLs can only be read asynchronously: use NpyReader.open or load.");
+  readonly create: () => never = refuse;
+  readonly createTemporary: () => never = refuse;
+  readonly replace: () => never = refuse;
+  readonly remove: () => never = refuse;
 }
 
 /** A `Blob` or `File`, read by slices. */

@@ -1,9 +1,9 @@
-/** The contract of a runtime's threads, as far as files are shared between them. */
+/** The contract of a runtime's threads, as far as they share files. */
 import type { StorageFile } from "./storage.ts";
 
-/** What two threads are connected by. It keeps neither of them running. */
+/** Connects two threads, and keeps neither of them running. */
 export interface Connection {
-  /** Calls back when the other end was closed, or its thread is gone; at once if that is so already. */
+  /** Calls back when the other end is closed or its thread ends; at once if that has already happened. */
   onEnd(callback: () => void): void;
   close(): void;
 }
@@ -17,11 +17,11 @@ export interface Threads {
   /** What keeps threads from being connected, as the end of a sentence. */
   problem(): string | undefined;
   /**
-   * Calls back with each connection to `name`, until the function that it gives is called. The number that comes back, other than 0, is
-   * what the other end is told.
+   * Calls back with each connection to `name`, until the returned function is called. The callback's number, which is not 0, is the answer
+   * for the other end.
    */
   listen(name: string, onConnect: (connection: Connection) => number): () => void;
-  /** Connects with the thread that listens to `name`; fails if none does. */
+  /** Connects to the thread, which must listen to `name`. */
   connect(thread: number, name: string): Promise<{ readonly connection: Connection; readonly answer: number }>;
 }
 
@@ -38,8 +38,8 @@ export function runtimeThreads(): Threads | undefined {
 }
 
 /**
- * A file whose asynchronous operations are done at once: of a thread that is terminated, no write may still be under way in another one,
- * which could reach the file when its place there is somebody else's.
+ * A file whose asynchronous operations block. When a thread is terminated, none of its writes may still be under way in another thread: it could
+ * reach the file after somebody else was given its place there.
  */
 export function blocking(file: StorageFile): StorageFile {
   return {

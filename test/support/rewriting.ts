@@ -1,7 +1,7 @@
 /** A process that rewrites a file in place: PATH KILL_AT BLOCK INSERT_FROM. It is killed when KILL_AT blocks were moved. */
 import { rewriteInPlace } from "../../src/plan/rewrite/in-place.ts";
 import { runSync } from "../../src/plan/run.ts";
-import { NodeStorage } from "../../src/storage/node-file.ts";
+import { NodeStorage } from "../../src/storage/node-storage.ts";
 
 const [path = "", killAt, block, insertFrom] = process.argv.slice(2);
 let blocks = 0;

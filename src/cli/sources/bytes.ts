@@ -2,7 +2,7 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { Socket } from "node:net";
 import { isatty } from "node:tty";
-import { native } from "../../storage/native/native.ts";
+import { cLibrary } from "../../storage/native/c-library.ts";
 import { UsageError } from "../failure.ts";
 
 /** Of Linux's `<fcntl.h>`. */
@@ -30,7 +30,7 @@ export function openBytes(path: string, { mayBeTerminal = false }: { readonly ma
  */
 function widen(descriptor: number): void {
   if (process.platform !== "linux") return;
-  native()?.func("int fcntl(int fd, int command, int size)")(descriptor, F_SETPIPE_SZ, 2 ** 20);
+  cLibrary()?.func("int fcntl(int fd, int command, int size)")(descriptor, F_SETPIPE_SZ, 2 ** 20);
 }
 
 /**

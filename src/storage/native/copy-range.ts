@@ -1,38 +1,33 @@
 /**
- * Bytes that the system copies from file to file itself, in another thread, without their passing through this process: copy_file_range(2) of
- * Linux, through koffi. Whatever is out of the ordinary is left to reading and writing: 0.
+ * Copies bytes from file to file in the system, in another thread, without passing them through this process: copy_file_range(2) of Linux,
+ * through koffi. Returns 0 in every unusual case, which the caller handles by reading and writing.
  */
-
 import type { Eventually } from "../storage.ts";
-import { type AsyncCountFunction, HAS_LONG_POSITIONS, IS_NODE, native } from "./native.ts";
+import { fromCLibrary, HAS_LONG_POSITIONS, IS_NODE } from "./c-library.ts";
 
-/** koffi calls functions in other threads in Node alone. */
+/** koffi calls functions in other threads in Node only. */
 const IS_POSSIBLE = process.platform === "linux" && HAS_LONG_POSITIONS && IS_NODE;
 
-/** To load koffi, and to look after a call, takes as long as to copy some hundred kB. */
-const FEW = 2 ** 20;
+/** A call in another thread takes as long as copying some hundred kB. */
+const MIN_COPY = 2 ** 20;
 
-/** One call copies so much at most, in some milliseconds: a copy can be given up between two. */
-const MUCH = 2 ** 25;
+/** The most that one call copies, in some milliseconds: a copy can be aborted between two calls. */
+const MAX_COPY = 2 ** 25;
 
-let call: AsyncCountFunction | undefined;
+const copyFileRange = fromCLibrary((library) =>
+  library.asyncCountFunc(
+    "int64_t copy_file_range(int from, void *fromPosition, int to, void *toPosition, size_t length, unsigned int flags)",
+  ),
+);
 
-function find(): AsyncCountFunction | undefined {
-  const prototype =
-    "int64_t copy_file_range(int from, void *fromPosition, int to, void *toPosition, size_t length, unsigned int flags)";
-  try {
-    return native()?.asyncCountFunc(prototype);
-  } catch {
-    return undefined; // a C library without it
-  }
-}
-
-/** Copies up to `length` bytes. Gives how many it could; 0 also where the file that is read ends. */
+/** Copies up to `length` bytes. Returns how many were copied: 0 also at the end of the source. */
 export function copyRange(from: number, start: number, to: number, position: number, length: number): Eventually<number> {
-  if (!IS_POSSIBLE || length < FEW) return 0;
-  call ??= find();
+  if (!IS_POSSIBLE || length < MIN_COPY) return 0;
+  const call = copyFileRange();
   if (call === undefined) return 0;
-  const positions = BigInt64Array.of(BigInt(start), BigInt(position));
-  const [read, written] = [0, 8].map((at) => new Uint8Array(positions.buffer, at, 8)) as [Uint8Array, Uint8Array];
-  return call(from, read, to, written, Math.min(length, MUCH), 0).then((count) => Math.max(0, count));
+  const [read, written] = [start, position].map((at) => new Uint8Array(BigInt64Array.of(BigInt(at)).buffer)) as [
+    Uint8Array,
+    Uint8Array,
+  ];
+  return call(from, read, to, written, Math.min(length, MAX_COPY), 0).then((count) => Math.max(0, count));
 }

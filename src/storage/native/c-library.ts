@@ -1,0 +1,122 @@
+/**
+ * System calls that Node does not offer, through the optional package koffi. Loading it takes 10 to 20 ms, so it is loaded when a file is
+ * opened that needs it: for writing (locks, small transfers) or for mapping. Importing this package and reading files load nothing.
+ */
+import { constants } from "node:buffer";
+import { createRequire } from "node:module";
+import { getSystemErrorName } from "node:util";
+
+/** Numbers, and pointers: `null`, or the memory of an array. */
+type Argument = number | bigint | Uint8Array | null;
+
+/** Returns the name of the error if it fails, else nothing. */
+export type CFunction = (...args: readonly Argument[]) => string | undefined;
+
+/**
+ * The C library of this process. Functions are found by their C prototype (`int flock(int fd, int operation)`), and an Error is thrown if there is
+ * no such function. They return -1 and set `errno` when they fail. Error names are Node's: `"EAGAIN"` for EWOULDBLOCK, `"ENOTSUP"` for EOPNOTSUPP.
+ */
+export interface CLibrary {
+  func(prototype: string): CFunction;
+  /** A function that returns a number of bytes, or -1. */
+  countFunc(prototype: string): (...args: readonly Argument[]) => number;
+  /** The same, run in another thread. Memory that is passed to it stays where it is until it returns. */
+  asyncCountFunc(prototype: string): (...args: readonly Argument[]) => Promise<number>;
+  /** A function that returns a pointer, or (void *) -1: gives the pointer, or the name of the error. */
+  pointerFunc(prototype: string): (...args: readonly Argument[]) => bigint | string;
+  /**
+   * The memory at `pointer`, which must stay mapped while the buffer can be reached. V8 allows one buffer for each address.
+   *
+   * @throws RangeError if there are no ArrayBuffers of this length.
+   */
+  view(pointer: bigint, length: number): ArrayBuffer;
+}
+
+/** The part of koffi that is used. Its own types are missing where it is not installed. */
+interface Koffi {
+  load(library: null): { func<Result>(prototype: string): KoffiFunction<Result> };
+  errno(): number;
+  view(pointer: bigint, length: number): ArrayBuffer;
+}
+
+interface KoffiFunction<Result> {
+  (...args: readonly Argument[]): Result;
+  async(...args: readonly [...Argument[], (error: unknown, result: Result) => void]): void;
+}
+
+let loaded: { readonly library: CLibrary | undefined } | undefined;
+
+/** The C library. `undefined` if koffi is not installed or has no binary for this platform, and on Windows, which has other calls. */
+export function cLibrary(): CLibrary | undefined {
+  loaded ??= { library: load() };
+  return loaded.library;
+}
+
+export function isCLibraryLoaded(): boolean {
+  return loaded?.library !== undefined;
+}
+
+/** Looks up functions when they are first needed, and remembers them. The result gives `undefined` where the C library lacks one of them. */
+export function fromCLibrary<Functions>(find: (library: CLibrary) => Functions | undefined): () => Functions | undefined {
+  let found: { readonly functions: Functions | undefined } | undefined;
+  return () => {
+    found ??= { functions: tryFinding(find) };
+    return found.functions;
+  };
+}
+
+function tryFinding<Functions>(find: (library: CLibrary) => Functions | undefined): Functions | undefined {
+  const library = cLibrary();
+  try {
+    return library && find(library);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether C functions take file positions of 64 bits, as they do on 64-bit processors. */
+export const HAS_LONG_POSITIONS: boolean = !["arm", "ia32", "mips", "mipsel"].includes(process.arch);
+
+/** Whether this is Node itself, not Bun or Deno. */
+export const IS_NODE: boolean = !("bun" in process.versions || "deno" in process.versions);
+
+function load(): CLibrary | undefined {
+  if (process.platform === "win32") return undefined;
+  try {
+    const koffi: Koffi = createRequire(import.meta.url)("koffi");
+    const library = koffi.load(null);
+    const errorName = (): string => getSystemErrorName(-koffi.errno());
+    return {
+      func(prototype) {
+        const call = library.func<number>(prototype);
+        return (...args) => (call(...args) === -1 ? errorName() : undefined);
+      },
+      countFunc: (prototype) => library.func<number>(prototype),
+      asyncCountFunc(prototype) {
+        const call = library.func<number>(prototype);
+        return (...args) =>
+          new Promise((resolve, reject) => {
+            call.async(...args, (error, count) => {
+              void args; // keeps the memory that was passed alive until now
+              if (error) reject(error);
+              else resolve(count);
+            });
+          });
+      },
+      pointerFunc(prototype) {
+        const call = library.func<bigint>(prototype);
+        return (...args) => {
+          const pointer = call(...args);
+          return BigInt.asIntN(64, pointer) === -1n ? errorName() : pointer;
+        };
+      },
+      view(pointer, length) {
+        // koffi would end the process.
+        if (length > constants.MAX_LENGTH) throw new RangeError(`Invalid array buffer length: ${length}`);
+        return koffi.view(pointer, length);
+      },
+    };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,23 @@
+/**
+ * Reads and writes of a few bytes: pread(2) and pwrite(2), through koffi. Node's functions make the same calls, but their overhead is as long as the
+ * system takes for a row.
+ */
+import { fromCLibrary, HAS_LONG_POSITIONS, IS_NODE } from "./c-library.ts";
+
+/** Returns the number of bytes that one call transferred, or -1: the caller goes on with Node's functions, which report errors better. */
+type Transfer = (fd: number, bytes: Uint8Array, length: number, position: number) => number;
+
+export interface SmallTransfers {
+  readonly pread: Transfer;
+  readonly pwrite: Transfer;
+}
+
+const calls = fromCLibrary<SmallTransfers>((library) => ({
+  pread: library.countFunc("int64_t pread(int fd, void *bytes, size_t length, int64_t position)"),
+  pwrite: library.countFunc("int64_t pwrite(int fd, const void *bytes, size_t length, int64_t position)"),
+}));
+
+/** Bun and Deno call C functions more slowly than their own. */
+export function smallTransfers(): SmallTransfers | undefined {
+  return HAS_LONG_POSITIONS && IS_NODE ? calls() : undefined;
+}

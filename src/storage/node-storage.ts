@@ -1,0 +1,150 @@
+/** Paths in the file system, for Node, Bun and Deno. Opening and naming files takes a few microseconds, and blocks in either mode. */
+import * as fs from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { SyncStorage } from "./base.ts";
+import { lockProblem } from "./native/lock.ts";
+import { mapProblem } from "./native/mmap.ts";
+import { ClaimFile } from "./node-claim-file.ts";
+import { NodeFile, openDescriptor, tolerating } from "./node-file.ts";
+import { hasCode, type OpenMode, type StorageFile } from "./storage.ts";
+
+/** A path in the file system, which may hold a file. Symbolic links are followed, even to a file that does not exist yet. */
+export class NodeStorage extends SyncStorage {
+  /** The path as it was given. */
+  readonly path: string;
+  /** Relative paths start at the directory that was current when they were given. */
+  readonly #absolute: string;
+  /** The path with its links followed, as found by the last `open`. */
+  #target: string;
+  readonly #claimFile: ClaimFile = new ClaimFile();
+
+  constructor(path: string) {
+    super();
+    this.path = path;
+    this.#absolute = resolve(path);
+    this.#target = this.#absolute;
+  }
+
+  get key(): unknown {
+    return this.#target;
+  }
+
+  /** Where other threads find the file: the path with its links followed. */
+  get sharedPath(): string {
+    return this.#target;
+  }
+
+  openSync(mode: OpenMode): StorageFile {
+    this.#target = followLinks(this.#absolute);
+    return adopt(this.#target, openDescriptor(this.#target, mode), mode);
+  }
+
+  createSync(): StorageFile {
+    return adopt(this.#target, fs.openSync(this.#target, "wx+"), "new");
+  }
+
+  createTemporarySync(): StorageFile {
+    this.#target = followLinks(this.#absolute);
+    const path = temporaryPath(this.#target);
+    const old = fs.statSync(this.#target, { throwIfNoEntry: false });
+    const fd = fs.openSync(path, "wx+", old === undefined ? 0o666 : 0o600);
+    return adopt(path, fd, "new", () => old && copyPermissions(fd, old));
+  }
+
+  replaceSync(temporary: StorageFile): void {
+    (temporary as NodeFile).renameSync(this.#target);
+  }
+
+  placeSync(temporary: StorageFile): boolean {
+    return (temporary as NodeFile).linkSync(this.#target);
+  }
+
+  lockProblem(): string | undefined {
+    return lockProblem();
+  }
+
+  claimRewrite(isLocked: boolean): string | undefined {
+    return this.#claimFile.make(this.#target, isLocked);
+  }
+  releaseRewrite(): void {
+    this.#claimFile.remove(this.#target);
+  }
+
+  mapProblem(isWritten: boolean): string | undefined {
+    return mapProblem(isWritten);
+  }
+
+  watch(onChange: () => void): (() => void) | undefined {
+    try {
+      const watcher = fs.watch(this.#target, { persistent: false }, onChange);
+      watcher.on("error", onChange);
+      return () => watcher.close();
+    } catch {
+      return undefined; // no such file, or too many watchers
+    }
+  }
+
+  removeSync(file: StorageFile): void {
+    fs.unlinkSync((file as NodeFile).path);
+  }
+}
+
+/** Copies the mode exactly, and the owner if the system allows it. */
+function copyPermissions(fd: number, old: fs.Stats): void {
+  if (process.getuid?.() !== old.uid || process.getgid?.() !== old.gid) {
+    tolerating(() => fs.fchownSync(fd, old.uid, old.gid));
+  }
+  fs.fchmodSync(fd, old.mode & 0o7777);
+}
+
+function adopt(path: string, fd: number, mode: OpenMode | "new", prepare?: () => void): StorageFile {
+  try {
+    prepare?.();
+    const stat = fs.fstatSync(fd, { bigint: true });
+    checkRegular(stat, path);
+    return new NodeFile(path, fd, stat, mode);
+  } catch (error) {
+    fs.closeSync(fd);
+    if (mode === "new") fs.rmSync(path, { force: true });
+    throw error;
+  }
+}
+
+/** Pipes, terminals and directories have no positions to write at. */
+function checkRegular(stat: fs.BigIntStats, path: string): void {
+  if (stat.isFile()) return;
+  const code = stat.isDirectory() ? "EISDIR" : "EINVAL";
+  throw Object.assign(new Error(`${code}: not a regular file, open '${path}'`), { code, syscall: "open", path });
+}
+
+function temporaryPath(target: string): string {
+  const unique = globalThis.crypto.randomUUID();
+  // File systems limit names to 255 bytes, and a character may take 4.
+  return join(dirname(target), `.${basename(target).slice(0, 40)}.${unique}.tmp`);
+}
+
+/** Linux follows at most this many links in a row. */
+const MAX_LINKS = 40;
+
+/** The path of the file itself, even if it is yet to be created. */
+function followLinks(path: string): string {
+  let target = resolve(path);
+  for (let links = 0; links <= MAX_LINKS; links++) {
+    try {
+      return fs.realpathSync.native(target);
+    } catch (error) {
+      if (!hasCode(error, "ENOENT")) throw error;
+    }
+    // Nothing there: the last name is new, or a link to a new name.
+    try {
+      target = resolve(dirname(target), fs.readlinkSync(target));
+    } catch {
+      break;
+    }
+  }
+  try {
+    return join(fs.realpathSync.native(dirname(target)), basename(target));
+  } catch {
+    return target;
+  }
+}
