@@ -2,7 +2,23 @@
 import { describe, expect, test } from "vitest";
 import { MemoryStorage } from "../src/index.ts";
 import { run, runSync } from "../src/plan/run.ts";
-import { close, closing, create, discard, open, type Plan, quietly, read, size, withFile, write } from "../src/plan/step.ts";
+import {
+  close,
+  closing,
+  create,
+  discard,
+  finishWrite,
+  open,
+  type Plan,
+  quietly,
+  read,
+  size,
+  startWrite,
+  sync,
+  truncate,
+  withFile,
+  write,
+} from "../src/plan/step.ts";
 import type { Eventually, Storage } from "../src/storage/storage.ts";
 import { rushClock } from "./support/clock.ts";
 import { FaultyStorage } from "./support/faulty-storage.ts";
@@ -134,14 +150,40 @@ test("run begins no step before the one before it has ended", async () => {
   const file = { ...new MemoryStorage().createSync(), sync: () => wait("sync"), truncate: () => wait("truncate") } as never;
   const both = run(
     (function* (): Plan<void> {
-      yield { op: "sync", file };
-      yield { op: "truncate", file, size: 0 };
-      yield { op: "sync", file };
+      yield* sync(file);
+      yield* truncate(file, 0);
+      yield* sync(file);
     })(),
   );
   expect(log).toEqual(["sync begins"]);
   await both;
   expect(log).toEqual(["sync begins", "sync ends", "truncate begins", "truncate ends", "sync begins", "sync ends"]);
+});
+
+test("any thenable that a storage gives is waited for", async () => {
+  const log: string[] = [];
+  /** Has `then` and nothing else, as little as a thenable may have. */
+  const thenable = (act: (resolve: () => void, reject: (error: Error) => void) => void): unknown =>
+    // biome-ignore lint/suspicious/noThenProperty: what is tested
+    Object.fromEntries([["then", (resolve: never, reject: never) => setImmediate(() => act(resolve, reject))]]);
+  const later = (name: string): unknown =>
+    thenable((resolve) => {
+      log.push(name);
+      resolve();
+    });
+  const failing = thenable((_, reject) => reject(new Error("not synced")));
+  const file = { truncate: () => later("truncate"), write: () => later("write"), sync: () => failing } as never;
+  const all = run(
+    (function* (): Plan<void> {
+      yield* truncate(file, 0);
+      const started = yield* startWrite(file, new Uint8Array(1), 0);
+      log.push("the write has begun");
+      yield* finishWrite(started);
+      yield* sync(file);
+    })(),
+  );
+  await expect(all).rejects.toThrow("not synced");
+  expect(log).toEqual(["truncate", "the write has begun", "write"]);
 });
 
 test.each(PROCEDURES.map((procedure) => [procedure.name, procedure] as const))(

@@ -2,13 +2,13 @@
  * The protocol of shared files in one thread, deterministically: threads are plans that take turns at every step, and in the middle of
  * every access to the shared memory; their writes fail, and they end at any of these moments.
  */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { dtype, formatHeader, MemoryStorage, parseHeader } from "../src/index.ts";
 import type { Durability } from "../src/plan/grow/grow.ts";
 import { type GrowingFile, growingFile } from "../src/plan/grow/growing-file.ts";
 import { Reservations, SHARER, SharedWords, SLOTS, STATES, STATUSES } from "../src/plan/grow/reservations.ts";
 import { SharedGrowth } from "../src/plan/grow/shared-growth.ts";
-import type { Plan, Step, StepResult } from "../src/plan/step.ts";
+import type { Plan, Step } from "../src/plan/step.ts";
 import type { StorageFile } from "../src/storage/storage.ts";
 import { runs } from "./support/effort.ts";
 
@@ -35,7 +35,7 @@ interface Thread {
   /** The word that it waits for. */
   waitsFor: number | undefined;
   /** What its last step gave. */
-  outcome: { readonly result?: StepResult; readonly failure?: Error } | undefined;
+  outcome: { readonly result?: unknown; readonly failure?: Error } | undefined;
 }
 
 interface World {
@@ -129,43 +129,51 @@ function simulate(seed: number, world: World): { acknowledged: number; failed: n
     if (one > 0 && random(one) === 0) throw Object.assign(new Error("ENOSPC: no space left"), { code: "ENOSPC" });
   };
   /** Writes that are under way: of the one that shared the file, whose thread need not wait for them. */
-  const started = new Map<StepResult, { readonly bytes: Uint8Array; readonly position: number }>();
-  const writeData = ({ bytes, position }: { readonly bytes: Uint8Array; readonly position: number }): void => {
+  const started = new Map<unknown, () => void>();
+  const writeData = (bytes: Uint8Array, position: number): void => {
     fail(world.failures);
     file.writeSync(bytes, position);
   };
-  const perform = (step: Step): StepResult => {
+  /** The file as the plans see it. Data are written by `write`, headers by `writeSync`. */
+  const watched = {
+    key: file.key,
+    sizeSync: () => file.sizeSync(),
+    readSync: (buffer, position) => file.readSync(buffer, position),
+    truncateSync: (size) => file.truncateSync(size),
+    write(bytes, position) {
+      if (!ofSharer.includes(stack.at(-1) as Thread)) return writeData(bytes, position);
+      const pending = Promise.resolve();
+      started.set(pending, () => writeData(bytes, position));
+      return pending;
+    },
+    writeSync(bytes, position) {
+      expect(position).toBe(0);
+      // What puts back the header that was there does not.
+      if ((parseHeader(bytes).shape[0] as number) > seen.length) fail(world.headerFailures);
+      file.writeSync(bytes, 0);
+      // What readers saw stays, and is never a gap.
+      const now = counted();
+      expect(now.slice(0, seen.length)).toEqual(seen);
+      expect(now).not.toContain(0);
+      seen = now;
+    },
+  } as Partial<StorageFile> as StorageFile;
+  const perform = (step: Step): unknown => {
     switch (step.op) {
-      case "startWrite": {
-        const isWaitedFor = !ofSharer.includes(stack.at(-1) as Thread);
-        if (isWaitedFor) writeData(step);
-        const write = { pending: isWaitedFor ? undefined : Promise.resolve() };
-        if (!isWaitedFor) started.set(write, step);
-        return write;
-      }
+      case "startWrite":
+        return step.later();
       case "finishWrite": {
-        const write = started.get(step.write);
-        started.delete(step.write);
-        return write && writeData(write);
+        const pending = step.later();
+        const write = started.get(pending);
+        started.delete(pending);
+        return write?.();
       }
-      case "write": {
-        // What puts back the header that was there does not.
-        if ((parseHeader(step.bytes).shape[0] as number) > seen.length) fail(world.headerFailures);
-        file.writeSync(step.bytes, 0);
-        // What readers saw stays, and is never a gap.
-        const now = counted();
-        expect(now.slice(0, seen.length)).toEqual(seen);
-        expect(now).not.toContain(0);
-        seen = now;
-        return;
-      }
+      case "write":
       case "truncate":
-        return file.truncateSync(step.size);
       case "size":
       case "currentSize":
-        return file.sizeSync();
       case "read":
-        return file.readSync(step.buffer, step.position);
+        return step.now();
       case "sync":
       case "turn":
         return;
@@ -173,6 +181,12 @@ function simulate(seed: number, world: World): { acknowledged: number; failed: n
         throw new Error(`unexpected: ${step.op}`);
     }
   };
+
+  // All threads take turns in this one, which must not stop.
+  vi.spyOn(Atomics, "wait").mockImplementation((ints, index, value) => {
+    if (ints[index] === value) (stack.at(-1) as Thread).waitsFor = index;
+    return "ok";
+  });
 
   /** Runs a thread to its next step, and does that. */
   function advance(thread: Thread): void {
@@ -187,7 +201,7 @@ function simulate(seed: number, world: World): { acknowledged: number; failed: n
         return;
       }
       if (state.value.op === "wait") {
-        if (words.ints[state.value.index] === state.value.value) thread.waitsFor = state.value.index;
+        state.value.now();
         return;
       }
       moment();
@@ -210,7 +224,7 @@ function simulate(seed: number, world: World): { acknowledged: number; failed: n
 
   const grow = (): GrowingFile => {
     const bytes = formatHeader({ dtype: dtype("<i4"), fortranOrder: false, shape: [0] });
-    return growingFile(file as StorageFile, parseHeader(bytes), undefined);
+    return growingFile(watched, parseHeader(bytes), undefined);
   };
   const start = (plan: Plan<void>, life = Number.POSITIVE_INFINITY): Thread => {
     const thread: Thread = { plan, life, ended: false, done: false, waitsFor: undefined, outcome: undefined };

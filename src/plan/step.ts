@@ -1,187 +1,203 @@
 /**
- * The steps that plans are made of. A plan is a generator that yields steps and is given their results; it touches nothing
- * itself, so that one and the same plan runs synchronously, asynchronously, in memory, or under a test that stops or fails it
- * at any step. The order of a plan's steps is its safety.
+ * The steps that plans are made of. A plan is a generator that yields steps and receives their results. It does no I/O itself, so
+ * the same plan runs synchronously, asynchronously, in memory, or under a test that stops or fails it at any step. The order of a
+ * plan's steps is its safety.
  */
 import { withPath } from "../errors.ts";
-import type { Advice, LockResult, OpenMode, Storage, StorageFile } from "../storage/storage.ts";
+import type { Advice, Eventually, LockResult, OpenMode, Storage, StorageFile } from "../storage/storage.ts";
+import { isPending } from "../storage/storage.ts";
 
-/** One operation on a storage or on an open file; or waiting until another thread changes a word. */
-export type Step =
-  | { readonly op: "open"; readonly storage: Storage; readonly mode: OpenMode }
-  | { readonly op: "create"; readonly storage: Storage }
-  | { readonly op: "createTemporary"; readonly storage: Storage }
-  | { readonly op: "replace"; readonly storage: Storage; readonly file: StorageFile }
-  | { readonly op: "place"; readonly storage: Storage; readonly file: StorageFile }
-  | { readonly op: "remove"; readonly storage: Storage; readonly file: StorageFile }
-  | { readonly op: "size"; readonly file: StorageFile }
-  | { readonly op: "read"; readonly file: StorageFile; readonly buffer: Uint8Array; readonly position: number }
-  | {
-      readonly op: "map";
-      readonly file: StorageFile;
-      readonly position: number;
-      readonly length: number;
-      readonly advice: Advice | undefined;
-    }
-  | { readonly op: "write"; readonly file: StorageFile; readonly bytes: Uint8Array; readonly position: number }
-  | { readonly op: "startWrite"; readonly file: StorageFile; readonly bytes: Uint8Array; readonly position: number }
-  | { readonly op: "finishWrite"; readonly write: StartedWrite }
-  | {
-      readonly op: "copyRange";
-      readonly from: StorageFile;
-      readonly start: number;
-      readonly file: StorageFile;
-      readonly position: number;
-      readonly length: number;
-    }
-  | { readonly op: "truncate"; readonly file: StorageFile; readonly size: number }
-  | { readonly op: "insert"; readonly file: StorageFile; readonly length: number }
-  | { readonly op: "copyTimes"; readonly from: StorageFile; readonly file: StorageFile }
-  | { readonly op: "lock"; readonly file: StorageFile }
-  | { readonly op: "claimRewrite"; readonly storage: Storage; readonly isLocked: boolean }
-  | { readonly op: "releaseRewrite"; readonly storage: Storage }
-  | { readonly op: "currentSize"; readonly file: StorageFile }
-  | { readonly op: "sync"; readonly file: StorageFile }
-  | { readonly op: "wait"; readonly words: Int32Array<SharedArrayBuffer>; readonly index: number; readonly value: number }
-  | { readonly op: "turn" }
-  | { readonly op: "close"; readonly file: StorageFile };
-
-/** A write that may still be under way, where steps are asynchronous. */
-export interface StartedWrite {
-  readonly pending: Promise<void> | undefined;
+/** One operation on a storage or an open file, or a wait for another thread. The drivers in `run.ts` call one of its functions. */
+export interface Step<Result = unknown> {
+  /** The name of the function below that makes it. */
+  readonly op: string;
+  readonly now: () => Result;
+  /** Gives a promise only where the result has to be waited for. */
+  readonly later: () => Eventually<Result>;
 }
-
-/** What a step gives: a file, a number, yes or no, what came of a lock, who has a claim, bytes, a write, or nothing. */
-// biome-ignore lint/suspicious/noConfusingVoidType: what functions without a result return
-export type StepResult = StorageFile | number | boolean | string | Uint8Array<ArrayBuffer> | StartedWrite | void;
 
 /** A procedure in steps, with a result. */
-export type Plan<Result> = Generator<Step, Result, StepResult>;
+export type Plan<Result> = Generator<Step, Result, unknown>;
 
-// One function a step, which knows the type of the step's result.
-
-export function* open(storage: Storage, mode: OpenMode): Plan<StorageFile> {
-  return (yield { op: "open", storage, mode }) as StorageFile;
+/** A plan of one step. */
+function* step<Result>(only: Step<Result>): Plan<Result> {
+  return (yield only) as Result;
 }
 
-export function* create(storage: Storage): Plan<StorageFile> {
-  return (yield { op: "create", storage }) as StorageFile;
+// Each step is declared once: what it is given, what it gives, how it runs now, and how it runs later.
+
+export function open(storage: Storage, mode: OpenMode): Plan<StorageFile> {
+  return step({ op: "open", now: () => storage.openSync(mode), later: () => storage.open(mode) });
 }
 
-export function* createTemporary(storage: Storage): Plan<StorageFile> {
-  return (yield { op: "createTemporary", storage }) as StorageFile;
+export function create(storage: Storage): Plan<StorageFile> {
+  return step({ op: "create", now: () => storage.createSync(), later: () => storage.create() });
 }
 
-export function* replace(storage: Storage, file: StorageFile): Plan<void> {
-  yield { op: "replace", storage, file };
+export function createTemporary(storage: Storage): Plan<StorageFile> {
+  return step({ op: "createTemporary", now: () => storage.createTemporarySync(), later: () => storage.createTemporary() });
 }
 
-/** Whether a temporary file could be given its name in one step: if not, nothing was changed. Fails with `EEXIST` if the name is taken. */
-export function* place(storage: Storage, file: StorageFile): Plan<boolean> {
-  return (yield { op: "place", storage, file }) as boolean;
+export function replace(storage: Storage, file: StorageFile): Plan<void> {
+  return step({ op: "replace", now: () => storage.replaceSync(file), later: () => storage.replace(file) });
 }
 
-export function* remove(storage: Storage, file: StorageFile): Plan<void> {
-  yield { op: "remove", storage, file };
+/** Gives a temporary file its name. `false` where that takes more than one step: nothing has changed then. Fails with `EEXIST` if the name is taken. */
+export function place(storage: Storage, file: StorageFile): Plan<boolean> {
+  const later = (): Eventually<boolean> => storage.place?.(file) ?? false;
+  return step({ op: "place", now: () => storage.placeSync?.(file) ?? false, later });
 }
 
-export function* size(file: StorageFile): Plan<number> {
-  return (yield { op: "size", file }) as number;
+export function remove(storage: Storage, file: StorageFile): Plan<void> {
+  return step({ op: "remove", now: () => storage.removeSync(file), later: () => storage.remove(file) });
 }
 
-export function* read(file: StorageFile, buffer: Uint8Array, position: number): Plan<number> {
-  return (yield { op: "read", file, buffer, position }) as number;
+/** Returns who has the right to rewrite the file in place, if it cannot be had. */
+export function claimRewrite(storage: Storage, isLocked: boolean): Plan<string | undefined> {
+  const now = (): string | undefined => storage.claimRewrite?.(isLocked);
+  return step({ op: "claimRewrite", now, later: now });
 }
 
-/** Of a file whose storage has no `mapProblem`. */
-export function* map(
+export function releaseRewrite(storage: Storage): Plan<void> {
+  const now = (): void => storage.releaseRewrite?.();
+  return step({ op: "releaseRewrite", now, later: now });
+}
+
+export function lock(file: StorageFile): Plan<LockResult> {
+  const later = (): Eventually<LockResult> => file.lock?.() ?? "unsupported";
+  return step({ op: "lock", now: () => file.lockSync?.() ?? "unsupported", later });
+}
+
+export function size(file: StorageFile): Plan<number> {
+  return step({ op: "size", now: () => file.sizeSync(), later: () => file.size() });
+}
+
+/** Returns `undefined` once the file was deleted, or another one took its place. */
+export function currentSize(file: StorageFile): Plan<number | undefined> {
+  return step({
+    op: "currentSize",
+    now: () => (file.currentSizeSync === undefined ? file.sizeSync() : file.currentSizeSync()),
+    later: () => (file.currentSize === undefined ? file.size() : file.currentSize()),
+  });
+}
+
+/** Returns how many bytes were read: fewer than asked for only at the end of the file. */
+export function read(file: StorageFile, buffer: Uint8Array, position: number): Plan<number> {
+  return step({ op: "read", now: () => file.readSync(buffer, position), later: () => file.read(buffer, position) });
+}
+
+/** Only for files whose storage has no `mapProblem`. */
+export function map(
   file: StorageFile,
   position: number,
   length: number,
   advice: Advice | undefined,
 ): Plan<Uint8Array<ArrayBuffer>> {
-  return (yield { op: "map", file, position, length, advice }) as Uint8Array<ArrayBuffer>;
+  const now = (): Uint8Array<ArrayBuffer> => file.map?.(position, length, advice) as Uint8Array<ArrayBuffer>;
+  return step({ op: "map", now, later: now });
 }
 
-export function* write(file: StorageFile, bytes: Uint8Array, position: number): Plan<void> {
-  yield { op: "write", file, bytes, position };
+export function write(file: StorageFile, bytes: Uint8Array, position: number): Plan<void> {
+  return step({ op: "write", now: () => file.writeSync(bytes, position), later: () => file.write(bytes, position) });
 }
 
-/** Begins a write: what it writes must stay as it is until the write is finished. */
-export function* startWrite(file: StorageFile, bytes: Uint8Array, position: number): Plan<StartedWrite> {
-  return (yield { op: "startWrite", file, bytes, position }) as StartedWrite;
+/** A write that may still be under way. */
+export interface StartedWrite {
+  readonly pending: Promise<void> | undefined;
 }
 
-/** Waits for a write that was started; throws what it failed with. */
-export function* finishWrite(write: StartedWrite): Plan<void> {
-  yield { op: "finishWrite", write };
+const DONE: StartedWrite = { pending: undefined };
+
+/** Begins a write. Its bytes must not change before {@link finishWrite}. */
+export function startWrite(file: StorageFile, bytes: Uint8Array, position: number): Plan<StartedWrite> {
+  return step({
+    op: "startWrite",
+    now() {
+      file.writeSync(bytes, position);
+      return DONE;
+    },
+    later() {
+      const writing = file.write(bytes, position);
+      if (!isPending(writing)) return DONE;
+      const pending = Promise.resolve(writing);
+      // finishWrite tells of a failure.
+      pending.catch(() => undefined);
+      return { pending };
+    },
+  });
 }
 
-/** How many bytes could be copied without reading and writing them: 0 if that is not possible. */
-export function* copyRange(from: StorageFile, start: number, file: StorageFile, position: number, length: number): Plan<number> {
-  return (yield { op: "copyRange", from, start, file, position, length }) as number;
+/** Waits for a write that was started, and throws what it failed with. */
+export function finishWrite(write: StartedWrite): Plan<void> {
+  return step({ op: "finishWrite", now: () => undefined, later: () => write.pending });
 }
 
-export function* truncate(file: StorageFile, size: number): Plan<void> {
-  yield { op: "truncate", file, size };
+/** Returns how many bytes were copied without passing through this process: 0 where that is not possible, or not faster. */
+export function copyRange(from: StorageFile, start: number, file: StorageFile, position: number, length: number): Plan<number> {
+  return step({ op: "copyRange", now: () => 0, later: () => file.copyFrom?.(from, start, position, length) ?? 0 });
 }
 
-/** Whether zeros were inserted at the beginning; if not, nothing was changed. */
-export function* insert(file: StorageFile, length: number): Plan<boolean> {
-  return (yield { op: "insert", file, length }) as boolean;
+export function truncate(file: StorageFile, size: number): Plan<void> {
+  return step({ op: "truncate", now: () => file.truncateSync(size), later: () => file.truncate(size) });
 }
 
-export function* copyTimes(from: StorageFile, file: StorageFile): Plan<void> {
-  yield { op: "copyTimes", from, file };
+/** Inserts zeros at the beginning. `false` where that is not possible: nothing has changed then. */
+export function insert(file: StorageFile, length: number): Plan<boolean> {
+  const later = (): Eventually<boolean> => file.insert?.(length) ?? false;
+  return step({ op: "insert", now: () => file.insertSync?.(length) ?? false, later });
 }
 
-export function* lock(file: StorageFile): Plan<LockResult> {
-  return (yield { op: "lock", file }) as LockResult;
+export function copyTimes(from: StorageFile, file: StorageFile): Plan<void> {
+  const now = (): void => file.copyTimes?.(from);
+  return step({ op: "copyTimes", now, later: now });
 }
 
-/** Who has the right to rewrite the file in place, if it cannot be had. */
-export function* claimRewrite(storage: Storage, isLocked: boolean): Plan<string | undefined> {
-  return (yield { op: "claimRewrite", storage, isLocked }) as string | undefined;
+export function sync(file: StorageFile): Plan<void> {
+  return step({ op: "sync", now: () => file.syncSync(), later: () => file.sync() });
 }
 
-export function* releaseRewrite(storage: Storage): Plan<void> {
-  yield { op: "releaseRewrite", storage };
+export function close(file: StorageFile): Plan<void> {
+  return step({ op: "close", now: () => file.closeSync(), later: () => file.close() });
 }
 
-/** `undefined` once the file was deleted, or another one took its place. */
-export function* currentSize(file: StorageFile): Plan<number | undefined> {
-  return (yield { op: "currentSize", file }) as number | undefined;
+/** Waits until another thread wakes those who wait for a shared word, unless the word is no longer `value`. */
+export function wait(words: Int32Array<SharedArrayBuffer>, index: number, value: number): Plan<void> {
+  return step({
+    op: "wait",
+    now: () => void Atomics.wait(words, index, value),
+    later: () => untilWoken(words, index, value),
+  });
 }
 
-/** Whether it is still there, as far as that can be noticed. */
+/** The longest delay of a timer. */
+const MAX_DELAY = 2 ** 31 - 1;
+
+function untilWoken(words: Int32Array<SharedArrayBuffer>, index: number, value: number): Eventually<void> {
+  const waiting = Atomics.waitAsync(words, index, value);
+  if (!waiting.async) return;
+  // Waiting for another thread does not keep the program running by itself.
+  const alive = setTimeout(() => undefined, MAX_DELAY);
+  return waiting.value.then(() => clearTimeout(alive));
+}
+
+/** Lets the event loop turn, if there is one. */
+export function turn(): Plan<void> {
+  return step({ op: "turn", now: () => undefined, later: () => new Promise<void>((resolve) => setImmediate(resolve)) });
+}
+
+// Plans that others are made of.
+
+/** Whether the file still has its name, as far as its storage can tell. */
 export function* isCurrent(file: StorageFile): Plan<boolean> {
   return file.currentSize === undefined || (yield* currentSize(file)) !== undefined;
 }
 
-export function* sync(file: StorageFile): Plan<void> {
-  yield { op: "sync", file };
-}
-
-/** Waits until a word that threads share is woken, unless it is no longer what it was. */
-export function* wait(words: Int32Array<SharedArrayBuffer>, index: number, value: number): Plan<void> {
-  yield { op: "wait", words, index, value };
-}
-
-/** Lets the event loop turn, if there is one. */
-export function* turn(): Plan<void> {
-  yield { op: "turn" };
-}
-
-export function* close(file: StorageFile): Plan<void> {
-  yield { op: "close", file };
-}
-
-/** Cleans up after an error as far as that can be done: one more error must not hide the first. */
+/** Cleans up after an error as far as possible: a second error must not hide the first. */
 export function* quietly(plan: Plan<void>): Plan<void> {
   try {
     yield* plan;
   } catch {
-    // The error that is being cleaned up after says more.
+    // The first error says more.
   }
 }
 

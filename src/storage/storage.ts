@@ -9,6 +9,11 @@
 /** A result now, or later. */
 export type Eventually<Result> = Result | Promise<Result>;
 
+/** Whether a result has to be waited for. A storage may give any thenable, such as the promise of another realm or library. */
+export function isPending(result: unknown): result is PromiseLike<unknown> {
+  return typeof result === "object" && result !== null && typeof (result as Partial<PromiseLike<unknown>>).then === "function";
+}
+
 /** A place that may hold a file, such as a path. */
 export interface Storage {
   /** For messages. */

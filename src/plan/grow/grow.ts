@@ -189,7 +189,7 @@ export function* appending(growing: GrowingFile, added: Rows, rewriteHeader: boo
   try {
     if (added.copyTo !== undefined) yield* added.copyTo(file, position);
     else yield* writeBlocks(file, added.blocks, position, end);
-    if (isNewData && durability !== "os") yield { op: "sync", file };
+    if (isNewData && durability !== "os") yield* sync(file);
   } catch (error) {
     yield* rollBack(growing, false, error);
     throw error;
@@ -208,8 +208,8 @@ function* counting(growing: GrowingFile, rows: number, isLong: boolean, durabili
     headerTouched = true;
     growing.asFound = undefined;
     const header = growing.render(rows);
-    if (durability !== "os" || !isStored(growing, header)) yield { op: "write", file, bytes: header, position: 0 };
-    if (durability === "full") yield { op: "sync", file };
+    if (durability !== "os" || !isStored(growing, header)) yield* write(file, header, 0);
+    if (durability === "full") yield* sync(file);
   } catch (error) {
     yield* rollBack(growing, headerTouched, error);
     throw error;
