@@ -3,7 +3,7 @@
 import { RowBuffer } from "./encode/row-buffer.ts";
 import { type CheckedRows, COPY_LIMIT } from "./encode/rows.ts";
 import type { Blocks } from "./memory/blocks.ts";
-import type { Rows } from "./plan/grow/grow.ts";
+import type { Rows } from "./plan/grow/growth.ts";
 
 /** A buffer of copies grows up to this size; then another one is begun. */
 const BUFFER_LIMIT = 2 ** 20;

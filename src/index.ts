@@ -49,7 +49,7 @@ export { inspect, inspectSync, type NpyInfo } from "./inspect.ts";
 export { NpyAppendArray } from "./npy-append-array.ts";
 export { NpyAppendArraySync } from "./npy-append-array-sync.ts";
 export type { OpenOptions } from "./options.ts";
-export type { Durability } from "./plan/grow/grow.ts";
+export type { Durability } from "./plan/grow/growing-file.ts";
 export type { CopyOptions } from "./plan/rewrite/copy-data.ts";
 export type { RecoveryReport } from "./plan/rewrite/recover.ts";
 export type { RawChunk } from "./raw-rows.ts";

@@ -31,7 +31,7 @@ import {
   type WritableOptions,
   writableOf,
 } from "./streams.ts";
-import { type RowRange, Transfer } from "./transfer.ts";
+import { Transfer } from "./transfer.ts";
 import { Writer } from "./writer.ts";
 
 /** What waits for its turn: rows, or one of the other operations. */
@@ -230,7 +230,7 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> implements AsyncDis
     return appendEach(raw.push(chunk), (rows) => this.#append(rows as AppendInput<D>));
   }
 
-  async #transfer(reader: NpyReader, range: RowRange, signal: AbortSignal | undefined): Promise<number> {
+  async #transfer(reader: NpyReader, range: AppendRowsOptions, signal: AbortSignal | undefined): Promise<number> {
     let transfer: Transfer | undefined;
     for (;;) {
       signal?.throwIfAborted();

@@ -3,7 +3,7 @@ import { CASTING_LEVELS, type Casting } from "./cast/can-cast.ts";
 import { NpyError } from "./errors.ts";
 import { type DType, type DTypeLike, dtype } from "./format/dtype.ts";
 import { MAX_HEADER_SIZE } from "./format/header.ts";
-import type { Durability } from "./plan/grow/grow.ts";
+import type { Durability } from "./plan/grow/growing-file.ts";
 import type { Storage } from "./storage/storage.ts";
 
 /** How a file is opened for appending. */

@@ -1,28 +1,28 @@
-/** One file that is appended to by several threads of a process: the token that is posted to them, and who is attached. */
+/** Sharing a file with other threads of the process: the token that is posted to them, and the connections with them. */
 import type { Casting } from "./cast/can-cast.ts";
 import { NpyError } from "./errors.ts";
+import { parseHeader } from "./format/header.ts";
 import { optionError } from "./options.ts";
-import type { Durability } from "./plan/grow/grow.ts";
-import type { GrowingFile } from "./plan/grow/growing-file.ts";
+import { type Durability, GrowingFile } from "./plan/grow/growing-file.ts";
 import { Reservations, SharedWords, SLOTS } from "./plan/grow/reservations.ts";
 import { SharedGrowth } from "./plan/grow/shared-growth.ts";
 import { run } from "./plan/run.ts";
-import type { Plan } from "./plan/step.ts";
+import { close, open, type Plan, quietly } from "./plan/step.ts";
 import type { Storage } from "./storage/storage.ts";
-import { type Connection, runtimeThreads, type Threads } from "./storage/threads.ts";
+import { blocking, type Connection, runtimeThreads, type Threads } from "./storage/threads.ts";
 
-/** Another version of this package may lay out the memory in another way. */
+/** Another version of this package may lay out the memory differently. */
 const KIND = "npy-append-array/share/1";
 
-/** What {@link NpyAppendArray.share} gives: to be posted to other threads of this process as it is, and to as many of them as needed. */
+/** What {@link NpyAppendArray.share} gives: post it, as it is, to any number of other threads of this process. */
 export interface ShareToken {
-  /** Tells it from other messages. */
+  /** Tells tokens from other messages. */
   readonly kind: typeof KIND;
   /** The file's path. */
   readonly path: string;
 }
 
-/** What is in it. */
+/** What a token contains. */
 export interface OpenToken extends ShareToken {
   readonly thread: number;
   readonly name: string;
@@ -30,19 +30,14 @@ export interface OpenToken extends ShareToken {
   readonly file: unknown;
   readonly header: Uint8Array;
   readonly memory: SharedArrayBuffer;
-  readonly options: SharedOptions;
+  /** The options that all writers of the file have in common. */
+  readonly options: { readonly durability: Durability; readonly casting: Casting };
 }
 
-/** What the writers of a file have in common. */
-export interface SharedOptions {
-  readonly durability: Durability;
-  readonly casting: Casting;
-}
-
-/** What those are told for whom there is no slot; else it is their slot. */
+/** The answer to a thread that connects when all slots are taken. Otherwise the answer is its slot. */
 const FULL = -1;
 
-/** The sharer's side. */
+/** The connections of the sharer. */
 export class Sharing {
   readonly growth: SharedGrowth;
   readonly token: ShareToken;
@@ -50,15 +45,14 @@ export class Sharing {
   readonly #stopListening: () => void;
 
   /** @throws NpyError `ERR_NPY_OPTION` if the file or the runtime cannot share. */
-  constructor(storage: Storage, growing: GrowingFile, options: SharedOptions) {
+  constructor(storage: Storage, growing: Readonly<GrowingFile>, options: OpenToken["options"]) {
     const threads = threadsOf();
     if (storage.sharedPath === undefined) {
       throw new NpyError("ERR_NPY_OPTION", "Only files of a file system can be shared with other threads: open a path.");
     }
     const words = new SharedWords();
     const reservations = new Reservations(words);
-    const sharer = reservations.take() as number;
-    this.growth = new SharedGrowth(growing, reservations, sharer, options.durability);
+    this.growth = new SharedGrowth(growing, reservations, reservations.take() as number);
     const name = globalThis.crypto.randomUUID();
     const token: OpenToken = {
       kind: KIND,
@@ -83,31 +77,47 @@ export class Sharing {
     });
   }
 
-  /** Lets go of the threads that are attached. */
+  /** Closes the connections with all attached threads. */
   end(): void {
     this.#stopListening();
     for (const connection of this.#connections) connection.close();
   }
 }
 
-/** Who is concerned is told by what it does next. */
 async function perform(plan: () => Plan<void>): Promise<void> {
   try {
     await run(plan());
   } catch {
-    // All writers know that the file is broken.
+    // All writers know that the file is broken, and say so when they are next used.
   }
 }
 
-/** A connection with the sharer, and the slot that comes with it. */
-export interface Attachment {
+/** The connection of another thread with the sharer. */
+export class Attachment {
   readonly reservations: Reservations;
   readonly slot: number;
   readonly connection: Connection;
+
+  constructor(reservations: Reservations, slot: number, connection: Connection) {
+    this.reservations = reservations;
+    this.slot = slot;
+    this.connection = connection;
+  }
+
+  get token(): never {
+    throw new NpyError(
+      "ERR_NPY_OPTION",
+      "Share a file in the thread that opened it: its token can be posted to any number of others.",
+    );
+  }
+
+  end(): void {
+    this.connection.close();
+  }
 }
 
 /**
- * What a token holds, in the thread that it was posted to.
+ * Checks a token in the thread that it was posted to.
  *
  * @throws NpyError `ERR_NPY_OPTION`.
  */
@@ -138,9 +148,35 @@ export async function connect(token: OpenToken): Promise<Attachment> {
     throw new NpyError("ERR_NPY_CLOSED", message, { path, cause });
   }
   const { connection, answer: slot } = connected;
-  if (slot !== FULL) return { reservations: new Reservations(new SharedWords(token.memory)), slot, connection };
+  if (slot !== FULL) return new Attachment(new Reservations(new SharedWords(token.memory)), slot, connection);
   connection.close();
-  throw optionError(`${SLOTS} writers are attached to the file already, as many as it can have: close some of them first`);
+  throw optionError(`${SLOTS} writers are already attached to the file, the most that it can have: close some of them first`);
+}
+
+/**
+ * Opens the file in this thread, and waits until the sharer is ready.
+ *
+ * @throws NpyError `ERR_NPY_CHANGED` if another file took its place, `ERR_NPY_CLOSED` if it is no longer shared.
+ */
+export function* joinGrowth(storage: Storage, token: OpenToken, attachment: Attachment): Plan<SharedGrowth> {
+  const file = yield* open(storage, "r+");
+  try {
+    if (file.key !== token.file) throw replaced(token.path);
+    const header = parseHeader(token.header, { maxHeaderSize: token.header.length });
+    const own = runtimeThreads()?.isWorker ? blocking(file) : file;
+    const growing = new GrowingFile(own, header, storage.path, token.options.durability);
+    const growth = new SharedGrowth(growing, attachment.reservations, attachment.slot);
+    attachment.connection.onEnd(() => growth.abandon());
+    yield* growth.join();
+    return growth;
+  } catch (error) {
+    yield* quietly(close(file));
+    throw error;
+  }
+}
+
+function replaced(path: string): NpyError {
+  return new NpyError("ERR_NPY_CHANGED", `Another file took the place of ${path} since it was shared: share that one.`, { path });
 }
 
 function threadsOf(): Threads {

@@ -7,16 +7,11 @@ import { growthAxis, sizeOf } from "./format/layout.ts";
 import { BLOCK, borrow, giveBack } from "./memory/blocks.ts";
 import { type OpenArray, position } from "./open-array.ts";
 import type { Plan } from "./plan/step.ts";
+import type { AppendRowsOptions } from "./streams.ts";
 import type { Writer } from "./writer.ts";
 
 /** Bytes that are copied from file to file with one header, whatever the memory. */
 const COPIED = 2 ** 26;
-
-/** Some of the rows of an array. */
-export interface RowRange {
-  readonly start?: number | undefined;
-  readonly stop?: number | undefined;
-}
 
 /** The rows that a reader sees now, or some of them, along the axis that the other file grows along. */
 export class Transfer {
@@ -26,10 +21,10 @@ export class Transfer {
   readonly #source: OpenArray<DTypeLike>;
   /** The reader may look at its file again meanwhile. */
   readonly #header: NpyHeader;
-  readonly #range: RowRange;
+  readonly #range: AppendRowsOptions;
   #next: number | undefined;
 
-  constructor(source: OpenArray<DTypeLike>, range: RowRange) {
+  constructor(source: OpenArray<DTypeLike>, range: AppendRowsOptions) {
     this.#source = source;
     this.#header = source.header;
     this.#range = range;
@@ -55,14 +50,14 @@ export class Transfer {
     const bytes = rows * rowBytes;
     if (isSame) {
       const copyTo: Copy = (file, to) => this.#source.copyData(start * rowBytes, bytes, file, to);
-      yield* appending(writer.append({ rows, blocks: [], copyTo }));
+      yield* writer.append({ rows, blocks: [], copyTo }) ?? [];
     } else {
       const block = borrow(bytes);
       const data = block.subarray(0, bytes);
       try {
         if (isSameOrder) yield* this.#source.readData(data, start * rowBytes);
         else yield* this.#gather(data, rows, start, length);
-        yield* appending(writer.append(writer.check(part(data, rows))));
+        yield* writer.append(writer.check(part(data, rows))) ?? [];
       } catch (error) {
         throw moved(error, axis, start);
       } finally {
@@ -85,10 +80,6 @@ export class Transfer {
 }
 
 type Copy = NonNullable<Parameters<Writer["append"]>[0]["copyTo"]>;
-
-function* appending(plan: Plan<void> | undefined): Plan<void> {
-  if (plan !== undefined) yield* plan;
-}
 
 /** An error at an element of a part that begins with row `start`, as one of the whole array. */
 function moved(error: unknown, axis: number, start: number): unknown {

@@ -1,45 +1,37 @@
-/** One file being grown: what `NpyAppendArray` and `NpyAppendArraySync` share, as plans. */
-import { canCast } from "./cast/can-cast.ts";
+/** One file being grown, as plans: what `NpyAppendArray` and `NpyAppendArraySync` have in common. */
 import { conform, dtypeOfInput, type Elements, type RowLayout, rowShapeOfInput } from "./encode/conform.ts";
 import { type CheckedRows, ElementInputs } from "./encode/rows.ts";
 import { NpyError, withPath } from "./errors.ts";
-import { type DType, formatDType } from "./format/dtype.ts";
-import { formatHeader, type NpyHeader, parseHeader, zeroDimensional } from "./format/header.ts";
-import { rowCount, rowShape, shapeOf, sizeOf } from "./format/layout.ts";
+import type { DType } from "./format/dtype.ts";
+import { formatHeader } from "./format/header.ts";
+import { type ArrayLayout, rowCount, shapeOf, sizeOf } from "./format/layout.ts";
 import { type ParsedInput, parseInput } from "./input/input.ts";
+import { openExisting } from "./open-existing.ts";
 import { type CheckedOpenOptions, checkMappable, checkOpenOptions } from "./options.ts";
 import { Claim } from "./plan/claims.ts";
-import { append, appending, createFile, createReplacement, type Rows, syncReplacement, updateHeader } from "./plan/grow/grow.ts";
-import { type GrowingFile, growExisting, growingFile } from "./plan/grow/growing-file.ts";
-import { MappedHeader } from "./plan/grow/mapped-header.ts";
-import { SharedGrowth } from "./plan/grow/shared-growth.ts";
-import { checkUnchanged } from "./plan/grow/unchanged.ts";
-import { readHeader } from "./plan/read/header.ts";
-import { isAppendableHeader } from "./plan/rewrite/appendable-header.ts";
-import { rewriteByCopy } from "./plan/rewrite/by-copy.ts";
-import { completeInterrupted } from "./plan/rewrite/interrupted-rewrite.ts";
-import { checkRecoverable, hasWrongLength, recoverFile } from "./plan/rewrite/recover.ts";
-import { close, closing, discard, open, type Plan, quietly, size, sync } from "./plan/step.ts";
+import { adoptReplacement, createFile, createReplacement } from "./plan/grow/create.ts";
+import { ExclusiveGrowth } from "./plan/grow/exclusive-growth.ts";
+import type { GrowingFile } from "./plan/grow/growing-file.ts";
+import type { Growth, Rows } from "./plan/grow/growth.ts";
+import { close, closing, type Plan, quietly } from "./plan/step.ts";
 import { RawRows } from "./raw-rows.ts";
-import { type Attachment, type OpenToken, type ShareToken, Sharing } from "./share.ts";
-import { hasCode, type Storage, type StorageFile } from "./storage/storage.ts";
-import { blocking, type Connection, runtimeThreads } from "./storage/threads.ts";
+import { type Attachment, joinGrowth, type OpenToken, type ShareToken, Sharing } from "./share.ts";
+import type { Storage } from "./storage/storage.ts";
 
 /** The state of one file that rows are appended to. */
 export class Writer {
   readonly storage: Storage;
   readonly #options: CheckedOpenOptions;
   readonly #claim: Claim;
-  /** Whether a file is there that the first append is to replace. */
+  /** Whether the first append is to replace an existing file. */
   #replaces = false;
-  #growing: GrowingFile | undefined;
+  /** `undefined` until there is a file. */
+  #growth: Growth | undefined;
   #elements: ElementInputs | undefined;
-  /** What rows must be, from the first append on, even while its file is still being created. */
+  /** What rows must be. Known from the first append on, even while its file is still being created. */
   #layout: RowLayout | undefined;
-  /** How the file is grown together with other threads, once it is shared. */
-  #shared: SharedGrowth | undefined;
-  #sharing: Sharing | undefined;
-  #connection: Connection | undefined;
+  /** The connections with other threads, if the file is shared. */
+  #sharing: Sharing | Attachment | undefined;
 
   private constructor(storage: Storage, options: CheckedOpenOptions) {
     this.storage = storage;
@@ -47,7 +39,7 @@ export class Writer {
     this.#claim = new Claim(storage, options.lock);
   }
 
-  /** Opens what is there and checks it, or gets ready to create it. */
+  /** Opens and checks an existing file, or gets ready to create one. */
   static *open(storage: Storage, options: CheckedOpenOptions): Plan<Writer> {
     if (options.mmap) checkMappable(storage, true);
     const writer = new Writer(storage, options);
@@ -62,132 +54,40 @@ export class Writer {
   }
 
   /**
-   * Opens, in another thread, the file that a token is for.
+   * Opens, in another thread, the file that a token stands for.
    *
    * @throws NpyError `ERR_NPY_CHANGED` if another file took its place, `ERR_NPY_CLOSED` if it is no longer shared.
    */
   static *attach(storage: Storage, token: OpenToken, attachment: Attachment): Plan<Writer> {
-    const { reservations, slot, connection } = attachment;
-    let file: StorageFile | undefined;
     try {
       const writer = new Writer(storage, { ...checkOpenOptions({ lock: false }), ...token.options });
-      file = yield* open(storage, "r+");
-      if (file.key !== token.file) throw replaced(token.path);
-      const header = parseHeader(token.header, { maxHeaderSize: token.header.length });
-      const growing = growingFile(runtimeThreads()?.isWorker ? blocking(file) : file, header, storage.path);
-      const shared = new SharedGrowth(growing, reservations, slot, token.options.durability);
-      connection.onEnd(() => shared.abandon());
-      yield* shared.join();
-      writer.#growing = growing;
-      writer.#layout = { dtype: header.dtype, fortranOrder: header.fortranOrder, rowShape: growing.rowShape };
-      writer.#shared = shared;
-      writer.#connection = connection;
+      writer.#adopt(yield* joinGrowth(storage, token, attachment));
+      writer.#sharing = attachment;
       return writer;
     } catch (error) {
-      if (file !== undefined) yield* quietly(close(file));
-      connection.close();
+      attachment.end();
       throw error;
     }
   }
 
   *#open(): Plan<void> {
     const { dtype, rowShape, fortranOrder = false } = this.#options;
-    const file = yield* this.#openExisting();
-    if (file !== undefined) yield* this.#adoptExisting(file);
-    if (this.#growing === undefined && dtype !== undefined && rowShape !== undefined) {
-      this.#layout = this.#checkLayout({ dtype, rowShape, fortranOrder });
-      yield* this.#create({ rows: 0, blocks: [] });
-    }
+    const existing = yield* openExisting(this.storage, this.#claim, this.#options);
+    if (existing === "replace") this.#replaces = true;
+    else if (existing !== undefined) return this.#adopt(new ExclusiveGrowth(existing, this.#options));
+    if (dtype === undefined || rowShape === undefined) return;
+    this.#layout = this.#checkLayout({ dtype, rowShape, fortranOrder });
+    yield* this.#create({ rows: 0, blocks: [] });
   }
 
-  *#openExisting(): Plan<StorageFile | undefined> {
-    try {
-      return yield* this.#claim.open(this.#options.deleteIfExists ? "r" : "r+");
-    } catch (error) {
-      if (!hasCode(error, "ENOENT")) throw error;
-      return undefined;
-    }
+  #adopt(growth: Growth): void {
+    const { header, rowShape } = growth.growing;
+    this.#growth = growth;
+    this.#layout = { dtype: header.dtype, fortranOrder: header.fortranOrder, rowShape };
   }
 
-  /** Gets ready to append to the file that is there, unless it is empty or to be replaced. */
-  *#adoptExisting(opened: StorageFile): Plan<void> {
-    const { maxHeaderSize, onNotAppendable, onNeedsRecovery, deleteIfExists } = this.#options;
-    const { path } = this.storage;
-    let file = opened;
-    let isOpen = true;
-    try {
-      if (deleteIfExists) {
-        this.#replaces = true;
-        isOpen = false;
-        return yield* this.#claim.hold(file);
-      }
-      if ((yield* size(file)) === 0) {
-        isOpen = false;
-        return yield* close(file);
-      }
-      const claim = (isNeeded: boolean): Plan<boolean> => this.#claim.claimRewrite(opened, isNeeded);
-      if (onNeedsRecovery !== "throw") yield* completeInterrupted(file, maxHeaderSize, { claim });
-      let header = yield* readHeader(file, maxHeaderSize);
-      if (header.shape.length === 0) throw zeroDimensional(path);
-      this.#checkExisting(header);
-      const needsRecovery = hasWrongLength(header, yield* size(file));
-      if (needsRecovery && onNeedsRecovery === "throw") throw incomplete(header, yield* size(file), path);
-      const rules = { zerofillIncomplete: onNeedsRecovery === "zerofill", path };
-      // Before the header is rewritten, too.
-      if (needsRecovery) yield* checkRecoverable(file, header, rules);
-      if (!isAppendableHeader(header)) {
-        if (onNotAppendable === "throw") throw notAppendable(header, path);
-        isOpen = false;
-        yield* this.#claim.hold(file);
-        yield* rewriteByCopy(this.storage, maxHeaderSize, { claim }, (copy) => this.#claim.replace(copy, true));
-        yield* this.#claim.letGo();
-        file = yield* this.#claim.open("r+");
-        isOpen = true;
-        header = yield* readHeader(file, maxHeaderSize);
-      }
-      if (needsRecovery) {
-        yield* recoverFile(file, { ...rules, dryRun: false, maxHeaderSize, claim });
-        header = yield* readHeader(file, maxHeaderSize);
-      }
-      yield* this.#claim.releaseRewrite();
-      this.#grow(yield* growExisting(file, header, path));
-      this.#layout = { dtype: header.dtype, fortranOrder: header.fortranOrder, rowShape: rowShape(header) };
-    } catch (error) {
-      if (isOpen) yield* quietly(close(file));
-      throw error;
-    }
-  }
-
-  /** From now on rows are appended to this file. */
-  #grow(growing: GrowingFile): void {
-    if (this.#options.mmap) growing.mapped = MappedHeader.of(growing.file, growing.header.headerLength);
-    this.#growing = growing;
-  }
-
-  /** What the options say of a file must be true of one that is there. */
-  #checkExisting(header: NpyHeader): void {
-    const { dtype, rowShape: wanted, fortranOrder } = this.#options;
-    const { path } = this.storage;
-    if (dtype !== undefined && !canCast(header.dtype, dtype, "equiv")) {
-      throw new NpyError(
-        "ERR_NPY_DTYPE",
-        `The file has dtype ${formatDType(header.dtype)}, the options say ${formatDType(dtype)}: leave dtype out to append to it, or set ` +
-          "deleteIfExists to replace it.",
-        { path },
-      );
-    }
-    const found = rowShape(header);
-    if (wanted !== undefined && wanted.join() !== found.join()) {
-      throw new NpyError("ERR_NPY_SHAPE", `The file has rows of shape (${found}), the options say (${wanted}).`, { path });
-    }
-    if (fortranOrder !== undefined && header.shape.length > 1 && fortranOrder !== header.fortranOrder) {
-      const [is, wants] = header.fortranOrder ? ["Fortran", "C"] : ["C", "Fortran"];
-      throw new NpyError(
-        "ERR_NPY_OPTION",
-        `The file is in ${is} order, the options say ${wants} order: leave fortranOrder out.`,
-        { path },
-      );
-    }
+  get #growing(): Readonly<GrowingFile> | undefined {
+    return this.#growth?.growing;
   }
 
   get dtype(): DType | undefined {
@@ -199,12 +99,12 @@ export class Writer {
   }
 
   get shape(): readonly number[] | undefined {
-    if (this.#growing === undefined) return undefined;
-    return shapeOf(this.length, this.#growing.rowShape, this.#growing.header.fortranOrder);
+    const growing = this.#growing;
+    return growing && shapeOf(this.length, growing.rowShape, growing.header.fortranOrder);
   }
 
   get length(): number {
-    return this.#shared?.length ?? this.#growing?.rows ?? 0;
+    return this.#growth?.length ?? 0;
   }
 
   /** Whether rows are added along the last axis; a file that is created for an array has its order. */
@@ -229,8 +129,7 @@ export class Writer {
 
   /** Checks everything about an input; from the first one on, what rows must be is settled. Writes nothing. */
   check(input: unknown): CheckedRows {
-    if (this.#growing?.broken !== undefined) throw this.#growing.broken;
-    this.#shared?.check();
+    this.#growth?.check();
     return this.#checkElements(input) ?? this.#checkArray(input);
   }
 
@@ -290,131 +189,71 @@ export class Writer {
     if (this.#growing === undefined) this.#layout = undefined;
   }
 
-  /** Writes rows: all, or none. `undefined` if that was done at once, as with `isBlocking` also where it takes long. */
+  /** Writes rows: all, or none. `undefined`: it is done. With `isBlocking` it is also done at once where that takes long. */
   append(rows: Rows, isBlocking: boolean = false): Plan<void> | undefined {
-    if (this.#growing === undefined) return this.#create(rows);
-    if (this.#growing.broken !== undefined) throw this.#growing.broken;
-    if (this.#shared !== undefined) return this.#shared.append(rows);
-    const { rewriteHeaderOnAppend, durability } = this.#options;
-    return append(this.#growing, rows, rewriteHeaderOnAppend, durability, isBlocking);
+    return this.#growth === undefined ? this.#create(rows) : this.#growth.append(rows, isBlocking);
   }
 
   /** Creates the file, with its first rows. */
   *#create(rows: Rows): Plan<void> {
-    const { durability, rewriteHeaderOnAppend } = this.#options;
     const { storage } = this;
+    const { durability, rewriteHeaderOnAppend } = this.#options;
     const layout = headerLayout(this.#layout as RowLayout);
-    if (!this.#replaces) {
-      const growing = yield* createFile(storage, layout, durability, (file) => this.#claim.take(file));
-      this.#grow(growing);
-      return yield* appending(growing, rows, rewriteHeaderOnAppend, durability);
+    const claim = this.#claim;
+    if (this.#replaces) {
+      const growing = yield* createReplacement(storage, claim, layout, durability, rows, rewriteHeaderOnAppend);
+      this.#growth = new ExclusiveGrowth(growing, this.#options);
+      yield* adoptReplacement(growing, claim);
+    } else {
+      this.#growth = new ExclusiveGrowth(yield* createFile(storage, claim, layout, durability), this.#options);
+      yield* this.#growth.append(rows, false) ?? [];
     }
-    const growing = yield* createReplacement(storage, layout, durability);
-    try {
-      // Before it has the name under which others find it.
-      yield* this.#claim.lock(growing.file);
-      yield* appending(growing, rows, rewriteHeaderOnAppend, durability);
-      yield* this.#claim.replace(growing.file);
-    } catch (error) {
-      yield* discard(storage, growing.file);
-      throw error;
-    }
-    this.#grow(growing);
-    yield* this.#claim.take(growing.file);
-    yield* quietly(this.#claim.letGo());
-    if (durability !== "os") yield* syncReplacement(growing);
   }
 
   *updateHeader(): Plan<void> {
-    if (this.#growing === undefined) return;
-    if (this.#growing.broken !== undefined) throw this.#growing.broken;
-    if (this.#shared !== undefined) return yield* this.#shared.updateHeader();
-    yield* updateHeader(this.#growing, this.#options.durability);
+    if (this.#growth !== undefined) yield* this.#growth.updateHeader();
   }
 
   *sync(): Plan<void> {
-    if (this.#growing === undefined) return;
-    if (this.#growing.broken !== undefined) throw this.#growing.broken;
-    if (this.#shared !== undefined) return yield* this.#shared.sync();
-    yield* checkUnchanged(this.#growing);
-    yield* sync(this.#growing.file);
+    if (this.#growth !== undefined) yield* this.#growth.sync();
   }
 
-  /** Writes the header if that is still to be done, and lets go of the file whatever happens. */
+  /** Writes the header if that is still to be done, and closes the file whatever happens. */
   *close(): Plan<void> {
-    const growing = this.#growing;
+    const growth = this.#growth;
     try {
-      if (growing !== undefined) yield* closing(growing.file, () => this.#finish());
+      if (growth !== undefined) yield* closing(growth.growing.file, () => growth.finish());
     } finally {
       this.#sharing?.end();
-      this.#connection?.close();
       yield* this.#claim.release();
     }
   }
 
-  #finish(): Plan<void> {
-    if (this.#shared === undefined) return this.updateHeader();
-    return this.#connection === undefined ? this.#shared.finish() : this.#shared.leave();
-  }
-
-  /** The token for other threads, and at the first time what makes it valid when its turn has come. */
-  share(): { readonly token: ShareToken; readonly start: (() => Plan<void>) | undefined } {
-    if (this.#connection !== undefined) {
-      throw new NpyError(
-        "ERR_NPY_OPTION",
-        "Share a file in the thread that opened it: its token can be posted to any number of others.",
-      );
-    }
-    if (this.#sharing !== undefined) return { token: this.#sharing.token, start: undefined };
-    const growing = this.#growing;
-    if (growing === undefined) {
+  /** The token for other threads. The first time also `start`, which makes the token valid when it is this operation's turn. */
+  share(): { readonly token: ShareToken; readonly start?: () => Plan<void> } {
+    if (this.#sharing !== undefined) return { token: this.#sharing.token };
+    const growth = this.#growth;
+    if (growth === undefined) {
       throw new NpyError(
         "ERR_NPY_OPTION",
         "There is no file yet that could be shared: open it with dtype and rowShape, which creates it, or wait for the first append.",
         { path: this.storage.path },
       );
     }
-    if (growing.broken !== undefined) throw growing.broken;
+    growth.check();
     const { durability, casting } = this.#options;
-    const sharing = new Sharing(this.storage, growing, { durability, casting });
+    const sharing = new Sharing(this.storage, growth.growing, { durability, casting });
     this.#sharing = sharing;
-    return { token: sharing.token, start: () => this.#startSharing(sharing.growth) };
+    return { token: sharing.token, start: () => this.#startSharing(sharing) };
   }
 
-  *#startSharing(growth: SharedGrowth): Plan<void> {
+  *#startSharing({ growth }: Sharing): Plan<void> {
     yield* growth.start();
-    this.#shared = growth;
+    this.#growth = growth;
   }
-}
-
-function replaced(path: string): NpyError {
-  return new NpyError("ERR_NPY_CHANGED", `Another file took the place of ${path} since it was shared: share that one.`, { path });
 }
 
 /** The layout of a file with 0 rows. */
-function headerLayout({ dtype, fortranOrder, rowShape }: RowLayout): {
-  dtype: DType;
-  fortranOrder: boolean;
-  shape: readonly number[];
-} {
+function headerLayout({ dtype, fortranOrder, rowShape }: RowLayout): ArrayLayout {
   return { dtype, fortranOrder, shape: shapeOf(0, rowShape, fortranOrder) };
-}
-
-function notAppendable(header: NpyHeader, path: string | undefined): NpyError {
-  return new NpyError(
-    "ERR_NPY_NOT_APPENDABLE",
-    `The header of ${path ?? "the file"} (${header.headerLength} bytes) has no room to grow: call ensureAppendable first, or open with ` +
-      'onNotAppendable: "rewrite".',
-    { path },
-  );
-}
-
-function incomplete(header: NpyHeader, fileSize: number, path: string | undefined): NpyError {
-  const expected = header.headerLength + sizeOf(header.shape) * header.dtype.itemsize;
-  return new NpyError(
-    "ERR_NPY_NEEDS_RECOVERY",
-    `${path ?? "The file"} has ${fileSize} bytes where its header says ${expected}: call recover first, or open with onNeedsRecovery: ` +
-      '"truncate" or "zerofill".',
-    { path },
-  );
 }

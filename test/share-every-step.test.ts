@@ -4,8 +4,7 @@
  */
 import { describe, expect, test, vi } from "vitest";
 import { dtype, formatHeader, MemoryStorage, parseHeader } from "../src/index.ts";
-import type { Durability } from "../src/plan/grow/grow.ts";
-import { type GrowingFile, growingFile } from "../src/plan/grow/growing-file.ts";
+import { type Durability, GrowingFile } from "../src/plan/grow/growing-file.ts";
 import { Reservations, SHARER, SharedWords, SLOTS, STATES, STATUSES } from "../src/plan/grow/reservations.ts";
 import { SharedGrowth } from "../src/plan/grow/shared-growth.ts";
 import type { Plan, Step } from "../src/plan/step.ts";
@@ -224,7 +223,7 @@ function simulate(seed: number, world: World): { acknowledged: number; failed: n
 
   const grow = (): GrowingFile => {
     const bytes = formatHeader({ dtype: dtype("<i4"), fortranOrder: false, shape: [0] });
-    return growingFile(watched, parseHeader(bytes), undefined);
+    return new GrowingFile(watched, parseHeader(bytes), undefined, world.durability);
   };
   const start = (plan: Plan<void>, life = Number.POSITIVE_INFINITY): Thread => {
     const thread: Thread = { plan, life, ended: false, done: false, waitsFor: undefined, outcome: undefined };
@@ -251,12 +250,12 @@ function simulate(seed: number, world: World): { acknowledged: number; failed: n
         failed.push(number);
       }
     }
-    if (writer !== SHARER) yield* growth.leave();
+    if (writer !== SHARER) yield* growth.finish();
   }
 
   const sharerWords = new Reservations(words);
   expect(sharerWords.take()).toBe(SHARER);
-  const sharer = new SharedGrowth(grow(), sharerWords, SHARER, world.durability);
+  const sharer = new SharedGrowth(grow(), sharerWords, SHARER);
   const run = (thread: Thread): void => {
     while (!thread.done) advance(thread);
   };
@@ -265,7 +264,7 @@ function simulate(seed: number, world: World): { acknowledged: number; failed: n
   ofSharer.push(start(program(sharer, SHARER), world.sharerEnds ? random(1500) : undefined));
   for (let i = 1; i < world.threads; i++) {
     const slot = sharerWords.take() as number;
-    const growth = new SharedGrowth(grow(), new Reservations(words), slot, world.durability);
+    const growth = new SharedGrowth(grow(), new Reservations(words), slot);
     const thread = start(program(growth, i), world.deaths && random(2) === 0 ? random(1500) : undefined);
     workers.push({ thread, slot, growth, isTold: false });
   }

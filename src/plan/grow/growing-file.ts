@@ -1,69 +1,90 @@
 /** What is known of a file that rows are appended to. */
-import type { NpyError } from "../../errors.ts";
+import { NpyError } from "../../errors.ts";
 import { growingHeader, type NpyHeader } from "../../format/header.ts";
 import { bytesPerRow, rowCount, rowShape } from "../../format/layout.ts";
 import type { StorageFile } from "../../storage/storage.ts";
-import { type Plan, read } from "../step.ts";
 import type { MappedHeader } from "./mapped-header.ts";
 
-/** A file that rows are appended to, and what is known of it. */
-export interface GrowingFile {
+/**
+ * When rows are safe. `"os"`: the operating system has them, so they survive the end of the process. `"data"`: they survive a power cut,
+ * once `recover` has run. `"full"`: they survive a power cut as they are.
+ */
+export type Durability = "os" | "data" | "full";
+
+/** Writing this many bytes takes less time than a check holds. */
+const SHORT_WRITE = 2 ** 16;
+
+/** An open file, and what is known of it. */
+export class GrowingFile {
   readonly file: StorageFile;
+  readonly header: NpyHeader;
   /** For messages. */
   readonly path: string | undefined;
-  readonly header: NpyHeader;
+  readonly durability: Durability;
   readonly rowShape: readonly number[];
   readonly bytesPerRow: number;
-  /** Renders the header for a number of rows. */
+  /** Renders the header for a number of rows. The next call overwrites the bytes. */
   readonly render: (rows: number) => Uint8Array;
   /** The file's header in memory, if it is mapped. */
   mapped: MappedHeader | undefined;
-  /** The rows whose data are in the file. */
+  /** Rows whose data are in the file. */
   rows: number;
-  /** The rows that the file's header says. */
+  /** Rows that the file's header counts. */
   headerRows: number;
   /** `false` if that header could not be synced. */
-  isHeaderSafe: boolean;
-  /** The header's bytes, until they are ours: what `render` gives for `headerRows`. */
+  isHeaderSafe = true;
+  /** The header's bytes as they were found. `undefined`: they are what `render` makes for `headerRows`. */
   asFound: Uint8Array | undefined;
-  /** When it was seen that nobody else had written to the file, by `Date.now()`. */
-  checkedAt: number;
-  /** For how many milliseconds that is taken to hold. */
-  checkHolds: number;
-  /** Why nothing more can be done, after a failed write that could not be taken back, or a change by somebody else. */
+  /** When the last check found that nobody else had written to the file, by `Date.now()`. */
+  checkedAt = 0;
+  /** For how many milliseconds that check holds. */
+  checkHolds = 0;
+  /** Why nothing more can be done: a failed write could not be undone, or another program wrote to the file. */
   broken: NpyError | undefined;
-}
 
-/** What is known of an open file that has this header, and nothing but its rows. */
-export function* growExisting(file: StorageFile, header: NpyHeader, path: string | undefined): Plan<GrowingFile> {
-  const growing = growingFile(file, header, path);
-  growing.asFound = new Uint8Array(header.headerLength);
-  yield* read(file, growing.asFound, 0);
-  return growing;
-}
+  /** The file has this header, whose bytes are `asFound` unless `render` made them, and ends where its rows end. */
+  constructor(file: StorageFile, header: NpyHeader, path: string | undefined, durability: Durability, asFound?: Uint8Array) {
+    this.file = file;
+    this.header = header;
+    this.path = path;
+    this.durability = durability;
+    this.rowShape = rowShape(header);
+    this.bytesPerRow = bytesPerRow(header);
+    this.render = growingHeader(header);
+    this.rows = rowCount(header);
+    this.headerRows = this.rows;
+    this.asFound = asFound;
+  }
 
-/** What is known of a file to which this header was written. */
-export function growingFile(file: StorageFile, header: NpyHeader, path: string | undefined): GrowingFile {
-  const rows = rowCount(header);
-  return {
-    file,
-    path,
-    header,
-    rowShape: rowShape(header),
-    bytesPerRow: bytesPerRow(header),
-    render: growingHeader(header),
-    mapped: undefined,
-    rows,
-    headerRows: rows,
-    isHeaderSafe: true,
-    asFound: undefined,
-    checkedAt: 0,
-    checkHolds: 0,
-    broken: undefined,
-  };
-}
+  /** Where the data of `rows` rows end. */
+  endOf(rows: number): number {
+    return this.header.headerLength + rows * this.bytesPerRow;
+  }
 
-/** Where the data of `rows` rows end. */
-export function endOf(growing: GrowingFile, rows: number): number {
-  return growing.header.headerLength + rows * growing.bytesPerRow;
+  /**
+   * Refuses more rows than can be counted exactly, or whose end cannot be: there is no other limit to rows that have no bytes.
+   *
+   * @throws NpyError `ERR_NPY_SHAPE`.
+   */
+  checkLength(rows: number): void {
+    if (Math.max(rows, this.endOf(rows)) <= Number.MAX_SAFE_INTEGER) return;
+    throw new NpyError(
+      "ERR_NPY_SHAPE",
+      `${rows} rows would be more than 2^53, or end beyond byte 2^53 of the file: start another one.`,
+    );
+  }
+
+  /**
+   * Whether the file must be checked again before the next write. Each append asks this. `Date.now()` is the cheapest clock, but it can be set
+   * back.
+   */
+  isCheckDue(): boolean {
+    const passed = Date.now() - this.checkedAt;
+    return passed >= this.checkHolds || passed < 0;
+  }
+
+  /** The same between the data and the header, after so many bytes were written. */
+  isCheckDueAfter(bytes: number): boolean {
+    return (this.durability !== "os" || bytes > SHORT_WRITE) && this.isCheckDue();
+  }
 }

@@ -1,0 +1,128 @@
+/** Opens an existing file to append to it. It is checked first and, where the options say so, repaired. */
+import { canCast } from "./cast/can-cast.ts";
+import { NpyError } from "./errors.ts";
+import { formatDType } from "./format/dtype.ts";
+import { type NpyHeader, zeroDimensional } from "./format/header.ts";
+import { dataLength, rowShape } from "./format/layout.ts";
+import type { CheckedOpenOptions } from "./options.ts";
+import type { Claim } from "./plan/claims.ts";
+import { GrowingFile } from "./plan/grow/growing-file.ts";
+import { readHeader } from "./plan/read/header.ts";
+import { isAppendableHeader } from "./plan/rewrite/appendable-header.ts";
+import { rewriteByCopy } from "./plan/rewrite/by-copy.ts";
+import { completeInterrupted } from "./plan/rewrite/interrupted-rewrite.ts";
+import { checkRecoverable, hasWrongLength, recoverFile } from "./plan/rewrite/recover.ts";
+import { close, type Plan, quietly, read, size } from "./plan/step.ts";
+import { hasCode, type Storage, type StorageFile } from "./storage/storage.ts";
+
+/** Opens and claims the file. `undefined`: there is none, or it is empty. `"replace"`: the first append is to replace it. */
+export function* openExisting(
+  storage: Storage,
+  claim: Claim,
+  options: CheckedOpenOptions,
+): Plan<GrowingFile | "replace" | undefined> {
+  let file: StorageFile;
+  try {
+    file = yield* claim.open(options.deleteIfExists ? "r" : "r+");
+  } catch (error) {
+    if (!hasCode(error, "ENOENT")) throw error;
+    return undefined;
+  }
+  if (!options.deleteIfExists) return yield* prepare(file, storage, claim, options);
+  yield* claim.hold(file);
+  return "replace";
+}
+
+/** Checks and repairs an open file, and closes it if that fails. */
+function* prepare(
+  opened: StorageFile,
+  storage: Storage,
+  claim: Claim,
+  { maxHeaderSize, onNotAppendable, onNeedsRecovery, ...options }: CheckedOpenOptions,
+): Plan<GrowingFile | undefined> {
+  const { path } = storage;
+  const rewriting = { claim: (isNeeded: boolean) => claim.claimRewrite(opened, isNeeded) };
+  let file: StorageFile | undefined = opened;
+  try {
+    if ((yield* size(file)) === 0) {
+      file = undefined;
+      yield* close(opened);
+      return undefined;
+    }
+    if (onNeedsRecovery !== "throw") yield* completeInterrupted(file, maxHeaderSize, rewriting);
+    let header = yield* readHeader(file, maxHeaderSize);
+    if (header.shape.length === 0) throw zeroDimensional(path);
+    checkOptions(header, options, path);
+    const fileSize = yield* size(file);
+    const needsRecovery = hasWrongLength(header, fileSize);
+    if (needsRecovery && onNeedsRecovery === "throw") throw recoveryNeeded(header, fileSize, path);
+    const rules = { zerofillIncomplete: onNeedsRecovery === "zerofill", path };
+    // Before the header is rewritten, too.
+    if (needsRecovery) yield* checkRecoverable(file, header, rules);
+    if (!isAppendableHeader(header)) {
+      if (onNotAppendable === "throw") throw notAppendable(header, path);
+      file = undefined;
+      yield* claim.hold(opened);
+      yield* rewriteByCopy(storage, maxHeaderSize, rewriting, (copy) => claim.replace(copy, true));
+      yield* claim.letGo();
+      file = yield* claim.open("r+");
+      header = yield* readHeader(file, maxHeaderSize);
+    }
+    if (needsRecovery) {
+      yield* recoverFile(file, { ...rules, ...rewriting, dryRun: false, maxHeaderSize });
+      header = yield* readHeader(file, maxHeaderSize);
+    }
+    yield* claim.releaseRewrite();
+    const asFound = new Uint8Array(header.headerLength);
+    yield* read(file, asFound, 0);
+    return new GrowingFile(file, header, path, options.durability, asFound);
+  } catch (error) {
+    if (file !== undefined) yield* quietly(close(file));
+    throw error;
+  }
+}
+
+/** Refuses options that contradict the file. */
+function checkOptions(
+  header: NpyHeader,
+  { dtype, rowShape: wanted, fortranOrder }: Pick<CheckedOpenOptions, "dtype" | "rowShape" | "fortranOrder">,
+  path: string | undefined,
+): void {
+  if (dtype !== undefined && !canCast(header.dtype, dtype, "equiv")) {
+    throw new NpyError(
+      "ERR_NPY_DTYPE",
+      `The file has dtype ${formatDType(header.dtype)}, the options say ${formatDType(dtype)}: leave dtype out to append to it, or set ` +
+        "deleteIfExists to replace it.",
+      { path },
+    );
+  }
+  const found = rowShape(header);
+  if (wanted !== undefined && wanted.join() !== found.join()) {
+    throw new NpyError("ERR_NPY_SHAPE", `The file has rows of shape (${found}), the options say (${wanted}).`, { path });
+  }
+  if (fortranOrder !== undefined && header.shape.length > 1 && fortranOrder !== header.fortranOrder) {
+    const [is, wants] = header.fortranOrder ? ["Fortran", "C"] : ["C", "Fortran"];
+    throw new NpyError("ERR_NPY_OPTION", `The file is in ${is} order, the options say ${wants} order: leave fortranOrder out.`, {
+      path,
+    });
+  }
+}
+
+function notAppendable(header: NpyHeader, path: string | undefined): NpyError {
+  return new NpyError(
+    "ERR_NPY_NOT_APPENDABLE",
+    `The header of ${path ?? "the file"} (${header.headerLength} bytes) has no room to grow: call ensureAppendable first, or open with ` +
+      'onNotAppendable: "rewrite".',
+    { path },
+  );
+}
+
+function recoveryNeeded(header: NpyHeader, fileSize: number, path: string | undefined): NpyError {
+  const expected = header.headerLength + dataLength(header);
+  return new NpyError(
+    "ERR_NPY_NEEDS_RECOVERY",
+    `${path ?? "The file"} has ${fileSize} bytes where its header says ${expected}: call recover first, or open with onNeedsRecovery: ` +
+      '"truncate" or "zerofill".',
+    { path },
+  );
+}
