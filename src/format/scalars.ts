@@ -1,0 +1,293 @@
+/**
+ * The scalar dtypes: one table of their names, sizes, typed arrays and limits, and of how one value is read, checked and stored.
+ *
+ * Sources: NumPy's "Scalars" and "Array interface" (`typestr`); the one-letter codes are those of a 64-bit Unix.
+ */
+
+/** NumPy's `dtype.kind`: bool, signed, unsigned, float, complex, datetime64, timedelta64, bytes, str, void. */
+export type DTypeKind = "b" | "i" | "u" | "f" | "c" | "M" | "m" | "S" | "U" | "V";
+
+/** NumPy's `dtype.byteorder`, with the native order spelt out: little, big, not applicable. */
+export type ByteOrder = "<" | ">" | "|";
+
+/** The byte order of this machine. */
+export const NATIVE_BYTE_ORDER: "<" | ">" = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? "<" : ">";
+
+/**
+ * Each scalar dtype of one size, by kind and itemsize: its `names` and one-letter codes (`letters`); the typed array that reading gives
+ * (`data`); what one element is in a record (`value`); the length that NumPy reserves for it as text (`characters`); of floats, the bits
+ * of the significand (`precision`) and the largest power of 2 (`exponent`).
+ *
+ * A new dtype is an entry here, and one in {@link ACCESS}.
+ */
+const SCALARS = {
+  b1: { names: ["?", "bool", "bool_"], letters: "?", data: "Uint8Array", value: "boolean", characters: 5 },
+  i1: { names: ["int8", "byte"], letters: "b", data: "Int8Array", value: "number", characters: 4 },
+  i2: { names: ["int16", "short"], letters: "h", data: "Int16Array", value: "number", characters: 6 },
+  i4: { names: ["int32", "intc"], letters: "i", data: "Int32Array", value: "number", characters: 11 },
+  i8: {
+    names: ["int64", "int", "int_", "intp", "long", "longlong"],
+    letters: "lqpn",
+    data: "BigInt64Array",
+    value: "bigint",
+    characters: 21,
+  },
+  u1: { names: ["uint8", "ubyte"], letters: "B", data: "Uint8Array", value: "number", characters: 3 },
+  u2: { names: ["uint16", "ushort"], letters: "H", data: "Uint16Array", value: "number", characters: 5 },
+  u4: { names: ["uint32", "uintc"], letters: "I", data: "Uint32Array", value: "number", characters: 10 },
+  u8: {
+    names: ["uint64", "uint", "uintp", "ulong", "ulonglong"],
+    letters: "LQPN",
+    data: "BigUint64Array",
+    value: "bigint",
+    characters: 20,
+  },
+  f2: {
+    names: ["float16", "half"],
+    letters: "e",
+    data: "Float32Array",
+    value: "number",
+    characters: 32,
+    precision: 11,
+    exponent: 15,
+  },
+  f4: {
+    names: ["float32", "single"],
+    letters: "f",
+    data: "Float32Array",
+    value: "number",
+    characters: 32,
+    precision: 24,
+    exponent: 127,
+  },
+  f8: {
+    names: ["float64", "double", "float"],
+    letters: "d",
+    data: "Float64Array",
+    value: "number",
+    characters: 32,
+    precision: 53,
+    exponent: 1023,
+  },
+  // Long doubles: JavaScript has no such numbers. Those of 12 bytes come from 32-bit machines.
+  f12: { names: [], letters: "", data: "Uint8Array", value: "bytes", characters: 48 },
+  f16: { names: ["float128", "longdouble"], letters: "g", data: "Uint8Array", value: "bytes", characters: 48 },
+  c8: { names: ["complex64", "csingle"], letters: "F", data: "Float32Array", value: "complex", characters: 64 },
+  c16: {
+    names: ["complex128", "cdouble", "complex", "complex_"],
+    letters: "D",
+    data: "Float64Array",
+    value: "complex",
+    characters: 64,
+  },
+  c24: { names: [], letters: "", data: "Uint8Array", value: "bytes", characters: 96 },
+  c32: { names: ["complex256", "clongdouble"], letters: "G", data: "Uint8Array", value: "bytes", characters: 96 },
+  M8: { names: ["datetime64"], letters: "M", data: "BigInt64Array", value: "bigint" },
+  m8: { names: ["timedelta64"], letters: "m", data: "BigInt64Array", value: "bigint" },
+} as const;
+
+/** Reads one element. */
+export type Get = (view: DataView, at: number, isLittle: boolean) => unknown;
+
+/** Stores one element that fits. */
+type Put<Element> = (view: DataView, at: number, element: Element, isLittle: boolean) => void;
+
+type Access<Value> = readonly [get: Get, put?: Put<Value extends "bigint" ? bigint : number>];
+
+/** How a `DataView` reads one element, and how it stores one where a single call does that. Long doubles are only bytes. */
+const ACCESS: {
+  readonly [Code in Exclude<ScalarCode, "f12" | "f16" | "c24" | "c32">]: Access<(typeof SCALARS)[Code]["value"]>;
+} = {
+  b1: [(view, at) => view.getUint8(at) !== 0, (view, at, bool) => view.setUint8(at, bool)],
+  i1: [(view, at) => view.getInt8(at), (view, at, int) => view.setInt8(at, int)],
+  i2: [(view, at, isLittle) => view.getInt16(at, isLittle), (view, at, int, isLittle) => view.setInt16(at, int, isLittle)],
+  i4: [(view, at, isLittle) => view.getInt32(at, isLittle), (view, at, int, isLittle) => view.setInt32(at, int, isLittle)],
+  i8: [(view, at, isLittle) => view.getBigInt64(at, isLittle), (view, at, int, isLittle) => view.setBigInt64(at, int, isLittle)],
+  u1: [(view, at) => view.getUint8(at), (view, at, int) => view.setUint8(at, int)],
+  u2: [(view, at, isLittle) => view.getUint16(at, isLittle), (view, at, int, isLittle) => view.setUint16(at, int, isLittle)],
+  u4: [(view, at, isLittle) => view.getUint32(at, isLittle), (view, at, int, isLittle) => view.setUint32(at, int, isLittle)],
+  u8: [
+    (view, at, isLittle) => view.getBigUint64(at, isLittle),
+    (view, at, int, isLittle) => view.setBigUint64(at, int, isLittle),
+  ],
+  f2: [(view, at, isLittle) => float16FromBits(view.getUint16(at, isLittle))],
+  f4: [
+    (view, at, isLittle) => view.getFloat32(at, isLittle),
+    (view, at, float, isLittle) => view.setFloat32(at, float, isLittle),
+  ],
+  f8: [
+    (view, at, isLittle) => view.getFloat64(at, isLittle),
+    (view, at, float, isLittle) => view.setFloat64(at, float, isLittle),
+  ],
+  c8: [(view, at, isLittle) => ({ re: view.getFloat32(at, isLittle), im: view.getFloat32(at + 4, isLittle) })],
+  c16: [(view, at, isLittle) => ({ re: view.getFloat64(at, isLittle), im: view.getFloat64(at + 8, isLittle) })],
+  M8: [(view, at, isLittle) => view.getBigInt64(at, isLittle)],
+  m8: [(view, at, isLittle) => view.getBigInt64(at, isLittle)],
+};
+
+/** Kind and itemsize, such as `f8`. */
+export type ScalarCode = keyof typeof SCALARS;
+
+/** The codes whose names the compiler knows: datetime64 and timedelta64 also have units, long doubles of 12 bytes have no name. */
+type NamedCode = Exclude<ScalarCode, "f12" | "c24" | "M8" | "m8">;
+
+type CodeByName = { [Code in NamedCode as Code | (typeof SCALARS)[Code]["names"][number]]: Code };
+
+/** Every name and code that the compiler knows. */
+export type ScalarName = keyof CodeByName;
+
+/** What may follow a byte order. */
+export type OrderedCode = NamedCode | "?";
+
+/** The typed arrays, in memory that nobody shares. */
+export interface TypedArrays {
+  readonly Int8Array: Int8Array<ArrayBuffer>;
+  readonly Int16Array: Int16Array<ArrayBuffer>;
+  readonly Int32Array: Int32Array<ArrayBuffer>;
+  readonly BigInt64Array: BigInt64Array<ArrayBuffer>;
+  readonly Uint8Array: Uint8Array<ArrayBuffer>;
+  readonly Uint16Array: Uint16Array<ArrayBuffer>;
+  readonly Uint32Array: Uint32Array<ArrayBuffer>;
+  readonly BigUint64Array: BigUint64Array<ArrayBuffer>;
+  readonly Float32Array: Float32Array<ArrayBuffer>;
+  readonly Float64Array: Float64Array<ArrayBuffer>;
+}
+
+/** The typed array that reading gives for a dtype of this name. */
+export type ScalarData<Name extends ScalarName> = TypedArrays[(typeof SCALARS)[CodeByName[Name]]["data"]];
+
+/** The names of dtypes whose elements are such values in a record. */
+export type NamesOfValue<Value extends Scalar["value"]> = {
+  [Name in ScalarName]: (typeof SCALARS)[CodeByName[Name]]["value"] extends Value ? Name : never;
+}[ScalarName];
+
+/** The class of a typed array. */
+export interface TypedArrayClass<Elements = TypedArrays[keyof TypedArrays]> {
+  new (length: number): Elements;
+  new (buffer: ArrayBufferLike, byteOffset?: number, length?: number): Elements;
+  readonly BYTES_PER_ELEMENT: number;
+}
+
+const CLASSES = {
+  Int8Array,
+  Int16Array,
+  Int32Array,
+  BigInt64Array,
+  Uint8Array,
+  Uint16Array,
+  Uint32Array,
+  BigUint64Array,
+  Float32Array,
+  Float64Array,
+} as { readonly [Name in keyof TypedArrays]: TypedArrayClass<TypedArrays[Name]> };
+
+/** An entry of the table. */
+export interface Scalar {
+  readonly names: readonly string[];
+  readonly letters: string;
+  readonly data: keyof TypedArrays;
+  readonly value: "boolean" | "number" | "bigint" | "complex" | "bytes";
+  readonly characters?: number;
+  readonly precision?: number;
+  readonly exponent?: number;
+}
+
+/** What is asked of a dtype here. */
+export interface ScalarType {
+  readonly kind: DTypeKind;
+  readonly itemsize: number;
+  readonly byteOrder: ByteOrder;
+}
+
+type KindAndSize = Pick<ScalarType, "kind" | "itemsize">;
+
+/** All entries, by their codes. */
+export const scalars: ReadonlyMap<string, Scalar> = new Map<string, Scalar>(Object.entries(SCALARS));
+
+/** The entry of a dtype; `undefined` for text, void, structures and sub-arrays. */
+export function scalarOf({ kind, itemsize }: KindAndSize): Scalar | undefined {
+  return scalars.get(kind + itemsize);
+}
+
+/** How one element is read, and stored if a single call does it; `undefined` for what has no value but its bytes, and for text. */
+export function accessOf({ kind, itemsize }: KindAndSize): readonly [get: Get, put?: Put<number> & Put<bigint>] | undefined {
+  return (ACCESS as Readonly<Record<string, unknown>>)[kind + itemsize] as ReturnType<typeof accessOf>;
+}
+
+/** Long doubles stay bytes: their bits depend on the machine that wrote them, which a file does not tell. */
+export function isLongDouble({ kind, itemsize }: KindAndSize): boolean {
+  return (kind === "f" && itemsize > 8) || (kind === "c" && itemsize > 16);
+}
+
+/** Whether elements are in this machine's byte order. Structures have no order of their own: their fields have. */
+export function isNative({ byteOrder }: Pick<ScalarType, "byteOrder">): boolean {
+  return byteOrder === "|" || byteOrder === NATIVE_BYTE_ORDER;
+}
+
+/** Bytes of what has a byte order: half a complex number, one character of `U`. */
+export function partSize({ kind, itemsize }: KindAndSize): number {
+  if (kind === "S" || kind === "V") return 1;
+  return kind === "U" ? 4 : kind === "c" ? itemsize / 2 : itemsize;
+}
+
+/** The typed array that reading gives for a dtype; bytes for void. Text and structures have none. */
+export function dataClass(type: KindAndSize): TypedArrayClass {
+  return CLASSES[scalarOf(type)?.data ?? "Uint8Array"];
+}
+
+/** The same, if its bytes are those of the file. Several of its elements may be one of the dtype, as with complex numbers. */
+export function storedClass(type: ScalarType): TypedArrayClass | undefined {
+  const isConverted = type.kind === "S" || type.kind === "U" || isFloat16(type) || !isNative(type);
+  return isConverted ? undefined : dataClass(type);
+}
+
+/** The same, if its elements alone say the dtype: for integers, float32 and float64. */
+export function elementClass(type: ScalarType): TypedArrayClass | undefined {
+  return isArithmetic(type) && !isFloat16(type) ? storedClass(type) : undefined;
+}
+
+function isArithmetic(type: KindAndSize): boolean {
+  return (type.kind === "i" || type.kind === "u" || type.kind === "f") && !isLongDouble(type);
+}
+
+/** Whether elements are read into a wider type. */
+export function isFloat16({ kind, itemsize }: KindAndSize): boolean {
+  return kind === "f" && itemsize === 2;
+}
+
+/** The dtypes that typed arrays have by themselves, by the arrays' tags, which hold across realms. */
+export const codeOfTag: ReadonlyMap<string, ScalarCode> = new Map<string, ScalarCode>([
+  ["Uint8ClampedArray", "u1"],
+  ["Float16Array", "f2"],
+  ...(Object.keys(SCALARS) as ScalarCode[])
+    .filter((code) => /^[iu]|^f[48]/.test(code))
+    .map((code): [string, ScalarCode] => [SCALARS[code].data, code]),
+]);
+
+/** Codes of dtypes that are the elements of a typed array. */
+export type ElementCode = `${"i" | "u"}${1 | 2 | 4 | 8}` | "f4" | "f8";
+
+/** The bytes as the typed array of a code, in this machine's byte order. */
+export function elementsOf<Code extends ElementCode>(bytes: Uint8Array, code: Code): ScalarData<Code> {
+  const Class = CLASSES[SCALARS[code].data];
+  return new Class(bytes.buffer, bytes.byteOffset, bytes.length / Class.BYTES_PER_ELEMENT) as ScalarData<Code>;
+}
+
+const single = new Float32Array(1);
+const singleBits = new Uint32Array(single.buffer);
+
+/** The bits of the float32 that equals a float16. */
+export function widenFloat16(bits: number): number {
+  const sign = (bits & 0x8000) << 16;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 0x3ff;
+  if (exponent === 31) return (sign | 0x7f800000 | (fraction << 13)) >>> 0;
+  if (exponent > 0) return (sign | ((exponent + 112) << 23) | (fraction << 13)) >>> 0;
+  single[0] = fraction * 2 ** -24;
+  return (sign | (singleBits[0] as number)) >>> 0;
+}
+
+function float16FromBits(bits: number): number {
+  singleBits[0] = widenFloat16(bits);
+  return single[0] as number;
+}
