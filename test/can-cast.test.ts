@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CASTING_LEVELS, type Casting, canCast } from "../src/cast/can-cast.ts";
-import { type Descr, type DescrField, dtype, NATIVE_BYTE_ORDER } from "../src/format/dtype.ts";
-import type { DTypeLike } from "../src/format/dtype-names.ts";
+import { type Descr, type DescrField, type DTypeLike, dtype } from "../src/format/dtype.ts";
+import { NATIVE_BYTE_ORDER } from "../src/format/scalars.ts";
 import { runs } from "./support/effort.ts";
 import { numpyIsAtLeast, numpyVersion, python } from "./support/numpy.ts";
 

@@ -2,19 +2,19 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { dtypeToLiteral } from "../src/format/descr.ts";
 import {
   type Descr,
   type DescrField,
   type DType,
   dtype,
   dtypeFromLiteral,
-  dtypeToLiteral,
   formatDType,
-  NATIVE_BYTE_ORDER,
   nativeDType,
   sameDType,
 } from "../src/format/dtype.ts";
 import { PyBytes, PyTuple, type PyValue, parsePythonLiteral, printPythonLiteral } from "../src/format/python-literal.ts";
+import { NATIVE_BYTE_ORDER } from "../src/format/scalars.ts";
 import { numpyIsAtLeast, numpyVersion, python } from "./support/numpy.ts";
 
 interface Expected {

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Descr, dtype, formatDType, NATIVE_BYTE_ORDER, sameDType } from "../src/format/dtype.ts";
+import { type Descr, dtype, formatDType, sameDType } from "../src/format/dtype.ts";
 import {
   formatHeader,
   growingHeader,
@@ -16,6 +16,7 @@ import {
   parsePrefix,
   zeroDimensional,
 } from "../src/format/header.ts";
+import { NATIVE_BYTE_ORDER } from "../src/format/scalars.ts";
 import { runs } from "./support/effort.ts";
 import { numpyIsAtLeast, python } from "./support/numpy.ts";
 

@@ -8,10 +8,10 @@ import {
   type DType,
   type DTypeField,
   type DTypeKind,
+  type DTypeLike,
   nativeDType,
   dtype as toDType,
 } from "../format/dtype.ts";
-import type { DTypeLike } from "../format/dtype-names.ts";
 
 /** NumPy's casting rules, from the strictest to none at all. */
 export type Casting = (typeof CASTING_LEVELS)[number];

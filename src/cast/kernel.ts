@@ -1,6 +1,7 @@
 /** What all conversions have in common. */
 import { NpyError } from "../errors.ts";
-import { type DType, NATIVE_BYTE_ORDER } from "../format/dtype.ts";
+import type { DType } from "../format/dtype.ts";
+import { NATIVE_BYTE_ORDER } from "../format/scalars.ts";
 
 /** Where the halves of a number of 8 bytes lie, as indices of its 32-bit words. */
 export const LOW: 0 | 1 = NATIVE_BYTE_ORDER === "<" ? 0 : 1;

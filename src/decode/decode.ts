@@ -4,7 +4,8 @@ import { isLongDouble } from "../cast/convert.ts";
 import { float16ToFloat32 } from "../cast/float16.ts";
 import { NpyError } from "../errors.ts";
 import { keepCodePoints, moveCodePoints } from "../format/code-points.ts";
-import { type DType, NATIVE_BYTE_ORDER } from "../format/dtype.ts";
+import type { DType } from "../format/dtype.ts";
+import { NATIVE_BYTE_ORDER } from "../format/scalars.ts";
 import { needsSwap, swapBytes } from "../memory/byte-order.ts";
 import type { NpyScalars } from "./npy-array.ts";
 

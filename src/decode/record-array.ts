@@ -2,7 +2,8 @@
 
 import { float16ToFloat32 } from "../cast/float16.ts";
 import { NpyError } from "../errors.ts";
-import { type DType, type DTypeField, NATIVE_BYTE_ORDER } from "../format/dtype.ts";
+import type { DType, DTypeField } from "../format/dtype.ts";
+import { NATIVE_BYTE_ORDER } from "../format/scalars.ts";
 import { copyField, flatten } from "../memory/fields.ts";
 import { decodeLatin1, decodeScalars, decodeUtf32, viewOf } from "./decode.ts";
 import type { NpyData } from "./npy-array.ts";

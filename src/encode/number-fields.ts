@@ -1,5 +1,6 @@
 /** Fields of numbers, stored one by one, record by record. */
-import { type DType, type DTypeField, NATIVE_BYTE_ORDER } from "../format/dtype.ts";
+import type { DType, DTypeField } from "../format/dtype.ts";
+import { NATIVE_BYTE_ORDER } from "../format/scalars.ts";
 import { flatten } from "../memory/fields.ts";
 import { FLOAT_OVERFLOW, integerRange } from "./number-limits.ts";
 

@@ -1,6 +1,7 @@
 /** Rows described by data and a shape, the short way: where elements and order are those of the file, the data are all that is needed. */
-import { type DType, isDType, sameDType } from "../format/dtype.ts";
+import { type DType, sameDType } from "../format/dtype.ts";
 import { type ArrayLayout, rowShape, sizeOf } from "../format/layout.ts";
+import { isDType } from "../format/structure.ts";
 import type { ArrayView, TypedArray } from "../input/input.ts";
 import { elementClass, isOfClass, storedClass, type TypedArrayClass } from "./row-buffer.ts";
 

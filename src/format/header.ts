@@ -4,7 +4,8 @@
  * Source: "The NPY format" (numpy.lib.format), versions 1.0, 2.0 and 3.0, and NumPy's own writer for the padding.
  */
 import { NpyError } from "../errors.ts";
-import { dtypeFromLiteral, dtypeToLiteral, subArrayOfAnArray } from "./dtype.ts";
+import { dtypeToLiteral } from "./descr.ts";
+import { dtypeFromLiteral, subArrayOfAnArray } from "./dtype.ts";
 import { type ArrayLayout, checkSize, growthAxis } from "./layout.ts";
 import { hexEscape, PyTuple, type PyValue, parsePythonLiteral, printPythonLiteral } from "./python-literal.ts";
 

@@ -3,7 +3,8 @@
  * bytes of a row are contiguous and rows follow each other, which is what makes a `.npy` file growable at its end.
  */
 import { NpyError } from "../errors.ts";
-import { type DType, MAX_DIMENSIONS } from "./dtype.ts";
+import type { DType } from "./descr.ts";
+import { MAX_DIMENSIONS } from "./structure.ts";
 
 /** An array's element, order and sizes: what a header says. */
 export interface ArrayLayout {

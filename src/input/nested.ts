@@ -1,7 +1,8 @@
 /** Arrays within arrays -> one array: its shape from the nesting. */
 import { NpyError } from "../errors.ts";
 import { passCodePoints } from "../format/code-points.ts";
-import { type DType, MAX_DIMENSIONS } from "../format/dtype.ts";
+import type { DType } from "../format/dtype.ts";
+import { MAX_DIMENSIONS } from "../format/structure.ts";
 import { isNodeBuffer } from "../memory/buffers.ts";
 import type { ParsedInput, TypedArray } from "./input.ts";
 import { contiguous, describe, typedArrayBytes } from "./view.ts";

@@ -1,5 +1,6 @@
 /** Byte order: between a file's and this machine's. */
-import { type DType, NATIVE_BYTE_ORDER } from "../format/dtype.ts";
+import type { DType } from "../format/dtype.ts";
+import { NATIVE_BYTE_ORDER } from "../format/scalars.ts";
 
 /** Whether elements must be swapped to be in this machine's order. Structures have no order of their own: their fields have. */
 export function needsSwap({ byteOrder }: Pick<DType, "byteOrder">): boolean {

@@ -2,7 +2,7 @@
  * Copies of elements at strides. Elements are moved as unsigned integers: as floats, signalling NaNs could lose their bits. The widest
  * integer is taken that divides an element and to which the data are aligned.
  */
-import { NATIVE_BYTE_ORDER } from "../format/dtype.ts";
+import { NATIVE_BYTE_ORDER } from "../format/scalars.ts";
 
 export type Lane = 1 | 2 | 4 | 8;
 export type LaneArray = Uint8Array | Uint16Array | Uint32Array | BigUint64Array;

@@ -1,5 +1,6 @@
 /** Elements of any dtype, as the bytes that a file would hold. */
-import { type DType, NATIVE_BYTE_ORDER } from "../../src/format/dtype.ts";
+import type { DType } from "../../src/format/dtype.ts";
+import { NATIVE_BYTE_ORDER } from "../../src/format/scalars.ts";
 
 /** A small generator of numbers below 2^32 (mulberry32): the same ones for the same seed. */
 export function randomNumbers(seed: number): () => number {

@@ -1,0 +1,137 @@
+/** Structures and sub-arrays: dtypes made of others, with the treatment of padding and titles of `numpy.lib.format.descr_to_dtype`. */
+import { NpyError } from "../errors.ts";
+import { type Descr, type DescrField, type DType, type DTypeField, formatDType, showDescription } from "./descr.ts";
+
+/** NumPy's limit of an element's size, and of the sizes of a sub-array: a C int. */
+export const MAX_ITEMSIZE: number = 2 ** 31 - 1;
+
+/** How many values an element may have beyond its bytes: values without a size take no space in a file, but fill the memory. */
+const MAX_SIZELESS_VALUES = 2 ** 20;
+
+/** NumPy's `NPY_MAXDIMS`: the most dimensions of an array or a sub-array. */
+export const MAX_DIMENSIONS = 64;
+
+/** All dtypes of this package, with the number of values in an element. */
+const made = new WeakMap<object, number>();
+
+/** Whether it is a dtype already, not just a description of one. */
+export function isDType(like: object): like is DType {
+  return made.has(like);
+}
+
+/** Every dtype is made here. */
+export function make(fields: Omit<DType, "~like">): DType {
+  const result: DType = Object.freeze(fields);
+  const values = valuesOf(result);
+  if (values > result.itemsize + MAX_SIZELESS_VALUES) {
+    throw new NpyError("ERR_NPY_DTYPE", `An element of ${result.itemsize} bytes cannot unfold into ${values} values.`);
+  }
+  made.set(result, values);
+  return result;
+}
+
+function valuesOf({ fields = [], subdtype }: DType): number {
+  if (subdtype !== undefined) return subdtype.shape.reduce((product, n) => product * n, made.get(subdtype.dtype) ?? 1);
+  return fields.reduce((sum, { dtype }) => sum + (made.get(dtype) ?? 1), 1);
+}
+
+/** A sub-array of `base`; of a shape without axes, `base` itself. */
+export function subArray(base: DType, shape: unknown): DType {
+  const sizes = typeof shape === "number" ? [shape] : shape;
+  const isShape = Array.isArray(sizes) && sizes.length <= MAX_DIMENSIONS;
+  if (!isShape || !sizes.every((n) => Number.isInteger(n) && n >= 0 && n <= MAX_ITEMSIZE)) {
+    throw new NpyError(
+      "ERR_NPY_DTYPE",
+      `${showDescription(shape)} is not the shape of a sub-array: expected at most ${MAX_DIMENSIONS} sizes of 0 to ${MAX_ITEMSIZE}.`,
+    );
+  }
+  // NumPy would take the shape for the size of the element.
+  if (base.itemsize === 0 && base.fields === undefined) {
+    throw new NpyError("ERR_NPY_DTYPE", `A sub-array of ${formatDType(base)}, whose elements have no size, is not possible.`);
+  }
+  if (sizes.length === 0) return base;
+  const itemsize = sizes.reduce((product: number, n: number) => product * n, base.itemsize);
+  if (itemsize > MAX_ITEMSIZE) throw tooLarge(itemsize);
+  return make({
+    kind: "V",
+    itemsize,
+    alignment: base.alignment,
+    byteOrder: "|",
+    name: `void${itemsize * 8 || ""}`,
+    str: `|V${itemsize}`,
+    descr: Object.freeze([base.descr, Object.freeze([...sizes])] as const),
+    datetime: undefined,
+    fields: undefined,
+    subdtype: Object.freeze({ dtype: base, shape: Object.freeze([...sizes]) }),
+  });
+}
+
+function tooLarge(itemsize: number): NpyError {
+  return new NpyError("ERR_NPY_DTYPE", `An element of ${itemsize} bytes is larger than NumPy's limit of ${MAX_ITEMSIZE}.`);
+}
+
+/** A field whose place is not known yet. */
+export type Member = Omit<DTypeField, "offset">;
+
+/** A structure of fields in their order; with `align`, padded as a C compiler does. */
+export function structure(members: readonly Member[], align: boolean): DType {
+  const fields: DTypeField[] = [];
+  const taken = new Set<string>();
+  let offset = 0;
+  let alignment = 1;
+  for (const { name, title, dtype: type } of members) {
+    if (align) {
+      alignment = Math.max(alignment, type.alignment);
+      offset = roundUp(offset, type.alignment);
+    }
+    // numpy.lib.format: void without fields and without a name is padding, a sub-array counted as void.
+    const isPadding = name === "" && title === undefined && type.kind === "V" && type.fields === undefined;
+    if (!isPadding) {
+      for (const word of title === undefined ? [name] : [name, title]) {
+        if (taken.has(word)) {
+          throw new NpyError("ERR_NPY_DTYPE", `Field name ${JSON.stringify(word)} is used twice, as a name or a title.`);
+        }
+        taken.add(word);
+      }
+      fields.push(Object.freeze({ name, title, dtype: type, offset }));
+    }
+    offset += type.itemsize;
+    if (offset > MAX_ITEMSIZE) throw tooLarge(offset);
+  }
+  const itemsize = roundUp(offset, alignment);
+  return make({
+    kind: "V",
+    itemsize,
+    alignment,
+    byteOrder: "|",
+    name: `void${itemsize * 8 || ""}`,
+    str: `|V${itemsize}`,
+    descr: structureDescr(fields, itemsize),
+    datetime: undefined,
+    fields: Object.freeze(fields),
+    subdtype: undefined,
+  });
+}
+
+function roundUp(offset: number, alignment: number): number {
+  return Math.ceil(offset / alignment) * alignment;
+}
+
+/** The same structure with its fields in another order, each where it is. */
+export function withFields(dtype: DType, fields: readonly DTypeField[]): DType {
+  return make({ ...dtype, fields, descr: structureDescr(fields, dtype.itemsize) });
+}
+
+/** NumPy's `dtype.descr`: gaps between fields, and after the last, become padding without a name. */
+function structureDescr(fields: readonly DTypeField[], itemsize: number): Descr {
+  const descr: DescrField[] = [];
+  let end = 0;
+  for (const { name, title, dtype, offset } of fields) {
+    if (offset > end) descr.push(["", `|V${offset - end}`]);
+    const label = title === undefined ? name : Object.freeze([title, name] as const);
+    descr.push(dtype.subdtype === undefined ? [label, dtype.descr] : [label, dtype.subdtype.dtype.descr, dtype.subdtype.shape]);
+    end = offset + dtype.itemsize;
+  }
+  if (itemsize > end) descr.push(["", `|V${itemsize - end}`]);
+  return Object.freeze(descr.map((field) => Object.freeze(field)));
+}
