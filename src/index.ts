@@ -7,8 +7,9 @@ export {
   isAppendableSync,
 } from "./appendable.ts";
 export { type Casting, canCast } from "./cast/can-cast.ts";
-export type { DataOf, NpyArray, NpyData, NpyScalars } from "./decode/npy-array.ts";
-export { RecordArray } from "./decode/record-array.ts";
+export type { NpyScalars } from "./decode/decode.ts";
+export type { ColumnsOf, ComplexNumber, DataOf, NpyArray, RecordArrayOf, RecordOf } from "./decode/npy-array.ts";
+export { type NpyData, RecordArray } from "./decode/record-array.ts";
 export { NpyError, type NpyErrorCode, type NpyErrorDetails } from "./errors.ts";
 export {
   type ByteOrder,
@@ -24,27 +25,24 @@ export {
 } from "./format/dtype.ts";
 export { formatHeader, type NpyHeader, type NpyVersion, parseHeader } from "./format/header.ts";
 export type { ArrayLayout } from "./format/layout.ts";
-export type { ArrowTable, ArrowVector } from "./input/arrow.ts";
 export type {
   AccessorArray,
+  ArrayInput,
+  ArrayView,
+  ArrowTable,
+  ArrowVector,
   ElementArray,
   ForeignArray,
+  NestedArray,
   NumpyTsArray,
   OnnxTensor,
+  Records,
+  Scalar,
   StridedArray,
   TensorFlowTensor,
-} from "./input/foreign.ts";
-export type { ArrayInput, ArrayView, NestedArray, Records, Scalar, TypedArray } from "./input/input.ts";
-export type {
-  AppendInput,
-  ColumnsInputOf,
-  ColumnsOf,
-  ComplexNumber,
-  RecordArrayOf,
-  RecordInputOf,
-  RecordOf,
-  RecordsInput,
-} from "./input/record-types.ts";
+  TypedArray,
+} from "./input/array-input.ts";
+export type { AppendInput, ColumnsInputOf, RecordInputOf, RecordsInput } from "./input/record-types.ts";
 export { inspect, inspectSync, type NpyInfo } from "./inspect.ts";
 export { NpyAppendArray } from "./npy-append-array.ts";
 export { NpyAppendArraySync } from "./npy-append-array-sync.ts";

@@ -3,8 +3,8 @@ import type { RowLayout } from "./encode/conform.ts";
 import { NpyError } from "./errors.ts";
 import type { DType } from "./format/dtype.ts";
 import { shapeOf, sizeOf } from "./format/layout.ts";
-import type { ArrayView } from "./input/input.ts";
-import { bufferBytes, describe, isBuffer, typedArrayBytes } from "./input/view.ts";
+import type { ArrayView } from "./input/array-input.ts";
+import { bufferBytes, describe, isBuffer, typedArrayBytes } from "./input/typed-arrays.ts";
 import { optionError } from "./options.ts";
 
 /** Bytes, however they are held: a `Buffer`, a typed array, a `DataView`, or memory without a type. */

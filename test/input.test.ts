@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { castInput } from "../src/encode/conform.ts";
 import { dtype } from "../src/format/dtype.ts";
-import { type ArrayInput, parseInput } from "../src/input/input.ts";
+import type { ArrayInput } from "../src/input/array-input.ts";
+import { parseInput } from "../src/input/input.ts";
 
 /** What an input counts as, and its elements as float64 in C order. */
 function seen(input: unknown): { shape: readonly number[]; dtype: string; values: number[] } {

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { ravel } from "../src/encode/ravel.ts";
 import { dtype } from "../src/format/dtype.ts";
 import { sizeOf } from "../src/format/layout.ts";
-import type { StridedBytes } from "../src/input/input.ts";
+import type { StridedBytes } from "../src/input/parsed-input.ts";
 import { randomBytes, randomNumbers } from "./support/random-bytes.ts";
 
 function joined(blocks: Iterable<Uint8Array>): Uint8Array {

@@ -12,6 +12,7 @@ import {
   nativeDType,
   dtype as toDType,
 } from "../format/dtype.ts";
+import { scalarOf } from "../format/scalars.ts";
 
 /** NumPy's casting rules, from the strictest to none at all. */
 export type Casting = (typeof CASTING_LEVELS)[number];
@@ -134,14 +135,8 @@ function timedeltaLevel(from: DType): Level {
   return "biu".includes(from.kind) ? SAFE : UNSAFE;
 }
 
-/** Characters that NumPy allows for any number of a dtype. */
-const TEXT_LENGTHS: Readonly<Record<string, number>> = {
-  ...{ b1: 5, i1: 4, i2: 6, i4: 11, i8: 21, u1: 3, u2: 5, u4: 10, u8: 20 },
-  ...{ f2: 32, f4: 32, f8: 32, f12: 48, f16: 48, c8: 64, c16: 64, c24: 96, c32: 96 },
-};
-
 function textLevel(from: DType, to: DType): Level {
-  const length = from.kind === "S" ? from.itemsize : TEXT_LENGTHS[from.kind + from.itemsize];
+  const length = from.kind === "S" ? from.itemsize : scalarOf(from)?.characters;
   if (length === undefined) return UNSAFE;
   return length <= (to.kind === "U" ? to.itemsize / 4 : to.itemsize) ? SAFE : SAME_KIND;
 }

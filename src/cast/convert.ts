@@ -1,6 +1,7 @@
 /** Elements of one dtype -> elements of another: which of the conversions does it. Whether it is allowed is for `casting.ts` to say. */
 import { NpyError } from "../errors.ts";
 import { type DType, type DTypeKind, formatDType, nativeDType } from "../format/dtype.ts";
+import { isLongDouble } from "../format/scalars.ts";
 import { datetimeConversion } from "./datetime.ts";
 import { type Conversion, chain, copyBytes } from "./kernel.ts";
 import { type NumberCode, numberKernel } from "./numbers.ts";
@@ -36,11 +37,6 @@ export function conversionOfHeld(held: DType, elements: DType, to: DType): Conve
   const own = nativeDType(elements);
   const { convert, canFail } = conversionOf(own, to);
   return { convert: chain(conversionOf(held, own).convert, held.itemsize, own.itemsize, convert), canFail };
-}
-
-/** Their bits depend on the machine that wrote them, which a file does not tell. */
-export function isLongDouble({ kind, itemsize }: DType): boolean {
-  return (kind === "f" && itemsize > 8) || (kind === "c" && itemsize > 16);
 }
 
 function isSameLongDouble(from: DType, to: DType): boolean {

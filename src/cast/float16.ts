@@ -1,4 +1,5 @@
 /** IEEE 754 half precision. NaNs keep their sign and the upper bits of their payload, as in NumPy. */
+import { widenFloat16 } from "../format/scalars.ts";
 import { HIGH, type Kernel, LOW } from "./kernel.ts";
 
 /** float16 -> float32, exactly. */
@@ -28,19 +29,7 @@ let table: Uint32Array | undefined;
 
 /** The bits of a float32 for those of each float16. */
 function widened(): Uint32Array {
-  if (table !== undefined) return table;
-  table = new Uint32Array(2 ** 16);
-  const single = new Float32Array(1);
-  const bits = new Uint32Array(single.buffer);
-  for (let half = 0; half < 2 ** 15; half++) {
-    const exponent = half >> 10;
-    const fraction = half & 0x3ff;
-    if (exponent === 31) bits[0] = 0x7f800000 | (fraction << 13);
-    else if (exponent === 0) single[0] = fraction * 2 ** -24;
-    else bits[0] = ((exponent + 112) << 23) | (fraction << 13);
-    table[half] = bits[0] as number;
-    table[half | 0x8000] = ((bits[0] as number) | 0x80000000) >>> 0;
-  }
+  table ??= Uint32Array.from({ length: 2 ** 16 }, (_, bits) => widenFloat16(bits));
   return table;
 }
 

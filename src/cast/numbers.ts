@@ -4,27 +4,17 @@
  *
  * What C leaves undefined, a float that is beyond the integer's range, is here what NumPy gives on x86-64.
  */
+import { type ElementCode, elementsOf } from "../format/scalars.ts";
 import { isZeroOrOne } from "../memory/bools.ts";
 import { copyElements } from "../memory/lanes.ts";
 import { float16ToFloat32, float16ToFloat64, float32ToFloat16, float64ToFloat16 } from "./float16.ts";
 import { chain, copyBytes, HIGH, type Kernel, LOW, makeScratch } from "./kernel.ts";
 
 /** Kind and size of a number. datetime64 and timedelta64 are i8 here. */
-export type NumberCode = ("b1" | "i1" | "i2" | "i4" | "i8" | "u1" | "u2" | "u4" | "u8") | ("f2" | "f4" | "f8" | "c8" | "c16");
+export type NumberCode = ElementCode | "b1" | "f2" | "c8" | "c16";
 
-/** Numbers that typed arrays convert from and to by themselves. */
-const VIEWS = {
-  i1: Int8Array,
-  i2: Int16Array,
-  i4: Int32Array,
-  u1: Uint8Array,
-  u2: Uint16Array,
-  u4: Uint32Array,
-  f4: Float32Array,
-  f8: Float64Array,
-} as const;
-
-type ViewCode = keyof typeof VIEWS;
+/** Numbers that typed arrays convert by themselves. */
+type ViewCode = Exclude<ElementCode, "i8" | "u8">;
 
 const PARTS = { c8: "f4", c16: "f8" } as const;
 
@@ -75,16 +65,9 @@ function isLong(code: NumberCode): code is "i8" | "u8" {
   return code === "i8" || code === "u8";
 }
 
-function view<Code extends ViewCode>(bytes: Uint8Array, code: Code): InstanceType<(typeof VIEWS)[Code]> {
-  const View = VIEWS[code];
-  return new View(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length / View.BYTES_PER_ELEMENT) as InstanceType<
-    (typeof VIEWS)[Code]
-  >;
-}
-
 /** Conversions that JavaScript's typed arrays do as C does: wrapping, widening, and rounding to float32. */
 function assign(from: ViewCode, to: ViewCode): Kernel {
-  return (source, target) => view(target, to).set(view(source, from));
+  return (source, target) => elementsOf(target, to).set(elementsOf(source, from));
 }
 
 /**
@@ -92,8 +75,8 @@ function assign(from: ViewCode, to: ViewCode): Kernel {
  * numbers that pass through a variable may lose them.
  */
 const roundToFloat32: Kernel = (source, target) => {
-  const doubles = view(source, "f8");
-  const singles = view(target, "f4");
+  const doubles = elementsOf(source, "f8");
+  const singles = elementsOf(target, "f4");
   const { length } = singles;
   let hasNaN = false;
   let i = 0;
@@ -124,7 +107,7 @@ function truth(from: NumberCode): Kernel {
   if (size === 2) {
     const mask = isFloat ? 0x7fff : 0xffff;
     return (source, target) => {
-      const bits = view(source, "u2");
+      const bits = elementsOf(source, "u2");
       for (let i = 0; i < target.length; i++) target[i] = ((bits[i] as number) & mask) === 0 ? 0 : 1;
     };
   }
@@ -132,7 +115,7 @@ function truth(from: NumberCode): Kernel {
   const isDouble = from === "f8" || from === "c16";
   const masks = Array.from({ length: words }, (_, i) => (isFloat && (!isDouble || i % 2 === HIGH) ? 0x7fffffff : -1));
   return (source, target) => {
-    const bits = view(source, "i4");
+    const bits = elementsOf(source, "i4");
     for (let i = 0; i < target.length; i++) {
       let any = 0;
       for (let word = 0; word < words; word++) any |= (bits[i * words + word] as number) & (masks[word] as number);
@@ -152,8 +135,8 @@ const copyBools: Kernel = (source, target) => {
 function realParts(part: "f4" | "f8"): Kernel {
   const width = sizeOf(part) / 4;
   return (source, target) => {
-    const pairs = { lanes: view(source, "u4"), start: 0, stride: 2 * width };
-    copyElements(pairs, { lanes: view(target, "u4"), start: 0, stride: width }, width, target.length / sizeOf(part));
+    const pairs = { lanes: elementsOf(source, "u4"), start: 0, stride: 2 * width };
+    copyElements(pairs, { lanes: elementsOf(target, "u4"), start: 0, stride: width }, width, target.length / sizeOf(part));
   };
 }
 
@@ -161,8 +144,8 @@ function withoutImaginary(part: "f4" | "f8"): Kernel {
   const width = sizeOf(part) / 4;
   return (source, target) => {
     target.fill(0);
-    const real = { lanes: view(source, "u4"), start: 0, stride: width };
-    copyElements(real, { lanes: view(target, "u4"), start: 0, stride: 2 * width }, width, source.length / sizeOf(part));
+    const real = { lanes: elementsOf(source, "u4"), start: 0, stride: width };
+    copyElements(real, { lanes: elementsOf(target, "u4"), start: 0, stride: 2 * width }, width, source.length / sizeOf(part));
   };
 }
 
@@ -178,8 +161,8 @@ function truncate(to: Exclude<ViewCode, "f4" | "f8"> | "i8" | "u8"): Kernel {
  */
 function truncateToInt32(to: "i1" | "i2" | "i4" | "u1" | "u2"): Kernel {
   return (source, target) => {
-    const doubles = view(source, "f8");
-    const integers = view(target, to);
+    const doubles = elementsOf(source, "f8");
+    const integers = elementsOf(target, to);
     const { length } = integers;
     let i = 0;
     for (; i + 3 < length; i += 4) {
@@ -206,8 +189,8 @@ function asInt32(value: number): number {
 }
 
 const truncateToUint32: Kernel = (source, target) => {
-  const doubles = view(source, "f8");
-  const integers = view(target, "u4");
+  const doubles = elementsOf(source, "f8");
+  const integers = elementsOf(target, "u4");
   for (let i = 0; i < integers.length; i++) {
     const value = doubles[i] as number;
     integers[i] = Math.abs(value) < 2 ** 63 ? value : 0;
@@ -216,8 +199,8 @@ const truncateToUint32: Kernel = (source, target) => {
 
 function truncateToLong(isUnsigned: boolean): Kernel {
   return (source, target) => {
-    const doubles = view(source, "f8");
-    const words = view(target, "u4");
+    const doubles = elementsOf(source, "f8");
+    const words = elementsOf(target, "u4");
     for (let i = 0; i < doubles.length; i++) {
       const value = doubles[i] as number;
       const isUpper = isUnsigned && value >= 2 ** 63;
@@ -235,9 +218,9 @@ function fromLong(from: "i8" | "u8", to: ViewCode): Kernel {
   const highCode = from === "i8" ? "i4" : "u4";
   if (to === "f8") {
     return (source, target) => {
-      const lows = view(source, "u4");
-      const highs = view(source, highCode);
-      const doubles = view(target, "f8");
+      const lows = elementsOf(source, "u4");
+      const highs = elementsOf(source, highCode);
+      const doubles = elementsOf(target, "f8");
       const { length } = doubles;
       // The upper half is exact, so that the sum is rounded once.
       const sum = (i: number): number => (highs[2 * i + HIGH] as number) * 2 ** 32 + (lows[2 * i + LOW] as number);
@@ -253,9 +236,9 @@ function fromLong(from: "i8" | "u8", to: ViewCode): Kernel {
   }
   if (to === "f4") {
     return (source, target) => {
-      const lows = view(source, "u4");
-      const highs = view(source, highCode);
-      const singles = view(target, "f4");
+      const lows = elementsOf(source, "u4");
+      const highs = elementsOf(source, highCode);
+      const singles = elementsOf(target, "f4");
       for (let i = 0; i < singles.length; i++) {
         const high = highs[2 * i + HIGH] as number;
         let low = lows[2 * i + LOW] as number;
@@ -268,10 +251,10 @@ function fromLong(from: "i8" | "u8", to: ViewCode): Kernel {
   }
   const scratch = makeScratch();
   return (source, target) => {
-    const words = view(source, "i4");
-    const lows = view(scratch(source.length / 2), "i4");
+    const words = elementsOf(source, "i4");
+    const lows = elementsOf(scratch(source.length / 2), "i4");
     for (let i = 0; i < lows.length; i++) lows[i] = words[2 * i + LOW] as number;
-    view(target, to).set(lows);
+    elementsOf(target, to).set(lows);
   };
 }
 
@@ -279,8 +262,8 @@ function fromLong(from: "i8" | "u8", to: ViewCode): Kernel {
 function toLong(from: ViewCode): Kernel {
   if (from === "u4") {
     return (source, target) => {
-      const integers = view(source, "u4");
-      const words = view(target, "u4");
+      const integers = elementsOf(source, "u4");
+      const words = elementsOf(target, "u4");
       for (let i = 0; i < integers.length; i++) {
         words[2 * i + LOW] = integers[i] as number;
         words[2 * i + HIGH] = 0;
@@ -288,8 +271,8 @@ function toLong(from: ViewCode): Kernel {
     };
   }
   const extend: Kernel = (source, target) => {
-    const integers = view(source, "i4");
-    const words = view(target, "i4");
+    const integers = elementsOf(source, "i4");
+    const words = elementsOf(target, "i4");
     const { length } = integers;
     const put = (i: number): void => {
       words[2 * i + LOW] = integers[i] as number;

@@ -3,8 +3,9 @@
  * they are read as Python's `int`, `float` and `complex` read them.
  */
 import type { DType } from "../format/dtype.ts";
+import { integerRange } from "../format/fit.ts";
 import { formatDatetime, formatTimedelta, NOT_A_TIME, parseDatetime } from "./datetime.ts";
-import { float16ToFloat32, float64ToFloat16 } from "./float16.ts";
+import { formatComplex, formatFloat } from "./float-text.ts";
 import { type Conversion, chain, copyBytes, type Kernel, unconvertible } from "./kernel.ts";
 import { type NumberCode, numberKernel } from "./numbers.ts";
 
@@ -119,71 +120,6 @@ function doublesOf(bytes: Uint8Array, size: number): Float64Array {
   return doubles;
 }
 
-/** From here on (and below 1e-4) NumPy writes an exponent; float16 and float32 as of NumPy 2.4. */
-const EXPONENT_FROM: Readonly<Record<number, number>> = { 2: 1e3, 4: 1e6, 8: 1e16 };
-
-/** A float as `str` of a NumPy scalar writes it: the fewest digits that are read as the same number. */
-function formatFloat(value: number, size: number): string {
-  const text = formatDigits(value, size);
-  return /^-?\d+$/.test(text) ? `${text}.0` : text;
-}
-
-function formatDigits(value: number, size: number): string {
-  if (Number.isNaN(value)) return "nan";
-  if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
-  if (value === 0) return Object.is(value, -0) ? "-0" : "0";
-  const [, sign, digits = "", power = ""] = /^(-?)([\d.]+)e(.*)$/.exec(shortest(value, size)) ?? [];
-  const exponent = Number(power);
-  const magnitude = Math.abs(value);
-  if (magnitude < 1e-4 || magnitude >= (EXPONENT_FROM[size] as number)) {
-    return `${sign}${digits}e${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`;
-  }
-  const all = digits.replace(".", "");
-  if (exponent < 0) return `${sign}0.${"0".repeat(-exponent - 1)}${all}`;
-  const whole = all.slice(0, exponent + 1).padEnd(exponent + 1, "0");
-  return sign + (all.length > exponent + 1 ? `${whole}.${all.slice(exponent + 1)}` : whole);
-}
-
-/**
- * The shortest decimal, in exponential notation, that rounds to `value` as a float of `size` bytes; of two such, the nearer one, and of two
- * as near, the even one.
- */
-function shortest(value: number, size: number): string {
-  for (let digits = size === 8 ? value.toExponential().replace(/^-|\.|e.*$/g, "").length - 1 : 0; ; digits++) {
-    for (const text of [roundHalfToEven(value, digits), value.toExponential(digits)]) {
-      if (round(Number(text), size) === value) return text;
-    }
-  }
-}
-
-/** `toExponential` rounds a half up. What is a half in 30 digits is one: no float comes nearer to it. */
-function roundHalfToEven(value: number, digits: number): string {
-  const [, kept, rest, exponent] = /^(.*?)\.?(\d{30})(e.*)$/.exec(value.toExponential(digits + 30)) ?? [];
-  const isTie = /^50*$/.test(rest as string) && /[02468]$/.test(kept as string);
-  return isTie ? `${kept}${exponent}` : value.toExponential(digits);
-}
-
-const double = new Float64Array(1);
-const half = new Uint8Array(8);
-const single = new Float32Array(1);
-
-/** `value` as a float of `size` bytes. */
-function round(value: number, size: number): number {
-  if (size === 8) return value;
-  if (size === 4) return Math.fround(value);
-  double[0] = value;
-  float64ToFloat16(new Uint8Array(double.buffer), half.subarray(0, 2));
-  float16ToFloat32(half.subarray(0, 2), new Uint8Array(single.buffer));
-  return single[0] as number;
-}
-
-/** `str(complex)`: no real part if that is 0. */
-function formatComplex(re: number, im: number, size: number): string {
-  const imaginary = `${formatDigits(im, size)}j`;
-  if (Object.is(re, 0)) return imaginary;
-  return `(${formatDigits(re, size)}${/^[-]/.test(imaginary) ? "" : "+"}${imaginary})`;
-}
-
 // ---- from text to values ----
 
 function parsing(from: DType, to: DType): Conversion {
@@ -219,11 +155,10 @@ const INTEGER = new RegExp(`^\\s*([+-]?)(${DIGITS})\\s*$`);
 const REAL = new RegExp(`^\\s*([+-]?${FLOAT})\\s*$`, "i");
 const COMPLEX = new RegExp(`^\\s*(?:([+-]?${FLOAT})(?![\\w.]))?(?:([+-]?${FLOAT}|[+-]?)j)?\\s*$`, "i");
 
-/** Bounds of integers: what is beyond them is an error to NumPy, too. */
+/** Integers out of range are an error in NumPy, too. */
 function parseInteger(text: string, to: DType): bigint {
   const [, sign, digits] = INTEGER.exec(text) ?? [];
-  const bits = BigInt(to.itemsize * 8);
-  const [min, max] = to.kind === "u" ? [0n, 2n ** bits - 1n] : [-(2n ** (bits - 1n)), 2n ** (bits - 1n) - 1n];
+  const [min, max] = integerRange(to);
   const magnitude = digits === undefined ? undefined : BigInt(digits.replaceAll("_", ""));
   const value = magnitude === undefined ? undefined : sign === "-" ? -magnitude : magnitude;
   if (value !== undefined && value >= min && value <= max) return BigInt.asIntN(64, value);

@@ -1,44 +1,52 @@
-/** The bytes of scalars, as a file has them -> typed arrays and strings. */
+/** The bytes of scalars in a file -> typed arrays and strings. */
 
-import { isLongDouble } from "../cast/convert.ts";
 import { float16ToFloat32 } from "../cast/float16.ts";
 import { NpyError } from "../errors.ts";
 import { keepCodePoints, moveCodePoints } from "../format/code-points.ts";
 import type { DType } from "../format/dtype.ts";
-import { NATIVE_BYTE_ORDER } from "../format/scalars.ts";
-import { needsSwap, swapBytes } from "../memory/byte-order.ts";
-import type { NpyScalars } from "./npy-array.ts";
+import {
+  dataClass,
+  isFloat16,
+  isLongDouble,
+  isNative,
+  NATIVE_BYTE_ORDER,
+  storedClass,
+  type TypedArrays,
+} from "../format/scalars.ts";
+import { swapBytes } from "../memory/byte-order.ts";
 
-/** The `data` of scalars that were read into `bytes`; in place where the file's bytes are the typed array's. */
+/** The `data` of every dtype but structures. */
+export type NpyScalars = TypedArrays[keyof TypedArrays] | string[];
+
+/** The `data` of scalars that were read into `bytes`, which it shares where the file's bytes are those of the typed array. */
 export function decodeScalars(type: DType, bytes: Uint8Array<ArrayBuffer>, count: number): NpyScalars {
   makeNative(type, bytes);
   if (type.kind === "S" || type.kind === "U") return decodeStrings(type, bytes, count);
   return typedArray(bytes, type);
 }
 
-/** Long doubles, which JavaScript has no numbers for, stay the bytes of the file. */
 function makeNative(type: DType, bytes: Uint8Array): void {
-  if (!isLongDouble(type) && needsSwap(type)) swapBytes(bytes, type);
+  if (!isLongDouble(type) && !isNative(type)) swapBytes(bytes, type);
 }
 
-/** The first bytes of an array that is read into, and of scalars the array that they are then. */
+/** The bytes of a caller's array that are read into; for scalars also the typed array over them. */
 export interface Room {
   readonly type: DType;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly data: NpyScalars | undefined;
 }
 
-/** Most of what is read into is read into again, and views take longer to make than few rows to read. */
+/** Callers reuse their arrays, and making a view takes longer than reading a few rows. */
 const rooms = new WeakMap<object, Room>();
 
 /**
- * Room for elements that have `length` bytes, in an array that is to be read into.
+ * Room for `length` bytes of elements in the array that a caller wants to be read into.
  *
- * @throws NpyError `ERR_NPY_OPTION` if it is not the typed array that elements of `type` are read as, or too short.
+ * @throws NpyError `ERR_NPY_OPTION` if the array is too short, or not of the class that reading `type` gives.
  */
 export function roomIn(type: DType, out: ArrayBufferView, length: number): Room {
   const known = rooms.get(out);
-  // The memory may have been transferred: then there is none.
+  // A transferred array has no memory left.
   if (known?.type === type && known.bytes.length === length && length > 0) return known;
   checkRoom(type, out, length);
   const bytes = new Uint8Array(out.buffer as ArrayBuffer, out.byteOffset, length);
@@ -54,14 +62,13 @@ export function decodeRoom({ type, bytes, data }: Room): NpyScalars | undefined 
 }
 
 function checkRoom(type: DType, out: unknown, length: number): void {
-  if (type.fields === undefined && (type.kind === "S" || type.kind === "U" || type.str.endsWith("f2"))) {
+  if (type.fields === undefined && (type.kind === "S" || type.kind === "U" || isFloat16(type))) {
     throw new NpyError(
       "ERR_NPY_OPTION",
       `out: elements of dtype ${type.str} are converted when they are read, into new ones: leave it out.`,
     );
   }
-  const none = new Uint8Array(0);
-  const name = (type.fields === undefined ? typedArray(none, type) : none)[Symbol.toStringTag];
+  const { name } = dataClass(type);
   if (!ArrayBuffer.isView(out) || (out as Uint8Array)[Symbol.toStringTag] !== name) {
     const found = ArrayBuffer.isView(out) ? `a ${(out as Uint8Array)[Symbol.toStringTag]}` : typeof out;
     throw new NpyError("ERR_NPY_OPTION", `out must be a ${name}, as elements of dtype ${type.str} are read: found ${found}.`);
@@ -74,54 +81,21 @@ function checkRoom(type: DType, out: unknown, length: number): void {
   }
 }
 
-/** Whether decoding leaves `bytes` as they are: they may then be those of a file, or what others look at, too. */
+/** Whether decoding leaves `bytes` unchanged, so that they may be mapped or shared. */
 export function decodesInPlace(type: DType, bytes: Uint8Array): boolean {
   if (isLongDouble(type)) return true;
-  return !needsSwap(type) && bytes.byteOffset % alignmentOf(type) === 0;
+  return isNative(type) && bytes.byteOffset % type.alignment === 0;
 }
 
-/** What a typed array of these elements asks of its place in its buffer. */
-function alignmentOf({ kind, itemsize }: DType): number {
-  if (kind === "c") return itemsize / 2;
-  return "iufMm".includes(kind) ? itemsize : 1;
-}
-
-/** The typed array of scalars that `bytes` hold as JavaScript does; `undefined` if they must be converted, or are not aligned. */
+/** The bytes as the typed array that reading gives; `undefined` if they must be converted or are not aligned. */
 export function viewOf(type: DType, bytes: Uint8Array<ArrayBuffer>): Exclude<NpyScalars, string[]> | undefined {
-  const isConverted = "SU".includes(type.kind) || type.str.endsWith("f2") || needsSwap(type);
-  return isConverted || bytes.byteOffset % 8 !== 0 ? undefined : typedArray(bytes, type);
+  return storedClass(type) === undefined || bytes.byteOffset % 8 !== 0 ? undefined : typedArray(bytes, type);
 }
 
 function typedArray(bytes: Uint8Array<ArrayBuffer>, type: DType): Exclude<NpyScalars, string[]> {
-  const { buffer, byteOffset: start, length } = bytes;
-  switch (`${type.kind}${type.itemsize}`) {
-    case "i1":
-      return new Int8Array(buffer, start, length);
-    case "i2":
-      return new Int16Array(buffer, start, Math.floor(length / 2));
-    case "i4":
-      return new Int32Array(buffer, start, Math.floor(length / 4));
-    case "i8":
-    case "M8":
-    case "m8":
-      return new BigInt64Array(buffer, start, Math.floor(length / 8));
-    case "u2":
-      return new Uint16Array(buffer, start, Math.floor(length / 2));
-    case "u4":
-      return new Uint32Array(buffer, start, Math.floor(length / 4));
-    case "u8":
-      return new BigUint64Array(buffer, start, Math.floor(length / 8));
-    case "f2":
-      return widen(bytes);
-    case "f4":
-    case "c8":
-      return new Float32Array(buffer, start, Math.floor(length / 4));
-    case "f8":
-    case "c16":
-      return new Float64Array(buffer, start, Math.floor(length / 8));
-    default:
-      return bytes; // b1, u1, and what JavaScript has no numbers for
-  }
+  if (isFloat16(type)) return widen(bytes);
+  const Class = dataClass(type);
+  return new Class(bytes.buffer, bytes.byteOffset, Math.floor(bytes.length / Class.BYTES_PER_ELEMENT));
 }
 
 function widen(bytes: Uint8Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
@@ -140,7 +114,7 @@ function decodeStrings({ kind, itemsize }: DType, bytes: Uint8Array<ArrayBuffer>
   return texts;
 }
 
-/** The text of `itemsize` bytes from `start` on. NumPy drops the NULs that fill it up. */
+/** The text of an `S` at `start`. As in NumPy, trailing NULs are padding. */
 export function decodeLatin1(view: DataView, start: number, itemsize: number): string {
   let end = itemsize;
   while (end > 0 && view.getUint8(start + end - 1) === 0) end--;
@@ -150,7 +124,7 @@ export function decodeLatin1(view: DataView, start: number, itemsize: number): s
   return text;
 }
 
-/** The same in code points; it becomes `owner[key]`, for which those are kept that a string cannot hold. */
+/** The text of a `U` at `start`. It becomes `owner[key]`, for which code points are kept if a string cannot hold them. */
 export function decodeUtf32(
   view: DataView,
   start: number,
@@ -183,5 +157,5 @@ const FIRST_SURROGATE = 0xd800;
 const LAST_SURROGATE = 0xdfff;
 const MAX_CODE_POINT = 0x10ffff;
 
-/** Shown for what is no code point. */
+/** Stands for what is no code point. */
 const REPLACEMENT = 0xfffd;

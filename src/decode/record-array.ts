@@ -1,16 +1,17 @@
-/** Records as reading gives them: bytes as in the file, decoded when and as far as they are asked for. */
+/** Records as reading gives them: the file's bytes, decoded when a record or a column is asked for. */
 
-import { float16ToFloat32 } from "../cast/float16.ts";
 import { NpyError } from "../errors.ts";
 import type { DType, DTypeField } from "../format/dtype.ts";
-import { NATIVE_BYTE_ORDER } from "../format/scalars.ts";
+import { accessOf, NATIVE_BYTE_ORDER } from "../format/scalars.ts";
 import { copyField, flatten } from "../memory/fields.ts";
-import { decodeLatin1, decodeScalars, decodeUtf32, viewOf } from "./decode.ts";
-import type { NpyData } from "./npy-array.ts";
+import { decodeLatin1, decodeScalars, decodeUtf32, type NpyScalars, viewOf } from "./decode.ts";
+
+/** Everything that `data` can be. */
+export type NpyData = NpyScalars | RecordArray;
 
 /**
  * An array of a structured dtype. Records are decoded one by one ({@link RecordArray.at}, iteration) or field by field
- * ({@link RecordArray.column}); what is not asked for stays bytes.
+ * ({@link RecordArray.column}); the rest stays bytes.
  *
  * In a record, integers up to 32 bits and floats are numbers; 64-bit integers, datetime64 and timedelta64 bigints; bools booleans;
  * complex numbers `{ re, im }`; `S` and `U` strings; void and long doubles their raw bytes; nested structures objects; sub-arrays what
@@ -33,6 +34,7 @@ export class RecordArray<Record = { [name: string]: unknown }, Columns = { [name
   /** The number of records; those of an array of more dimensions are in the order of the file. */
   readonly length: number;
   #decode: Decoder | undefined;
+  #view: DataView | undefined;
 
   /** @internal Reading makes them. */
   constructor(dtype: DType, bytes: Uint8Array<ArrayBuffer>, length: number) {
@@ -41,27 +43,27 @@ export class RecordArray<Record = { [name: string]: unknown }, Columns = { [name
     this.length = length;
   }
 
-  /** The record `i`, as a new object; negative ones count from the end, those that are not there are `undefined`. */
+  /** The record `i`, as a new object; negative indices count from the end. `undefined` if there is no such record. */
   at(i: number): Record | undefined {
     const index = Math.trunc(i) || 0;
     const position = index < 0 ? index + this.length : index;
     if (position < 0 || position >= this.length) return undefined;
-    return this.#decoder()(position * this.dtype.itemsize, this, index) as Record;
+    return this.#recordAt(position, index);
   }
 
   *[Symbol.iterator](): Generator<Record, void, void> {
-    const decode = this.#decoder();
-    for (let i = 0; i < this.length; i++) yield decode(i * this.dtype.itemsize, this, i) as Record;
+    for (let i = 0; i < this.length; i++) yield this.#recordAt(i, i);
   }
 
-  #decoder(): Decoder {
+  #recordAt(position: number, key: number): Record {
     this.#decode ??= recordDecoder(this.dtype, this.bytes);
-    return this.#decode;
+    this.#view ??= new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length);
+    return this.#decode(this.#view, position * this.dtype.itemsize, false, this, key) as Record;
   }
 
   /**
    * One field of all records, copied into a typed array of this machine's byte order (or strings, or records). A field of a nested
-   * structure is named with its way there, as in `"pos.x"`. A sub-array has its elements one after the other, record by record.
+   * structure is named by its path, as in `"pos.x"`. The elements of sub-arrays follow each other, record by record.
    *
    * A column alone does not say its dtype: float16 is a `Float32Array`, and counts as float32 where casts differ (as text, and by the rules "no",
    * "equiv" and "safe"), unless you append it as `{ data, shape, dtype: "float16" }`.
@@ -71,12 +73,12 @@ export class RecordArray<Record = { [name: string]: unknown }, Columns = { [name
   column<Name extends keyof Columns & string>(name: Name): Columns[Name];
   column(name: string): NpyData;
   column(name: string): unknown {
-    const way = wayTo(this.dtype, name);
-    if (way === undefined) throw this.#noField(name);
-    // Structures within structures are passed through; sub-arrays of them are taken out first.
+    const path = pathTo(this.dtype, name);
+    if (path === undefined) throw this.#noField(name);
+    // Nested structures only add to the offset. Sub-arrays of structures are copied out first.
     let offset = 0;
-    while (way.length > 1 && way[0]?.dtype.subdtype === undefined) offset += (way.shift() as DTypeField).offset;
-    const [field, ...rest] = way as [DTypeField, ...DTypeField[]];
+    while (path.length > 1 && path[0]?.dtype.subdtype === undefined) offset += (path.shift() as DTypeField).offset;
+    const [field, ...rest] = path as [DTypeField, ...DTypeField[]];
     const { element, count } = flatten(field.dtype);
     const { itemsize } = field.dtype;
     const bytes = new Uint8Array(this.length * itemsize);
@@ -101,10 +103,10 @@ export class RecordArray<Record = { [name: string]: unknown }, Columns = { [name
   }
 }
 
-/** Elements without a size, of which a file of a few bytes can hold any number: so many at most are read at once. */
+/** The most elements without a size that are read at once: a file of a few bytes can have any number of them. */
 const MAX_SIZELESS = 2 ** 24;
 
-/** The `data` of elements that were read into `bytes`; where the file's bytes are the typed array's, nothing is copied. */
+/** The `data` of elements that were read into `bytes`, which it shares where the file's bytes are those of the typed array. */
 export function decodeElements(type: DType, bytes: Uint8Array<ArrayBuffer>, count: number): NpyData {
   if (type.itemsize === 0 && count > MAX_SIZELESS) {
     throw new NpyError(
@@ -115,50 +117,50 @@ export function decodeElements(type: DType, bytes: Uint8Array<ArrayBuffer>, coun
   return type.fields === undefined ? decodeScalars(type, bytes, count) : new RecordArray(type, bytes, count);
 }
 
-/** The fields on the way to the one that is meant. Names may hold dots themselves: the longest one counts that leads there. */
-function wayTo({ fields = [] }: DType, name: string): DTypeField[] | undefined {
+/** The fields along a path. Names may contain dots: the longest name that matches counts. */
+function pathTo({ fields = [] }: DType, name: string): DTypeField[] | undefined {
   for (const field of fields.toSorted((a, b) => b.name.length - a.name.length)) {
     if (name === field.name) return [field];
     if (!name.startsWith(`${field.name}.`)) continue;
-    const rest = wayTo(flatten(field.dtype).element, name.slice(field.name.length + 1));
+    const rest = pathTo(flatten(field.dtype).element, name.slice(field.name.length + 1));
     if (rest !== undefined) return [field, ...rest];
   }
   return undefined;
 }
 
-/** Sets a property, also one that would else set the prototype. */
+/** Sets a property, even `__proto__`, which would otherwise set the prototype. */
 function define(object: { [name: string]: unknown }, name: string, value: unknown): void {
   if (name !== "__proto__") object[name] = value;
   else Object.defineProperty(object, name, { value, enumerable: true, writable: true, configurable: true });
 }
 
-/** The value of an element that begins at `position`, which becomes `owner[key]`. */
-type Decoder = (position: number, owner: object, key: string | number) => unknown;
+/** Reads the element at `at`, which becomes `owner[key]`. `isLittle` is the byte order of scalars. */
+type Decoder = (view: DataView, at: number, isLittle: boolean, owner: object, key: string | number) => unknown;
 
 function recordDecoder(type: DType, bytes: Uint8Array<ArrayBuffer>): Decoder {
-  const fields = (type.fields as readonly DTypeField[]).map(({ name, offset, dtype }) => ({
-    name,
-    offset,
-    decode: fieldDecoder(dtype, bytes),
-  }));
-  // To copy an object with all fields is faster than to add one after the other.
+  const fields = (type.fields as readonly DTypeField[]).map(({ name, offset, dtype }) => {
+    const { byteOrder } = flatten(dtype).element;
+    const isLittle = (byteOrder === "|" ? NATIVE_BYTE_ORDER : byteOrder) === "<";
+    return { name, offset, isLittle, decode: fieldDecoder(dtype, bytes) };
+  });
+  // Copying an object that has all fields is faster than adding them one by one.
   const empty: { [name: string]: unknown } = {};
   for (const { name } of fields) define(empty, name, undefined);
-  return (position) => {
+  return (view, at) => {
     const record = { ...empty };
-    for (const { name, offset, decode } of fields) record[name] = decode(position + offset, record, name);
+    for (const { name, offset, isLittle, decode } of fields) record[name] = decode(view, at + offset, isLittle, record, name);
     return record;
   };
 }
 
 function fieldDecoder(type: DType, bytes: Uint8Array<ArrayBuffer>): Decoder {
   const { element, count, shape } = flatten(type);
-  const decode = element.fields === undefined ? scalarDecoder(element, bytes) : recordDecoder(element, bytes);
+  if (element.fields === undefined) return shape.length === 0 ? scalarDecoder(element) : scalarsDecoder(element, count, bytes);
+  const decode = recordDecoder(element, bytes);
   if (shape.length === 0) return decode;
-  if (element.fields === undefined) return scalarsDecoder(element, count, bytes);
-  return (position) => {
+  return (view, at, isLittle) => {
     const records: unknown[] = [];
-    for (let i = 0; i < count; i++) records.push(decode(position + i * element.itemsize, records, i));
+    for (let i = 0; i < count; i++) records.push(decode(view, at + i * element.itemsize, isLittle, records, i));
     return records;
   };
 }
@@ -166,61 +168,18 @@ function fieldDecoder(type: DType, bytes: Uint8Array<ArrayBuffer>): Decoder {
 /** The elements of a sub-array, as data of their own. */
 function scalarsDecoder(type: DType, count: number, bytes: Uint8Array<ArrayBuffer>): Decoder {
   const length = count * type.itemsize;
-  const decode: Decoder = (position) => decodeScalars(type, bytes.slice(position, position + length), count);
+  const decode = (at: number) => decodeScalars(type, bytes.slice(at, at + length), count);
   const whole = viewOf(type, bytes);
-  if (whole === undefined) return decode;
-  // Where they are aligned: a typed array's slice costs a quarter of a buffer of its own.
+  if (whole === undefined) return (_view, at) => decode(at);
+  // Slicing a typed array takes a quarter of the time that a buffer of its own takes, but needs aligned elements.
   const size = whole.BYTES_PER_ELEMENT;
-  return (position, owner, key) =>
-    position % size === 0 ? whole.slice(position / size, (position + length) / size) : decode(position, owner, key);
+  return (_view, at) => (at % size === 0 ? whole.slice(at / size, (at + length) / size) : decode(at));
 }
 
-function scalarDecoder(type: DType, bytes: Uint8Array): Decoder {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const isLittle = type.byteOrder === "|" ? NATIVE_BYTE_ORDER === "<" : type.byteOrder === "<";
-  switch (`${type.kind}${type.itemsize}`) {
-    case "b1":
-      return (position) => view.getUint8(position) !== 0;
-    case "i1":
-      return (position) => view.getInt8(position);
-    case "i2":
-      return (position) => view.getInt16(position, isLittle);
-    case "i4":
-      return (position) => view.getInt32(position, isLittle);
-    case "i8":
-    case "M8":
-    case "m8":
-      return (position) => view.getBigInt64(position, isLittle);
-    case "u1":
-      return (position) => view.getUint8(position);
-    case "u2":
-      return (position) => view.getUint16(position, isLittle);
-    case "u4":
-      return (position) => view.getUint32(position, isLittle);
-    case "u8":
-      return (position) => view.getBigUint64(position, isLittle);
-    case "f2":
-      return (position) => decodeHalf(view.getUint16(position, isLittle));
-    case "f4":
-      return (position) => view.getFloat32(position, isLittle);
-    case "f8":
-      return (position) => view.getFloat64(position, isLittle);
-    case "c8":
-      return (position) => ({ re: view.getFloat32(position, isLittle), im: view.getFloat32(position + 4, isLittle) });
-    case "c16":
-      return (position) => ({ re: view.getFloat64(position, isLittle), im: view.getFloat64(position + 8, isLittle) });
-  }
-  if (type.kind === "S") return (position) => decodeLatin1(view, position, type.itemsize);
-  if (type.kind === "U") return (position, owner, key) => decodeUtf32(view, position, type.itemsize, isLittle, owner, key);
-  // Void and long doubles.
-  return (position) => bytes.slice(position, position + type.itemsize);
-}
-
-const half = new Uint16Array(1);
-const single = new Float32Array(1);
-
-function decodeHalf(bits: number): number {
-  half[0] = bits;
-  float16ToFloat32(new Uint8Array(half.buffer), new Uint8Array(single.buffer));
-  return single[0] as number;
+function scalarDecoder(type: DType): Decoder {
+  const { kind, itemsize } = type;
+  if (kind === "S") return (view, at) => decodeLatin1(view, at, itemsize);
+  if (kind === "U") return (view, at, isLittle, owner, key) => decodeUtf32(view, at, itemsize, isLittle, owner, key);
+  // Void and long doubles are bytes.
+  return accessOf(type)?.[0] ?? ((view, at) => new Uint8Array(view.buffer, view.byteOffset + at, itemsize).slice());
 }

@@ -1,6 +1,6 @@
 /** Records as columns, the short way: typed arrays whose elements are as in the file are only put in their places. */
 import type { DType, DTypeField } from "../format/dtype.ts";
-import type { TypedArray } from "../input/input.ts";
+import type { TypedArray } from "../input/array-input.ts";
 import { type Blocks, checkThere } from "../memory/blocks.ts";
 import { areBools, hasBools } from "../memory/bools.ts";
 import { flatten } from "../memory/fields.ts";

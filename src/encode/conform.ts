@@ -1,26 +1,26 @@
 /** A parsed input -> elements that can be written as a dtype: the casting rule kept, plain values converted, rows counted. */
 
 import { type Casting, canCast } from "../cast/can-cast.ts";
-import { isLongDouble } from "../cast/convert.ts";
 import { NpyError } from "../errors.ts";
 import { type DescrField, type DType, type DTypeField, dtype, formatDType, sameDType } from "../format/dtype.ts";
 import { zeroDimensional } from "../format/header.ts";
 import { shapeOf as fullShape, rowShape, sizeOf } from "../format/layout.ts";
+import { isLongDouble } from "../format/scalars.ts";
+import { asElementsOf } from "../input/input.ts";
 import {
-  asElementsOf,
   type ColumnsInput,
-  encodeInput,
+  contiguous,
+  contiguousStrides,
   type ParsedInput,
   type StridedBytes,
   type TypedInput,
-} from "../input/input.ts";
-import { contiguous, contiguousStrides } from "../input/view.ts";
+} from "../input/parsed-input.ts";
 import type { Blocks } from "../memory/blocks.ts";
 import { flatten, inField } from "../memory/fields.ts";
 import { type ColumnOfField, interleave } from "./columns.ts";
 import { bytesAsTheyAre, checkConvertible, ravel } from "./ravel.ts";
 import { compareNames, matchFields } from "./records.ts";
-import { dtypeOfValues } from "./values.ts";
+import { dtypeOfValues, encodeInput } from "./values.ts";
 
 /** What all rows of a file have in common. */
 export interface RowLayout {
@@ -45,7 +45,7 @@ export interface Elements {
  */
 export function dtypeOfInput(parsed: ParsedInput): DType {
   if (parsed.kind === "typed") return parsed.dtype;
-  return parsed.kind === "plain" ? dtypeOfValues(parsed) : dtypeOfColumns(parsed);
+  return parsed.kind === "plain" ? (parsed.dtype ?? dtypeOfValues(parsed)) : dtypeOfColumns(parsed);
 }
 
 function dtypeOfColumns({ columns, isTable }: ColumnsInput): DType {
@@ -88,7 +88,8 @@ export function rowShapeOfInput(parsed: ParsedInput, fortranOrder: boolean): rea
  *
  * @throws NpyError `ERR_NPY_CAST` if the rule forbids it, `ERR_NPY_VALUE` for a value that does not fit; for structures with the `field`.
  */
-export function castInput(parsed: ParsedInput, target: DType, casting: Casting): Elements {
+export function castInput(input: ParsedInput, target: DType, casting: Casting): Elements {
+  const parsed = inOwnDType(input);
   if (parsed.kind === "columns") return castColumns(parsed, target, casting);
   const array = parsed.kind === "plain" ? encodeInput(parsed, target) : castArray(parsed, target, casting);
   return {
@@ -96,6 +97,13 @@ export function castInput(parsed: ParsedInput, target: DType, casting: Casting):
     blocks: (fortranOrder, perBlock) => ravel(array, target, fortranOrder, perBlock),
     onlyBlock: (fortranOrder) => bytesAsTheyAre(array, target, fortranOrder),
   };
+}
+
+/** Values that were given with a dtype, as elements of it. */
+function inOwnDType(parsed: ParsedInput): ParsedInput {
+  if (parsed.kind !== "plain" || parsed.dtype === undefined) return parsed;
+  const { dtype, fortranOrder } = parsed;
+  return { kind: "typed", dtype, array: encodeInput(parsed, dtype), fortranOrder, bare: false };
 }
 
 function castArray({ dtype, array, ofBuffer }: TypedInput, target: DType, casting: Casting): StridedBytes {
@@ -163,7 +171,8 @@ function castColumns({ columns }: ColumnsInput, target: DType, casting: Casting)
 }
 
 /** One column: an element (or a sub-array) for each record, the elements of sub-arrays also one after the other. */
-function castColumn(parsed: ParsedInput, field: DTypeField, casting: Casting): ColumnOfField & { rows: number } {
+function castColumn(input: ParsedInput, field: DTypeField, casting: Casting): ColumnOfField & { rows: number } {
+  const parsed = inOwnDType(input);
   const { element, shape, count } = flatten(field.dtype);
   const column = inRecords(parsed.kind === "typed" ? asRaw(asElementsOf(parsed, element), element) : parsed, shape);
   const elements = castInput(column, element, casting);

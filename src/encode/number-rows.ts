@@ -1,6 +1,6 @@
 /** Rows of plain numbers, the short way: few of them, which all fit. */
 import type { DType } from "../format/dtype.ts";
-import type { TypedArray } from "../input/input.ts";
+import type { TypedArray } from "../input/array-input.ts";
 import { elementClass, type TypedArrayClass } from "./row-buffer.ts";
 
 interface Elements {

@@ -8,7 +8,7 @@ import type { Conversion } from "../cast/kernel.ts";
 import { NpyError } from "../errors.ts";
 import { type DType, nativeDType, sameDType } from "../format/dtype.ts";
 import { sizeOf } from "../format/layout.ts";
-import type { StridedBytes } from "../input/input.ts";
+import type { StridedBytes } from "../input/parsed-input.ts";
 import { BLOCK, borrow, checkThere, giveBack, Places } from "../memory/blocks.ts";
 import { areBools, hasBools, normalizeBools } from "../memory/bools.ts";
 import { needsSwap, swapBytes } from "../memory/byte-order.ts";

@@ -1,12 +1,12 @@
 /** Structures appended as objects and as columns. Fields are matched by their names, never by their places. */
 
-import { isLongDouble } from "../cast/convert.ts";
 import { RecordArray } from "../decode/record-array.ts";
 import { NpyError } from "../errors.ts";
 import { passCodePoints } from "../format/code-points.ts";
 import { type DType, type DTypeField, formatDType } from "../format/dtype.ts";
+import { isLongDouble } from "../format/scalars.ts";
 import { subArray, withFields } from "../format/structure.ts";
-import { isNodeBuffer } from "../memory/buffers.ts";
+import { isNodeBuffer } from "../input/typed-arrays.ts";
 import { needsSwap, swapBytes } from "../memory/byte-order.ts";
 import { copyField, type FieldPlace, flatten } from "../memory/fields.ts";
 import { type NumberField, numberField } from "./number-fields.ts";

@@ -1,6 +1,6 @@
 /** Rows of one dtype, copied one behind the other. */
 import type { DType } from "../format/dtype.ts";
-import type { TypedArray } from "../input/input.ts";
+import type { TypedArray } from "../input/array-input.ts";
 import { needsSwap } from "../memory/byte-order.ts";
 
 export type TypedArrayClass = {

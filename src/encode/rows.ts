@@ -2,8 +2,8 @@
 
 import type { DType } from "../format/dtype.ts";
 import { type ArrayLayout, rowShape, sizeOf } from "../format/layout.ts";
-import type { TypedArray } from "../input/input.ts";
-import { typedArrayBytes } from "../input/view.ts";
+import type { TypedArray } from "../input/array-input.ts";
+import { typedArrayBytes } from "../input/typed-arrays.ts";
 import type { Blocks } from "../memory/blocks.ts";
 import { areBools, hasBools } from "../memory/bools.ts";
 import { ColumnRows } from "./column-rows.ts";

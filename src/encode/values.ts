@@ -3,21 +3,17 @@
  * exactly (floats: to the nearest), or refused with its index.
  */
 
-import { isLongDouble } from "../cast/convert.ts";
 import { dateToTicks } from "../cast/dates.ts";
 import { float64ToFloat16 } from "../cast/float16.ts";
 import { NpyError } from "../errors.ts";
 import { keptCodePoints } from "../format/code-points.ts";
-import { type DType, dtype, formatDType } from "../format/dtype.ts";
+import { type DType, dtype, formatDType, nativeDType } from "../format/dtype.ts";
+import { type Fit, fitOf } from "../format/fit.ts";
+import { unravelIndex } from "../format/flat-index.ts";
 import { sizeOf } from "../format/layout.ts";
-import { FLOAT_OVERFLOW, integerRange } from "./number-limits.ts";
+import { dataClass, isFloat16, type TypedArrayClass } from "../format/scalars.ts";
+import { contiguous, type PlainInput, type StridedBytes, type Values } from "../input/parsed-input.ts";
 import { type Encoder, recordEncoder } from "./records.ts";
-
-/** Values in C order, with the shape of their nesting. */
-export interface Values {
-  readonly values: readonly unknown[];
-  readonly shape: readonly number[];
-}
 
 /**
  * The dtype of values for which none was given: number -> float64, bigint -> int64, boolean -> bool, string -> the shortest
@@ -33,7 +29,7 @@ export function dtypeOfValues({ values, shape }: Values): DType {
     throw new NpyError(
       "ERR_NPY_VALUE",
       `A ${typeOf(values[other])} at ${indexText(other, shape)} among values of type ${type}: give a dtype, or values of one type.`,
-      { index: indexOf(other, shape) },
+      { index: unravelIndex(other, shape) },
     );
   }
   switch (type) {
@@ -54,7 +50,7 @@ export function dtypeOfValues({ values, shape }: Values): DType {
   throw new NpyError(
     "ERR_NPY_VALUE",
     `No dtype for ${show(first)}: expected numbers, bigints, booleans, strings or Dates (records and bytes need a dtype).`,
-    { index: indexOf(0, shape) },
+    { index: unravelIndex(0, shape) },
   );
 }
 
@@ -88,13 +84,20 @@ export function encodeValues({ values, shape }: Values, target: DType): Uint8Arr
   if (values.length !== count) throw changedLength(values.length, count);
   if (failed === undefined) return bytes;
   const { at, reason, field, value = values[at], within = [] } = failed;
-  const index = [...indexOf(at, shape), ...within];
+  const index = [...unravelIndex(at, shape), ...within];
   const place = `[${index.join(", ")}]${field === undefined ? "" : `, field ${JSON.stringify(field)},`}`;
   throw new NpyError(
     "ERR_NPY_VALUE",
     `${show(value)} at ${place} does not fit into ${field === undefined ? target.str : formatDType(target)}: ${reason}.`,
     { index, field },
   );
+}
+
+/** Plain values as elements of `target`. */
+export function encodeInput({ values, shape, fortranOrder, dtype: given }: PlainInput, target: DType): StridedBytes {
+  // Values that were given with a dtype may be in Fortran order: an error says their index in the data.
+  const bytes = encodeValues({ values, shape: given === undefined ? shape : [values.length] }, target);
+  return contiguous(bytes, nativeDType(target), shape, fortranOrder ?? false);
 }
 
 /** A getter, or a Proxy, changed the array that was being read. */
@@ -118,27 +121,16 @@ function encoder(target: DType): Encoder {
 
 function makeEncoder(target: DType): Encoder {
   if (target.fields !== undefined) return recordEncoder(target, encoder);
-  if (target.kind === "V" || isLongDouble(target)) return rawBytes(target.itemsize);
-  switch (target.kind) {
-    case "b":
-      return elementwise((bytes) => bytes, toBoolean);
-    case "i":
-    case "u":
-      return target.itemsize === 8 ? bigIntegers(target.kind === "i") : integers(target);
-    case "f":
-      return floats(target);
-    case "c":
-      return complexes(target);
-    case "M":
-    case "m": {
-      const fromDate = dateToTicks(target);
-      return elementwise(bigInt64View, (value) => toTicks(value, target, fromDate));
-    }
-    case "S":
-      return strings(target.itemsize, encodeLatin1);
-    case "U":
-      return strings(target.itemsize, encodeUtf32);
-  }
+  if (target.kind === "S") return strings(target.itemsize, encodeLatin1);
+  if (target.kind === "U") return strings(target.itemsize, encodeUtf32);
+  const toElement = fitOf(target);
+  if (toElement === undefined) return rawBytes(target.itemsize);
+  if (isFloat16(target)) return float16s(toElement);
+  const Class = dataClass(target);
+  if (target.kind === "c") return complexes(Class, toElement);
+  if (target.kind !== "M") return elementwise(Class, toElement);
+  const fromDate = dateToTicks(target);
+  return elementwise(Class, (value) => (value instanceof Date ? fromDate(value) : toElement(value)));
 }
 
 /** Elements that JavaScript has no values for are given as their bytes. */
@@ -154,17 +146,12 @@ function rawBytes(itemsize: number): Encoder {
   };
 }
 
-const bigInt64View = (bytes: Uint8Array<ArrayBuffer>) => new BigInt64Array(bytes.buffer);
-
-/** Encoders by element: `convert` gives the element, or the reason why there is none. */
-function elementwise<Element extends number | bigint>(
-  view: (bytes: Uint8Array<ArrayBuffer>) => { [index: number]: Element },
-  convert: (value: unknown) => Element | string,
-): Encoder {
+/** Encodes one element after the other, as `toElement` gives them. */
+function elementwise(Class: TypedArrayClass, toElement: Fit): Encoder {
   return (values, bytes) => {
-    const target = view(bytes);
+    const target = new Class(bytes.buffer) as unknown as { [index: number]: number | bigint };
     for (let at = 0; at < values.length; at++) {
-      const element = convert(values[at]);
+      const element = toElement(values[at]);
       if (typeof element === "string") return { at, reason: element };
       target[at] = element;
     }
@@ -172,114 +159,32 @@ function elementwise<Element extends number | bigint>(
   };
 }
 
-function toBoolean(value: unknown): number | string {
-  if (value === true || value === 1 || value === 1n) return 1;
-  if (value === false || value === 0 || value === 0n) return 0;
-  return "expected true or false";
-}
-
-const INTEGER_VIEWS = {
-  i1: Int8Array,
-  i2: Int16Array,
-  i4: Int32Array,
-  u1: Uint8Array,
-  u2: Uint16Array,
-  u4: Uint32Array,
-} as const;
-
-function integers({ kind, itemsize }: DType): Encoder {
-  const View = INTEGER_VIEWS[`${kind}${itemsize}` as keyof typeof INTEGER_VIEWS];
-  const [min, max] = integerRange(kind === "i", itemsize * 8).map(Number) as [number, number];
-  return elementwise<number>(
-    (bytes) => new View(bytes.buffer),
-    (value) => {
-      const number = typeof value === "boolean" || typeof value === "bigint" ? Number(value) : value;
-      if (typeof number !== "number" || !Number.isInteger(number)) return "expected a whole number";
-      return number >= min && number <= max ? number : `expected ${min} to ${max}`;
-    },
-  );
-}
-
-function bigIntegers(signed: boolean): Encoder {
-  const [min, max] = integerRange(signed, 64);
-  return elementwise<bigint>(
-    (bytes) => (signed ? new BigInt64Array(bytes.buffer) : new BigUint64Array(bytes.buffer)),
-    (value) => {
-      const integer = toBigInt(value);
-      if (integer === undefined) return "expected a whole number";
-      return integer >= min && integer <= max ? integer : `expected ${min} to ${max}`;
-    },
-  );
-}
-
-function toBigInt(value: unknown): bigint | undefined {
-  if (typeof value === "bigint") return value;
-  if (typeof value === "boolean" || (typeof value === "number" && Number.isInteger(value))) return BigInt(value);
-  return undefined;
-}
-
-function toFloat(value: unknown, overflow: number, precision: number): number | string {
-  if (typeof value === "number") {
-    return Number.isFinite(value) && Math.abs(value) >= overflow ? "it is beyond the largest finite value" : value;
-  }
-  if (typeof value === "boolean") return Number(value);
-  if (typeof value !== "bigint") return "expected a number";
-  const number = Number(value);
-  const magnitude = value < 0n ? -value : value;
-  const exact = magnitude === 0n || significantBits(magnitude) <= precision;
-  return exact && Math.abs(number) < overflow ? number : "a bigint must be exact";
-}
-
-function significantBits(magnitude: bigint): number {
-  return magnitude.toString(2).replace(/0+$/, "").length;
-}
-
-/** Bits of the significand of floats of 2, 4 and 8 bytes. */
-const PRECISION: Readonly<Record<number, number>> = { 2: 11, 4: 24, 8: 53 };
-
-function floats({ itemsize }: DType): Encoder {
-  const [overflow, precision] = [FLOAT_OVERFLOW[itemsize], PRECISION[itemsize]] as [number, number];
-  const convert = (value: unknown): number | string => toFloat(value, overflow, precision);
-  if (itemsize === 8) return elementwise((bytes) => new Float64Array(bytes.buffer), convert);
-  if (itemsize === 4) return elementwise((bytes) => new Float32Array(bytes.buffer), convert);
+function float16s(toElement: Fit): Encoder {
+  const encode = elementwise(Float64Array, toElement);
   return (values, bytes) => {
     const doubles = new Uint8Array(values.length * 8);
-    const failed = elementwise((wide) => new Float64Array(wide.buffer), convert)(values, doubles);
+    const failed = encode(values, doubles);
     if (failed === undefined) float64ToFloat16(doubles, bytes);
     return failed;
   };
 }
 
-function complexes({ itemsize }: DType): Encoder {
-  const [overflow, precision] = [FLOAT_OVERFLOW[itemsize / 2], PRECISION[itemsize / 2]] as [number, number];
+function complexes(Class: TypedArrayClass, toElement: Fit): Encoder {
   return (values, bytes) => {
-    const parts = itemsize === 8 ? new Float32Array(bytes.buffer) : new Float64Array(bytes.buffer);
+    const parts = new Class(bytes.buffer) as Float64Array;
     for (let at = 0; at < values.length; at++) {
       const value = values[at];
       const pair = typeof value === "object" && value !== null && "re" in value && "im" in value ? value : { re: value, im: 0 };
-      const re = toFloat(pair.re, overflow, precision);
-      const im = toFloat(pair.im, overflow, precision);
+      const re = toElement(pair.re);
+      const im = toElement(pair.im);
       if (typeof re === "string") return { at, reason: `${re}, or { re, im }` };
       if (typeof im === "string") return { at, reason: `${im}, or { re, im }` };
-      parts[2 * at] = re;
-      parts[2 * at + 1] = im;
+      parts[2 * at] = re as number;
+      parts[2 * at + 1] = im as number;
     }
     return undefined;
   };
 }
-
-/** A Date, or a count of the dtype's own steps. */
-function toTicks(value: unknown, target: DType, fromDate: (date: Date) => bigint | string): bigint | string {
-  if (value instanceof Date && target.kind === "M") return fromDate(value);
-  const ticks = toBigInt(value);
-  if (ticks === undefined || typeof value === "boolean") {
-    return target.kind === "M" ? "expected a Date, or a whole number of its units" : "expected a whole number of its units";
-  }
-  const [min, max] = INT64;
-  return ticks >= min && ticks <= max ? ticks : `expected ${min} to ${max}`;
-}
-
-const INT64 = integerRange(true, 64);
 
 /** Encoders of strings: `encode` writes one into its place, or says why it cannot. */
 function strings(itemsize: number, encode: (text: string, place: Uint8Array, kept?: Uint32Array) => string | undefined): Encoder {
@@ -326,19 +231,8 @@ function countCodePoints(text: string): number {
   return count;
 }
 
-/** The index of element `at`, counted in C order. */
-function indexOf(at: number, shape: readonly number[]): number[] {
-  const index: number[] = [];
-  let rest = at;
-  for (const size of shape.toReversed()) {
-    index.unshift(rest % size);
-    rest = Math.floor(rest / size);
-  }
-  return index;
-}
-
 function indexText(at: number, shape: readonly number[]): string {
-  return `[${indexOf(at, shape).join(", ")}]`;
+  return `[${unravelIndex(at, shape).join(", ")}]`;
 }
 
 function show(value: unknown): string {

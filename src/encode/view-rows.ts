@@ -2,7 +2,7 @@
 import { type DType, sameDType } from "../format/dtype.ts";
 import { type ArrayLayout, rowShape, sizeOf } from "../format/layout.ts";
 import { isDType } from "../format/structure.ts";
-import type { ArrayView, TypedArray } from "../input/input.ts";
+import type { ArrayView, TypedArray } from "../input/array-input.ts";
 import { elementClass, isOfClass, storedClass, type TypedArrayClass } from "./row-buffer.ts";
 
 /** What such an input has. Any other property may change what these mean. */

@@ -11,3 +11,15 @@ export function unravelIndex(flat: number, shape: readonly number[]): number[] {
   }
   return position;
 }
+
+/** The place, in elements, of the element with the flat index `flat` (in C order) in an array at strides. */
+export function stridedIndex(flat: number, shape: readonly number[], strides: readonly number[]): number {
+  let place = 0;
+  let rest = flat;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    const size = shape[axis] as number;
+    place += (rest % size) * (strides[axis] as number);
+    rest = Math.floor(rest / size);
+  }
+  return place;
+}

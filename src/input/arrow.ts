@@ -1,26 +1,7 @@
 /** Apache Arrow: tables -> columns, vectors -> views. Chunks are joined, bitmaps unpacked, dictionaries looked up, nulls refused. */
 import { NpyError } from "../errors.ts";
-import type { ArrayView } from "./input.ts";
-
-/** A column of Apache Arrow. */
-export interface ArrowVector {
-  readonly type: { readonly typeId: number };
-  readonly data: readonly unknown[];
-  readonly length: number;
-  readonly numChildren: number;
-  /** One element. */
-  get(index: number): unknown;
-  /** The elements of lists, or one field of structures. */
-  getChildAt(index: number): unknown;
-}
-
-/** A table of Apache Arrow, or one of its record batches. */
-export interface ArrowTable {
-  readonly schema: { readonly fields: readonly { readonly name: string }[] };
-  readonly data: unknown;
-  /** One column. */
-  getChildAt(index: number): unknown;
-}
+import { unravelIndex } from "../format/flat-index.ts";
+import type { ArrayView, ArrowTable, ArrowVector } from "./array-input.ts";
 
 /** What a vector is made of. */
 interface Vector {
@@ -135,13 +116,7 @@ function isValid(chunk: Chunk, i: number): boolean {
 }
 
 function nullAt(at: number, sizes: readonly number[]): NpyError {
-  const index: number[] = [];
-  let rest = at;
-  for (const size of sizes.toReversed()) {
-    index.unshift(rest % size);
-    rest = Math.floor(rest / size);
-  }
-  index.unshift(rest);
+  const index = unravelIndex(at, [Number.POSITIVE_INFINITY, ...sizes]);
   return new NpyError("ERR_NPY_VALUE", `null at [${index.join(", ")}]: NumPy has none. Fill it, or leave it out.`, { index });
 }
 

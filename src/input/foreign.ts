@@ -3,66 +3,8 @@
  * its strides and without a copy, where its data lie in memory as they do here.
  */
 import type { DTypeLike } from "../format/dtype.ts";
-import { type ArrowTable, type ArrowVector, columnsOfTable, viewOfVector } from "./arrow.ts";
-import type { ArrayView, Sizes } from "./input.ts";
-
-/** An array of another library. */
-export type ForeignArray = NumpyTsArray | StridedArray | TensorFlowTensor | OnnxTensor | ArrowTable | ArrowVector | ElementArray;
-
-/** numpy-ts: what an array shows has no offset, its storage has. */
-export interface NumpyTsArray {
-  readonly dtype: string;
-  readonly storage: {
-    readonly data: ArrayBufferView;
-    readonly shape: Sizes;
-    readonly strides: Sizes;
-    readonly offset: number;
-  };
-  tolist(): unknown;
-}
-
-/** @stdlib/ndarray (`strides`), ndarray and zarrita (`stride`). */
-export type StridedArray = {
-  readonly data: ElementArray | AccessorArray | ArrayBufferView | ArrayLike<unknown>;
-  readonly shape: Sizes;
-  /** In the library's words. */
-  readonly dtype?: unknown;
-  readonly offset?: number;
-} & ({ readonly strides: Sizes } | { readonly stride: Sizes });
-
-/** TensorFlow.js; `dataSync` fetches what is not in this memory. */
-export interface TensorFlowTensor {
-  readonly shape: Sizes;
-  readonly dtype: string;
-  dataSync(): unknown;
-}
-
-/** onnxruntime, also one that another thread posted (`cpuData`). */
-export type OnnxTensor = {
-  readonly dims: Sizes;
-  readonly type: string;
-} & ({ readonly data: unknown } | { readonly cpuData: unknown });
-
-/**
- * Elements that JavaScript has no typed array for, in a buffer: the `BooleanArray` and `Complex128Array` of @stdlib, the `BoolArray`,
- * `ByteStringArray` and `UnicodeStringArray` of zarrita.
- */
-export interface ElementArray {
-  readonly buffer: ArrayBufferLike;
-  readonly byteOffset: number;
-  readonly byteLength: number;
-  readonly BYTES_PER_ELEMENT: number;
-  readonly length: number;
-  /** zarrita: the length of its strings, in bytes or code points. */
-  readonly chars?: number;
-  get(index: number): unknown;
-}
-
-/** Elements behind a function, as ndarray's "generic" stores have them. */
-export interface AccessorArray {
-  readonly length: number;
-  get(index: number): unknown;
-}
+import type { AccessorArray, ArrayView, ElementArray, NumpyTsArray, OnnxTensor, Sizes, TensorFlowTensor } from "./array-input.ts";
+import { columnsOfTable, viewOfVector } from "./arrow.ts";
 
 /** How a family of arrays is told from everything else, and what it is here. */
 interface Family {

@@ -1,112 +1,17 @@
 /** Every array-like that users hold -> one view: elements of a dtype, in a buffer, at strides. All that can be wrong is refused here. */
 
-import { isLongDouble } from "../cast/convert.ts";
-import type { NpyArray } from "../decode/npy-array.ts";
 import { RecordArray } from "../decode/record-array.ts";
-import { encodeValues, type Values } from "../encode/values.ts";
 import { NpyError } from "../errors.ts";
 import { type DType, type DTypeLike, dtype, nativeDType, sameDType } from "../format/dtype.ts";
+import { isLongDouble } from "../format/scalars.ts";
 import { areBools } from "../memory/bools.ts";
-import { isNodeBuffer } from "../memory/buffers.ts";
 import { flatten, inField } from "../memory/fields.ts";
-import { type ForeignArray, fromForeign } from "./foreign.ts";
+import type { ArrayView, Scalar, TypedArray } from "./array-input.ts";
+import { fromForeign } from "./foreign.ts";
 import { parseNested } from "./nested.ts";
-import { contiguous, describe, isBuffer, needsDType, parseView, typedArrayBytes, wholeElements } from "./view.ts";
-
-/** JavaScript's arrays of numbers, of any length and sharing. */
-export type TypedArray =
-  | Int8Array
-  | Int16Array
-  | Int32Array
-  | BigInt64Array
-  | Uint8Array
-  | Uint8ClampedArray
-  | Uint16Array
-  | Uint32Array
-  | BigUint64Array
-  | Float32Array
-  | Float64Array;
-
-/** One plain value. */
-export type Scalar = number | bigint | boolean | string | Date;
-
-/** Arrays within arrays, all of one length on each level; the innermost may be typed arrays. */
-export type NestedArray = readonly (Scalar | TypedArray | { readonly re: number; readonly im: number } | NestedArray)[];
-
-/** A list of sizes or strides, as other libraries hold them. */
-export type Sizes = ArrayLike<number>;
-
-/** An array described by its parts. Without strides the data are contiguous, in the order that `fortranOrder` says. */
-export interface ArrayView {
-  /** A typed array, raw bytes (a `DataView`, an `ArrayBuffer`; shared memory and WebAssembly's, too), records, or plain values. */
-  readonly data: ArrayBufferView | ArrayBufferLike | RecordArray | readonly unknown[];
-  readonly shape: Sizes;
-  /** What the data are, if their type does not tell: needed for raw bytes, optional else. */
-  readonly dtype?: DTypeLike | undefined;
-  /** Distances between neighbours along each axis, in elements; zero and negative ones too. */
-  readonly strides?: Sizes | undefined;
-  /** The same, by the name that ndarray and zarrita use. */
-  readonly stride?: Sizes | undefined;
-  /** Elements before the first one. */
-  readonly offset?: number | undefined;
-  readonly fortranOrder?: boolean | undefined;
-}
-
-/**
- * What can be appended and saved: an {@link NpyArray}, a strided view ({@link ArrayView}), a typed array (whole rows in the file's
- * own order), nested JavaScript arrays, {@link Records}, or an array of another library ({@link ForeignArray}).
- */
-// biome-ignore lint/suspicious/noExplicitAny: of whatever dtype
-export type ArrayInput = NpyArray<any> | ArrayView | TypedArray | NestedArray | Records | ForeignArray;
-
-/** Records of a structure: an array of objects, an object of columns, or what reading gave. */
-export type Records =
-  | readonly { readonly [name: string]: unknown }[]
-  | { readonly [name: string]: unknown; readonly data?: never; readonly shape?: never }
-  // biome-ignore lint/suspicious/noExplicitAny: of whatever dtype
-  | RecordArray<any, any>;
-
-/** Elements of `dtype` in a buffer, at strides (in elements). */
-export interface StridedBytes {
-  readonly bytes: Uint8Array;
-  /** What the bytes are. */
-  readonly dtype: DType;
-  /** What the elements are, where the bytes are another dtype: float16 that is held in a `Float32Array`. */
-  readonly elements?: DType | undefined;
-  readonly shape: readonly number[];
-  readonly strides: readonly number[];
-  /** The first element, in elements. */
-  readonly offset: number;
-}
-
-/** An input, understood: `typed` data follow casting rules, `plain` values are converted exactly. */
-export type ParsedInput =
-  | TypedInput
-  | ({ readonly kind: "plain"; readonly fortranOrder: boolean | undefined } & Values)
-  | ColumnsInput;
-
-/** One input for each field of a structure. */
-export interface ColumnsInput {
-  readonly kind: "columns";
-  readonly columns: ReadonlyMap<string, ParsedInput>;
-  /** A table can have no other meaning; an object with `data` or `shape` may have been meant as an array. */
-  readonly isTable: boolean;
-  readonly fortranOrder: undefined;
-}
-
-/** Data that have a dtype. */
-export interface TypedInput {
-  readonly kind: "typed";
-  /** What the array counts as, for casting rules. */
-  readonly dtype: DType;
-  readonly array: StridedBytes;
-  /** The order that an NpyArray says; strides say none. */
-  readonly fortranOrder: boolean | undefined;
-  /** A bare typed array has no shape of its own: it is whole rows of whatever it is appended to. */
-  readonly bare: boolean;
-  /** Whether the data are a `Buffer` and nothing says what it holds. */
-  readonly ofBuffer?: boolean;
-}
+import { type ColumnsInput, contiguous, type ParsedInput, type TypedInput } from "./parsed-input.ts";
+import { describe, isBuffer, isNodeBuffer, needsDType, typedArrayBytes } from "./typed-arrays.ts";
+import { parseView, wholeElements } from "./view.ts";
 
 /**
  * Understands an input. An object whose names are those of the fields of `target` (the dtype of the file, if that is known) is columns, even if they are
@@ -196,11 +101,6 @@ function recordsOf({ bytes, dtype }: RecordArray, shape: readonly number[]): Typ
 
 function isScalar(value: unknown): value is Scalar {
   return ["number", "bigint", "boolean", "string"].includes(typeof value) || value instanceof Date;
-}
-
-/** Plain values as elements of `target`: the typed array that they should have been. */
-export function encodeInput(input: Values & { readonly fortranOrder?: boolean | undefined }, target: DType): StridedBytes {
-  return contiguous(encodeValues(input, target), nativeDType(target), input.shape, input.fortranOrder ?? false);
 }
 
 /**

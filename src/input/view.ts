@@ -1,13 +1,15 @@
 /** An array described by its parts, and typed arrays -> elements of a dtype, in a buffer, at strides. */
 
 import { RecordArray } from "../decode/record-array.ts";
-import { encodeValues } from "../encode/values.ts";
 import { NpyError } from "../errors.ts";
 import { passCodePoints } from "../format/code-points.ts";
 import { type DType, dtype, formatDType, nativeDType } from "../format/dtype.ts";
+import { stridedIndex } from "../format/flat-index.ts";
 import { sizeOf } from "../format/layout.ts";
-import { isNodeBuffer } from "../memory/buffers.ts";
-import type { ArrayView, ParsedInput, Sizes, StridedBytes, TypedArray } from "./input.ts";
+import { isFloat16, isLongDouble, scalarOf } from "../format/scalars.ts";
+import type { ArrayView, Sizes, TypedArray } from "./array-input.ts";
+import { contiguousStrides, type ParsedInput, type PlainInput, type StridedBytes } from "./parsed-input.ts";
+import { bufferBytes, describe, isBuffer, isNodeBuffer, needsDType, typedArrayBytes } from "./typed-arrays.ts";
 
 /**
  * Understands an array described by its parts.
@@ -18,47 +20,39 @@ export function parseView(view: ArrayView): ParsedInput {
   const shape = sizes(view.shape, "shape");
   const fortranOrder = typeof view.fortranOrder === "boolean" ? view.fortranOrder : undefined;
   const declared = view.dtype === undefined ? undefined : dtype(view.dtype);
-  const strides = view.strides ?? view.stride;
-  if (Array.isArray(view.data) && declared === undefined) {
-    if (strides !== undefined || view.data.length !== sizeOf(shape)) return parsePlainView(view, shape, strides);
-    return { kind: "plain", values: view.data, shape, fortranOrder };
-  }
-  // Last: any other getter might take its memory away.
+  const given = view.strides ?? view.stride;
+  const strides = given === undefined ? contiguousStrides(shape, fortranOrder ?? false) : sizes(given, "strides");
+  const order = given === undefined ? fortranOrder : undefined;
+  // The data come last: any other getter might take their memory away.
   const { offset } = view;
   const { data } = view;
+  const isWindow = given !== undefined || offset !== undefined;
+  const place = { shape, strides, offset: offset ?? 0 };
+  if (Array.isArray(data)) {
+    const elements = declared?.itemsize === 0 ? sizeOf(shape) : data.length;
+    checkView(place, elements, isWindow);
+    return isWindow ? pick(data, place, declared) : { kind: "plain", values: data, shape, fortranOrder: order, dtype: declared };
+  }
   const { bytes, dtype: stored } = storedAs(data, declared);
-  const counted = declared ?? stored;
-  const elements = stored.itemsize === 0 ? sizeOf(shape) : bytes.length / stored.itemsize;
-  const array = {
-    bytes,
-    dtype: stored,
-    shape,
-    strides: strides === undefined ? contiguousStrides(shape, fortranOrder ?? false) : sizes(strides, "strides"),
-    offset: offset ?? 0,
-  };
-  checkView(array, elements, strides !== undefined || offset !== undefined);
-  const order = strides === undefined ? fortranOrder : undefined;
-  return { kind: "typed", dtype: counted, array, fortranOrder: order, bare: false, ofBuffer: !declared && isNodeBuffer(data) };
+  checkView(place, stored.itemsize === 0 ? sizeOf(shape) : bytes.length / stored.itemsize, isWindow);
+  const array = { bytes, dtype: stored, ...place };
+  const ofBuffer = !declared && isNodeBuffer(data);
+  return { kind: "typed", dtype: declared ?? stored, array, fortranOrder: order, bare: false, ofBuffer };
 }
 
-/** Plain values at strides: picked in C order. */
-function parsePlainView(view: ArrayView, shape: readonly number[], given: Sizes | undefined): ParsedInput {
-  const values = view.data as readonly unknown[];
-  const strides = given === undefined ? contiguousStrides(shape, view.fortranOrder ?? false) : sizes(given, "strides");
-  const offset = view.offset ?? 0;
-  checkView({ shape, strides, offset }, values.length, given !== undefined || view.offset !== undefined);
+/** The values of a window, in C order. */
+function pick(
+  values: readonly unknown[],
+  { shape, strides, offset }: Pick<StridedBytes, "shape" | "strides" | "offset">,
+  declared: DType | undefined,
+): PlainInput {
   const picked: unknown[] = [];
   for (let at = 0, count = sizeOf(shape); at < count; at++) {
-    let position = offset;
-    for (let axis = shape.length - 1, rest = at; axis >= 0; axis--) {
-      const size = shape[axis] as number;
-      position += (rest % size) * (strides[axis] as number);
-      rest = Math.floor(rest / size);
-    }
+    const position = offset + stridedIndex(at, shape, strides);
     passCodePoints(values, position, picked, at);
     picked.push(values[position]);
   }
-  return { kind: "plain", values: picked, shape, fortranOrder: undefined };
+  return { kind: "plain", values: picked, shape, fortranOrder: undefined, dtype: declared };
 }
 
 function sizes(list: Sizes, what: "shape" | "strides"): readonly number[] {
@@ -101,9 +95,6 @@ function checkView(
 /** How the data of an array hold its elements. */
 function storedAs(data: ArrayView["data"], declared: DType | undefined): { bytes: Uint8Array; dtype: DType } {
   if (data instanceof RecordArray) return { bytes: data.bytes, dtype: data.dtype };
-  if (Array.isArray(data) && declared !== undefined) {
-    return { bytes: encodeValues({ values: data, shape: [data.length] }, declared), dtype: nativeDType(declared) };
-  }
   if (ArrayBuffer.isView(data)) {
     const { bytes, dtype: own } = typedArrayBytes(data as TypedArray | DataView);
     if (declared === undefined) {
@@ -142,107 +133,10 @@ export function wholeElements(bytes: Uint8Array, stored: DType): { bytes: Uint8A
 function interpret(own: DType, declared: DType): DType | undefined {
   const native = nativeDType(declared);
   if (own.kind === declared.kind && own.itemsize === declared.itemsize) return native;
-  const pair = `${own.kind}${own.itemsize} ${declared.kind}${declared.itemsize}`;
-  switch (pair) {
-    case "u1 b1":
-    case "i8 M8":
-    case "i8 m8":
-    case "f4 c8": // interleaved
-    case "f8 c16":
-    case "u2 f2": // the bits
-      return native;
-    case "f4 f2": // widened, as reading gives it
-      return own;
-    default:
-      return own.str === "|u1" ? declared : undefined; // raw bytes, as the file would hold them
-  }
-}
-
-/** The dtypes of typed arrays by their tags, which hold across realms. */
-const TYPED_ARRAYS: ReadonlyMap<string, DType> = new Map(
-  Object.entries({
-    Int8Array: "i1",
-    Int16Array: "i2",
-    Int32Array: "i4",
-    BigInt64Array: "i8",
-    Uint8Array: "u1",
-    Uint8ClampedArray: "u1",
-    Uint16Array: "u2",
-    Uint32Array: "u4",
-    BigUint64Array: "u8",
-    Float16Array: "f2",
-    Float32Array: "f4",
-    Float64Array: "f8",
-  }).map(([tag, like]) => [tag, dtype(like)]),
-);
-
-/**
- * The bytes of a typed array or DataView, with no copy, and their dtype if the type tells.
- *
- * @throws NpyError `ERR_NPY_VALUE` if its memory is gone.
- */
-export function typedArrayBytes(data: TypedArray | DataView): { bytes: Uint8Array; dtype: DType | undefined } {
-  const tag = (data as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] ?? "";
-  try {
-    // What is gone passes for an array without elements, which only its methods tell from it.
-    if (data.byteLength === 0 && "at" in data) data.at(0);
-    return { bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength), dtype: TYPED_ARRAYS.get(tag) };
-  } catch (cause) {
-    throw gone(data, cause);
-  }
-}
-
-/**
- * The bytes of memory without a type.
- *
- * @throws NpyError `ERR_NPY_VALUE` if it is gone.
- */
-export function bufferBytes(data: ArrayBufferLike): Uint8Array {
-  try {
-    return new Uint8Array(data);
-  } catch (cause) {
-    throw gone(data, cause);
-  }
-}
-
-function gone(data: unknown, cause: unknown): NpyError {
-  return new NpyError(
-    "ERR_NPY_VALUE",
-    `${describe(data)} has no memory any more: its buffer was resized or transferred, or it is of a WebAssembly memory that grew. Make it anew.`,
-    { cause },
-  );
-}
-
-/** Strides of an array without gaps. */
-export function contiguousStrides(shape: readonly number[], fortranOrder: boolean): number[] {
-  const strides = new Array<number>(shape.length);
-  let stride = 1;
-  for (let i = 0; i < shape.length; i++) {
-    const axis = fortranOrder ? i : shape.length - 1 - i;
-    strides[axis] = stride;
-    stride *= shape[axis] as number;
-  }
-  return strides;
-}
-
-/** Elements one after the other. */
-export function contiguous(bytes: Uint8Array, dtype: DType, shape: readonly number[], fortranOrder: boolean): StridedBytes {
-  return { bytes, dtype, shape, strides: contiguousStrides(shape, fortranOrder), offset: 0 };
-}
-
-/** Memory without a type, of this realm or another; shared, too. */
-export function isBuffer(value: unknown): value is ArrayBufferLike {
-  const tag = Object.prototype.toString.call(value);
-  return tag === "[object ArrayBuffer]" || tag === "[object SharedArrayBuffer]";
-}
-
-/** Data that say nothing about themselves. */
-export function needsDType(what: string): NpyError {
-  return new NpyError("ERR_NPY_DTYPE", `${what} says nothing about its elements: pass { data, shape, dtype }.`);
-}
-
-/** What a value is, for messages. */
-export function describe(value: unknown): string {
-  if (typeof value !== "object" || value === null) return String(value);
-  return Object.prototype.toString.call(value);
+  if (isFloat16(declared) && own.kind === "u" && own.itemsize === 2) return native; // its bits
+  if (isFloat16(declared) && own.kind === "f" && own.itemsize === 4) return own; // widened, as reading gives it
+  // What reading gives for bools, datetimes and complex numbers.
+  const isRead = !isFloat16(own) && !isLongDouble(declared) && scalarOf(own)?.data === scalarOf(declared)?.data;
+  if (isRead && !isFloat16(declared)) return native;
+  return own.str === "|u1" ? declared : undefined; // raw bytes, as the file would hold them
 }

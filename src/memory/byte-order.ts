@@ -1,13 +1,13 @@
 /** Byte order: between a file's and this machine's. */
 import type { DType } from "../format/dtype.ts";
-import { NATIVE_BYTE_ORDER } from "../format/scalars.ts";
+import { isNative, partSize } from "../format/scalars.ts";
 
 /** Whether elements must be swapped to be in this machine's order. Structures have no order of their own: their fields have. */
-export function needsSwap({ byteOrder }: Pick<DType, "byteOrder">): boolean {
-  return byteOrder !== "|" && byteOrder !== NATIVE_BYTE_ORDER;
+export function needsSwap(type: Pick<DType, "byteOrder">): boolean {
+  return !isNative(type);
 }
 
-/** What Node, Bun and Deno have for it: ten times as fast as a loop, where there are enough elements. */
+/** The swaps of Node, Bun and Deno: ten times as fast as a loop, if there are enough elements. */
 interface Swapper {
   swap16(): unknown;
   swap32(): unknown;
@@ -16,15 +16,15 @@ interface Swapper {
 
 const SWAPPERS = { 2: "swap16", 4: "swap32", 8: "swap64" } as const;
 
-/** The bytes as the runtime's own, if there is such a thing here. */
+/** The bytes as the runtime's `Buffer`, if it has one and they are enough. */
 function swapperOf({ buffer, byteOffset, length }: Uint8Array): Swapper | undefined {
   const { Buffer } = globalThis as { Buffer?: { from?(buffer: ArrayBufferLike, byteOffset: number, length: number): Swapper } };
   return length < 256 ? undefined : Buffer?.from?.(buffer, byteOffset, length);
 }
 
 /** Swaps the bytes of all elements, in place: of both parts of complex numbers, and of each character of a text. */
-export function swapBytes(bytes: Uint8Array, { kind, itemsize }: DType): void {
-  const size = kind === "U" ? 4 : kind === "c" ? itemsize / 2 : itemsize;
+export function swapBytes(bytes: Uint8Array, type: DType): void {
+  const size = partSize(type);
   const swapper = size === 2 || size === 4 || size === 8 ? swapperOf(bytes) : undefined;
   if (swapper !== undefined) swapper[SWAPPERS[size as 2 | 4 | 8]]();
   else if (size === 2) swap2(bytes);
@@ -41,7 +41,7 @@ function swap2(bytes: Uint8Array): void {
   }
 }
 
-/** As four bytes of a 32-bit word, the other way round. */
+/** A 32-bit word with its four bytes reversed. */
 function reversed(word: number): number {
   return (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
 }

@@ -1,7 +1,8 @@
 /** What arrays of other libraries become in a file, as elements that can be compared with what the library says they are. */
 
 import { type ArrayInput, load, loadSync, MemoryStorage, NpyAppendArray, type NpyArray, save } from "../../src/index.ts";
-import { type ParsedInput, parseInput } from "../../src/input/input.ts";
+import { parseInput } from "../../src/input/input.ts";
+import type { ParsedInput } from "../../src/input/parsed-input.ts";
 
 /** A file's array: its elements in C order, complex ones as pairs. */
 export interface Stored {

@@ -1,0 +1,137 @@
+/** The types of everything that can be appended and saved. */
+import type { NpyArray } from "../decode/npy-array.ts";
+import type { RecordArray } from "../decode/record-array.ts";
+import type { DTypeLike } from "../format/dtype.ts";
+
+/** JavaScript's arrays of numbers, of any length and sharing. */
+export type TypedArray =
+  | Int8Array
+  | Int16Array
+  | Int32Array
+  | BigInt64Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Uint16Array
+  | Uint32Array
+  | BigUint64Array
+  | Float32Array
+  | Float64Array;
+
+/** One plain value. */
+export type Scalar = number | bigint | boolean | string | Date;
+
+/** Arrays within arrays, all of one length on each level; the innermost may be typed arrays. */
+export type NestedArray = readonly (Scalar | TypedArray | { readonly re: number; readonly im: number } | NestedArray)[];
+
+/** A list of sizes or strides, as other libraries hold them. */
+export type Sizes = ArrayLike<number>;
+
+/** An array described by its parts. Without strides the data are contiguous, in the order that `fortranOrder` says. */
+export interface ArrayView {
+  /** A typed array, raw bytes (a `DataView`, an `ArrayBuffer`; shared memory and WebAssembly's, too), records, or plain values. */
+  readonly data: ArrayBufferView | ArrayBufferLike | RecordArray | readonly unknown[];
+  readonly shape: Sizes;
+  /** What the data are, if their type does not tell: needed for raw bytes, optional else. */
+  readonly dtype?: DTypeLike | undefined;
+  /** Distances between neighbours along each axis, in elements; zero and negative ones too. */
+  readonly strides?: Sizes | undefined;
+  /** The same, by the name that ndarray and zarrita use. */
+  readonly stride?: Sizes | undefined;
+  /** Elements before the first one. */
+  readonly offset?: number | undefined;
+  readonly fortranOrder?: boolean | undefined;
+}
+
+/**
+ * What can be appended and saved: an {@link NpyArray}, a strided view ({@link ArrayView}), a typed array (whole rows in the file's
+ * own order), nested JavaScript arrays, {@link Records}, or an array of another library ({@link ForeignArray}).
+ */
+// biome-ignore lint/suspicious/noExplicitAny: of whatever dtype
+export type ArrayInput = NpyArray<any> | ArrayView | TypedArray | NestedArray | Records | ForeignArray;
+
+/** Records of a structure: an array of objects, an object of columns, or what reading gave. */
+export type Records =
+  | readonly { readonly [name: string]: unknown }[]
+  | { readonly [name: string]: unknown; readonly data?: never; readonly shape?: never }
+  // biome-ignore lint/suspicious/noExplicitAny: of whatever dtype
+  | RecordArray<any, any>;
+
+// ---- arrays of other libraries, recognised by their form ----
+
+/** An array of another library. */
+export type ForeignArray = NumpyTsArray | StridedArray | TensorFlowTensor | OnnxTensor | ArrowTable | ArrowVector | ElementArray;
+
+/** numpy-ts: what an array shows has no offset, its storage has. */
+export interface NumpyTsArray {
+  readonly dtype: string;
+  readonly storage: {
+    readonly data: ArrayBufferView;
+    readonly shape: Sizes;
+    readonly strides: Sizes;
+    readonly offset: number;
+  };
+  tolist(): unknown;
+}
+
+/** @stdlib/ndarray (`strides`), ndarray and zarrita (`stride`). */
+export type StridedArray = {
+  readonly data: ElementArray | AccessorArray | ArrayBufferView | ArrayLike<unknown>;
+  readonly shape: Sizes;
+  /** In the library's words. */
+  readonly dtype?: unknown;
+  readonly offset?: number;
+} & ({ readonly strides: Sizes } | { readonly stride: Sizes });
+
+/** TensorFlow.js; `dataSync` fetches what is not in this memory. */
+export interface TensorFlowTensor {
+  readonly shape: Sizes;
+  readonly dtype: string;
+  dataSync(): unknown;
+}
+
+/** onnxruntime, also one that another thread posted (`cpuData`). */
+export type OnnxTensor = {
+  readonly dims: Sizes;
+  readonly type: string;
+} & ({ readonly data: unknown } | { readonly cpuData: unknown });
+
+/**
+ * Elements that JavaScript has no typed array for, in a buffer: the `BooleanArray` and `Complex128Array` of @stdlib, the `BoolArray`,
+ * `ByteStringArray` and `UnicodeStringArray` of zarrita.
+ */
+export interface ElementArray {
+  readonly buffer: ArrayBufferLike;
+  readonly byteOffset: number;
+  readonly byteLength: number;
+  readonly BYTES_PER_ELEMENT: number;
+  readonly length: number;
+  /** zarrita: the length of its strings, in bytes or code points. */
+  readonly chars?: number;
+  get(index: number): unknown;
+}
+
+/** Elements behind a function, as ndarray's "generic" stores have them. */
+export interface AccessorArray {
+  readonly length: number;
+  get(index: number): unknown;
+}
+
+/** A column of Apache Arrow. */
+export interface ArrowVector {
+  readonly type: { readonly typeId: number };
+  readonly data: readonly unknown[];
+  readonly length: number;
+  readonly numChildren: number;
+  /** One element. */
+  get(index: number): unknown;
+  /** The elements of lists, or one field of structures. */
+  getChildAt(index: number): unknown;
+}
+
+/** A table of Apache Arrow, or one of its record batches. */
+export interface ArrowTable {
+  readonly schema: { readonly fields: readonly { readonly name: string }[] };
+  readonly data: unknown;
+  /** One column. */
+  getChildAt(index: number): unknown;
+}

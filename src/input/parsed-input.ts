@@ -1,0 +1,72 @@
+/** What an input is understood as: elements of a dtype at strides, plain values, or one input for each field. */
+import type { DType } from "../format/dtype.ts";
+
+/** Elements of `dtype` in a buffer, at strides (in elements). */
+export interface StridedBytes {
+  readonly bytes: Uint8Array;
+  /** What the bytes are. */
+  readonly dtype: DType;
+  /** What the elements are, where the bytes are another dtype: float16 that is held in a `Float32Array`. */
+  readonly elements?: DType | undefined;
+  readonly shape: readonly number[];
+  readonly strides: readonly number[];
+  /** The first element, in elements. */
+  readonly offset: number;
+}
+
+/** An input that was understood: `typed` data follow casting rules, `plain` values are converted exactly. */
+export type ParsedInput = TypedInput | PlainInput | ColumnsInput;
+
+/** Values, in C order unless a dtype was given with them. */
+export interface Values {
+  readonly values: readonly unknown[];
+  readonly shape: readonly number[];
+}
+
+/** Plain values. */
+export interface PlainInput extends Values {
+  readonly kind: "plain";
+  readonly fortranOrder: boolean | undefined;
+  /** The dtype that was given with the values: they are elements of it, and follow casting rules from there. */
+  readonly dtype?: DType | undefined;
+}
+
+/** One input for each field of a structure. */
+export interface ColumnsInput {
+  readonly kind: "columns";
+  readonly columns: ReadonlyMap<string, ParsedInput>;
+  /** A table can have no other meaning; an object with `data` or `shape` may have been meant as an array. */
+  readonly isTable: boolean;
+  readonly fortranOrder: undefined;
+}
+
+/** Data that have a dtype. */
+export interface TypedInput {
+  readonly kind: "typed";
+  /** What the array counts as, for casting rules. */
+  readonly dtype: DType;
+  readonly array: StridedBytes;
+  /** The order that an NpyArray says; strides say none. */
+  readonly fortranOrder: boolean | undefined;
+  /** A bare typed array has no shape of its own: it is whole rows of whatever it is appended to. */
+  readonly bare: boolean;
+  /** Whether the data are a `Buffer` and nothing says what it holds. */
+  readonly ofBuffer?: boolean;
+}
+
+/** Strides of an array without gaps. */
+export function contiguousStrides(shape: readonly number[], fortranOrder: boolean): number[] {
+  const strides = new Array<number>(shape.length);
+  let stride = 1;
+  for (let i = 0; i < shape.length; i++) {
+    const axis = fortranOrder ? i : shape.length - 1 - i;
+    strides[axis] = stride;
+    stride *= shape[axis] as number;
+  }
+  return strides;
+}
+
+/** Elements one after the other. */
+export function contiguous(bytes: Uint8Array, dtype: DType, shape: readonly number[], fortranOrder: boolean): StridedBytes {
+  return { bytes, dtype, shape, strides: contiguousStrides(shape, fortranOrder), offset: 0 };
+}

@@ -1,0 +1,67 @@
+/** The memory of typed arrays and buffers, of this realm or another. */
+import { NpyError } from "../errors.ts";
+import { type DType, dtype } from "../format/dtype.ts";
+import { codeOfTag } from "../format/scalars.ts";
+import type { TypedArray } from "./array-input.ts";
+
+/** Tags hold across realms. */
+const DTYPES: ReadonlyMap<string, DType> = new Map(Array.from(codeOfTag, ([tag, code]) => [tag, dtype(code)]));
+
+/**
+ * The bytes of a typed array or DataView, with no copy, and their dtype if the type tells.
+ *
+ * @throws NpyError `ERR_NPY_VALUE` if its memory is gone.
+ */
+export function typedArrayBytes(data: TypedArray | DataView): { bytes: Uint8Array; dtype: DType | undefined } {
+  const tag = (data as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] ?? "";
+  try {
+    // An array whose memory is gone looks empty: only its methods throw.
+    if (data.byteLength === 0 && "at" in data) data.at(0);
+    return { bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength), dtype: DTYPES.get(tag) };
+  } catch (cause) {
+    throw gone(data, cause);
+  }
+}
+
+/**
+ * The bytes of memory without a type.
+ *
+ * @throws NpyError `ERR_NPY_VALUE` if it is gone.
+ */
+export function bufferBytes(data: ArrayBufferLike): Uint8Array {
+  try {
+    return new Uint8Array(data);
+  } catch (cause) {
+    throw gone(data, cause);
+  }
+}
+
+function gone(data: unknown, cause: unknown): NpyError {
+  return new NpyError(
+    "ERR_NPY_VALUE",
+    `${describe(data)} has no memory any more: its buffer was resized or transferred, or it is of a WebAssembly memory that grew. Make it anew.`,
+    { cause },
+  );
+}
+
+/** Whether a value is a `Buffer` (Node's, Bun's, Deno's or the one for browsers): bytes of anything, although it is a `Uint8Array`. */
+export function isNodeBuffer(value: unknown): boolean {
+  return ArrayBuffer.isView(value) && typeof (value.constructor as { isBuffer?: unknown } | undefined)?.isBuffer === "function";
+}
+
+/** Memory without a type, of this realm or another; shared, too. */
+export function isBuffer(value: unknown): value is ArrayBufferLike {
+  const tag = Object.prototype.toString.call(value);
+  return tag === "[object ArrayBuffer]" || tag === "[object SharedArrayBuffer]";
+}
+
+/** Data that say nothing about themselves. */
+export function needsDType(what: string): NpyError {
+  return new NpyError("ERR_NPY_DTYPE", `${what} says nothing about its elements: pass { data, shape, dtype }.`);
+}
+
+/** What a value is, for messages. */
+export function describe(value: unknown): string {
+  if (typeof value !== "object" || value === null) return String(value);
+  return Object.prototype.toString.call(value);
+}
