@@ -1,11 +1,11 @@
 /** Appends that are written together, with one header: group commit. */
 
-import { RowBuffer } from "./encode/row-buffer.ts";
-import { type CheckedRows, COPY_LIMIT } from "./encode/rows.ts";
+import { COPY_LIMIT, type EncodedRows } from "./encode/encoded-rows.ts";
 import type { Blocks } from "./memory/blocks.ts";
+import { GrowingBuffer } from "./memory/growing-buffer.ts";
 import type { Rows } from "./plan/grow/growth.ts";
 
-/** A buffer of copies grows up to this size; then another one is begun. */
+/** A buffer of copies grows up to this size; then the next one begins. */
 const BUFFER_LIMIT = 2 ** 20;
 
 /** The rows of several appends, in their order. */
@@ -14,13 +14,13 @@ export class Batch implements Rows {
   /** Settles when all of them are in the file, or none. */
   readonly done: Promise<void>;
   readonly #parts: Blocks[] = [];
-  #copies: RowBuffer | undefined;
-  #spare: RowBuffer | undefined;
+  #copies: GrowingBuffer | undefined;
+  #spare: GrowingBuffer | undefined;
   #resolve!: () => void;
   #reject!: (error: unknown) => void;
 
   /** `spare` is an empty buffer to begin with, if there is one. */
-  constructor(spare: RowBuffer | undefined) {
+  constructor(spare: GrowingBuffer | undefined) {
     this.#spare = spare;
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -28,21 +28,21 @@ export class Batch implements Rows {
     });
   }
 
-  add(added: CheckedRows): void {
+  add(added: EncodedRows): void {
     if (added.byteLength > COPY_LIMIT) {
       this.#parts.push(added.blocks);
       this.#copies = undefined;
     } else if (added.byteLength > 0) {
-      const copies = this.#room(added);
+      const copies = this.#room(added.byteLength);
       if (added.elements !== undefined) copies.pushElements(added.elements);
       else for (const block of added.blocks) copies.push(block);
     }
     this.rows += added.rows;
   }
 
-  #room({ dtype, byteLength }: CheckedRows): RowBuffer {
+  #room(byteLength: number): GrowingBuffer {
     if (this.#copies === undefined || this.#copies.length + byteLength > BUFFER_LIMIT) {
-      const copies = this.#spare ?? new RowBuffer(dtype, byteLength);
+      const copies = this.#spare ?? new GrowingBuffer();
       this.#spare = undefined;
       this.#parts.push(copies);
       this.#copies = copies;
@@ -55,7 +55,7 @@ export class Batch implements Rows {
   }
 
   /** An empty buffer, once the rows were written: the next batch need not make one. */
-  takeBuffer(): RowBuffer | undefined {
+  takeBuffer(): GrowingBuffer | undefined {
     const buffer = this.#spare ?? this.#copies;
     this.#spare = undefined;
     this.#copies = undefined;

@@ -1,9 +1,9 @@
 /** Growing a `.npy` file by appending. */
 
 import { Batch } from "./batch.ts";
-import type { RowBuffer } from "./encode/row-buffer.ts";
 import type { DType, DTypeLike } from "./format/dtype.ts";
 import type { AppendInput } from "./input/record-types.ts";
+import type { GrowingBuffer } from "./memory/growing-buffer.ts";
 import { closed, NpyAppendArraySync } from "./npy-append-array-sync.ts";
 import {
   checkNames,
@@ -59,7 +59,7 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> implements AsyncDis
   readonly #queue: Operation[] = [];
   #isWorking = false;
   /** What the last batch was copied to. */
-  #spare: RowBuffer | undefined;
+  #spare: GrowingBuffer | undefined;
   #closed: Promise<void> | undefined;
 
   private constructor(writer: Writer) {

@@ -1,8 +1,7 @@
 /** Bytes of a file's rows, in chunks that break anywhere -> arrays of whole rows. */
-import type { RowLayout } from "./encode/conform.ts";
 import { NpyError } from "./errors.ts";
 import type { DType } from "./format/dtype.ts";
-import { shapeOf, sizeOf } from "./format/layout.ts";
+import { type ArrayLayout, bytesPerRow, rowShape, shapeOf } from "./format/layout.ts";
 import type { ArrayView } from "./input/array-input.ts";
 import { bufferBytes, describe, isBuffer, typedArrayBytes } from "./input/typed-arrays.ts";
 import { optionError } from "./options.ts";
@@ -12,7 +11,7 @@ export type RawChunk = ArrayBufferView | ArrayBufferLike;
 
 /** Cuts chunks into rows. Only rows that are broken between two chunks are copied. */
 export class RawRows {
-  readonly #layout: RowLayout;
+  readonly #layout: ArrayLayout;
   readonly #rowBytes: number;
   /** The beginning of a row, so many bytes of it. It is not filled again once it was given away. */
   #partial = new Uint8Array(0);
@@ -20,9 +19,9 @@ export class RawRows {
   /** Whether a row was broken before: then the next one is given all its memory at once. */
   #wasBroken = false;
 
-  constructor(layout: RowLayout) {
+  constructor(layout: ArrayLayout) {
     this.#layout = layout;
-    this.#rowBytes = sizeOf(layout.rowShape) * layout.dtype.itemsize;
+    this.#rowBytes = bytesPerRow(layout);
   }
 
   /**
@@ -69,8 +68,9 @@ export class RawRows {
   }
 
   #rowsOf(data: Uint8Array): ArrayView {
-    const { dtype, rowShape, fortranOrder } = this.#layout;
-    return { data, shape: shapeOf(data.length / this.#rowBytes, rowShape, fortranOrder), dtype, fortranOrder };
+    const { dtype, fortranOrder } = this.#layout;
+    const shape = shapeOf(data.length / this.#rowBytes, rowShape(this.#layout), fortranOrder);
+    return { data, shape, dtype, fortranOrder };
   }
 }
 

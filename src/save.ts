@@ -1,6 +1,7 @@
 /** Writing a whole array at once. */
 
-import { castInput, dtypeOfInput } from "./encode/conform.ts";
+import { castInput } from "./encode/cast-input.ts";
+import { dtypeOfInput } from "./encode/conform.ts";
 import { type DTypeLike, dtype } from "./format/dtype.ts";
 import { formatHeader } from "./format/header.ts";
 import { sizeOf } from "./format/layout.ts";

@@ -1,7 +1,7 @@
 /** Rows of a file that is open for reading, on their way into one that grows: as bytes, never decoded. */
 
 import { NpyError } from "./errors.ts";
-import { type DTypeLike, sameDType } from "./format/dtype.ts";
+import { type DType, type DTypeLike, sameDType } from "./format/dtype.ts";
 import { type NpyHeader, zeroDimensional } from "./format/header.ts";
 import { growthAxis, sizeOf } from "./format/layout.ts";
 import { BLOCK, borrow, giveBack } from "./memory/blocks.ts";
@@ -38,7 +38,8 @@ export class Transfer {
     if (axis === undefined) throw zeroDimensional(this.#source.path);
     const part = (data: Uint8Array, rows: number) => ({ data, shape: shape.with(axis, rows), dtype, fortranOrder });
     // Also where there are no rows, so that a file is created for them.
-    const target = writer.check(part(new Uint8Array(0), 0)).dtype;
+    writer.check(part(new Uint8Array(0), 0));
+    const target = writer.target as DType;
     const length = shape[axis] as number;
     const start = this.#next ?? position(this.#range.start ?? 0, length, "start");
     const stop = Math.max(start, position(this.#range.stop ?? length, length, "stop"));

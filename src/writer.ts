@@ -1,12 +1,12 @@
 /** One file being grown, as plans: what `NpyAppendArray` and `NpyAppendArraySync` have in common. */
-import { conform, dtypeOfInput, type Elements, type RowLayout, rowShapeOfInput } from "./encode/conform.ts";
-import { type CheckedRows, ElementInputs } from "./encode/rows.ts";
+import { encodeParsed, layoutOfInput } from "./encode/conform.ts";
+import type { EncodedRows } from "./encode/encoded-rows.ts";
+import { RowEncoder } from "./encode/row-encoder.ts";
 import { NpyError, withPath } from "./errors.ts";
 import type { DType } from "./format/dtype.ts";
 import { formatHeader } from "./format/header.ts";
-import { type ArrayLayout, rowCount, shapeOf, sizeOf } from "./format/layout.ts";
+import { type ArrayLayout, shapeOf } from "./format/layout.ts";
 import { parseInput } from "./input/input.ts";
-import type { ParsedInput } from "./input/parsed-input.ts";
 import { openExisting } from "./open-existing.ts";
 import { type CheckedOpenOptions, checkMappable, checkOpenOptions } from "./options.ts";
 import { Claim } from "./plan/claims.ts";
@@ -28,9 +28,9 @@ export class Writer {
   #replaces = false;
   /** `undefined` until there is a file. */
   #growth: Growth | undefined;
-  #elements: ElementInputs | undefined;
-  /** What rows must be. Known from the first append on, even while its file is still being created. */
-  #layout: RowLayout | undefined;
+  #encoder: RowEncoder | undefined;
+  /** What rows must be, whatever their number. Known from the first append on, even while its file is still being created. */
+  #layout: ArrayLayout | undefined;
   /** The connections with other threads, if the file is shared. */
   #sharing: Sharing | Attachment | undefined;
 
@@ -77,14 +77,13 @@ export class Writer {
     if (existing === "replace") this.#replaces = true;
     else if (existing !== undefined) return this.#adopt(new ExclusiveGrowth(existing, this.#options));
     if (dtype === undefined || rowShape === undefined) return;
-    this.#layout = this.#checkLayout({ dtype, rowShape, fortranOrder });
+    this.#layout = this.#checkLayout({ dtype, shape: shapeOf(0, rowShape, fortranOrder), fortranOrder });
     yield* this.#create({ rows: 0, blocks: [] });
   }
 
   #adopt(growth: Growth): void {
-    const { header, rowShape } = growth.growing;
     this.#growth = growth;
-    this.#layout = { dtype: header.dtype, fortranOrder: header.fortranOrder, rowShape };
+    this.#layout = growth.growing.header;
   }
 
   get #growing(): Readonly<GrowingFile> | undefined {
@@ -129,54 +128,29 @@ export class Writer {
   }
 
   /** Checks everything about an input; from the first one on, what rows must be is settled. Writes nothing. */
-  check(input: unknown): CheckedRows {
+  check(input: unknown): EncodedRows {
     this.#growth?.check();
-    return this.#checkElements(input) ?? this.#checkArray(input);
+    if (this.#growth === undefined) return this.#checkFirst(input);
+    this.#encoder ??= new RowEncoder(this.#layout as ArrayLayout, this.#options.casting);
+    return this.#encoder.encode(input);
   }
 
-  /** The short way for the commonest inputs: whole rows, in a typed array whose elements are as in the file, or of a few plain numbers. */
-  #checkElements(input: unknown): CheckedRows | undefined {
-    if (this.#growing === undefined) return undefined;
-    this.#elements ??= new ElementInputs(this.#growing.header);
-    return this.#elements.rowsOf(input);
-  }
-
-  #checkArray(input: unknown): CheckedRows {
-    const parsed = parseInput(input, this.#layout?.dtype ?? this.#options.dtype);
-    const { layout, elements } = this.#conform(parsed);
-    const { dtype, fortranOrder } = layout;
-    return {
-      dtype,
-      rows: rowCount({ shape: elements.shape, fortranOrder }),
-      byteLength: sizeOf(elements.shape) * dtype.itemsize,
-      blocks: { [Symbol.iterator]: () => elements.blocks(fortranOrder)[Symbol.iterator]() },
-      get onlyBlock() {
-        return elements.onlyBlock?.(fortranOrder);
-      },
-    };
-  }
-
-  #conform(parsed: ParsedInput): { readonly layout: RowLayout; readonly elements: Elements } {
+  /** Before the file exists. */
+  #checkFirst(input: unknown): EncodedRows {
+    const parsed = parseInput(input, this.target);
     for (;;) {
-      const layout = this.#layout ?? this.#layoutOf(parsed);
-      const elements = conform(parsed, layout, this.#options.casting);
+      const layout = this.#layout ?? this.#checkLayout(layoutOfInput(parsed, this.#options));
+      const rows = encodeParsed(parsed, layout, this.#options.casting);
       // Getters of the input may have appended to the file, and settled what its rows must be.
-      if (this.#layout === undefined) this.#layout = layout;
-      if (this.#layout === layout) return { layout, elements };
+      this.#layout ??= layout;
+      if (this.#layout === layout) return rows;
     }
   }
 
-  /** The layout of a file that is created for `parsed`. */
-  #layoutOf(parsed: ParsedInput): RowLayout {
-    const fortranOrder = this.#options.fortranOrder ?? parsed.fortranOrder ?? false;
-    const rowShape = rowShapeOfInput(parsed, fortranOrder);
-    return this.#checkLayout({ dtype: this.#options.dtype ?? dtypeOfInput(parsed), fortranOrder, rowShape });
-  }
-
   /** Refuses a file that could not be opened again. */
-  #checkLayout(layout: RowLayout): RowLayout {
+  #checkLayout(layout: ArrayLayout): ArrayLayout {
     const { maxHeaderSize } = this.#options;
-    const { length } = formatHeader(headerLayout(layout));
+    const { length } = formatHeader(layout);
     if (length <= maxHeaderSize) return layout;
     throw new NpyError(
       "ERR_NPY_HEADER",
@@ -199,7 +173,7 @@ export class Writer {
   *#create(rows: Rows): Plan<void> {
     const { storage } = this;
     const { durability, rewriteHeaderOnAppend } = this.#options;
-    const layout = headerLayout(this.#layout as RowLayout);
+    const layout = this.#layout as ArrayLayout;
     const claim = this.#claim;
     if (this.#replaces) {
       const growing = yield* createReplacement(storage, claim, layout, durability, rows, rewriteHeaderOnAppend);
@@ -252,9 +226,4 @@ export class Writer {
     yield* growth.start();
     this.#growth = growth;
   }
-}
-
-/** The layout of a file with 0 rows. */
-function headerLayout({ dtype, fortranOrder, rowShape }: RowLayout): ArrayLayout {
-  return { dtype, fortranOrder, shape: shapeOf(0, rowShape, fortranOrder) };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { castInput } from "../src/encode/conform.ts";
+import { castInput } from "../src/encode/cast-input.ts";
 import { dtype } from "../src/format/dtype.ts";
 import type { ArrayInput } from "../src/input/array-input.ts";
 import { parseInput } from "../src/input/input.ts";

@@ -1,18 +1,18 @@
-/** Structures appended as columns: one array of each field, put together into records block by block. */
+/** Structures appended as columns: one array for each field, interleaved into records block by block. */
 import type { DType, DTypeField } from "../format/dtype.ts";
-import { BLOCK, type Blocks, Places } from "../memory/blocks.ts";
+import { BLOCK, type Blocks, DoubleBuffer } from "../memory/blocks.ts";
 import { copyField, flatten } from "../memory/fields.ts";
 
-/** What a column's elements become: blocks of the field's bytes, so many elements at a time. */
+/** The bytes of a column, so many elements at a time. */
 export type ColumnBlocks = (perBlock: number) => Blocks;
 
-/** A field of the records, and where its bytes come from. */
+/** A field of the records, and the bytes for it. */
 export interface ColumnOfField {
   readonly field: DTypeField;
   readonly blocks: ColumnBlocks;
 }
 
-/** Puts the bytes of a field where `count` records, of `recordSize` bytes each, have them. */
+/** Puts the bytes of a field into `count` records of `recordSize` bytes each. */
 export function putColumn(column: Uint8Array, field: DTypeField, records: Uint8Array, recordSize: number, count: number): void {
   const { itemsize } = field.dtype;
   copyField(
@@ -34,18 +34,18 @@ export function* interleave(
     .filter(({ field }) => field.dtype.itemsize > 0)
     .map(({ field, blocks }) => ({ field, blocks: blocks(perBlock * flatten(field.dtype).count)[Symbol.iterator]() }));
   // Padding is zero.
-  const places = new Places(Math.min(perBlock, count) * type.itemsize, true);
+  const buffer = new DoubleBuffer(Math.min(perBlock, count) * type.itemsize, true);
   try {
     for (let from = 0; from < count; from += perBlock) {
       const length = Math.min(perBlock, count - from);
-      const bytes = places.take(length * type.itemsize);
+      const bytes = buffer.take(length * type.itemsize);
       for (const { field, blocks } of parts) {
         putColumn(blocks.next(false).value as Uint8Array, field, bytes, type.itemsize, length);
       }
-      places.isBusy(yield bytes);
+      buffer.isBusy(yield bytes);
     }
   } finally {
-    places.giveBack();
+    buffer.giveBack();
     for (const { blocks } of parts) blocks.return?.();
   }
 }

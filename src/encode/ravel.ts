@@ -7,9 +7,10 @@ import { conversionOf, conversionOfHeld } from "../cast/convert.ts";
 import type { Conversion } from "../cast/kernel.ts";
 import { NpyError } from "../errors.ts";
 import { type DType, nativeDType, sameDType } from "../format/dtype.ts";
+import { unravelIndex } from "../format/flat-index.ts";
 import { sizeOf } from "../format/layout.ts";
 import type { StridedBytes } from "../input/parsed-input.ts";
-import { BLOCK, borrow, checkThere, giveBack, Places } from "../memory/blocks.ts";
+import { BLOCK, borrow, checkThere, DoubleBuffer, giveBack } from "../memory/blocks.ts";
 import { areBools, hasBools, normalizeBools } from "../memory/bools.ts";
 import { needsSwap, swapBytes } from "../memory/byte-order.ts";
 import { copyElements, copyMatrix, type LaneArray, laneOf, laneView } from "../memory/lanes.ts";
@@ -50,13 +51,13 @@ export function* ravel(
   const inPlace = !same && isContiguous && !sourceSwap && (array.bytes.byteOffset + start) % 8 === 0;
   const conversion = same ? undefined : conversionFrom(array, target, isStructure);
   const gathered = inPlace || conversion === undefined ? undefined : borrow(blockCount * source.itemsize);
-  const places = new Places(blockCount * target.itemsize);
+  const buffer = new DoubleBuffer(blockCount * target.itemsize);
   try {
     for (let from = 0; from < count; from += perBlock) {
       checkThere(array.bytes, needed);
       const length = Math.min(perBlock, count - from);
       const at = start + from * source.itemsize;
-      const output = places.take(length * target.itemsize);
+      const output = buffer.take(length * target.itemsize);
       const input = inPlace
         ? array.bytes.subarray(at, at + length * source.itemsize)
         : (gathered?.subarray(0, length * source.itemsize) ?? output);
@@ -65,11 +66,11 @@ export function* ravel(
       conversion?.convert(input, output);
       if (same && hasBools(target)) normalizeBools(output, target);
       if (targetSwap && !swapsCancel) swapBytes(output, target);
-      places.isBusy(yield output);
+      buffer.isBusy(yield output);
     }
   } finally {
     giveBack(gathered);
-    places.giveBack();
+    buffer.giveBack();
   }
 }
 
@@ -167,6 +168,10 @@ interface Axis {
   readonly stride: number;
 }
 
+function sizesOf(axes: readonly Axis[]): number[] {
+  return axes.map(({ size }) => size);
+}
+
 /** The axes from slowest to fastest in file order, with those joined that lie one after the other. */
 function mergeAxes({ shape, strides }: StridedBytes, fortranOrder: boolean): Axis[] {
   const axes: Axis[] = [];
@@ -194,7 +199,7 @@ function nearestAxis(axes: readonly Axis[]): { at: number; slab: number } | unde
   const near = Math.min(...axes.map(({ stride }) => Math.abs(stride)));
   const at = axes.findIndex(({ stride }) => Math.abs(stride) === near);
   if (at < 0 || Math.abs((axes.at(-1) as Axis).stride) === near) return undefined;
-  return { at, slab: sizeOf(axes.slice(at + 1).map(({ size }) => size)) };
+  return { at, slab: sizeOf(sizesOf(axes.slice(at + 1))) };
 }
 
 /** As many elements as fit into a block, and begin and end where all that lies side by side can be copied together. */
@@ -213,7 +218,7 @@ function gather(array: StridedBytes, axes: readonly Axis[], from: number, out: U
   const inner = axes.at(-1) ?? { size: 1, stride: 1 };
   const outer = axes.slice(0, -1);
   const near = width === 1 ? nearestAxis(axes) : undefined;
-  const index = unravel(from, axes);
+  const index = unravelIndex(from, sizesOf(axes));
   let within = index.pop() ?? 0;
   let base = array.offset;
   for (let i = 0; i < outer.length; i++) base += (index[i] as number) * (outer[i] as Axis).stride;
@@ -253,9 +258,10 @@ function gather(array: StridedBytes, axes: readonly Axis[], from: number, out: U
 function copySlabs(from: LaneArray, base: number, axes: readonly Axis[], to: LaneArray, put: number, rows: number): void {
   const [near, ...rest] = axes as [Axis, ...Axis[]];
   const inner = rest.pop() as Axis;
-  const matrices = sizeOf(rest.map(({ size }) => size));
+  const sizes = sizesOf(rest);
+  const matrices = sizeOf(sizes);
   for (let i = 0; i < matrices; i++) {
-    const start = unravel(i, rest).reduce((at, position, axis) => at + position * (rest[axis] as Axis).stride, base);
+    const start = unravelIndex(i, sizes).reduce((at, position, axis) => at + position * (rest[axis] as Axis).stride, base);
     copyMatrix(
       { lanes: from, start, stride: inner.stride, rowStride: near.stride },
       { lanes: to, start: put + i * inner.size, stride: 1, rowStride: matrices * inner.size },
@@ -263,17 +269,4 @@ function copySlabs(from: LaneArray, base: number, axes: readonly Axis[], to: Lan
       inner.size,
     );
   }
-}
-
-/** The position on each axis of the element `at`. */
-function unravel(at: number, axes: readonly Axis[]): number[] {
-  let rest = at;
-  return axes
-    .toReversed()
-    .map(({ size }) => {
-      const position = rest % size;
-      rest = Math.floor(rest / size);
-      return position;
-    })
-    .toReversed();
 }

@@ -4,12 +4,13 @@ import { RecordArray } from "../decode/record-array.ts";
 import { NpyError } from "../errors.ts";
 import { passCodePoints } from "../format/code-points.ts";
 import { type DType, type DTypeField, formatDType } from "../format/dtype.ts";
+import { type Store, storeOf } from "../format/fit.ts";
+import { unravelIndex } from "../format/flat-index.ts";
 import { isLongDouble } from "../format/scalars.ts";
 import { subArray, withFields } from "../format/structure.ts";
 import { isNodeBuffer } from "../input/typed-arrays.ts";
 import { needsSwap, swapBytes } from "../memory/byte-order.ts";
 import { copyField, type FieldPlace, flatten } from "../memory/fields.ts";
-import { type NumberField, numberField } from "./number-fields.ts";
 
 /** A value that could not be stored: which, where, and why. */
 export interface Failure {
@@ -29,17 +30,17 @@ export type Encoder = (values: readonly unknown[], bytes: Uint8Array<ArrayBuffer
 const AT_ONCE = 2 ** 11;
 
 /**
- * Stores objects; `encoder` gives the encoders of the fields' own dtypes. In the structure's own byte order. Fields of numbers are stored
- * record by record, which is twice as fast, where all of them fit; all else field by field, which also tells what is wrong.
+ * Stores objects, in the structure's own byte order; `encoder` gives the encoders of the fields' own dtypes. Numbers are stored record by record,
+ * which is twice as fast, if all of them fit. Everything else is stored field by field, which also tells what is wrong.
  */
 export function recordEncoder(target: DType, encoder: (type: DType) => Encoder): Encoder {
   const fields = target.fields as readonly DTypeField[];
   const names = fields.map(({ name }) => name);
   const known = new Set(names);
   const all = fields.map((field) => fieldEncoder(field, encoder));
-  const numbers = fields.map(numberField);
-  const simple = numbers.filter((field) => field !== undefined);
-  const others = all.filter((_, i) => numbers[i] === undefined);
+  const stores = fields.map(fieldStore);
+  const fast = stores.filter((store) => store !== undefined);
+  const others = all.filter((_, i) => stores[i] === undefined);
   return (values, bytes) => {
     const view = new DataView(bytes.buffer);
     // As many as there were at first: a getter may add to them.
@@ -47,7 +48,7 @@ export function recordEncoder(target: DType, encoder: (type: DType) => Encoder):
       const records = values.slice(from, Math.min(length, from + AT_ONCE)) as Fields[];
       const place = { bytes, offset: from * target.itemsize, stride: target.itemsize };
       let failure = checkRecords(records, names, known);
-      const rest = failure === undefined && storeNumbers(records, simple, view, place) ? others : all;
+      const rest = failure === undefined && storeAll(records, fast, view, place) ? others : all;
       for (let i = 0; i < rest.length && failure === undefined; i++) failure = rest[i]?.(records, place);
       if (failure !== undefined) return { ...failure, at: from + failure.at };
     }
@@ -55,14 +56,32 @@ export function recordEncoder(target: DType, encoder: (type: DType) => Encoder):
   };
 }
 
-/** Stores the fields of all records; whether each value was a number that fits. */
-function storeNumbers(records: readonly Fields[], fields: readonly NumberField[], view: DataView, place: FieldPlace): boolean {
+/** Stores a field of the record that begins at `at`; `false` if a value is missing or does not fit. */
+type FieldStore = (view: DataView, at: number, record: Fields) => boolean;
+
+/** `undefined` for other fields than numbers and lists of them. */
+function fieldStore({ name, offset, dtype }: DTypeField): FieldStore | undefined {
+  const { element, shape, count } = flatten(dtype);
+  const store = storeOf(element) as Store;
+  if (store === undefined || shape.length > 1) return undefined;
+  if (shape.length === 0) return (view, at, record) => store(view, at + offset, record[name]);
+  return (view, at, record) => {
+    const list = record[name];
+    if (!Array.isArray(list) || list.length !== count) return false;
+    for (let i = 0; i < count; i++) if (!store(view, at + offset + i * element.itemsize, list[i])) return false;
+    return true;
+  };
+}
+
+function storeAll(
+  records: readonly Fields[],
+  fields: readonly FieldStore[],
+  view: DataView,
+  { offset, stride }: FieldPlace,
+): boolean {
   for (let i = 0; i < records.length; i++) {
-    const record = records[i] as Fields;
-    const at = place.offset + i * place.stride;
     for (let f = 0; f < fields.length; f++) {
-      const { name, offset, store } = fields[f] as NumberField;
-      if (!store(view, at + offset, record[name])) return false;
+      if (!(fields[f] as FieldStore)(view, offset + i * stride, records[i] as Fields)) return false;
     }
   }
   return true;
@@ -95,21 +114,15 @@ function fieldEncoder(field: DTypeField, encoder: (type: DType) => Encoder) {
   };
 }
 
-/** The failure of a field's element as that of its record. */
+/** The failure of a field's element as one of its record. */
 function within(failure: Failure, name: string, column: readonly unknown[], count: number, shape: readonly number[]): Failure {
   const { at, reason, field, value = column[at], within: inner = [] } = failure;
-  const index: number[] = [];
-  let rest = at % count;
-  for (const size of shape.toReversed()) {
-    index.unshift(rest % size);
-    rest = Math.floor(rest / size);
-  }
   return {
     at: Math.floor(at / count),
     reason,
     field: field === undefined ? name : `${name}.${field}`,
     value,
-    within: [...index, ...inner],
+    within: [...unravelIndex(at % count, shape), ...inner],
   };
 }
 

@@ -50,40 +50,40 @@ export function giveBack(block: Uint8Array<ArrayBuffer> | undefined): void {
   if (block?.length === BLOCK && free.length < KEPT) free.push(block);
 }
 
-/** The memory of {@link Blocks}: one place for all of them, and another one while the last one is still being written. */
-export class Places {
+/** The memory of {@link Blocks}: one block, and a second one while the first is still being written. */
+export class DoubleBuffer {
   readonly #length: number;
   readonly #isCleared: boolean;
-  #place: Uint8Array<ArrayBuffer>;
+  #block: Uint8Array<ArrayBuffer>;
   #other: Uint8Array<ArrayBuffer> | undefined;
   #busy: Uint8Array<ArrayBuffer> | undefined;
 
-  /** For blocks of up to `length` bytes; `isCleared` if they are to begin as zeros, and to stay so where nothing is written. */
+  /** For blocks of up to `length` bytes; with `isCleared` they begin as zeros, and stay so where nothing is written. */
   constructor(length: number, isCleared = false) {
     this.#length = length;
     this.#isCleared = isCleared;
-    this.#place = this.#make();
+    this.#block = this.#make();
   }
 
   #make(): Uint8Array<ArrayBuffer> {
-    const place = borrow(this.#length);
-    if (this.#isCleared) place.fill(0, 0, this.#length);
-    return place;
+    const block = borrow(this.#length);
+    if (this.#isCleared) block.fill(0, 0, this.#length);
+    return block;
   }
 
-  /** Where the next block goes. */
+  /** Memory for the next block. */
   take(length: number): Uint8Array<ArrayBuffer> {
-    if (this.#busy === this.#place) [this.#place, this.#other] = [this.#other ?? this.#make(), this.#place];
-    return this.#place.subarray(0, length);
+    if (this.#busy === this.#block) [this.#block, this.#other] = [this.#other ?? this.#make(), this.#block];
+    return this.#block.subarray(0, length);
   }
 
   /** Says whether the block that was taken last is still being written. */
   isBusy(is: boolean | undefined): void {
-    this.#busy = is ? this.#place : undefined;
+    this.#busy = is ? this.#block : undefined;
   }
 
-  /** Lets others have the places, but for one that is still being written. */
+  /** Gives the memory back, but for a block that is still being written. */
   giveBack(): void {
-    for (const place of [this.#place, this.#other]) if (place !== this.#busy) giveBack(place);
+    for (const block of [this.#block, this.#other]) if (block !== this.#busy) giveBack(block);
   }
 }

@@ -1,6 +1,6 @@
 /** Copies data from file to file. */
 import { NpyError } from "../../errors.ts";
-import { BLOCK, Places } from "../../memory/blocks.ts";
+import { BLOCK, DoubleBuffer } from "../../memory/blocks.ts";
 import type { StorageFile } from "../../storage/storage.ts";
 import { copyRange, finishWrite, type Plan, read, type StartedWrite, size, startWrite, truncate } from "../step.ts";
 
@@ -39,29 +39,29 @@ function* copyBlocks(
   { signal, onProgress }: CopyOptions,
   put: (block: Uint8Array, done: number) => Plan<StartedWrite | undefined>,
 ): Plan<void> {
-  const places = new Places(Math.min(BLOCK, total));
+  const buffer = new DoubleBuffer(Math.min(BLOCK, total));
   let started: StartedWrite | undefined;
   try {
     for (let done = 0; done < total; ) {
       signal?.throwIfAborted();
-      const block = places.take(Math.min(BLOCK, total - done));
+      const block = buffer.take(Math.min(BLOCK, total - done));
       const count = yield* read(source, block, from + done);
       if (count === 0) throw shrank();
       if (started !== undefined) yield* finishWrite(started);
       if (done > 0) onProgress?.(done, total);
       started = yield* put(block.subarray(0, count), done);
-      places.isBusy(started?.pending !== undefined);
+      buffer.isBusy(started?.pending !== undefined);
       done += count;
     }
     if (started !== undefined) yield* finishWrite(started);
-    places.isBusy(false);
+    buffer.isBusy(false);
     if (total > 0) onProgress?.(total, total);
   } catch (error) {
     // Wait for the pending write before the caller cleans up. If it fails as well, its error came first and is thrown instead.
     if (started !== undefined) yield* finishWrite(started);
     throw error;
   } finally {
-    places.giveBack();
+    buffer.giveBack();
   }
 }
 

@@ -1,0 +1,62 @@
+/** A buffer that grows: rows are copied into it one after another. */
+
+/** The typed arrays, as far as they can be copied. */
+interface Elements extends ArrayBufferView {
+  readonly BYTES_PER_ELEMENT: number;
+  set(elements: ArrayLike<never>, offset: number): void;
+}
+
+export class GrowingBuffer {
+  /** Bytes in use. */
+  length = 0;
+  /** All bytes, also those not in use. */
+  view: DataView = new DataView(new ArrayBuffer(0));
+  #bytes = new Uint8Array(0);
+  /** The bytes in use, when they were last asked for. */
+  #used = this.#bytes;
+  /** All bytes as elements of the class that was last copied. */
+  #elements: Elements | undefined;
+
+  push(bytes: Uint8Array): void {
+    const at = this.length;
+    this.resize(at + bytes.length);
+    this.#bytes.set(bytes, at);
+  }
+
+  /**
+   * Copies elements to a multiple of their size. Asking a small typed array for its `buffer` makes the runtime allocate one outside its heap, which
+   * costs ten times as much as the copy.
+   */
+  pushElements(elements: Elements): void {
+    const at = this.length;
+    this.resize(at + elements.byteLength);
+    if (this.#elements?.constructor !== elements.constructor) {
+      this.#elements = new (elements.constructor as new (buffer: ArrayBuffer) => Elements)(this.#bytes.buffer);
+    }
+    this.#elements.set(elements as unknown as ArrayLike<never>, at / elements.BYTES_PER_ELEMENT);
+  }
+
+  /** Makes `length` bytes used. Those not used before may hold anything, but are zero where nothing was ever written. */
+  resize(length: number): void {
+    if (length > this.#bytes.length) {
+      const larger = new Uint8Array(Math.ceil(Math.max(length, 2 * this.#bytes.length) / 8) * 8);
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+      this.view = new DataView(larger.buffer);
+      this.#used = larger.subarray(0, 0);
+      this.#elements = undefined;
+    }
+    this.length = length;
+  }
+
+  /** The bytes in use, valid until the next change. */
+  bytes(): Uint8Array<ArrayBuffer> {
+    // Rows mostly have one length: then it is the same view.
+    if (this.#used.length !== this.length) this.#used = this.#bytes.subarray(0, this.length);
+    return this.#used;
+  }
+
+  *[Symbol.iterator](): Generator<Uint8Array<ArrayBuffer>, void, unknown> {
+    yield this.bytes();
+  }
+}
