@@ -1,7 +1,7 @@
 /** Fast paths have no rules of their own: they give the bytes that the general way gives, and the same errors. */
 import fc from "fast-check";
-import { expect, test } from "vitest";
-import type { EncodedRows } from "../src/encode/encoded-rows.ts";
+import { describe, expect, test } from "vitest";
+import { COPY_LIMIT, type EncodedRows } from "../src/encode/encoded-rows.ts";
 import { encodeGenerally, RowEncoder } from "../src/encode/row-encoder.ts";
 import {
   type Casting,
@@ -13,6 +13,8 @@ import {
   MemoryStorage,
   NpyError,
 } from "../src/index.ts";
+import { BLOCK } from "../src/memory/blocks.ts";
+import { attempt, FILE_FORMS } from "./support/forms.ts";
 import { randomBytes, randomNumbers } from "./support/random-bytes.ts";
 
 const SCALARS = [
@@ -322,10 +324,116 @@ test.each(Object.entries(KINDS))("%s: fast equals general, in bytes and in error
         expect(found).toEqual(outcome(() => encodeGenerally(input, layout, casting)));
       }
     }),
-    { numRuns: 2500 },
+    { numRuns: 2000 },
   );
   expect(counts.refused).toBeGreaterThan(500);
   if (kind === "something else") return;
   expect(counts.encoded).toBeGreaterThan(1500);
   expect(counts.fast).toBeGreaterThan(kind === "what was read" ? 200 : 700);
+});
+
+/** Inputs of some rows for each fast path, and what changes them afterwards. */
+const INPUTS: {
+  readonly [name: string]: [like: DTypeLike, rowShape: readonly number[], (rows: number) => [unknown, () => void]];
+} = {
+  "a typed array": ["<f8", [2], (rows) => changing(new Float64Array(2 * rows), (data) => data)],
+  "one that is cast": [">f8", [2], (rows) => changing(new Int16Array(2 * rows), (data) => data)],
+  "bytes of records": [{ a: "<f8", b: "?" }, [], (rows) => changing(new Uint8Array(9 * rows), (data) => data)],
+  "data and a shape": ["<f8", [2], (rows) => changing(new Float64Array(2 * rows), (data) => ({ data, shape: [rows, 2] }))],
+  "data that are cast": ["<f4", [2], (rows) => changing(new Float64Array(2 * rows), (data) => ({ data, shape: [rows, 2] }))],
+  "complex numbers": ["<c8", [], (rows) => changing(new Float32Array(2 * rows), (data) => data)],
+  "datetimes in Fortran order": ["<M8[s]", [3], (rows) => changing(new BigInt64Array(3 * rows), (data) => data)],
+  "a list": ["<i4", [], (rows) => changing(new Array<number>(rows).fill(0), (data) => data)],
+  "a list of lists": ["<f8", [1], (rows) => changing([7], (row) => Array.from({ length: rows }, () => row))],
+  columns: [
+    dtype({ a: "u1", b: ["<f8", [2]] }, { align: true }),
+    [],
+    (rows) => changing(new Uint8Array(rows), (a) => ({ a, b: new Float64Array(2 * rows).fill(0.5) })),
+  ],
+};
+
+function changing<Data extends { fill(value: never): unknown }>(
+  data: Data,
+  inputOf: (data: Data) => unknown,
+): [unknown, () => void] {
+  const isLong = data instanceof BigInt64Array;
+  data.fill((isLong ? 1n : 1) as never);
+  return [inputOf(data), () => data.fill((isLong ? 0n : 0) as never)];
+}
+
+describe.each(Object.entries(INPUTS))("%s", (name, [like, rowShape, make]) => {
+  const fortranOrder = name.includes("Fortran");
+  const type = dtype(like);
+  const layout = { dtype: type, fortranOrder, shape: fortranOrder ? [...rowShape, 0] : [0, ...rowShape] };
+  const rowBytes = type.itemsize * product(rowShape);
+
+  test("a few rows, as many as are copied, and more than a block", () => {
+    const encoder = new RowEncoder(layout, "same_kind");
+    const most = Math.floor(COPY_LIMIT / rowBytes);
+    for (const rows of [1, 7, 2, most, most + 1, 3, Math.ceil(BLOCK / rowBytes) + 5, 1]) {
+      const [input] = make(rows);
+      const found = outcome(() => encoder.encode(input));
+      expect(found).toEqual(outcome(() => encodeGenerally(input, layout, "same_kind")));
+      expect(found).toMatchObject({ rows });
+    }
+  });
+
+  test.each(FILE_FORMS)(
+    "%s: the input may change once append has returned, and no row of another append is seen",
+    async (_, { open }) => {
+      const storage = new MemoryStorage();
+      const npaa = await open(storage, { dtype: like, rowShape, fortranOrder });
+      const expected: Uint8Array[] = [];
+      const appended: unknown[] = [];
+      for (const rows of [1, 2, 2, 5, 1]) {
+        const [input, change] = make(rows);
+        expected.push(Buffer.concat([...encodeGenerally(input, layout, "same_kind").blocks]));
+        appended.push(npaa.append(input as never));
+        change();
+        const [before, refused] = [npaa.length, [input, Symbol("none")]];
+        await expect(attempt(() => npaa.append(refused as never))).rejects.toBeInstanceOf(NpyError);
+        expect(npaa.length).toBeGreaterThanOrEqual(before);
+      }
+      await Promise.all(appended);
+      await npaa.close();
+      const shape = fortranOrder ? [...rowShape, 11] : [11, ...rowShape];
+      const header = formatHeader({ dtype: type, fortranOrder, shape });
+      expect(Buffer.concat([header, ...expected]).equals(storage.bytes() as Uint8Array)).toBe(true);
+    },
+  );
+});
+
+describe("objects are stored record by record, as if field by field", () => {
+  const layoutOf = (like: DTypeLike) => ({ dtype: dtype(like), fortranOrder: false, shape: [0] });
+
+  /** Without what a message says of the place. */
+  const reasonOf = (found: unknown): unknown => {
+    const { message, ...rest } = found as { readonly message?: string };
+    return message === undefined ? rest : { ...rest, reason: message.replace(/^.*: /s, "") };
+  };
+
+  test.each(SCALARS.filter(({ kind, itemsize }) => "biuf".includes(kind) && itemsize <= 8))("$str", ({ str }) => {
+    const layout = layoutOf([["a", str], ["text", "<U1"], ["pair", str, [2]]] as unknown as DTypeLike); // biome-ignore format: a list
+    const counts = { stored: 0, refused: 0 };
+    const anyValue = fc.oneof(
+      { weight: 12, arbitrary: fc.constantFrom(0, 1, 0n, 1n, true) },
+      { weight: 1, arbitrary: fc.constantFrom(...EDGES) },
+    );
+    fc.assert(
+      fc.property(fc.array(fc.tuple(anyValue, anyValue, anyValue), { minLength: 1, maxLength: 4 }), (rows) => {
+        fc.pre(!rows.flat().some((value) => Array.isArray(value) || ArrayBuffer.isView(value)));
+        const objects = rows.map(([a, b, c]) => ({ pair: [b, c], text: "x", a }));
+        const columns = { a: rows.map(([a]) => a), text: rows.map(() => "x"), pair: rows.map(([, b, c]) => [b, c]) };
+        const found = outcome(() => encodeGenerally(objects, layout, "no"));
+        const isMissing = rows.some(([a]) => a === undefined);
+        if (!isMissing) expect(reasonOf(found)).toEqual(reasonOf(outcome(() => encodeGenerally(columns, layout, "no"))));
+        counts["bytes" in (found as object) ? "stored" : "refused"]++;
+      }),
+      { numRuns: 300 },
+    );
+    expect(Math.min(counts.stored, counts.refused)).toBeGreaterThan(20);
+    for (const pair of [[], [0], [0, 0, 0], 0, [[0, 0]]]) {
+      expect(outcome(() => encodeGenerally([{ a: 0, text: "x", pair }], layout, "no"))).toMatchObject({ code: "ERR_NPY_VALUE" });
+    }
+  });
 });

@@ -41,18 +41,23 @@ export function fastColumns(layout: ArrayLayout): FastPath | undefined {
       arrays.push(elements);
     }
     if (rows === 0 || !Number.isInteger(rows)) return undefined;
-    const parts = columns.map(({ field }, i) => ({
-      field,
-      bytes: bytesOf(arrays[i] as TypedArray, rows * field.dtype.itemsize),
-    }));
     const byteLength = rows * dtype.itemsize;
+    const bytesOf = ({ field }: FastColumn, i: number): Uint8Array => {
+      const column = arrays[i] as TypedArray;
+      // A getter of a later column may have taken the memory away; a transferred buffer allows no view.
+      checkThere(column, rows * field.dtype.itemsize);
+      return new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
+    };
     if (byteLength > COPY_LIMIT) {
-      const inParts = parts.map(({ field, bytes }) => inBlocks(field, bytes));
-      return { rows, byteLength, blocks: { [Symbol.iterator]: () => interleave(dtype, inParts, rows) } };
+      const inParts = () => columns.map((column, i) => inBlocks(column.field, bytesOf(column, i)));
+      return { rows, byteLength, blocks: { [Symbol.iterator]: () => interleave(dtype, inParts(), rows) } };
     }
     records.resize(byteLength);
     const bytes = records.bytes();
-    for (const part of parts) putColumn(part.bytes, part.field, bytes, dtype.itemsize, rows);
+    for (let i = 0; i < columns.length; i++) {
+      const column = columns[i] as FastColumn;
+      putColumn(bytesOf(column, i), column.field, bytes, dtype.itemsize, rows);
+    }
     return oneBlock(bytes, rows);
   };
 }
@@ -64,12 +69,6 @@ function columnOf(field: DTypeField): FastColumn | undefined {
   if (Class === undefined || perRecord === 0) return undefined;
   const areValid = hasBools(element) ? (elements: TypedArray) => areBools(elements as Uint8Array, element) : () => true;
   return { field, Class, perRecord, areValid };
-}
-
-/** A getter of a later column may have taken the memory away; a transferred buffer allows no view. */
-function bytesOf(column: TypedArray, needed: number): Uint8Array {
-  checkThere(column, needed);
-  return new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
 }
 
 function inBlocks(field: DTypeField, bytes: Uint8Array): ColumnOfField {
