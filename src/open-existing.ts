@@ -111,7 +111,7 @@ function checkOptions(
 function notAppendable(header: NpyHeader, path: string | undefined): NpyError {
   return new NpyError(
     "ERR_NPY_NOT_APPENDABLE",
-    `The header of ${path ?? "the file"} (${header.headerLength} bytes) has no room to grow: call ensureAppendable first, or open with ` +
+    `The header (${header.headerLength} bytes) has no room to grow: call ensureAppendable first, or open with ` +
       'onNotAppendable: "rewrite".',
     { path },
   );
@@ -121,7 +121,7 @@ function recoveryNeeded(header: NpyHeader, fileSize: number, path: string | unde
   const expected = header.headerLength + dataLength(header);
   return new NpyError(
     "ERR_NPY_NEEDS_RECOVERY",
-    `${path ?? "The file"} has ${fileSize} bytes where its header says ${expected}: call recover first, or open with onNeedsRecovery: ` +
+    `The file has ${fileSize} bytes where its header says ${expected}: call recover first, or open with onNeedsRecovery: ` +
       '"truncate" or "zerofill".',
     { path },
   );

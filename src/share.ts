@@ -37,51 +37,65 @@ export interface OpenToken extends ShareToken {
 /** The answer to a thread that connects when all slots are taken. Otherwise the answer is its slot. */
 const FULL = -1;
 
-/** The connections of the sharer. */
-export class Sharing {
-  readonly growth: SharedGrowth;
-  readonly token: ShareToken;
-  readonly #connections = new Set<Connection>();
-  readonly #stopListening: () => void;
+/** The connections of one writer with those of other threads. */
+export interface Sharing {
+  /** Only the sharer has it. */
+  readonly token?: ShareToken;
+  end(): void;
+}
 
-  /** @throws NpyError `ERR_NPY_OPTION` if the file or the runtime cannot share. */
-  constructor(storage: Storage, growing: Readonly<GrowingFile>, options: OpenToken["options"]) {
-    const threads = threadsOf();
-    if (storage.sharedPath === undefined) {
-      throw new NpyError("ERR_NPY_OPTION", "Only files of a file system can be shared with other threads: open a path.");
-    }
-    const words = new SharedWords();
-    const reservations = new Reservations(words);
-    this.growth = new SharedGrowth(growing, reservations, reservations.take() as number);
-    const name = globalThis.crypto.randomUUID();
-    const token: OpenToken = {
-      kind: KIND,
-      path: storage.sharedPath,
-      thread: threads.current,
-      name,
-      file: growing.file.key,
-      header: growing.render(0).slice(),
-      memory: words.buffer,
-      options,
-    };
-    this.token = token;
-    this.#stopListening = threads.listen(name, (connection) => {
-      const slot = reservations.take();
-      if (slot === undefined) return FULL;
-      this.#connections.add(connection);
-      connection.onEnd(() => {
-        this.#connections.delete(connection);
-        void perform(() => this.growth.bury(slot));
-      });
-      return slot;
+/**
+ * Lets other threads connect with the one that has the file open.
+ *
+ * @throws NpyError `ERR_NPY_OPTION` if the file or the runtime cannot share.
+ */
+export function listen(
+  storage: Storage,
+  growing: Readonly<GrowingFile>,
+  options: OpenToken["options"],
+): { readonly growth: SharedGrowth; readonly sharing: Required<Sharing> } {
+  const threads = threadsOf();
+  if (storage.sharedPath === undefined) {
+    throw new NpyError("ERR_NPY_OPTION", "Only files of a file system can be shared with other threads: open a path.");
+  }
+  const words = new SharedWords();
+  const reservations = new Reservations(words);
+  const growth = new SharedGrowth(growing, reservations, reservations.take() as number);
+  const token: OpenToken = {
+    kind: KIND,
+    path: storage.sharedPath,
+    thread: threads.current,
+    name: globalThis.crypto.randomUUID(),
+    file: growing.file.key,
+    header: growing.render(0).slice(),
+    memory: words.buffer,
+    options,
+  };
+  const connections = new Set<Connection>();
+  const stop = threads.listen(token.name, (connection) => {
+    const slot = reservations.take();
+    if (slot === undefined) return FULL;
+    connections.add(connection);
+    connection.onEnd(() => {
+      connections.delete(connection);
+      void perform(() => growth.bury(slot));
     });
-  }
+    return slot;
+  });
+  const end = () => {
+    stop();
+    for (const connection of connections) connection.close();
+  };
+  return { growth, sharing: { token, end } };
+}
 
-  /** Closes the connections with all attached threads. */
-  end(): void {
-    this.#stopListening();
-    for (const connection of this.#connections) connection.close();
-  }
+/** @throws NpyError `ERR_NPY_OPTION` in a thread that attached. */
+export function tokenOf({ token }: Sharing): ShareToken {
+  if (token !== undefined) return token;
+  throw new NpyError(
+    "ERR_NPY_OPTION",
+    "Share a file in the thread that opened it: its token can be posted to any number of others.",
+  );
 }
 
 async function perform(plan: () => Plan<void>): Promise<void> {
@@ -92,28 +106,11 @@ async function perform(plan: () => Plan<void>): Promise<void> {
   }
 }
 
-/** The connection of another thread with the sharer. */
-export class Attachment {
+/** A connection with the sharer, and the slot that it gave. */
+export interface Attachment {
   readonly reservations: Reservations;
   readonly slot: number;
   readonly connection: Connection;
-
-  constructor(reservations: Reservations, slot: number, connection: Connection) {
-    this.reservations = reservations;
-    this.slot = slot;
-    this.connection = connection;
-  }
-
-  get token(): never {
-    throw new NpyError(
-      "ERR_NPY_OPTION",
-      "Share a file in the thread that opened it: its token can be posted to any number of others.",
-    );
-  }
-
-  end(): void {
-    this.connection.close();
-  }
 }
 
 /**
@@ -144,11 +141,11 @@ export async function connect(token: OpenToken): Promise<Attachment> {
     connected = await threads.connect(token.thread, token.name);
   } catch (cause) {
     const { path } = token;
-    const message = `${path} is no longer shared: the thread that shared it has closed it, or ended.`;
+    const message = "The file is no longer shared: the thread that shared it has closed it, or ended.";
     throw new NpyError("ERR_NPY_CLOSED", message, { path, cause });
   }
   const { connection, answer: slot } = connected;
-  if (slot !== FULL) return new Attachment(new Reservations(new SharedWords(token.memory)), slot, connection);
+  if (slot !== FULL) return { reservations: new Reservations(new SharedWords(token.memory)), slot, connection };
   connection.close();
   throw optionError(`${SLOTS} writers are already attached to the file, the most that it can have: close some of them first`);
 }
@@ -158,15 +155,15 @@ export async function connect(token: OpenToken): Promise<Attachment> {
  *
  * @throws NpyError `ERR_NPY_CHANGED` if another file took its place, `ERR_NPY_CLOSED` if it is no longer shared.
  */
-export function* joinGrowth(storage: Storage, token: OpenToken, attachment: Attachment): Plan<SharedGrowth> {
+export function* join(storage: Storage, token: OpenToken, { reservations, slot, connection }: Attachment): Plan<SharedGrowth> {
   const file = yield* open(storage, "r+");
   try {
     if (file.key !== token.file) throw replaced(token.path);
     const header = parseHeader(token.header, { maxHeaderSize: token.header.length });
     const own = runtimeThreads()?.isWorker ? blocking(file) : file;
     const growing = new GrowingFile(own, header, storage.path, token.options.durability);
-    const growth = new SharedGrowth(growing, attachment.reservations, attachment.slot);
-    attachment.connection.onEnd(() => growth.abandon());
+    const growth = new SharedGrowth(growing, reservations, slot);
+    connection.onEnd(() => growth.abandon());
     yield* growth.join();
     return growth;
   } catch (error) {
@@ -176,7 +173,7 @@ export function* joinGrowth(storage: Storage, token: OpenToken, attachment: Atta
 }
 
 function replaced(path: string): NpyError {
-  return new NpyError("ERR_NPY_CHANGED", `Another file took the place of ${path} since it was shared: share that one.`, { path });
+  return new NpyError("ERR_NPY_CHANGED", "Another file took its place since it was shared: share that one.", { path });
 }
 
 function threadsOf(): Threads {

@@ -1,4 +1,4 @@
-/** Rows of a file that is open for reading, on their way into one that grows: as bytes, never decoded. */
+/** Copies rows of an open reader into a growing file, as bytes that are never decoded. */
 
 import { NpyError } from "./errors.ts";
 import { type DType, type DTypeLike, sameDType } from "./format/dtype.ts";
@@ -10,16 +10,16 @@ import type { Plan } from "./plan/step.ts";
 import type { AppendRowsOptions } from "./streams.ts";
 import type { Writer } from "./writer.ts";
 
-/** Bytes that are copied from file to file with one header, whatever the memory. */
+/** Bytes that are copied from file to file between two headers. They do not pass through memory at once. */
 const COPIED = 2 ** 26;
 
-/** The rows that a reader sees now, or some of them, along the axis that the other file grows along. */
+/** The rows that a reader sees now, or some of them, along the axis that the file grows along. */
 export class Transfer {
-  /** The rows that were appended. */
+  /** Rows that have been appended. */
   rows = 0;
   isDone = false;
   readonly #source: OpenArray<DTypeLike>;
-  /** The reader may look at its file again meanwhile. */
+  /** As it was at first: the reader may be refreshed meanwhile. */
   readonly #header: NpyHeader;
   readonly #range: AppendRowsOptions;
   #next: number | undefined;
@@ -30,14 +30,14 @@ export class Transfer {
     this.#range = range;
   }
 
-  /** Appends the next of the rows, at least one if there are any left: all of these, or none. */
+  /** Appends the next rows, at least one if any are left: all of them, or none. */
   *appendPiece(writer: Writer): Plan<void> {
     const { dtype, fortranOrder, shape } = this.#header;
     const growsLast = writer.growsLast(fortranOrder);
     const axis = growthAxis(growsLast, shape.length);
     if (axis === undefined) throw zeroDimensional(this.#source.path);
     const part = (data: Uint8Array, rows: number) => ({ data, shape: shape.with(axis, rows), dtype, fortranOrder });
-    // Also where there are no rows, so that a file is created for them.
+    // Even without rows, so that the file is created.
     writer.check(part(new Uint8Array(0), 0));
     const target = writer.target as DType;
     const length = shape[axis] as number;
@@ -70,7 +70,7 @@ export class Transfer {
     this.isDone = this.#next === stop;
   }
 
-  /** The elements of a row of the other order lie apart, those of neighbouring rows beside each other. */
+  /** Reads rows of the other order: the elements of a row are apart, and those of neighbouring rows side by side. */
   *#gather(data: Uint8Array, rows: number, start: number, length: number): Plan<void> {
     const { itemsize } = this.#header.dtype;
     const run = rows * itemsize;
@@ -82,7 +82,7 @@ export class Transfer {
 
 type Copy = NonNullable<Parameters<Writer["append"]>[0]["copyTo"]>;
 
-/** An error at an element of a part that begins with row `start`, as one of the whole array. */
+/** An error in a part that begins with row `start`, with the index in the whole array. */
 function moved(error: unknown, axis: number, start: number): unknown {
   if (!(error instanceof NpyError) || error.index === undefined || start === 0) return error;
   const { code, message, path, field, cause } = error;

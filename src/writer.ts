@@ -5,7 +5,7 @@ import { RowEncoder } from "./encode/row-encoder.ts";
 import { NpyError, withPath } from "./errors.ts";
 import type { DType } from "./format/dtype.ts";
 import { formatHeader } from "./format/header.ts";
-import { type ArrayLayout, shapeOf } from "./format/layout.ts";
+import { type ArrayLayout, rowShape, shapeOf } from "./format/layout.ts";
 import { parseInput } from "./input/input.ts";
 import { openExisting } from "./open-existing.ts";
 import { type CheckedOpenOptions, checkMappable, checkOpenOptions } from "./options.ts";
@@ -14,9 +14,10 @@ import { adoptReplacement, createFile, createReplacement } from "./plan/grow/cre
 import { ExclusiveGrowth } from "./plan/grow/exclusive-growth.ts";
 import type { GrowingFile } from "./plan/grow/growing-file.ts";
 import type { Growth, Rows } from "./plan/grow/growth.ts";
+import type { SharedGrowth } from "./plan/grow/shared-growth.ts";
 import { close, closing, type Plan, quietly } from "./plan/step.ts";
 import { RawRows } from "./raw-rows.ts";
-import { type Attachment, joinGrowth, type OpenToken, type ShareToken, Sharing } from "./share.ts";
+import { type Attachment, join, listen, type OpenToken, type ShareToken, type Sharing, tokenOf } from "./share.ts";
 import type { Storage } from "./storage/storage.ts";
 
 /** The state of one file that rows are appended to. */
@@ -31,8 +32,7 @@ export class Writer {
   #encoder: RowEncoder | undefined;
   /** What rows must be, whatever their number. Known from the first append on, even while its file is still being created. */
   #layout: ArrayLayout | undefined;
-  /** The connections with other threads, if the file is shared. */
-  #sharing: Sharing | Attachment | undefined;
+  #sharing: Sharing | undefined;
 
   private constructor(storage: Storage, options: CheckedOpenOptions) {
     this.storage = storage;
@@ -60,13 +60,14 @@ export class Writer {
    * @throws NpyError `ERR_NPY_CHANGED` if another file took its place, `ERR_NPY_CLOSED` if it is no longer shared.
    */
   static *attach(storage: Storage, token: OpenToken, attachment: Attachment): Plan<Writer> {
+    const end = () => attachment.connection.close();
     try {
       const writer = new Writer(storage, { ...checkOpenOptions({ lock: false }), ...token.options });
-      writer.#adopt(yield* joinGrowth(storage, token, attachment));
-      writer.#sharing = attachment;
+      writer.#adopt(yield* join(storage, token, attachment));
+      writer.#sharing = { end };
       return writer;
     } catch (error) {
-      attachment.end();
+      end();
       throw error;
     }
   }
@@ -99,25 +100,25 @@ export class Writer {
   }
 
   get shape(): readonly number[] | undefined {
-    const growing = this.#growing;
-    return growing && shapeOf(this.length, growing.rowShape, growing.header.fortranOrder);
+    const header = this.#growing?.header;
+    return header && shapeOf(this.length, rowShape(header), header.fortranOrder);
   }
 
   get length(): number {
     return this.#growth?.length ?? 0;
   }
 
-  /** Whether rows are added along the last axis; a file that is created for an array has its order. */
+  /** Whether rows are added along the last axis. A file created for an array takes its order. */
   growsLast(fortranOrder: boolean): boolean {
     return this.#layout?.fortranOrder ?? this.#options.fortranOrder ?? fortranOrder;
   }
 
-  /** The dtype that rows are cast to, where that is known already. */
+  /** The dtype that rows are cast to, once it is known. */
   get target(): DType | undefined {
     return this.#layout?.dtype ?? this.#options.dtype;
   }
 
-  /** To cut bytes into rows. */
+  /** Cuts bytes into rows. */
   rawRows(): RawRows {
     if (this.#layout !== undefined) return new RawRows(this.#layout);
     throw new NpyError(
@@ -159,7 +160,7 @@ export class Writer {
     );
   }
 
-  /** Forgets what a first append settled if its file could not be created, and nothing else waits for it. */
+  /** Forgets the layout of a file that could not be created. For callers with no more appends waiting. */
   forgetLayout(): void {
     if (this.#growing === undefined) this.#layout = undefined;
   }
@@ -206,7 +207,6 @@ export class Writer {
 
   /** The token for other threads. The first time also `start`, which makes the token valid when it is this operation's turn. */
   share(): { readonly token: ShareToken; readonly start?: () => Plan<void> } {
-    if (this.#sharing !== undefined) return { token: this.#sharing.token };
     const growth = this.#growth;
     if (growth === undefined) {
       throw new NpyError(
@@ -215,14 +215,15 @@ export class Writer {
         { path: this.storage.path },
       );
     }
+    if (this.#sharing !== undefined) return { token: tokenOf(this.#sharing) };
     growth.check();
     const { durability, casting } = this.#options;
-    const sharing = new Sharing(this.storage, growth.growing, { durability, casting });
-    this.#sharing = sharing;
-    return { token: sharing.token, start: () => this.#startSharing(sharing) };
+    const shared = listen(this.storage, growth.growing, { durability, casting });
+    this.#sharing = shared.sharing;
+    return { token: shared.sharing.token, start: () => this.#startSharing(shared.growth) };
   }
 
-  *#startSharing({ growth }: Sharing): Plan<void> {
+  *#startSharing(growth: SharedGrowth): Plan<void> {
     yield* growth.start();
     this.#growth = growth;
   }

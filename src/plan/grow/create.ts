@@ -18,19 +18,16 @@ import { rollBack } from "./rollback.ts";
  */
 export function* createFile(storage: Storage, claim: Claim, layout: ArrayLayout, durability: Durability): Plan<GrowingFile> {
   const { file, isOurs } = yield* createOrOpen(storage);
+  let isClaimed = false;
   try {
     yield* claim.take(file);
     if ((yield* size(file)) > 0) throw appeared(storage.path);
-  } catch (error) {
-    // Not removed: another program may already write to it.
-    yield* quietly(close(file));
-    throw error;
-  }
-  try {
+    isClaimed = true;
     return yield* writeFirstHeader(file, layout, durability, storage.path);
   } catch (error) {
-    if (isOurs) yield* discard(storage, file);
-    else yield* emptyAgain(file);
+    // Before it is claimed, another program may already write to it.
+    if (isClaimed && !isOurs) yield* quietly(truncate(file, 0));
+    yield* isClaimed && isOurs ? discard(storage, file) : quietly(close(file));
     throw error;
   }
 }
@@ -56,14 +53,9 @@ function* createOrOpen(storage: Storage): Plan<{ readonly file: StorageFile; rea
 function appeared(path: string | undefined): NpyError {
   return new NpyError(
     "ERR_NPY_CHANGED",
-    `${path ?? "A file"} appeared since this object was opened, and is not overwritten: open it again to append to it, or with deleteIfExists.`,
+    "A file appeared since this object was opened, and is not overwritten: open it again to append to it, or with deleteIfExists.",
     { path },
   );
-}
-
-function* emptyAgain(file: StorageFile): Plan<void> {
-  yield* quietly(truncate(file, 0));
-  yield* quietly(close(file));
 }
 
 function* writeFirstHeader(

@@ -1,7 +1,7 @@
 /** What is known of a file that rows are appended to. */
 import { NpyError } from "../../errors.ts";
 import { growingHeader, type NpyHeader } from "../../format/header.ts";
-import { bytesPerRow, rowCount, rowShape } from "../../format/layout.ts";
+import { bytesPerRow, rowCount } from "../../format/layout.ts";
 import type { StorageFile } from "../../storage/storage.ts";
 import type { MappedHeader } from "./mapped-header.ts";
 
@@ -21,7 +21,6 @@ export class GrowingFile {
   /** For messages. */
   readonly path: string | undefined;
   readonly durability: Durability;
-  readonly rowShape: readonly number[];
   readonly bytesPerRow: number;
   /** Renders the header for a number of rows. The next call overwrites the bytes. */
   readonly render: (rows: number) => Uint8Array;
@@ -48,7 +47,6 @@ export class GrowingFile {
     this.header = header;
     this.path = path;
     this.durability = durability;
-    this.rowShape = rowShape(header);
     this.bytesPerRow = bytesPerRow(header);
     this.render = growingHeader(header);
     this.rows = rowCount(header);

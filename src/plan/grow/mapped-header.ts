@@ -1,13 +1,13 @@
 /**
- * A header that is mapped into memory: to count a row more is to store a few digits, for which the system need not be called. What was
- * written behind it before is in the file by then.
+ * A header that is mapped into memory: counting one more row means storing a few digits, without a system call. Rows written before that are in
+ * the file by then.
  */
 import type { StorageFile } from "../../storage/storage.ts";
 
-/** Bytes that processors store at once: all of them are there or none, whenever this process ends. */
+/** Bytes that a processor stores at once: all or none, whenever this process ends. */
 const WORD = 8;
 
-/** A longer header takes as long to be compared as to be written. */
+/** Comparing a longer header takes as long as writing it. */
 const LONGEST = 1024;
 
 /** The first bytes of an open file, all of them its header. */
@@ -22,7 +22,7 @@ export class MappedHeader {
     this.#words = new BigUint64Array(bytes.buffer, bytes.byteOffset, bytes.length / WORD);
   }
 
-  /** `undefined` where the file system maps no files, or the header is long, or no whole number of words, as NumPy's always is. */
+  /** `undefined` if the file cannot be mapped, or the header is long, or not a whole number of words. NumPy's always is one. */
   static of(file: StorageFile, headerLength: number): MappedHeader | undefined {
     if (headerLength % WORD !== 0 || headerLength > LONGEST) return undefined;
     try {
@@ -34,8 +34,8 @@ export class MappedHeader {
   }
 
   /**
-   * Makes this the header, if it differs from the one that is there in no more than one word, so that there is nothing between the two;
-   * else does nothing, and gives `false`. The file must reach beyond its header: to store where no file is, or no space for it, ends the process.
+   * Makes this the header if it differs from the present one in at most one word, so that no reader sees anything between the two. Otherwise does
+   * nothing, and gives `false`. The file must reach beyond its header: storing where there is no file, or no space for it, kills the process.
    */
   store(header: Uint8Array): boolean {
     const { length } = header;
@@ -47,7 +47,7 @@ export class MappedHeader {
     const word = Math.floor(first / WORD);
     if (last >= (word + 1) * WORD) return false;
     for (let i = 0; i < WORD; i++) this.#stored[i] = header[word * WORD + i] as number;
-    // Not before what was written until now, and whole, as of all stores only those of `Atomics` are bound to be.
+    // Of all stores, only those of `Atomics` are certain to be whole, and to come after what was written before.
     Atomics.store(this.#words, word, this.#storedWord[0] as bigint);
     return true;
   }

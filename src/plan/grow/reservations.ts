@@ -1,34 +1,33 @@
 /**
- * Who appends what to a file that several threads share: words of shared memory, and what can be told from them.
+ * Which thread appends what to a shared file: words of shared memory, and what follows from them.
  *
- * Every writer has one slot, since it appends one thing at a time: the rows from `start` to `end`, and a state. A transition is one store
- * to the state, made when all that it stands for is there, so that whatever a thread that is terminated had not stored yet is as if it
- * had not begun it. Nothing is counted twice: where the next reservation begins is told from the slots, and a slot whose `end` is
- * committed is done whatever its state says.
+ * Every writer has one slot, since it appends one thing at a time: the rows from `start` to `end`, and a state. A transition is one store to the
+ * state, made when everything that it stands for is in memory: what a terminated thread had not stored yet counts as never begun. Nothing is
+ * counted twice: the slots say where the next reservation begins, and a slot whose `end` is committed is done, whatever its state.
  *
  * | From                  | To        | By                | Meaning                                                              |
  * | --------------------- | --------- | ----------------- | -------------------------------------------------------------------- |
- * | `FREE`, `DROPPED`     | `WRITING` | owner, `RESERVE`  | the rows are reserved, behind all others that are                    |
+ * | `FREE`, `DROPPED`     | `WRITING` | owner, `RESERVE`  | the rows are reserved, after all other reservations                  |
  * | `WRITING`             | `WRITTEN` | owner             | their bytes are in the file                                          |
- * | `WRITING`             | `STOPPED` | owner             | a reservation before this one failed; no more of this one is written |
- * | `WRITING`, `WRITTEN`  | `FAILED`  | owner             | they will not be in the file: all from here on has to be taken back  |
- * | any but `DROPPED`     | `FAILED`  | sharer, `COMMIT`  | the same, for a thread that is gone                                  |
- * | all from a failed one | `DROPPED` | any, both locks   | the file is cut off before them; owners that did not fail begin anew |
+ * | `WRITING`             | `STOPPED` | owner             | an earlier reservation failed; no more of this one is written        |
+ * | `WRITING`, `WRITTEN`  | `FAILED`  | owner             | they will not be in the file: all from here on must be undone        |
+ * | any but `DROPPED`     | `FAILED`  | sharer, `COMMIT`  | the same, for a dead thread                                          |
+ * | all from a failed one | `DROPPED` | any, both locks   | the file is cut off before them; owners that did not fail try again  |
  * | `WRITTEN`, `DROPPED`  | `FREE`    | owner, or sharer  | done                                                                 |
  */
 
-/** The locks, which hold the number of a slot, plus one. */
+/** A lock holds the slot of the thread that has it, plus one. */
 export type Lock = typeof RESERVE | typeof COMMIT;
 
 // Words of 32 bits.
 const STATUS = 0;
-/** Counts what others may wait for. */
+/** Counts the changes that threads wait for. */
 const CHANGES = 1;
-/** Held to place a reservation behind all others. */
+/** Held to make a reservation after all others. */
 export const RESERVE = 2;
-/** Held to write the header, and to take back what failed. */
+/** Held to write the header, and to undo what failed. */
 export const COMMIT = 3;
-/** All slots that anybody ever had are below this one. */
+/** Every slot that was ever taken is below this one. */
 const USED = 4;
 const FIRST_SLOT = 5;
 const SLOT_WORDS = 2;
@@ -44,15 +43,15 @@ export const SLOTS = 128;
 /** The slot of the writer that shared the file. */
 export const SHARER = 0;
 
-/** In whose name the sharer does what a thread that is gone left undone: its own operation may be under way. */
+/** Owner of locks while the sharer cleans up after a dead thread: an operation of its own may be under way. */
 export const BURIER: number = SLOTS + 1;
 
 const INT_BYTES = Math.ceil((4 * (FIRST_SLOT + SLOT_WORDS * SLOTS)) / 8) * 8;
 const BYTES = INT_BYTES + 8 * (FIRST_RANGE + 2 * SLOTS);
 
-/** What can be done with a shared file. From `CLOSED` on, nothing. */
+/** What can be done with a shared file: nothing from `CLOSED` on. */
 export const STATUSES = {
-  /** What was called before the file was shared is still under way. */
+  /** Operations from before the file was shared are still under way. */
   STARTING: 0,
   OPEN: 1,
   /** Nothing more is reserved. */
@@ -60,7 +59,7 @@ export const STATUSES = {
   CLOSED: 3,
   BROKEN: 4,
   CHANGED: 5,
-  /** The thread that shared it is gone. */
+  /** The sharer is dead. */
   ENDED: 6,
 } as const;
 
@@ -70,16 +69,20 @@ export const STATES = { FREE: 0, WRITING: 1, WRITTEN: 2, STOPPED: 3, FAILED: 4, 
 
 export type State = (typeof STATES)[keyof typeof STATES];
 
+const { WRITING, WRITTEN, STOPPED, FAILED, DROPPED, FREE } = STATES;
+
+const RESERVED: readonly State[] = [WRITING, WRITTEN, STOPPED, FAILED];
+
 /** Rows from `start` to `end`, not included. */
 export interface Range {
   readonly start: number;
   readonly end: number;
 }
 
-/** Shared words, read and written one by one, in an order that all threads see alike. */
+/** Shared words, read and written one at a time, in an order that all threads agree on. */
 export class SharedWords {
   readonly buffer: SharedArrayBuffer;
-  /** What can be waited on. */
+  /** Words that can be waited on. */
   readonly ints: Int32Array<SharedArrayBuffer>;
   readonly #longs: BigInt64Array<SharedArrayBuffer>;
 
@@ -95,14 +98,14 @@ export class SharedWords {
   store(index: number, value: number): void {
     Atomics.store(this.ints, index, value);
   }
-  /** Puts `value` in place of `expected`; `false`, and nothing is changed, where something else is. */
+  /** Replaces `expected` by `value`. `false`: the word was something else, and stays. */
   exchange(index: number, expected: number, value: number): boolean {
     return Atomics.compareExchange(this.ints, index, expected, value) === expected;
   }
   increment(index: number): void {
     Atomics.add(this.ints, index, 1);
   }
-  /** Wakes all that wait for a word: one alone might belong to a thread that is about to end. */
+  /** Wakes all threads that wait for a word: a single one might be about to die. */
   wake(index: number): void {
     Atomics.notify(this.ints, index);
   }
@@ -130,7 +133,7 @@ export class Reservations {
     this.signal();
   }
 
-  /** The rows that the file has for sure: all of them were written, and unless one is being written the header counts just these. */
+  /** Rows that are in the file for good. The header counts exactly these, unless it is being written. */
   get committed(): number {
     return this.words.loadLong(COMMITTED);
   }
@@ -138,7 +141,7 @@ export class Reservations {
     this.words.storeLong(COMMITTED, rows);
   }
 
-  /** The rows that a header counts which is being written: all of them were. Else what is committed. */
+  /** Rows that the header being written counts; all of them are in the file. Otherwise the same as `committed`. */
   get intent(): number {
     return this.words.loadLong(INTENT);
   }
@@ -146,12 +149,12 @@ export class Reservations {
     this.words.storeLong(INTENT, rows);
   }
 
-  /** A word to wait on, with what it was: it differs as soon as something happened. */
+  /** A word to wait on, and its value, which is another one as soon as something has changed. */
   get changes(): { readonly index: number; readonly value: number } {
     return { index: CHANGES, value: this.words.load(CHANGES) };
   }
 
-  /** Tells all who wait that something happened. */
+  /** Tells all waiting threads that something has changed. */
   signal(): void {
     this.words.increment(CHANGES);
     this.words.wake(CHANGES);
@@ -159,12 +162,12 @@ export class Reservations {
 
   // ---- locks ----
 
-  /** Takes a lock for a slot, if nobody has it. */
+  /** Takes a lock if it is free. */
   tryLock(lock: Lock, slot: number): boolean {
     return this.words.exchange(lock, 0, slot + 1);
   }
 
-  /** A word to wait on for a lock, with what it was. */
+  /** The word to wait on for a lock, and its value. */
   holder(lock: Lock): { readonly index: number; readonly value: number } {
     return { index: lock, value: this.words.load(lock) };
   }
@@ -174,23 +177,23 @@ export class Reservations {
     this.words.wake(lock);
   }
 
-  /** Lets all who wait for a lock look at the status. */
+  /** Lets all threads that wait for a lock look at the status. */
   wakeLocks(): void {
     for (const lock of [RESERVE, COMMIT]) this.words.wake(lock);
   }
 
-  /** Takes a lock away from a slot whose thread is gone; `false` if it did not have it. */
+  /** Takes a lock over from a dead thread. `false`: that thread did not have it. */
   inherit(lock: Lock, from: number, to: number): boolean {
     return this.words.exchange(lock, from + 1, to + 1);
   }
 
   // ---- slots ----
 
-  /** Takes a slot that nobody has; `undefined` if all are taken. By the sharer, for itself and for those who attach. */
+  /** Takes a free slot, if there is one. The sharer does this, for itself and for each thread that attaches. */
   take(): number | undefined {
     for (let slot = 0; slot < SLOTS; slot++) {
-      // A free one may have had an owner whose rows are still to be taken back.
-      if (this.isTaken(slot) || isReserved(this.state(slot))) continue;
+      // The rows of its last owner may still have to be undone.
+      if (this.isTaken(slot) || RESERVED.includes(this.state(slot))) continue;
       this.words.store(takenWord(slot), 1);
       this.words.store(USED, Math.max(this.words.load(USED), slot + 1));
       return slot;
@@ -198,7 +201,7 @@ export class Reservations {
     return undefined;
   }
 
-  /** Gives back a slot, by the sharer. If its rows are still to be taken back, nobody takes it before. */
+  /** Gives back a slot; the sharer does this. Nobody takes it before its rows are undone. */
   leave(slot: number): void {
     this.words.store(takenWord(slot), 0);
   }
@@ -222,36 +225,33 @@ export class Reservations {
 
   // ---- reservations ----
 
-  /** Reserves rows behind all others. With the lock `RESERVE`. */
+  /** Reserves rows after all other reservations. With the lock `RESERVE`. */
   reserve(slot: number, rows: number): Range {
     const start = this.reservedEnd();
     const first = FIRST_RANGE + 2 * slot;
     this.words.storeLong(first, start);
     this.words.storeLong(first + 1, start + rows);
-    this.setState(slot, STATES.WRITING);
+    this.setState(slot, WRITING);
     return { start, end: start + rows };
   }
 
   /** Where all reservations end. With the lock `RESERVE`. */
   reservedEnd(): number {
     let end = 0;
-    for (const slot of this.#inState(isReserved)) end = Math.max(end, this.range(slot).end);
-    // Last: what became free while the slots were looked at, was committed before.
+    for (const slot of this.#slotsIn(RESERVED)) end = Math.max(end, this.range(slot).end);
+    // Read last: rows whose slot became free during the loop were committed before that.
     return Math.max(end, this.committed);
   }
 
-  /** Whether something failed, and is still to be taken back. */
+  /** Whether something failed, and must still be undone. */
   hasFailed(): boolean {
     return this.cut() !== undefined;
   }
 
-  /** Where what failed begins. */
+  /** The first row that failed. */
   cut(): number | undefined {
     let cut: number | undefined;
-    for (const slot of this.#inState(isFailed)) {
-      const { start } = this.range(slot);
-      cut = cut === undefined ? start : Math.min(cut, start);
-    }
+    for (const slot of this.#slotsIn([FAILED])) cut = Math.min(cut ?? Number.POSITIVE_INFINITY, this.range(slot).start);
     return cut;
   }
 
@@ -260,10 +260,10 @@ export class Reservations {
     let end = this.committed;
     for (let found = true; found; ) {
       found = false;
-      for (const slot of this.#inState(isWritten)) {
+      for (const slot of this.#slotsIn([WRITTEN])) {
         const range = this.range(slot);
-        // A slot that was done may be reserved anew between the two looks at its state: then it is no longer written.
-        if (range.start !== end || range.end <= end || !isWritten(this.state(slot))) continue;
+        // The slot may have been reserved anew since its state was read: then it is no longer written.
+        if (range.start !== end || range.end <= end || this.state(slot) !== WRITTEN) continue;
         end = range.end;
         found = true;
       }
@@ -271,53 +271,37 @@ export class Reservations {
     return end;
   }
 
-  /** Whether nothing from `cut` on is being written. With the locks `RESERVE` and `COMMIT`. */
+  /** Whether nothing from `cut` on is being written. With both locks. */
   isQuiet(cut: number): boolean {
-    for (const slot of this.#inState(isBeingWritten)) if (this.range(slot).start >= cut) return false;
+    for (const slot of this.#slotsIn([WRITING])) if (this.range(slot).start >= cut) return false;
     return true;
   }
 
-  /** Forgets all from `cut` on. What says that this is to be done goes last. With the locks `RESERVE` and `COMMIT`. */
+  /** Drops all reservations from `cut` on. The failed one, which says that this must be done, goes last. With both locks. */
   drop(cut: number): void {
     let first: number | undefined;
-    for (const slot of this.#inState(isReserved)) {
+    for (const slot of this.#slotsIn(RESERVED)) {
       const { start } = this.range(slot);
       if (start < cut) continue;
-      if (start === cut && isFailed(this.state(slot))) first = slot;
+      if (start === cut && this.state(slot) === FAILED) first = slot;
       else this.#dropSlot(slot);
     }
     if (first !== undefined) this.#dropSlot(first);
   }
 
   #dropSlot(slot: number): void {
-    this.setState(slot, this.isTaken(slot) ? STATES.DROPPED : STATES.FREE);
+    this.setState(slot, this.isTaken(slot) ? DROPPED : FREE);
   }
 
-  /** Whether all that was reserved is committed. With the lock `RESERVE`. */
+  /** Whether all reserved rows are committed. With the lock `RESERVE`. */
   isIdle(): boolean {
     return this.reservedEnd() === this.committed && !this.hasFailed();
   }
 
-  *#inState(test: (state: State) => boolean): Generator<number, void, void> {
+  *#slotsIn(states: readonly State[]): Generator<number, void, void> {
     const used = this.words.load(USED);
-    for (let slot = 0; slot < used; slot++) if (test(this.state(slot))) yield slot;
+    for (let slot = 0; slot < used; slot++) if (states.includes(this.state(slot))) yield slot;
   }
-}
-
-function isReserved(state: State): boolean {
-  return state !== STATES.FREE && state !== STATES.DROPPED;
-}
-
-function isFailed(state: State): boolean {
-  return state === STATES.FAILED;
-}
-
-function isWritten(state: State): boolean {
-  return state === STATES.WRITTEN;
-}
-
-function isBeingWritten(state: State): boolean {
-  return state === STATES.WRITING;
 }
 
 function stateWord(slot: number): number {

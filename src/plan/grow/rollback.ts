@@ -23,7 +23,7 @@ export function* rollBack(growing: GrowingFile, isHeaderTouched: boolean, cause:
 export function notUndone(path: string | undefined, second?: unknown, cause: unknown = second): NpyError {
   return new NpyError(
     "ERR_NPY_BROKEN",
-    `A write failed${because(cause)} and could not be undone${because(second)}. ${path ?? "The file"} may need recovery: close every object ` +
+    `A write failed${because(cause)} and could not be undone${because(second)}. The file may need recovery: close every object ` +
       "that appends to it, and call recover.",
     { path, ...(cause === undefined ? {} : { cause }) },
   );

@@ -1,4 +1,4 @@
-/** A shared file, as one of the threads that append to it sees it. */
+/** What the operations of a shared file are made of: locks that threads take turns by, checks, and why nothing more can be done. */
 import { NpyError } from "../../errors.ts";
 import { type Plan, sync, wait, write } from "../step.ts";
 import type { GrowingFile } from "./growing-file.ts";
@@ -9,7 +9,7 @@ import { changed, whatChanged } from "./unchanged.ts";
 /** Most locks are held for less time than it takes to wait for one. */
 const TRIES = 64;
 
-/** What this thread knows of the file, the locks that all threads take turns by, and why nothing more can be done. */
+/** A shared file, as one of its threads sees it. */
 export class SharedFile {
   readonly growing: GrowingFile;
   readonly reservations: Reservations;
@@ -97,7 +97,7 @@ export class SharedFile {
     const { path } = growing;
     if (growing.broken !== undefined) return growing.broken;
     const { status } = this.reservations;
-    const closed = (text: string): NpyError => new NpyError("ERR_NPY_CLOSED", `${path ?? "The file"} ${text}`, { path });
+    const closed = (text: string): NpyError => new NpyError("ERR_NPY_CLOSED", `The file ${text}`, { path });
     if (status === STATUSES.ENDED) {
       return closed("is no longer shared: the thread that shared it has ended. Open it again to append to it.");
     }

@@ -15,40 +15,28 @@
  * nothing else in the file tells them from rows.
  */
 import { type Plan, quietly, sync, turn, write } from "../step.ts";
-import type { GrowingFile } from "./growing-file.ts";
 import type { Growth, Rows } from "./growth.ts";
-import { COMMIT, type Range, RESERVE, type Reservations, SHARER, STATES, STATUSES } from "./reservations.ts";
+import { COMMIT, type Range, RESERVE, SHARER, STATES, STATUSES } from "./reservations.ts";
 import { SharedFile } from "./shared-file.ts";
 import { bury, helpRollBack } from "./shared-rollback.ts";
 import { checkUnchanged } from "./unchanged.ts";
 import { writeBlocks } from "./write-blocks.ts";
 
 /** One thread's part in growing a shared file. */
-export class SharedGrowth implements Growth {
-  readonly growing: GrowingFile;
-  readonly #reservations: Reservations;
-  readonly #shared: SharedFile;
-
-  constructor(growing: GrowingFile, reservations: Reservations, slot: number) {
-    this.growing = growing;
-    this.#reservations = reservations;
-    this.#shared = new SharedFile(growing, reservations, slot);
-  }
-
+export class SharedGrowth extends SharedFile implements Growth {
   get length(): number {
-    return this.#reservations.committed;
+    return this.reservations.committed;
   }
 
   check(): void {
-    if (this.#reservations.status > STATUSES.OPEN) throw this.#shared.over();
+    if (this.reservations.status > STATUSES.OPEN) throw this.over();
   }
 
   // ---- beginning ----
 
   /** The sharer begins. It has been the only writer until now. */
   *start(): Plan<void> {
-    const { growing } = this;
-    const reservations = this.#reservations;
+    const { growing, reservations } = this;
     try {
       yield* checkUnchanged(growing);
     } catch (error) {
@@ -61,7 +49,7 @@ export class SharedGrowth implements Growth {
       yield* sync(growing.file);
     } catch (error) {
       yield* quietly(write(growing.file, growing.asFound ?? growing.render(growing.headerRows), 0));
-      throw this.#shared.break(error);
+      throw this.break(error);
     }
     growing.asFound = undefined;
     reservations.intent = growing.rows;
@@ -71,7 +59,7 @@ export class SharedGrowth implements Growth {
 
   /** Another thread begins: waits until the sharer has. */
   *join(): Plan<void> {
-    while (this.#reservations.status === STATUSES.STARTING) yield* this.#shared.waitFor(this.#reservations.changes);
+    while (this.reservations.status === STATUSES.STARTING) yield* this.waitFor(this.reservations.changes);
     this.check();
   }
 
@@ -83,7 +71,7 @@ export class SharedGrowth implements Growth {
     if (this.growing.isCheckDue()) {
       // A thread whose appends wait for nothing else would never learn that another one has ended, or wants to attach.
       yield* turn();
-      yield* this.#checkUnchanged();
+      yield* this.#checkInTurn();
     }
     for (;;) {
       const range = yield* this.#reserve(added.rows);
@@ -96,69 +84,65 @@ export class SharedGrowth implements Growth {
         this.#become(STATES.FAILED);
       }
       const isCommitted = yield* this.#settle(range, failure);
-      this.#reservations.setState(this.#shared.slot, STATES.FREE);
+      this.reservations.setState(this.slot, STATES.FREE);
       if (isCommitted) return;
     }
   }
 
   *#reserve(rows: number): Plan<Range> {
     for (;;) {
-      const { changes } = this.#reservations;
-      const range = yield* this.#shared.lockedAtOnce(RESERVE, () => this.#tryReserve(rows));
+      const { changes } = this.reservations;
+      const range = yield* this.lockedAtOnce(RESERVE, () => this.#tryReserve(rows));
       if (range !== undefined) return range;
-      yield* helpRollBack(this.#shared);
-      yield* this.#shared.waitFor(changes);
+      yield* helpRollBack(this);
+      yield* this.waitFor(changes);
     }
   }
 
   #tryReserve(rows: number): Range | undefined {
     this.check();
-    const reservations = this.#reservations;
+    const { reservations } = this;
     if (reservations.status !== STATUSES.OPEN || reservations.hasFailed()) return undefined;
     this.growing.checkLength(reservations.reservedEnd() + rows);
-    return reservations.reserve(this.#shared.slot, rows);
+    return reservations.reserve(this.slot, rows);
   }
 
   /** `false`: stopped, since earlier rows failed. */
   *#write(added: Rows, { start, end }: Range): Plan<boolean> {
-    const { growing } = this;
+    const { growing, reservations } = this;
     const { file } = growing;
+    const isStopped = () => (reservations.cut() ?? end) < start;
     const [from, to] = [growing.endOf(start), growing.endOf(end)];
     if (added.copyTo !== undefined) yield* added.copyTo(file, from);
-    else if (!(yield* writeBlocks(file, added.blocks, from, to, () => this.#isCutOff(start)))) return false;
+    else if (!(yield* writeBlocks(file, added.blocks, from, to, isStopped))) return false;
     if (growing.bytesPerRow > 0 && growing.durability !== "os") yield* sync(file);
     return true;
   }
 
-  #isCutOff(start: number): boolean {
-    const cut = this.#reservations.cut();
-    return cut !== undefined && cut < start;
-  }
-
   #become(state: typeof STATES.WRITTEN | typeof STATES.STOPPED | typeof STATES.FAILED): void {
-    this.#reservations.setState(this.#shared.slot, state);
-    this.#reservations.signal();
+    this.reservations.setState(this.slot, state);
+    this.reservations.signal();
   }
 
   /** Waits until rows are committed, or undone, and helps with that. `false`: they are undone. Throws the failure once they are. */
   *#settle(range: Range, failed: { readonly error: unknown } | undefined): Plan<boolean> {
-    const reservations = this.#reservations;
+    const { reservations } = this;
     let failure = failed;
     for (;;) {
       const { changes } = reservations;
       const isCounted = reservations.committed >= range.end;
       // Asked second: once these rows are undone, the rows counted there may be another thread's.
-      const state = reservations.state(this.#shared.slot);
+      const state = reservations.state(this.slot);
       if (isCounted && state === STATES.WRITTEN) return true;
-      if (state === STATES.DROPPED || this.#shared.isOver) {
+      if (state === STATES.DROPPED || this.isOver) {
         if (failure !== undefined) throw failure.error;
         if (state === STATES.DROPPED) return false;
-        throw this.#shared.over();
+        throw this.over();
       }
       try {
-        yield* helpRollBack(this.#shared);
-        if (state !== STATES.WRITTEN || reservations.writtenEnd() < range.end) yield* this.#shared.waitFor(changes);
-        else yield* this.#shared.locked(COMMIT, () => this.#commit(range));
+        yield* helpRollBack(this);
+        if (state !== STATES.WRITTEN || reservations.writtenEnd() < range.end) yield* this.waitFor(changes);
+        else yield* this.locked(COMMIT, () => this.#commit(range));
       } catch (error) {
         failure ??= { error };
       }
@@ -167,13 +151,12 @@ export class SharedGrowth implements Growth {
 
   /** Writes the header that counts all rows that are written without a gap. With the lock `COMMIT`. */
   *#commit(own: Range): Plan<void> {
-    const reservations = this.#reservations;
-    const { slot, isOver } = this.#shared;
-    if (isOver || reservations.state(slot) !== STATES.WRITTEN) return;
+    const { reservations, slot } = this;
+    if (this.isOver || reservations.state(slot) !== STATES.WRITTEN) return;
     const end = reservations.writtenEnd();
     if (end < own.end || reservations.committed >= own.end) return;
     try {
-      if (this.growing.isCheckDueAfter((own.end - own.start) * this.growing.bytesPerRow)) yield* this.#shared.checkUnchanged();
+      if (this.growing.isCheckDueAfter((own.end - own.start) * this.growing.bytesPerRow)) yield* this.checkUnchanged();
       yield* this.#count(end);
     } catch (error) {
       // The other threads can expect the same failure, but each has to see it for itself.
@@ -186,16 +169,15 @@ export class SharedGrowth implements Growth {
 
   /** Writes the header; if that fails, the old one. */
   *#count(rows: number): Plan<void> {
-    const reservations = this.#reservations;
-    const { file, render } = this.growing;
+    const { growing, reservations } = this;
     reservations.intent = rows;
     try {
-      yield* this.#shared.writeHeader(rows);
+      yield* this.writeHeader(rows);
     } catch (error) {
       try {
-        yield* write(file, render(reservations.committed), 0);
+        yield* write(growing.file, growing.render(reservations.committed), 0);
       } catch (second) {
-        throw this.#shared.break(second, error);
+        throw this.break(second, error);
       }
       reservations.intent = reservations.committed;
       throw error;
@@ -206,65 +188,64 @@ export class SharedGrowth implements Growth {
 
   /** Every commit has written the header, so there is nothing to do but to check. */
   updateHeader(): Plan<void> {
-    return this.#checkUnchanged();
+    return this.#checkInTurn();
   }
 
   *sync(): Plan<void> {
-    yield* this.#checkUnchanged();
+    yield* this.#checkInTurn();
     yield* sync(this.growing.file);
   }
 
-  #checkUnchanged(): Plan<void> {
-    return this.#shared.locked(COMMIT, () => this.#shared.checkUnchanged());
+  #checkInTurn(): Plan<void> {
+    return this.locked(COMMIT, () => this.checkUnchanged());
   }
 
   // ---- ending ----
 
   finish(): Plan<void> {
-    return this.#shared.slot === SHARER ? this.#close() : this.#shared.locked(COMMIT, () => this.#leave());
+    return this.slot === SHARER ? this.#close() : this.locked(COMMIT, () => this.#leave());
   }
 
   /** The sharer ends: lets the other threads finish what they are writing, and nothing more. */
   *#close(): Plan<void> {
-    const shared = this.#shared;
-    const reservations = this.#reservations;
-    yield* shared.lockedAtOnce(RESERVE, () => {
+    const { reservations } = this;
+    yield* this.lockedAtOnce(RESERVE, () => {
       if (reservations.status <= STATUSES.OPEN) reservations.status = STATUSES.CLOSING;
     });
     try {
       for (;;) {
         const { changes } = reservations;
-        if (yield* shared.lockedAtOnce(RESERVE, () => shared.isOver || reservations.isIdle())) break;
-        yield* helpRollBack(shared);
-        yield* shared.waitFor(changes);
+        if (yield* this.lockedAtOnce(RESERVE, () => this.isOver || reservations.isIdle())) break;
+        yield* helpRollBack(this);
+        yield* this.waitFor(changes);
       }
-      yield* shared.locked(COMMIT, () => this.#checkAndClose());
+      yield* this.locked(COMMIT, () => this.#checkAndClose());
     } catch (error) {
-      if (!shared.isOver) reservations.status = STATUSES.CLOSED;
+      if (!this.isOver) reservations.status = STATUSES.CLOSED;
       throw error;
     }
   }
 
   *#checkAndClose(): Plan<void> {
-    yield* this.#shared.checkUnchanged();
-    this.#reservations.status = STATUSES.CLOSED;
+    yield* this.checkUnchanged();
+    this.reservations.status = STATUSES.CLOSED;
   }
 
   /** Another thread ends. If the sharer has already ended, there is nothing to check. */
   *#leave(): Plan<void> {
-    const { status } = this.#reservations;
-    if (status !== STATUSES.CLOSED && status !== STATUSES.ENDED) yield* this.#shared.checkUnchanged();
+    const { status } = this.reservations;
+    if (status !== STATUSES.CLOSED && status !== STATUSES.ENDED) yield* this.checkUnchanged();
   }
 
   /** Cleans up after another thread. The sharer does this. */
   bury(dead: number): Plan<void> {
-    return bury(this.#shared, dead);
+    return bury(this, dead);
   }
 
   /** The sharer has closed the file or is dead, so nobody takes over locks any more. */
   abandon(): void {
-    const reservations = this.#reservations;
-    if (!this.#shared.isOver) reservations.status = STATUSES.ENDED;
+    const { reservations } = this;
+    if (!this.isOver) reservations.status = STATUSES.ENDED;
     // Also what a thread was about to wake when it ended.
     reservations.signal();
     reservations.wakeLocks();

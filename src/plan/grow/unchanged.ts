@@ -61,7 +61,7 @@ function* compare(
 export function changed(path: string | undefined, problem?: string): NpyError {
   return new NpyError(
     "ERR_NPY_CHANGED",
-    `${path ?? "The file"} is not as it was left${problem === undefined ? "" : `: ${problem}`}. Another program writes to it, so nothing more is ` +
+    `The file is not as it was left${problem === undefined ? "" : `: ${problem}`}. Another program writes to it, so nothing more is ` +
       "appended. Close it, make sure that nothing else writes to the file, check what it holds, and open it again.",
     { path },
   );

@@ -1,14 +1,22 @@
-/** Rows on their way into the file. */
+/** Writes rows to the file, block by block. */
+import { NpyError } from "../../errors.ts";
 import { type Blocks, checkThere, isThere, shrunk } from "../../memory/blocks.ts";
 import { hasCode, type StorageFile } from "../../storage/storage.ts";
 import { finishWrite, type Plan, quietly, type StartedWrite, startWrite } from "../step.ts";
 
+/** A block that may still be being written, and the length that it must keep until it is. */
+interface StartedBlock {
+  readonly bytes: Uint8Array;
+  readonly length: number;
+  write: StartedWrite | undefined;
+}
+
 /**
- * Writes blocks one behind the other, from `position` to `end`. Where steps are asynchronous, the next block is made while the last one is being
- * written. Before each it asks whether to stop; gives whether it went on to the end.
+ * Writes blocks one after the other, from `position` to `end`. Where steps are asynchronous, a block is made while the one before is being written.
+ * Asks before each block whether to stop, and gives whether it went on to the end.
  *
- * @throws NpyError `ERR_NPY_SHAPE` if they end elsewhere, or one became shorter while it was being written: they are read from the caller's memory
- * when their turn comes, and while a write is under way the caller may resize or transfer that.
+ * @throws NpyError `ERR_NPY_SHAPE` if they end elsewhere, or one became shorter while it was being written: blocks may be the caller's memory,
+ * which can be resized or transferred while a write is under way.
  */
 export function* writeBlocks(
   file: StorageFile,
@@ -21,7 +29,7 @@ export function* writeBlocks(
   let at = position;
   let started: StartedBlock | undefined;
   try {
-    for (let next = iterator.next(false); !next.done; next = iterator.next(started?.write.pending !== undefined)) {
+    for (let next = iterator.next(false); !next.done; next = iterator.next(started?.write?.pending !== undefined)) {
       const bytes = next.value;
       const { length } = bytes;
       if (started !== undefined) yield* finish(started);
@@ -30,11 +38,13 @@ export function* writeBlocks(
         iterator.return?.();
         return false;
       }
-      // Memory that was gone before it was asked for: `end` is not reached.
+      // Memory that had already gone: `end` is not reached.
       if (length === 0) continue;
-      started = yield* start(file, bytes, length, at);
+      started = { bytes, length, write: undefined };
+      checkThere(bytes, length);
+      started.write = yield* startWrite(file, bytes, at);
       at += length;
-      // The memory of the last block is given back when another one is asked for.
+      // Before the next block is asked for, since that gives back the memory of this one.
       if (at === end) {
         yield* finish(started);
         started = undefined;
@@ -42,41 +52,22 @@ export function* writeBlocks(
     }
     if (started !== undefined) yield* finish(started);
   } catch (error) {
-    // What is still being written would be so while it is taken back.
-    if (started !== undefined) yield* quietly(finishWrite(started.write));
+    // A write that is still under way would go on while the rows are undone.
+    if (started?.write !== undefined) yield* quietly(finishWrite(started.write));
     iterator.return?.();
-    throw error;
+    throw started === undefined ? error : reasonOf(error, started);
   }
   if (at === end) return true;
   throw shrunk();
 }
 
-/** A block that may still be being written, and the length that it must keep until it is. */
-interface StartedBlock {
-  readonly write: StartedWrite;
-  readonly bytes: Uint8Array;
-  readonly length: number;
-}
-
-function* start(file: StorageFile, bytes: Uint8Array, length: number, at: number): Plan<StartedBlock> {
-  checkThere(bytes, length);
-  try {
-    return { write: yield* startWrite(file, bytes, at), bytes, length };
-  } catch (error) {
-    throw reasonOf(error, bytes, length);
-  }
-}
-
 function* finish({ write, bytes, length }: StartedBlock): Plan<void> {
-  try {
-    yield* finishWrite(write);
-  } catch (error) {
-    throw reasonOf(error, bytes, length);
-  }
+  if (write !== undefined) yield* finishWrite(write);
   checkThere(bytes, length);
 }
 
-/** Systems say in several ways that they could not read what is to be written: a bad address, an argument out of range, a write cut short. */
-function reasonOf(error: unknown, bytes: Uint8Array, length: number): unknown {
+/** Systems have several errors for memory that has gone: a bad address, an argument out of range, a write cut short. */
+function reasonOf(error: unknown, { bytes, length }: StartedBlock): unknown {
+  if (error instanceof NpyError) return error;
   return !isThere(bytes, length) || hasCode(error, "EFAULT") ? shrunk(error) : error;
 }
