@@ -1,7 +1,7 @@
 /** Growing a file that has one writer. */
 import { type Plan, sync } from "../step.ts";
 import { append } from "./append.ts";
-import type { GrowingFile } from "./growing-file.ts";
+import { type GrowingFile, SHORT_WRITE } from "./growing-file.ts";
 import type { Growth, Rows } from "./growth.ts";
 import { MappedHeader } from "./mapped-header.ts";
 import { countRows, updateHeader } from "./rewrite-header.ts";
@@ -35,28 +35,34 @@ export class ExclusiveGrowth implements Growth {
   append(added: Rows, isBlocking: boolean): Plan<void> | undefined {
     this.check();
     const { growing } = this;
-    const block = growing.durability === "os" && !growing.isCheckDue() ? added.onlyBlock : undefined;
+    // `isCheckDue` and `endOf`, written out: a plain row passes no other file of this folder.
+    const isChecked = Math.abs(Date.now() - growing.checkedAt) < growing.checkHolds;
+    const position = growing.header.headerLength + growing.rows * growing.bytesPerRow;
+    const block = isChecked && growing.durability === "os" ? added.onlyBlock : undefined;
     const isAtOnce =
       block !== undefined &&
       (isBlocking || block.length <= (growing.file.writesAtOnce ?? 0)) &&
-      // Not if the caller's memory has gone.
+      // The caller's memory may have gone.
       block.length === added.rows * growing.bytesPerRow &&
-      growing.endOf(growing.rows) + block.length <= Number.MAX_SAFE_INTEGER;
-    return isAtOnce ? this.#appendAtOnce(block, growing.rows + added.rows) : append(growing, added, this.#rewriteHeader);
+      position + block.length <= Number.MAX_SAFE_INTEGER;
+    if (!isAtOnce) return append(growing, added, this.#rewriteHeader);
+    return this.#appendAtOnce(block, position, growing.rows + added.rows);
   }
 
   /**
-   * Does the steps of {@link append} without a plan, which costs as much as appending a few rows. This is the only place that bypasses the
-   * drivers. Gives what is left to be done: it must not wait for anything.
+   * Does what {@link append} does, without steps: a plan costs as much as appending a few rows. This is the only place that bypasses the drivers.
+   * It may assume that the file has just been checked, that the rows are one block in memory, and that nothing has to be synced.
+   *
+   * @returns what is left to do, if a check is due after all, or the write failed.
    */
-  #appendAtOnce(block: Uint8Array, rows: number): Plan<void> | undefined {
+  #appendAtOnce(block: Uint8Array, position: number, rows: number): Plan<void> | undefined {
     const { growing } = this;
     const { file } = growing;
     let isHeaderTouched = false;
     try {
-      file.writeSync(block, growing.endOf(growing.rows));
+      file.writeSync(block, position);
       if (this.#rewriteHeader && rows !== growing.headerRows) {
-        if (growing.isCheckDueAfter(block.length)) return countRows(growing, rows, block.length);
+        if (block.length > SHORT_WRITE && growing.isCheckDue()) return countRows(growing, rows, block.length);
         isHeaderTouched = true;
         growing.asFound = undefined;
         const header = growing.render(rows);

@@ -12,7 +12,7 @@ import type { MappedHeader } from "./mapped-header.ts";
 export type Durability = "os" | "data" | "full";
 
 /** Writing this many bytes takes less time than a check holds. */
-const SHORT_WRITE = 2 ** 16;
+export const SHORT_WRITE: number = 2 ** 16;
 
 /** An open file, and what is known of it. */
 export class GrowingFile {
@@ -77,8 +77,7 @@ export class GrowingFile {
    * back.
    */
   isCheckDue(): boolean {
-    const passed = Date.now() - this.checkedAt;
-    return passed >= this.checkHolds || passed < 0;
+    return Math.abs(Date.now() - this.checkedAt) >= this.checkHolds;
   }
 
   /** The same between the data and the header, after so many bytes were written. */
