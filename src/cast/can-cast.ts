@@ -17,10 +17,10 @@ import { scalarOf } from "../format/scalars.ts";
 /** NumPy's casting rules, from the strictest to none at all. */
 export type Casting = (typeof CASTING_LEVELS)[number];
 
-/** The casting rules in their order: what one allows, all later ones allow. */
+/** The casting rules in order: each allows all that the ones before it allow. */
 export const CASTING_LEVELS = ["no", "equiv", "safe", "same_kind", "unsafe"] as const;
 
-/** The strictest rule that allows a cast: an index of {@link CASTING_LEVELS}, or `NEVER`. A cast made of several needs their maximum. */
+/** The strictest rule that allows a cast: an index of {@link CASTING_LEVELS}, or `NEVER`. A cast of several parts has their maximum. */
 type Level = number;
 const NO: Level = 0;
 const EQUIV: Level = 1;
@@ -30,8 +30,8 @@ const UNSAFE: Level = 4;
 const NEVER: Level = 5;
 
 /**
- * `numpy.can_cast(from, to, casting)`: whether the rule allows elements of one dtype to be stored as another. As in NumPy, `S0`, `U0`
- * and `V0` as targets stand for "as long as it takes" (but not as the dtype of a field).
+ * `numpy.can_cast(from, to, casting)`: whether the rule allows elements of one dtype to be stored as another. As in NumPy, the
+ * targets `S0`, `U0` and `V0` have any length that is needed (but not as the dtype of a field).
  *
  * @throws NpyError `ERR_NPY_DTYPE` for what is not a dtype, `ERR_NPY_OPTION` for what is not a casting rule.
  * @example
@@ -52,12 +52,12 @@ export function canCast(from: DTypeLike, to: DTypeLike, casting: Casting = "safe
   return (isUnsized(target) ? unsizedLevel(source, target) : levelOf(source, target)) <= allowed;
 }
 
-/** Text or void without a length. Structures and sub-arrays of 0 bytes are what they say. */
+/** Whether it is text or void without a length. Structures and sub-arrays of 0 bytes do have one. */
 function isUnsized({ itemsize, fields, subdtype }: DType): boolean {
   return itemsize === 0 && fields === undefined && subdtype === undefined;
 }
 
-/** To text or void of the length that it takes: NumPy makes it in native byte order, whatever order was asked for. */
+/** To text or void of the length needed: NumPy makes it in native byte order, whatever order was asked for. */
 function unsizedLevel(from: DType, to: DType): Level {
   if (to.kind === "V") return from.kind === "V" && from.subdtype === undefined ? NO : SAFE;
   if (from.kind === to.kind) return orderLevel(from, nativeDType(from));
@@ -85,7 +85,7 @@ function orderLevel(from: DType, to: DType): Level {
   return from.byteOrder === to.byteOrder ? NO : EQUIV;
 }
 
-/** Structures: field by field in their order. Names and titles need "safe" to differ, offsets and sizes "equiv". */
+/** Structures are cast field by field in order. Different names and titles need "safe", different offsets and sizes "equiv". */
 function fieldsLevel(from: DType, sources: readonly DTypeField[], to: DType, targets: readonly DTypeField[]): Level {
   if (sources.length !== targets.length) return NEVER;
   const levels = sources.map((source, i) => {
@@ -97,12 +97,12 @@ function fieldsLevel(from: DType, sources: readonly DTypeField[], to: DType, tar
   return Math.max(from.itemsize === to.itemsize ? NO : EQUIV, ...levels);
 }
 
-/** Of structures, only those of one field can become something else: what their field can become. */
+/** Only structures of one field can become something else: whatever that field can become. */
 function singleFieldLevel([only, ...others]: readonly DTypeField[], to: DType): Level {
   return only === undefined || others.length > 0 ? NEVER : Math.max(UNSAFE, levelOf(only.dtype, to));
 }
 
-/** Sub-arrays: of the same shape, or one element for all; void is no element to NumPy here. */
+/** Sub-arrays need the same shape, or one element for all of it. Void is not such an element in NumPy. */
 function subArrayLevel(from: DType, to: DType): Level {
   const source = from.subdtype;
   const target = to.subdtype;
@@ -112,7 +112,7 @@ function subArrayLevel(from: DType, to: DType): Level {
   return Math.max(shapes, levelOf(source?.dtype ?? from, target?.dtype ?? to));
 }
 
-/** Numbers from narrow to wide: a cast to the right may lose range or precision within "same_kind", one to the left is unsafe. */
+/** Numbers from narrow to wide. A cast to the right is "same_kind" even if it loses range or precision, one to the left is unsafe. */
 const NUMBERS: readonly DTypeKind[] = ["b", "u", "i", "f", "c"];
 
 function numberLevel(from: DType, to: DType): Level {
@@ -122,14 +122,14 @@ function numberLevel(from: DType, to: DType): Level {
   return from.kind === "b" || holds(from, to) ? SAFE : SAME_KIND;
 }
 
-/** Whether numbers of one kind fit into another, further to the right; NumPy lets 64-bit integers pass for float64. */
+/** Whether all numbers of one kind fit into another further to the right. NumPy accepts float64 for 64-bit integers. */
 function holds(from: DType, to: DType): boolean {
   if (to.kind === "i") return to.itemsize > from.itemsize;
   const floatSize = to.kind === "c" ? to.itemsize / 2 : to.itemsize;
   return floatSize >= (from.kind === "f" ? from.itemsize : Math.min(2 * from.itemsize, 8));
 }
 
-/** Integers count steps of a timedelta64, which are an int64. */
+/** Integers count the steps of a timedelta64, which is an int64. */
 function timedeltaLevel(from: DType): Level {
   if (from.kind === "u" && from.itemsize === 8) return SAME_KIND;
   return "biu".includes(from.kind) ? SAFE : UNSAFE;
@@ -141,7 +141,7 @@ function textLevel(from: DType, to: DType): Level {
   return length <= (to.kind === "U" ? to.itemsize / 4 : to.itemsize) ? SAFE : SAME_KIND;
 }
 
-/** The units from coarse to fine, with how many of each make one of the unit before it; undefined where that varies. */
+/** The units from coarse to fine, with how many make one of the unit before; undefined where that varies. */
 const UNITS: readonly (readonly [DatetimeUnit, bigint | undefined])[] = [
   ["Y", undefined],
   ["M", 12n],
@@ -166,7 +166,7 @@ function datetimeLevel(from: DType, source: Datetime, to: DType, target: Datetim
   const crossesCalendar = sourceUnit <= MONTH !== targetUnit <= MONTH;
   if (crossesCalendar && from.kind === "m") return UNSAFE;
   if (sourceUnit > targetUnit) {
-    // 1000 ms and 1 s are the same to NumPy, 60 s and 1 m are not; it divides with the remainder dropped, so 2001 ms pass for 2 s.
+    // NumPy takes 1000 ms for 1 s, but not 60 s for 1 m. It drops the remainder, so it also takes 2001 ms for 2 s.
     const fold = 1000 ** (sourceUnit - targetUnit);
     const isSameStep = targetUnit >= SECOND && Math.floor(source.count / target.count) === fold;
     return isSameStep ? orderLevel(from, to) : SAME_KIND;
@@ -175,8 +175,8 @@ function datetimeLevel(from: DType, source: Datetime, to: DType, target: Datetim
 }
 
 /**
- * Whether steps in a finer unit make up a step in a coarser one. NumPy refuses what needs more than 56 bits, but for what comes round to
- * less in the 64 in which it computes.
+ * Whether steps of a finer unit make up a step of a coarser one. NumPy refuses what needs more than 56 bits, except where its 64-bit
+ * product overflows to less.
  */
 function divides(coarse: number, units: typeof UNITS, fine: number): boolean {
   const ratio = units.reduce((product, [, factor]) => product * (factor as bigint), 1n);

@@ -1,4 +1,4 @@
-/** Elements of one dtype -> elements of another: which of the conversions does it. Whether it is allowed is for `casting.ts` to say. */
+/** Chooses the conversion from one dtype to another. `can-cast.ts` decides whether it is allowed. */
 import { NpyError } from "../errors.ts";
 import { type DType, type DTypeKind, formatDType, nativeDType } from "../format/dtype.ts";
 import { isLongDouble } from "../format/scalars.ts";
@@ -29,8 +29,8 @@ export function conversionOf(from: DType, to: DType): Conversion {
 }
 
 /**
- * The same for elements that are held as another dtype: float16 in a `Float32Array`. As numbers they are what they are; as text, raw bytes or fields
- * they must be float16 again, which is written with fewer digits and has fewer bytes.
+ * The conversion of elements that are held as another dtype: float16 in a `Float32Array`. Numbers are the same either way, but text, raw
+ * bytes and fields need float16 again, which has fewer digits and fewer bytes.
  */
 export function conversionOfHeld(held: DType, elements: DType, to: DType): Conversion {
   if (!"SUV".includes(to.kind)) return conversionOf(held, to);

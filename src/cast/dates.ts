@@ -6,7 +6,7 @@ import { NOT_A_TIME } from "./datetime.ts";
 
 const MILLISECONDS: DType = nativeDType(dtype("<M8[ms]"));
 
-/** The conversion of Dates to `target`, or why one has none: it goes there and back again, to see whether it comes back as it was. */
+/** The conversion of Dates to `target`, or the reason why one has none. Dates are converted back to check that they are exact. */
 export function dateToTicks(target: DType): (date: Date) => bigint | string {
   if (target.kind !== "M" || target.datetime?.unit === "generic")
     return () => "a datetime64 without a unit has no meaning for a Date";

@@ -1,6 +1,6 @@
 /**
- * datetime64 and timedelta64: steps of one unit counted in another, and their text in ISO 8601, as NumPy's "Datetimes and Timedeltas" has
- * them. Where NumPy wraps around silently, because a count is beyond 64 bits, here is an error.
+ * datetime64 and timedelta64: conversions between units, and text in ISO 8601, after NumPy's "Datetimes and Timedeltas". A count beyond 64
+ * bits is an error here, where NumPy wraps around silently.
  */
 import { NpyError } from "../errors.ts";
 import type { DatetimeUnit, DType } from "../format/dtype.ts";
@@ -24,7 +24,7 @@ const LENGTHS: ReadonlyMap<Unit, bigint> = new Map<Unit, bigint>([
 
 const DAY = LENGTHS.get("D") as bigint;
 
-/** Days of 400 years, after which the Gregorian calendar repeats itself. */
+/** The Gregorian calendar repeats itself after 400 years, which have so many days. */
 const DAYS_OF_ERA = 146_097n;
 
 /** Months of each calendar unit. */
@@ -41,7 +41,7 @@ export function datetimeConversion(from: DType, to: DType): Conversion {
   if (from.kind === "M" && to.kind === "M" && source === undefined && target !== undefined && isCalendar(target.unit)) {
     return { convert: onlyNotATime(from, to), canFail: true };
   }
-  // Between points in time and spans of it NumPy takes the count as it is, and so where there is no unit.
+  // NumPy keeps the count between datetimes and timedeltas, and where there is no unit.
   if (from.kind !== to.kind || source === undefined || target === undefined) return { convert: copyBytes(8, 8), canFail: false };
   const { numerator, denominator } = ratio(source, target);
   if (from.kind === "M" && isCalendar(source.unit) !== isCalendar(target.unit)) {
@@ -63,7 +63,7 @@ function stepOf({ datetime }: DType): TimeStep | undefined {
   return { unit: datetime.unit, count: BigInt(datetime.count) };
 }
 
-/** How many steps of `target` one of `source` is. Across the calendar, for spans: a year is 365.2425 days, as in NumPy. */
+/** How many steps of `target` make one of `source`. As in NumPy, a year of a timedelta64 has 365.2425 days. */
 function ratio(source: TimeStep, target: TimeStep): { numerator: bigint; denominator: bigint } {
   const numerator = lengthOf(source);
   const denominator = lengthOf(target);
@@ -71,7 +71,7 @@ function ratio(source: TimeStep, target: TimeStep): { numerator: bigint; denomin
   return { numerator: numerator / common, denominator: denominator / common };
 }
 
-/** 1/4800ths of attoseconds: the average month has 146097/4800 days. */
+/** In 1/4800ths of attoseconds, since the average month has 146097/4800 days. */
 function lengthOf({ unit, count }: TimeStep): bigint {
   return count * (isCalendar(unit) ? MONTHS[unit] * DAYS_OF_ERA * DAY : 4800n * (LENGTHS.get(unit) as bigint));
 }
@@ -85,7 +85,7 @@ function floorDivide(a: bigint, b: bigint): bigint {
   return quotient * b > a ? quotient - 1n : quotient;
 }
 
-/** Points in time, between months and units of a fixed length. */
+/** The conversion of datetimes between months and units of a fixed length. */
 function calendarStep(source: TimeStep, target: TimeStep): (count: bigint) => bigint {
   if (isCalendar(source.unit)) {
     const months = MONTHS[source.unit] * source.count;
@@ -108,7 +108,7 @@ function eachTime(to: DType, step: (count: bigint) => bigint): Conversion["conve
   };
 }
 
-/** Months and years are counted by the calendar, which needs a date. */
+/** Months and years need a date, which a datetime64 without a unit has not. */
 function onlyNotATime(from: DType, to: DType): Conversion["convert"] {
   return eachTime(to, (count) => {
     throw unconvertible(`${count} of ${from.str}`, to, "it has no unit");
@@ -123,7 +123,7 @@ function inRange(count: bigint, shown: string, to: DType): bigint {
 
 /** Days from 1970-01-01 to the first of the month that is `months` after January 1970, in the proleptic Gregorian calendar. */
 function daysOfMonths(months: bigint): bigint {
-  // Years begin in March here, so that the leap day is the last one.
+  // Years begin in March here, so that the leap day comes last.
   const shifted = months + 1970n * 12n - 2n;
   const year = floorDivide(shifted, 12n);
   const month = shifted - year * 12n;
@@ -212,7 +212,7 @@ function pad(number: bigint): string {
 const ISO =
   /^\s*([+-]?\d{1,18})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d{0,18}))?)?)?(?:(Z|[+-]\d\d(?::?\d\d)?)\s*)?)?)?)?$/;
 
-/** Reads a datetime64 as NumPy does; what is finer than the unit is cut off. `now` and `today` are refused. */
+/** Reads a datetime64 as NumPy does, cut off to the unit. `now` and `today` are refused. */
 export function parseDatetime(text: string, to: DType): bigint {
   if (/^(nat)?$/i.test(text)) return NOT_A_TIME;
   const step = stepOf(to);

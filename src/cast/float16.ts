@@ -10,7 +10,7 @@ export const float16ToFloat32: Kernel = (source, target) => {
   for (let i = 0; i < halves.length; i++) singles[i] = table[halves[i] as number] as number;
 };
 
-/** float16 -> float64, exactly; not by way of float32, which would quiet signalling NaNs. */
+/** float16 -> float64, exactly. Not via float32, which would quiet signalling NaNs. */
 export const float16ToFloat64: Kernel = (source, target) => {
   const halves = new Uint16Array(source.buffer, source.byteOffset, source.length / 2);
   const words = new Uint32Array(target.buffer, target.byteOffset, target.length / 4);
@@ -18,7 +18,7 @@ export const float16ToFloat64: Kernel = (source, target) => {
   for (let i = 0; i < halves.length; i++) {
     const single = table[halves[i] as number] as number;
     const exponent = (single >>> 23) & 0xff;
-    // Only the bias differs: no float16 is subnormal as a float32, and of the fraction's bits at most 10 are set.
+    // Only the bias differs: every float16 is a normal float32, with at most 10 bits of fraction.
     const bias = exponent === 0 ? 0 : exponent === 0xff ? 0x380 * 2 : 0x380;
     words[2 * i + HIGH] = (single & 0x80000000) | ((exponent + bias) << 20) | ((single >>> 3) & 0xfffff);
     words[2 * i + LOW] = 0;
@@ -34,9 +34,9 @@ function widened(): Uint32Array {
 }
 
 /**
- * float32 -> float16, to the nearest, half to even. Nearly all are normal numbers, two neighbours, too: they make one word. The exponent's
- * bias goes from 127 to 15; half of the last place, less one if that is even, is added before what is below it is cut off, and may carry into
- * the exponent, up to infinity.
+ * float32 -> float16, to the nearest, half to even. Nearly all numbers are normal: two neighbours at a time make one word. The exponent's bias
+ * goes from 127 to 15. Half of the last place, less one if that place is even, is added before the rest is cut off; it may carry into the
+ * exponent, up to infinity.
  */
 export const float32ToFloat16: Kernel = (source, target) => {
   const singles = new Int32Array(source.buffer, source.byteOffset, source.length / 4);
@@ -58,7 +58,7 @@ export const float32ToFloat16: Kernel = (source, target) => {
   if (2 * pairs < halves.length) halves[2 * pairs] = roundSingle(singles[2 * pairs] as number);
 };
 
-/** The bits of the smallest float32 that is a normal number as a float16, and how many floats there are from it on to 65536. */
+/** The bits of the smallest float32 that is a normal float16, and how many floats there are from there to 65536. */
 const SMALLEST_NORMAL = 0x38800000;
 const NORMALS = 0x47800000 - SMALLEST_NORMAL;
 
@@ -71,7 +71,7 @@ function roundSingle(bits: number): number {
   return sign | roundMagnitude(magnitude);
 }
 
-/** The bits of the float16 nearest to a float32 that is not negative, and too large or too small to be a normal one. */
+/** The bits of the float16 nearest to a non-negative float32 that is too large or too small for a normal one. */
 function roundMagnitude(bits: number): number {
   if (bits >= 0x7f800000) return bits === 0x7f800000 ? 0x7c00 : nan(0x7c00 | ((bits >>> 13) & 0x3ff));
   if (bits >= 0x47800000) return 0x7c00; // 65536 and beyond
@@ -94,7 +94,7 @@ function nan(bits: number): number {
   return bits === 0x7c00 ? 0x7c01 : bits;
 }
 
-/** float64 -> float16 in one rounding: by way of float32 there would be two. */
+/** float64 -> float16, rounded once: via float32 it would be rounded twice. */
 export const float64ToFloat16: Kernel = (source, target) => {
   const words = new Uint32Array(source.buffer, source.byteOffset, source.length / 4);
   const halves = new Uint16Array(target.buffer, target.byteOffset, target.length / 2);
@@ -103,14 +103,14 @@ export const float64ToFloat16: Kernel = (source, target) => {
     const low = words[2 * i + LOW] as number;
     const magnitude = high & 0x7fffffff;
     const sign = (high >>> 16) & 0x8000;
-    // As above, with a bias of 1023. The lower half only says whether the rest is a little more than the upper half shows.
+    // As above, with a bias of 1023. The lower half matters only if the upper half is exactly a tie.
     if (magnitude >= 0x3f100000 && magnitude < 0x40f00000) {
       halves[i] = sign | ((magnitude - 0x3f000000 + 0x1ff + (((magnitude >>> 10) & 1) | (low === 0 ? 0 : 1))) >>> 10);
     } else halves[i] = sign | roundDouble(magnitude, low);
   }
 };
 
-/** The bits of the float16 nearest to a float64 that is not negative, and no normal one, given by its upper and lower half. */
+/** The bits of the float16 nearest to a non-negative float64, given by its halves, that is too large or too small for a normal one. */
 function roundDouble(high: number, low: number): number {
   if (high >= 0x7ff00000) {
     return high === 0x7ff00000 && low === 0 ? 0x7c00 : nan(0x7c00 | ((high >>> 10) & 0x3ff));

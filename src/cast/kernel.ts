@@ -1,16 +1,16 @@
-/** What all conversions have in common. */
+/** The parts that conversions are made of. */
 import { NpyError } from "../errors.ts";
 import type { DType } from "../format/dtype.ts";
 import { NATIVE_BYTE_ORDER } from "../format/scalars.ts";
 
-/** Where the halves of a number of 8 bytes lie, as indices of its 32-bit words. */
+/** The halves of an 8-byte number, as indices of its 32-bit words. */
 export const LOW: 0 | 1 = NATIVE_BYTE_ORDER === "<" ? 0 : 1;
 export const HIGH: 0 | 1 = NATIVE_BYTE_ORDER === "<" ? 1 : 0;
 
 /** Converts all elements of `source` into `target`; both aligned to 8 bytes and in this machine's byte order. */
 export type Kernel = (source: Uint8Array, target: Uint8Array) => void;
 
-/** A kernel, and whether there are values that it refuses. */
+/** A kernel, and whether it refuses some values. */
 export interface Conversion {
   readonly convert: Kernel;
   readonly canFail: boolean;
@@ -26,7 +26,7 @@ export function chain(first: Kernel, sourceSize: number, betweenSize: number, se
   };
 }
 
-/** Bytes to be reused from call to call: blocks come in one size, but for the last. */
+/** Memory that is reused from call to call: all blocks but the last have one size. */
 export function makeScratch(): (length: number) => Uint8Array<ArrayBuffer> {
   let bytes = new Uint8Array(0);
   return (length) => {
@@ -35,7 +35,7 @@ export function makeScratch(): (length: number) => Uint8Array<ArrayBuffer> {
   };
 }
 
-/** Copies the bytes of each element; what a larger element has more is zero. */
+/** Copies the bytes of each element, cut or padded with zeros. */
 export function copyBytes(sourceSize: number, targetSize: number): Kernel {
   if (sourceSize === targetSize) return (source, target) => target.set(source);
   const size = Math.min(sourceSize, targetSize);

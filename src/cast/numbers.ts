@@ -1,8 +1,8 @@
 /**
- * Conversions among bools, integers, floats and complex numbers, as `numpy.ndarray.astype` does them: integers wrap around, floats lose
- * their fraction, complex numbers their imaginary part, and whatever is not zero (NaN, too) is true.
+ * Conversions among bools, integers, floats and complex numbers, as by `numpy.ndarray.astype`: integers wrap around, floats lose
+ * their fraction, complex numbers their imaginary part, and everything but zero (NaN included) is true.
  *
- * What C leaves undefined, a float that is beyond the integer's range, is here what NumPy gives on x86-64.
+ * C leaves a float beyond the integer's range undefined. Here it becomes what NumPy gives on x86-64.
  */
 import { type ElementCode, elementsOf } from "../format/scalars.ts";
 import { isZeroOrOne } from "../memory/bools.ts";
@@ -32,7 +32,7 @@ export function numberKernel(from: NumberCode, to: NumberCode): Kernel {
     const part = PARTS[to];
     return chain(numberKernel(from, part), sizeOf(from), sizeOf(part), withoutImaginary(part));
   }
-  // A byte that is neither 0 nor 1 is true all the same.
+  // A byte that is neither 0 nor 1 is true, too.
   if (from === "b1") return chain(truth("u1"), 1, 1, numberKernel("u1", to));
   if (from === "f2") {
     if (to === "f4") return float16ToFloat32;
@@ -42,7 +42,7 @@ export function numberKernel(from: NumberCode, to: NumberCode): Kernel {
   if (to === "f2") {
     if (from === "f8") return float64ToFloat16;
     if (from === "f4") return float32ToFloat16;
-    return chain(numberKernel(from, "f4"), sizeOf(from), 4, float32ToFloat16); // twice rounded, as in NumPy
+    return chain(numberKernel(from, "f4"), sizeOf(from), 4, float32ToFloat16); // rounded twice, as in NumPy
   }
   if (isLong(from)) return isLong(to) ? copyBytes(8, 8) : fromLong(from, to);
   if (from === "f4" || from === "f8") {
@@ -65,14 +65,14 @@ function isLong(code: NumberCode): code is "i8" | "u8" {
   return code === "i8" || code === "u8";
 }
 
-/** Conversions that JavaScript's typed arrays do as C does: wrapping, widening, and rounding to float32. */
+/** Conversions that typed arrays do as C does: wrapping, widening, and rounding to float32. */
 function assign(from: ViewCode, to: ViewCode): Kernel {
   return (source, target) => elementsOf(target, to).set(elementsOf(source, from));
 }
 
 /**
- * float64 -> float32. Four at a time take half of the time that `set` does, which keeps the sign and payload of NaNs in all engines, where
- * numbers that pass through a variable may lose them.
+ * float64 -> float32. Four at a time take half the time of `set`. But only `set` keeps the sign and payload of NaNs in all engines: a number
+ * that passes through a variable may lose them.
  */
 const roundToFloat32: Kernel = (source, target) => {
   const doubles = elementsOf(source, "f8");
@@ -95,7 +95,7 @@ const roundToFloat32: Kernel = (source, target) => {
   else singles.set(doubles.subarray(i), i);
 };
 
-/** Looks at bits, so that all floats but the two zeros are true. */
+/** Tests bits, so that all floats but the two zeros are true. */
 function truth(from: NumberCode): Kernel {
   const size = sizeOf(from);
   const isFloat = "fc".includes(from.charAt(0));
@@ -126,7 +126,7 @@ function truth(from: NumberCode): Kernel {
 
 const anyTrue = truth("u1");
 
-/** A byte that is neither 0 nor 1 is true, and becomes 1. */
+/** Every byte but 0 is true and becomes 1. */
 const copyBools: Kernel = (source, target) => {
   if (isZeroOrOne(source, 0, source.length, 1)) target.set(source);
   else anyTrue(source, target);
@@ -156,8 +156,8 @@ function truncate(to: Exclude<ViewCode, "f4" | "f8"> | "i8" | "u8"): Kernel {
 }
 
 /**
- * What is beyond an int32 is the lowest one; of shorter integers these are the lower bits. Four at a time are faster: if the sum of their
- * squares is less than 2^62, each of them is within.
+ * Floats beyond int32 become the lowest int32, and shorter integers its lower bits. Four at a time are faster: if the sum of their squares
+ * is less than 2^62, all of them are within range.
  */
 function truncateToInt32(to: "i1" | "i2" | "i4" | "u1" | "u2"): Kernel {
   return (source, target) => {
@@ -213,7 +213,7 @@ function truncateToLong(isUnsigned: boolean): Kernel {
   };
 }
 
-/** 64-bit integers -> all else. */
+/** 64-bit integers -> everything else. */
 function fromLong(from: "i8" | "u8", to: ViewCode): Kernel {
   const highCode = from === "i8" ? "i4" : "u4";
   if (to === "f8") {
@@ -222,7 +222,7 @@ function fromLong(from: "i8" | "u8", to: ViewCode): Kernel {
       const highs = elementsOf(source, highCode);
       const doubles = elementsOf(target, "f8");
       const { length } = doubles;
-      // The upper half is exact, so that the sum is rounded once.
+      // The upper half is exact, so the sum is rounded only once.
       const sum = (i: number): number => (highs[2 * i + HIGH] as number) * 2 ** 32 + (lows[2 * i + LOW] as number);
       let i = 0;
       for (; i + 3 < length; i += 4) {
@@ -242,8 +242,8 @@ function fromLong(from: "i8" | "u8", to: ViewCode): Kernel {
       for (let i = 0; i < singles.length; i++) {
         const high = highs[2 * i + HIGH] as number;
         let low = lows[2 * i + LOW] as number;
-        // Beyond 53 bits the sum would be rounded before it is rounded to a float32: the bits that cannot decide, but for their being
-        // there, are folded into one.
+        // Beyond 53 bits the sum would be rounded twice. Only whether the lowest bits are all zero matters to the result, so they are
+        // folded into one.
         if ((high >= 2 ** 21 || high < -(2 ** 21)) && (low & 0x7ff) !== 0) low = ((low & ~0x7ff) | 0x800) >>> 0;
         singles[i] = high * 2 ** 32 + low;
       }

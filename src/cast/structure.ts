@@ -1,6 +1,6 @@
 /**
- * Structures, converted field by field in the order of the fields, whatever their names: NumPy's "Assignment from other structured
- * arrays". Bytes are in the dtypes' own byte order here, since each field has one. Padding becomes zero.
+ * Structures are converted field by field, in order, whatever the names: NumPy's "Assignment from other structured arrays". Each field has
+ * its own byte order, so bytes are not in native order here. Padding becomes zero.
  */
 import { NpyError } from "../errors.ts";
 import { type DType, formatDType } from "../format/dtype.ts";
@@ -10,11 +10,11 @@ import { type Conversion, type Kernel, makeScratch } from "./kernel.ts";
 
 type ConversionOf = (from: DType, to: DType) => Conversion;
 
-/** The conversion between two dtypes of which at least one has fields; `conversionOf` gives those of the fields' own dtypes. */
+/** The conversion between two dtypes, at least one of them with fields; `conversionOf` converts the fields. */
 export function structureConversion(from: DType, to: DType, conversionOf: ConversionOf): Conversion {
   const sources = placesOf(from);
   const targets = placesOf(to);
-  // A scalar goes into every field.
+  // A scalar is stored in every field.
   const isSpread = from.fields === undefined;
   if (!isSpread && sources.length !== targets.length) throw impossible(from, to);
   const columns = targets.map((target, i) =>
@@ -46,12 +46,12 @@ function placesOf(type: DType): readonly Place[] {
   return type.fields ?? [{ dtype: type, offset: 0 }];
 }
 
-/** One field of all records: taken out, converted, put in. */
+/** Takes one field out of all records, converts it and puts it in its place. */
 function columnConversion(source: Place, target: Place, from: DType, to: DType, conversionOf: ConversionOf): Conversion {
   const given = flatten(source.dtype);
   const wanted = flatten(target.dtype);
   const isSameShape = given.shape.join() === wanted.shape.join();
-  // NumPy also stretches and cuts sub-arrays of other shapes; that is more likely a mistake than wanted.
+  // NumPy also stretches and cuts sub-arrays of other shapes, which is more likely a mistake.
   if (!isSameShape && given.count !== 1) throw impossible(from, to);
   const { convert, canFail } = conversionOf(given.element, wanted.element);
   const { name } = target;

@@ -1,6 +1,6 @@
 /**
- * Text (S and U) from and to everything else. Numbers are written as Python's `str` writes them and cut off where the text is too short;
- * they are read as Python's `int`, `float` and `complex` read them.
+ * Text (S and U) from and to everything else. Numbers are written as by Python's `str`, cut off where the text is too short, and read as by
+ * Python's `int`, `float` and `complex`.
  */
 import type { DType } from "../format/dtype.ts";
 import { integerRange } from "../format/fit.ts";
@@ -21,17 +21,17 @@ export function textConversion(from: DType, to: DType): Conversion {
 
 type Codes = Uint8Array | Uint32Array;
 
-/** The characters of texts, one after the other. */
+/** The characters of all texts in a row. */
 function codesOf(bytes: Uint8Array, { kind }: DType): Codes {
   return kind === "S" ? bytes : new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
 }
 
-/** Characters that a text has room for. */
+/** The room of a text, in characters. */
 function lengthOf({ kind, itemsize }: DType): number {
   return kind === "S" ? itemsize : itemsize / 4;
 }
 
-/** One text, without the NULs that fill it up. */
+/** One text, without its trailing NULs, which are padding. */
 function textAt(codes: Codes, i: number, length: number): string {
   let end = (i + 1) * length;
   while (end > i * length && codes[end - 1] === 0) end--;
@@ -40,7 +40,7 @@ function textAt(codes: Codes, i: number, length: number): string {
   return text;
 }
 
-/** Between texts of other lengths, and between S and U, which share ASCII only. */
+/** Between texts of different lengths, and between S and U, which share only ASCII. */
 function recoding(from: DType, to: DType): Conversion {
   if (from.kind === to.kind) return { convert: copyBytes(from.itemsize, to.itemsize), canFail: false };
   const [length, room] = [lengthOf(from), lengthOf(to)];
@@ -72,7 +72,7 @@ function formatting(from: DType, to: DType): Conversion {
     const textOf = format(source);
     for (let i = 0; i * room < codes.length; i++) {
       const text = textOf(i);
-      // Numbers are cut off where there is no room, as in NumPy, but a date that is cut off would be another one.
+      // As in NumPy, numbers are cut off to fit. A date that is cut off would be another date.
       if (from.kind === "M" && text.length > room) throw unconvertible(text, to, `it has ${text.length} characters`);
       for (let at = 0; at < Math.min(room, text.length); at++) codes[i * room + at] = text.charCodeAt(at);
     }
@@ -80,7 +80,7 @@ function formatting(from: DType, to: DType): Conversion {
   return { convert, canFail: from.kind === "M" };
 }
 
-/** How elements of a dtype are written: given their bytes, the text of each. */
+/** Given the bytes of elements, a function that gives the text of each. */
 function formatter(from: DType): (bytes: Uint8Array) => (i: number) => string {
   const { kind, itemsize } = from;
   switch (kind) {
@@ -142,7 +142,7 @@ function parsing(from: DType, to: DType): Conversion {
   return { convert: chain(convert, from.itemsize, 8, narrow), canFail: true };
 }
 
-/** NumPy: every text is true but the empty one, `"0"` and `"False"` among them. */
+/** As in NumPy, every text but the empty one is true, even `"0"` and `"False"`. */
 function isNotEmpty(itemsize: number): Kernel {
   return (source, target) => {
     for (let i = 0; i < target.length; i++) target[i] = source.subarray(i * itemsize, (i + 1) * itemsize).some(Boolean) ? 1 : 0;
@@ -172,7 +172,7 @@ function parseTimedelta(text: string, to: DType): bigint {
   return parseInteger(text, to);
 }
 
-/** Into float64, or pairs of them. */
+/** Parses into float64, or pairs of them. */
 function parseFloats(from: DType, to: DType): Kernel {
   const isComplex = to.kind === "c";
   return (source, target) => {

@@ -1,6 +1,6 @@
 /**
- * Plain JavaScript values -> bytes of a dtype. They have no dtype of their own, so no casting rule applies: a value is stored
- * exactly (floats: to the nearest), or refused with its index.
+ * Plain JavaScript values -> bytes of a dtype. Plain values have no dtype, so no casting rule applies: a value is stored exactly (floats: to
+ * the nearest) or refused with its index.
  */
 
 import { dateToTicks } from "../cast/dates.ts";
@@ -100,7 +100,7 @@ export function encodeInput({ values, shape, fortranOrder, dtype: given }: Plain
   return contiguous(bytes, nativeDType(target), shape, fortranOrder ?? false);
 }
 
-/** A getter, or a Proxy, changed the array that was being read. */
+/** A getter or a Proxy changed the array while it was being read. */
 function changedLength(found: number, expected: number): NpyError {
   return new NpyError(
     "ERR_NPY_SHAPE",
@@ -108,7 +108,7 @@ function changedLength(found: number, expected: number): NpyError {
   );
 }
 
-/** Making one costs more than using it on a few values. */
+/** Cached, since making one costs more than encoding a few values. */
 const encoders = new WeakMap<DType, Encoder>();
 
 function encoder(target: DType): Encoder {
@@ -133,7 +133,7 @@ function makeEncoder(target: DType): Encoder {
   return elementwise(Class, (value) => (value instanceof Date ? fromDate(value) : toElement(value)));
 }
 
-/** Elements that JavaScript has no values for are given as their bytes. */
+/** Void and long doubles are given as bytes. */
 function rawBytes(itemsize: number): Encoder {
   return (values, bytes) => {
     for (let at = 0, { length } = values; at < length; at++) {
@@ -186,7 +186,7 @@ function complexes(Class: TypedArrayClass, toElement: Fit): Encoder {
   };
 }
 
-/** Encoders of strings: `encode` writes one into its place, or says why it cannot. */
+/** Encodes strings: `encode` writes one into its place, or says why it does not fit. */
 function strings(itemsize: number, encode: (text: string, place: Uint8Array, kept?: Uint32Array) => string | undefined): Encoder {
   return (values, bytes) => {
     for (let at = 0; at < values.length; at++) {
@@ -210,7 +210,7 @@ function encodeLatin1(text: string, place: Uint8Array): string | undefined {
   return undefined;
 }
 
-/** `kept` are the code points of a text that was read, if the string does not have them. */
+/** `kept` are the code points of a text that was read, if a string cannot hold them. */
 function encodeUtf32(text: string, place: Uint8Array, kept?: Uint32Array): string | undefined {
   const length = kept?.length ?? countCodePoints(text);
   if (length * 4 > place.length) return `it has ${length} characters, ${place.length / 4} are there`;

@@ -1,19 +1,19 @@
 /**
- * NumPy's `U` holds any 32 bits as a character. A JavaScript string does not: a high and a low surrogate that follow each other are one character
- * there, and what is beyond U+10FFFF is none. The code points of such texts are kept beside them, for as long as the array or record in which they
- * were read exists, so that it is appended and saved as it was.
+ * NumPy's `U` holds any 32 bits as a character. JavaScript strings do not: in them a high surrogate followed by a low one is one
+ * character, and nothing lies beyond U+10FFFF. The code points of such texts are kept beside them, as long as the array or record
+ * that was read exists, so that it can be appended and saved unchanged.
  */
 
-/** A text, and the code points that it stands for. */
+/** A text and its code points. */
 interface Kept {
   readonly text: string;
   readonly codes: Uint32Array;
 }
 
-/** By the array or record that holds the texts, and the index or name under which it does. */
+/** By the array or record that holds the texts, then by index or field name. */
 const kept = new WeakMap<object, Map<string | number, Kept>>();
 
-/** Nearly no file has such texts: most processes never look for them. */
+/** Such texts are very rare: most processes never look for them. */
 let isAny = false;
 
 /** Whether `text` has other code points than these. */
@@ -37,13 +37,13 @@ export function keptCodePoints(owner: object, key: string | number, text: unknow
   return found?.text === text ? found?.codes : undefined;
 }
 
-/** Keeps for `to[toKey]`, which is a copy of `from[key]`, what is kept for that. */
+/** Keeps for `to[toKey]`, a copy of `from[key]`, what is kept for the original. */
 export function passCodePoints(from: object, key: string | number, to: object, toKey: string | number): void {
   const found = isAny ? kept.get(from)?.get(key) : undefined;
   if (found !== undefined) kept.set(to, (kept.get(to) ?? new Map<string | number, Kept>()).set(toKey, found));
 }
 
-/** Keeps for `to` all that is kept for `from`, of which nothing remains. */
+/** Keeps for `to` all that is kept for `from`, which is discarded. */
 export function moveCodePoints(from: object, to: object): void {
   const texts = isAny ? kept.get(from) : undefined;
   if (texts !== undefined) kept.set(to, texts);

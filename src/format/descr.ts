@@ -108,7 +108,7 @@ export function sameDType(a: DType, b: DType): boolean {
   return a === b || (a.str === b.str && formatDType(a) === formatDType(b));
 }
 
-/** What structures are compared by, with each append of them. */
+/** Cached, since every append of records compares structures by these texts. */
 const texts = new WeakMap<DType, string>();
 
 /** The dtype in the words of a header, for messages. */

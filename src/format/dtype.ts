@@ -1,8 +1,7 @@
 /**
- * dtypes: what one element of an array is. `descr` (the header's words) <-> `DType`.
+ * Makes dtypes from names, type strings, lists and objects of fields, and from the `descr` of a header.
  *
- * Sources: NumPy's "Data type objects" and "Array interface" (`typestr`), and `numpy.lib.format.descr_to_dtype`, whose
- * treatment of padding, titles and sub-arrays is followed exactly.
+ * Sources: NumPy's "Data type objects" and "Array interface" (`typestr`), and `numpy.lib.format.descr_to_dtype`.
  */
 import { NpyError } from "../errors.ts";
 import { type DType, type DTypeLike, formatDType, isSubArray, showDescription } from "./descr.ts";
@@ -39,7 +38,7 @@ function toDType(like: unknown, align: boolean): DType {
   if (typeof like === "object" && like !== null) {
     if (isDType(like)) return like;
     if (Array.isArray(like)) return fromDescr(like, align);
-    // A dtype of another copy of this package, or one that was posted from another thread.
+    // A dtype of another copy of this package, or posted from another thread.
     if ("descr" in like && "kind" in like && "itemsize" in like && typeof like.itemsize === "number")
       return fromDescr(like.descr, false);
     return structureOf(fieldsOfObject(like), align);
@@ -47,7 +46,7 @@ function toDType(like: unknown, align: boolean): DType {
   throw notADType(like);
 }
 
-/** An object of fields as the list that it stands for. */
+/** An object of fields as a list. */
 function fieldsOfObject(fields: object): readonly (readonly unknown[])[] {
   return Object.entries(fields).map(([name, like]: [string, unknown]) => {
     if (/^(?:0|[1-9]\d*)$/.test(name)) {
@@ -68,7 +67,7 @@ export function dtypeFromLiteral(descr: PyValue): DType {
   return result;
 }
 
-/** In NumPy a sub-array's axes become axes of the array. */
+/** In NumPy the axes of a sub-array become axes of the array. */
 export function subArrayOfAnArray(dtype: DType): NpyError {
   return new NpyError("ERR_NPY_DTYPE", `A sub-array (${formatDType(dtype)}) cannot be the dtype of an array, only of a field.`);
 }
@@ -103,7 +102,7 @@ function scalar(text: string): DType {
   // A C compiler aligns long doubles of 12 bytes to 4.
   const alignment = size === 12 ? 4 : size;
   const result = make({ ...parsed, alignment, descr: parsed.str, fields: undefined, subdtype: undefined });
-  // Only what can recur is worth keeping: a stream of distinct lengths must not fill the memory.
+  // Bounded, so that a stream of distinct lengths does not fill the memory.
   if (scalars.size < 500) scalars.set(text, result);
   return result;
 }
@@ -138,7 +137,7 @@ function parseField(entry: unknown, align: boolean): Member {
   );
 }
 
-/** Tuples and lists alike become arrays: their places in a `descr` tell them apart. */
+/** Tuples and lists both become arrays: their positions in a `descr` tell them apart. */
 function toJson(value: PyValue): unknown {
   if (value instanceof PyTuple) return value.items.map(toJson);
   if (Array.isArray(value)) return value.map(toJson);

@@ -12,17 +12,17 @@ import { hexEscape, PyTuple, type PyValue, parsePythonLiteral, printPythonLitera
 /** The versions of the format. They differ in the width of the length field and in the encoding of the text. */
 export type NpyVersion = "1.0" | "2.0" | "3.0";
 
-/** What a header says, and how it says it. */
+/** What a header says, with its version and length. */
 export interface NpyHeader extends ArrayLayout {
   readonly version: NpyVersion;
   /** Bytes before the data: magic, version, length field and padded text. */
   readonly headerLength: number;
 }
 
-/** NumPy's `max_header_size`: Python's parser is not safe for longer ones. In characters. */
+/** NumPy's `max_header_size`, in characters: Python's parser is not safe for longer headers. */
 export const MAX_HEADER_SIZE = 10_000;
 
-/** What has to be read before the length of a header is known: magic, version, and the longest length field. */
+/** Bytes that tell the length of a header: magic, version, and the longest length field. */
 export const PREFIX_LENGTH = 12;
 
 /** The first bytes of every `.npy` file: `"\x93NUMPY"`. */
@@ -50,7 +50,7 @@ function prefixLength(version: NpyVersion): number {
 }
 
 /**
- * The version and the whole length of the header that begins with `prefix`, of which {@link PREFIX_LENGTH} bytes are enough.
+ * The version and the total length of the header that begins with `prefix`. {@link PREFIX_LENGTH} bytes are enough.
  *
  * @throws NpyError `ERR_NPY_HEADER` if it is not the beginning of a `.npy` file, or the header is longer than allowed.
  */
@@ -76,7 +76,7 @@ export function parsePrefix(
   if (prefix.length < start) throw truncatedHeader();
   const view = new DataView(prefix.buffer, prefix.byteOffset, prefix.byteLength);
   const textLength = lengthBytes === 2 ? view.getUint16(start - 2, true) : view.getUint32(start - 4, true);
-  // A character has at most 4 bytes: checked before anything is allocated for it.
+  // A character has at most 4 bytes. Check before allocating memory for the header.
   if (textLength > maxHeaderSize * 4) throw tooLongHeader(textLength, maxHeaderSize);
   return { version, headerLength: start + textLength };
 }
@@ -86,7 +86,7 @@ function isVersion(text: string): text is NpyVersion {
 }
 
 /**
- * Reads the header at the beginning of `bytes`, which may go on after it.
+ * Reads the header at the beginning of `bytes`; more bytes may follow.
  *
  * @throws NpyError `ERR_NPY_HEADER` (with the `position` of a syntax error), `ERR_NPY_DTYPE` for dtypes that cannot be
  * read, `ERR_NPY_SHAPE` for arrays too large to be counted.
@@ -96,7 +96,7 @@ export function parseHeader(bytes: Uint8Array, options: { maxHeaderSize?: number
   const { version, headerLength } = parsePrefix(bytes, maxHeaderSize);
   if (bytes.length < headerLength) throw truncatedHeader();
   const text = VERSIONS[version].decode(bytes.subarray(prefixLength(version), headerLength));
-  // Python counts code points, of which there are fewer than code units.
+  // Python counts code points, JavaScript code units, which are at least as many.
   const length = text.length > maxHeaderSize ? [...text].length : 0;
   if (length > maxHeaderSize) throw tooLongHeader(length, maxHeaderSize);
   const dict = parsePythonLiteral(text);
@@ -161,23 +161,23 @@ function checkRoom(needed: number, headerLength: number): void {
   );
 }
 
-/** Spaces after the dict: with the digits of the growth axis they always add up to the same. */
+/** Spaces after the dict. Together with the digits of the growth axis they have a constant length. */
 function growthSlack({ fortranOrder, shape }: Pick<ArrayLayout, "fortranOrder" | "shape">): number {
   const axis = growthAxis(fortranOrder, shape.length);
   return axis === undefined ? 0 : GROWTH_AXIS_MAX_DIGITS - String(shape[axis]).length;
 }
 
 /**
- * Whether the header can be rewritten in its place for any size of the growth axis. As in the reference, one byte of padding
- * must remain.
+ * Whether the header can be rewritten in place for any size of the growth axis. As in the reference, one byte of padding must
+ * remain.
  */
 export function isGrowable(header: NpyHeader): boolean {
   return growthRoom(header) >= growthSlack(header);
 }
 
 /**
- * Spaces that the header has for more digits of the growth axis: what its text, written as NumPy writes it, leaves of its
- * length, beside one byte of padding and the newline. Negative if the text alone does not fit.
+ * Spaces left in the header for more digits of the growth axis: its length, less the text as NumPy writes it, one byte of padding
+ * and the newline. Negative if the text does not fit.
  */
 export function growthRoom(header: NpyHeader): number {
   const { version, text } = encodeHeader(header);
@@ -185,8 +185,8 @@ export function growthRoom(header: NpyHeader): number {
 }
 
 /**
- * A function that renders a header for any number of rows, in the length and version of the given one. Only the digits
- * change; the bytes that it returns are its own and are overwritten by the next call. It throws as {@link formatHeader} does if
+ * A function that renders a header for any number of rows, with the length and version of the given one. Only the digits change.
+ * The next call overwrites the bytes that it returns. It throws as {@link formatHeader} does if
  * the rows have more digits than there is room for.
  */
 export function growingHeader(header: NpyHeader): (rows: number) => Uint8Array<ArrayBuffer> {
@@ -199,7 +199,7 @@ export function growingHeader(header: NpyHeader): (rows: number) => Uint8Array<A
   const bytes = formatHeader({ ...header, shape: header.shape.with(axis, 0) });
   let last = 0;
   let end = start + 1;
-  // The same for all numbers of as many digits.
+  // All numbers with as many digits share this.
   let [least, next] = [0, 10];
   return (rows) => {
     if (rows < least || rows >= next) {
@@ -210,7 +210,7 @@ export function growingHeader(header: NpyHeader): (rows: number) => Uint8Array<A
       bytes.fill(0x20, end + tail.length, bytes.length - 1);
       [least, next, last] = [digits === 1 ? 0 : 10 ** (digits - 1), 10 ** digits, 0];
     }
-    // Of the next number the last digits alone are other ones.
+    // Mostly only the last digits differ from those of the previous number.
     for (let i = end - 1, now = rows, before = last; now !== before; i--) {
       bytes[i] = 0x30 + (now % 10);
       now = Math.floor(now / 10);
@@ -221,7 +221,7 @@ export function growingHeader(header: NpyHeader): (rows: number) => Uint8Array<A
   };
 }
 
-/** 0-d arrays have no axis to grow along: numpy.concatenate refuses them in the same words. */
+/** 0-d arrays have no axis to grow along. The words are those of numpy.concatenate. */
 export function zeroDimensional(path?: string): NpyError {
   return new NpyError("ERR_NPY_SHAPE", "Zero-dimensional arrays cannot be concatenated: they have no axis to grow along.", {
     path,
@@ -231,7 +231,7 @@ export function zeroDimensional(path?: string): NpyError {
 /** The text of the dict, cut at the digits of the growth axis. NumPy: `"'%s': %s, "` for each key, sorted. */
 function headerText(layout: ArrayLayout): { before: string; digits: string; after: string } {
   const { shape } = layout;
-  const fortranOrder = layout.fortranOrder && shape.length > 1; // NumPy: what is both counts as C order
+  const fortranOrder = layout.fortranOrder && shape.length > 1; // An array in both orders counts as C order in NumPy
   const axis = growthAxis(fortranOrder, shape.length);
   const order = fortranOrder ? "True" : "False";
   const start = `{'descr': ${printPythonLiteral(dtypeToLiteral(layout.dtype))}, 'fortran_order': ${order}, 'shape': (`;
@@ -251,7 +251,7 @@ function headerText(layout: ArrayLayout): { before: string; digits: string; afte
   };
 }
 
-/** The encoded text and the whole length of the header: those asked for, or the oldest version that can hold it as NumPy pads it. */
+/** The encoded text and the total length of the header: as asked for, or in the oldest version that can hold it, padded as by NumPy. */
 function encodeHeader(
   layout: ArrayLayout & { readonly version?: NpyVersion | undefined; readonly headerLength?: number | undefined },
 ): { version: NpyVersion; text: Uint8Array; headerLength: number } {
@@ -275,8 +275,8 @@ function decodeLatin1(bytes: Uint8Array): string {
 }
 
 /**
- * Characters beyond latin-1 only occur within strings, where their escapes say the same: a file whose names another Unicode
- * database than this runtime's called unprintable keeps its version.
+ * Characters beyond latin-1 occur only within strings, where escapes mean the same. So a file keeps its version even if the Unicode
+ * database of its writer differs from this runtime's.
  */
 function encodeLatin1(text: string): Uint8Array {
   const escaped = text.replace(BEYOND_LATIN1, (char) => hexEscape(char.codePointAt(0) as number));

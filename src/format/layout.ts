@@ -1,12 +1,12 @@
 /**
- * Where rows lie. A row is one step of the growth axis: axis 0 in C order, the last axis in Fortran order. Either way the
- * bytes of a row are contiguous and rows follow each other, which is what makes a `.npy` file growable at its end.
+ * Where rows lie. A row is one step of the growth axis: axis 0 in C order, the last axis in Fortran order. Either way
+ * the bytes of a row are contiguous and rows follow each other, so that a `.npy` file can grow at its end.
  */
 import { NpyError } from "../errors.ts";
 import type { DType } from "./descr.ts";
 import { MAX_DIMENSIONS } from "./structure.ts";
 
-/** An array's element, order and sizes: what a header says. */
+/** What a header says: dtype, order and shape. */
 export interface ArrayLayout {
   readonly dtype: DType;
   readonly fortranOrder: boolean;
@@ -50,8 +50,8 @@ export function dataLength(layout: ArrayLayout): number {
 }
 
 /**
- * Refuses sizes that cannot be counted exactly: beyond 2^53 JavaScript's numbers, and file offsets with them, have gaps. Also
- * more dimensions than NumPy can open.
+ * Refuses sizes beyond 2^53, which JavaScript's numbers and file offsets cannot count exactly, and more dimensions than NumPy can
+ * open.
  *
  * @throws NpyError `ERR_NPY_SHAPE`.
  */
@@ -62,7 +62,7 @@ export function checkSize({ dtype, shape }: ArrayLayout): void {
       `An array of ${shape.length} dimensions is not possible: NumPy has at most ${MAX_DIMENSIONS}.`,
     );
   }
-  // The axes of size 0 do not excuse the others: their product is what a row of a grown file would have.
+  // The other axes count even if one has size 0: it may grow.
   const others = shape.reduce((product, size) => product * (size || 1), dtype.itemsize || 1);
   if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0) || others > Number.MAX_SAFE_INTEGER) {
     throw new NpyError(

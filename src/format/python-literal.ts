@@ -1,6 +1,6 @@
 /**
  * The grammar of the header: a Python literal, read as `ast.literal_eval` reads it and written as `repr` writes it. What
- * `repr` never writes is refused rather than understood by halves: floats, sets, comments, triple quotes, adjacent strings,
+ * `repr` never writes is refused rather than half understood: floats, sets, comments, triple quotes, adjacent strings,
  * integers with a base or underscores, named characters.
  *
  * Format specification: "The header data is an ASCII (UTF-8 since version 3.0) formatted string which contains a Python
@@ -8,7 +8,7 @@
  */
 import { NpyError } from "../errors.ts";
 
-/** A Python tuple. Lists are JavaScript arrays, so that the two stay apart as they do in a header. */
+/** A Python tuple. Lists are JavaScript arrays: a header distinguishes the two. */
 export class PyTuple {
   readonly items: readonly PyValue[];
   constructor(items: readonly PyValue[]) {
@@ -16,7 +16,7 @@ export class PyTuple {
   }
 }
 
-/** `b"..."`: kept apart from `str`, which NumPy insists on for names and dtypes. */
+/** `b"..."`. NumPy accepts only `str` for names and dtypes. */
 export class PyBytes {
   readonly bytes: Uint8Array;
   constructor(bytes: Uint8Array) {
@@ -24,16 +24,16 @@ export class PyBytes {
   }
 }
 
-/** What a literal may hold. Integers beyond 2^53 are `bigint`; dicts are `Map`s, in the order of their keys. */
+/** What a literal may contain. Integers beyond 2^53 are `bigint`; dicts are `Map`s, in the order of their keys. */
 export type PyValue = string | number | bigint | boolean | null | PyBytes | PyTuple | readonly PyValue[] | PyDict;
 
 /** A Python dict. */
 export interface PyDict extends ReadonlyMap<PyValue, PyValue> {}
 
-/** CPython's own limit (`MAXLEVEL` of its tokenizer) of brackets within brackets. */
+/** CPython's limit (`MAXLEVEL` of its tokenizer) of nested brackets. */
 const MAX_DEPTH = 200;
 
-/** Python ints have no end; anything longer than this is no size that a file could have. */
+/** Python ints are unbounded, but no file has a size with more digits. */
 const MAX_DIGITS = 40;
 
 /**

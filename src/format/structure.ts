@@ -1,4 +1,4 @@
-/** Structures and sub-arrays: dtypes made of others, with the treatment of padding and titles of `numpy.lib.format.descr_to_dtype`. */
+/** Structures and sub-arrays. Padding and titles are treated exactly as by `numpy.lib.format.descr_to_dtype`. */
 import { NpyError } from "../errors.ts";
 import { type Descr, type DescrField, type DType, type DTypeField, formatDType, showDescription } from "./descr.ts";
 
@@ -35,7 +35,7 @@ function valuesOf({ fields = [], subdtype }: DType): number {
   return fields.reduce((sum, { dtype }) => sum + (made.get(dtype) ?? 1), 1);
 }
 
-/** A sub-array of `base`; of a shape without axes, `base` itself. */
+/** A sub-array of `base`, or `base` itself if the shape has no axes. */
 export function subArray(base: DType, shape: unknown): DType {
   const sizes = typeof shape === "number" ? [shape] : shape;
   const isShape = Array.isArray(sizes) && sizes.length <= MAX_DIMENSIONS;
@@ -45,7 +45,7 @@ export function subArray(base: DType, shape: unknown): DType {
       `${showDescription(shape)} is not the shape of a sub-array: expected at most ${MAX_DIMENSIONS} sizes of 0 to ${MAX_ITEMSIZE}.`,
     );
   }
-  // NumPy would take the shape for the size of the element.
+  // NumPy would take the shape for an itemsize.
   if (base.itemsize === 0 && base.fields === undefined) {
     throw new NpyError("ERR_NPY_DTYPE", `A sub-array of ${formatDType(base)}, whose elements have no size, is not possible.`);
   }
@@ -70,10 +70,10 @@ function tooLarge(itemsize: number): NpyError {
   return new NpyError("ERR_NPY_DTYPE", `An element of ${itemsize} bytes is larger than NumPy's limit of ${MAX_ITEMSIZE}.`);
 }
 
-/** A field whose place is not known yet. */
+/** A field without its offset. */
 export type Member = Omit<DTypeField, "offset">;
 
-/** A structure of fields in their order; with `align`, padded as a C compiler does. */
+/** A structure of these fields in order; with `align`, padded as by a C compiler. */
 export function structure(members: readonly Member[], align: boolean): DType {
   const fields: DTypeField[] = [];
   const taken = new Set<string>();
@@ -84,7 +84,7 @@ export function structure(members: readonly Member[], align: boolean): DType {
       alignment = Math.max(alignment, type.alignment);
       offset = roundUp(offset, type.alignment);
     }
-    // numpy.lib.format: void without fields and without a name is padding, a sub-array counted as void.
+    // As in numpy.lib.format, void without fields and name is padding; sub-arrays count as void.
     const isPadding = name === "" && title === undefined && type.kind === "V" && type.fields === undefined;
     if (!isPadding) {
       for (const word of title === undefined ? [name] : [name, title]) {
@@ -117,7 +117,7 @@ function roundUp(offset: number, alignment: number): number {
   return Math.ceil(offset / alignment) * alignment;
 }
 
-/** The same structure with its fields in another order, each where it is. */
+/** The same structure with its fields in another order, at the same offsets. */
 export function withFields(dtype: DType, fields: readonly DTypeField[]): DType {
   return make({ ...dtype, fields, descr: structureDescr(fields, dtype.itemsize) });
 }

@@ -3,7 +3,7 @@ import type { NpyArray } from "../decode/npy-array.ts";
 import type { RecordArray } from "../decode/record-array.ts";
 import type { DTypeLike } from "../format/dtype.ts";
 
-/** JavaScript's arrays of numbers, of any length and sharing. */
+/** JavaScript's typed arrays, over any memory. */
 export type TypedArray =
   | Int8Array
   | Int16Array
@@ -31,11 +31,11 @@ export interface ArrayView {
   /** A typed array, raw bytes (a `DataView`, an `ArrayBuffer`; shared memory and WebAssembly's, too), records, or plain values. */
   readonly data: ArrayBufferView | ArrayBufferLike | RecordArray | readonly unknown[];
   readonly shape: Sizes;
-  /** What the data are, if their type does not tell: needed for raw bytes, optional else. */
+  /** The dtype of the data: needed for raw bytes, otherwise optional. */
   readonly dtype?: DTypeLike | undefined;
-  /** Distances between neighbours along each axis, in elements; zero and negative ones too. */
+  /** Distances between neighbours along each axis, in elements; they may be zero or negative. */
   readonly strides?: Sizes | undefined;
-  /** The same, by the name that ndarray and zarrita use. */
+  /** The name of `strides` in ndarray and zarrita. */
   readonly stride?: Sizes | undefined;
   /** Elements before the first one. */
   readonly offset?: number | undefined;
@@ -61,7 +61,7 @@ export type Records =
 /** An array of another library. */
 export type ForeignArray = NumpyTsArray | StridedArray | TensorFlowTensor | OnnxTensor | ArrowTable | ArrowVector | ElementArray;
 
-/** numpy-ts: what an array shows has no offset, its storage has. */
+/** numpy-ts: only the storage of an array tells its offset. */
 export interface NumpyTsArray {
   readonly dtype: string;
   readonly storage: {
@@ -77,19 +77,19 @@ export interface NumpyTsArray {
 export type StridedArray = {
   readonly data: ElementArray | AccessorArray | ArrayBufferView | ArrayLike<unknown>;
   readonly shape: Sizes;
-  /** In the library's words. */
+  /** The library's name for it. */
   readonly dtype?: unknown;
   readonly offset?: number;
 } & ({ readonly strides: Sizes } | { readonly stride: Sizes });
 
-/** TensorFlow.js; `dataSync` fetches what is not in this memory. */
+/** TensorFlow.js; `dataSync` fetches data from other devices. */
 export interface TensorFlowTensor {
   readonly shape: Sizes;
   readonly dtype: string;
   dataSync(): unknown;
 }
 
-/** onnxruntime, also one that another thread posted (`cpuData`). */
+/** onnxruntime; a tensor posted by another thread has `cpuData`. */
 export type OnnxTensor = {
   readonly dims: Sizes;
   readonly type: string;
@@ -110,7 +110,7 @@ export interface ElementArray {
   get(index: number): unknown;
 }
 
-/** Elements behind a function, as ndarray's "generic" stores have them. */
+/** Elements behind a function, as in ndarray's "generic" stores. */
 export interface AccessorArray {
   readonly length: number;
   get(index: number): unknown;

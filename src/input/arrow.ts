@@ -1,4 +1,4 @@
-/** Apache Arrow: tables -> columns, vectors -> views. Chunks are joined, bitmaps unpacked, dictionaries looked up, nulls refused. */
+/** Apache Arrow: tables become columns, vectors views. Joins chunks, unpacks bitmaps, looks up dictionaries, refuses nulls. */
 import { NpyError } from "../errors.ts";
 import { unravelIndex } from "../format/flat-index.ts";
 import type { ArrayView, ArrowTable, ArrowVector } from "./array-input.ts";
@@ -16,7 +16,7 @@ interface Vector {
 interface Chunk {
   readonly type: Type;
   readonly length: number;
-  /** The first element's bit in bitmaps. Other buffers begin with the first element. */
+  /** The bit of the first element in bitmaps. Other buffers begin with the first element. */
   readonly offset: number;
   /** Values of an element. */
   readonly stride: number;
@@ -29,7 +29,7 @@ interface Chunk {
 /** A typed array of any type. */
 type Values = Uint8Array;
 
-/** Which of these there are depends on `typeId`. */
+/** Which members exist depends on `typeId`. */
 interface Type {
   readonly typeId: number;
   readonly children: readonly { readonly name: string }[];
@@ -41,7 +41,7 @@ interface Type {
   readonly byteWidth: number;
 }
 
-/** Arrow's `Type` enumeration, as far as NumPy has a dtype for it. */
+/** The members of Arrow's `Type` enumeration that NumPy has dtypes for. */
 const ID = {
   dictionary: -1,
   null: 1,
@@ -74,7 +74,7 @@ export function viewOfVector(array: ArrowVector): ArrayView | ReadonlyMap<string
   if (vector.type.typeId === ID.struct) return columnsOf(vector, vector.type.children, vector.data);
   refuseNullElements(vector, []);
   const { data, dtype, sizes } = elementsOf(vector);
-  // Strings without any have no longest one: as in NumPy, one character.
+  // An empty column of strings has one character each, as in NumPy.
   return { data, dtype: dtype ?? (vector.length === 0 ? "U1" : undefined), shape: [vector.length, ...sizes] };
 }
 
@@ -94,7 +94,7 @@ function columnsOf(
   return columns;
 }
 
-/** Looks into lists, too; `sizes` are those of the lists around the vector. */
+/** Looks into lists as well; `sizes` are those of the enclosing lists. */
 function refuseNullElements(vector: Vector, sizes: readonly number[]): void {
   refuseNulls(vector.data, sizes);
   const { typeId, listSize } = vector.type;
@@ -120,7 +120,7 @@ function nullAt(at: number, sizes: readonly number[]): NpyError {
   return new NpyError("ERR_NPY_VALUE", `null at [${index.join(", ")}]: NumPy has none. Fill it, or leave it out.`, { index });
 }
 
-/** Elements one after the other; `sizes` is the shape of each. */
+/** Contiguous elements; `sizes` is the shape of each. */
 interface Elements {
   readonly data: Values | readonly unknown[];
   /** `undefined` for strings. */
@@ -146,7 +146,7 @@ function elementsOf(vector: Vector): Elements {
   }
   const dtype = dtypeOf(type);
   const data = join(chunks.map(({ values, length, stride }) => values.subarray(0, length * stride)));
-  // Arrow has dates and times of 32 bits, NumPy has not.
+  // Arrow's dates and times may have 32 bits, NumPy's have 64.
   const isShort = dtype.includes("64[") && data.BYTES_PER_ELEMENT === 4;
   return { data: isShort ? (BigInt64Array.from(data, BigInt) as unknown as Values) : data, dtype, sizes: [] };
 }
@@ -178,7 +178,7 @@ function unpackBits({ values, offset, length }: Chunk): Values {
   return Uint8Array.from({ length }, (_, i) => ((values[(offset + i) >> 3] as number) >> ((offset + i) & 7)) & 1);
 }
 
-/** Every chunk may have a dictionary of its own. */
+/** Each chunk may have its own dictionary. */
 function lookUp(chunks: readonly Chunk[]): Elements {
   const parts = chunks.map(({ type, dictionary, values, length }) => {
     const words = dictionary as Vector;
@@ -202,7 +202,7 @@ function take(data: Elements["data"], width: number, indices: readonly number[])
   return taken;
 }
 
-/** One chunk is given as it is. */
+/** Joins chunks; a single one is not copied. */
 function join(parts: readonly Values[]): Values {
   const [first] = parts as readonly [Values];
   if (parts.length === 1) return first;

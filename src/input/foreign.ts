@@ -1,12 +1,12 @@
 /**
- * Arrays of other libraries, recognised by their form: none of them is imported. Each is turned into what `parseInput` understands, with
- * its strides and without a copy, where its data lie in memory as they do here.
+ * Arrays of other libraries, recognised by their form, without importing any of them. Each becomes a view with its strides, and without a copy
+ * where its data lie in memory as they do here.
  */
 import type { DTypeLike } from "../format/dtype.ts";
 import type { AccessorArray, ArrayView, ElementArray, NumpyTsArray, OnnxTensor, Sizes, TensorFlowTensor } from "./array-input.ts";
 import { columnsOfTable, viewOfVector } from "./arrow.ts";
 
-/** How a family of arrays is told from everything else, and what it is here. */
+/** How the arrays of a library are recognised and read. */
 interface Family {
   is(input: object): boolean;
   /** A view, or the columns of a table by their names. */
@@ -14,7 +14,7 @@ interface Family {
   read(input: any): ArrayView | ReadonlyMap<string, unknown>;
 }
 
-/** Methods cannot be a column's data, so that an object of columns is none of these whatever its fields are called. */
+/** Most are recognised by a method. A method is never a column, so an object of columns is not mistaken for one of these. */
 const FAMILIES: readonly Family[] = [
   { is: (input) => "storage" in input && hasMethod(input, "tolist"), read: readNumpyTs },
   { is: (input) => "shape" in input && hasMethod(input, "dataSync"), read: readTensorFlow },
@@ -25,12 +25,12 @@ const FAMILIES: readonly Family[] = [
   { is: isElementArray, read: readElements },
 ];
 
-/** An array of another library as a view, or as columns; `undefined` if it is none. */
+/** An array of another library as a view or as columns; `undefined` if it is not one. */
 export function fromForeign(input: object): ArrayView | ReadonlyMap<string, unknown> | undefined {
   return FAMILIES.find(({ is }) => is(input))?.read(input);
 }
 
-/** A property's value, if it is there without a getter, which might do anything. */
+/** The value of a property, without calling a getter, which might do anything. */
 function peek(object: object, name: string): unknown {
   for (let owner: object | null = object; owner !== null; owner = Object.getPrototypeOf(owner)) {
     const property = Object.getOwnPropertyDescriptor(owner, name);
@@ -43,7 +43,7 @@ function hasMethod(object: object, name: string): boolean {
   return name in object && typeof peek(object, name) === "function";
 }
 
-/** Names of dtypes that are not NumPy's; `undefined` where the data tell. */
+/** Names of dtypes that NumPy does not have; `undefined` where the data tell their dtype. */
 const NAMES: ReadonlyMap<unknown, DTypeLike | undefined> = new Map([
   ["array", undefined],
   ["generic", undefined],
@@ -57,7 +57,7 @@ const NAMES: ReadonlyMap<unknown, DTypeLike | undefined> = new Map([
 ]);
 
 function numpyName(name: unknown, data: unknown): DTypeLike | undefined {
-  // Strings without any have no longest one: as in NumPy, one character.
+  // An empty array of strings has one character each, as in NumPy.
   if (name === "string" && Array.isArray(data) && data.length === 0) return "U1";
   return NAMES.has(name) ? NAMES.get(name) : (name as DTypeLike | undefined);
 }
@@ -72,7 +72,7 @@ function readTensorFlow(tensor: TensorFlowTensor): ArrayView {
 }
 
 function readOnnx(tensor: OnnxTensor): ArrayView {
-  // The getter throws, and says what to do, where the data are on another device.
+  // If the data are on another device, the getter throws and says what to do.
   const data = "data" in tensor ? tensor.data : tensor.cpuData;
   return { data: data as ArrayView["data"], dtype: numpyName(tensor.type, data), shape: tensor.dims };
 }
@@ -80,7 +80,7 @@ function readOnnx(tensor: OnnxTensor): ArrayView {
 function readStrided(array: Omit<ArrayView, "data"> & { readonly data: unknown }): ArrayView {
   const { shape, offset, fortranOrder } = array;
   const { data, dtype } = open(array.data);
-  // @stdlib gives an array without axes a stride all the same.
+  // @stdlib gives even an array without axes a stride.
   const strides = (shape as Sizes | null)?.length === 0 ? [] : (array.strides ?? array.stride);
   return { data, dtype: numpyName(array.dtype, data) ?? dtype, shape, strides, offset, fortranOrder };
 }
@@ -104,7 +104,7 @@ function isElementArray(input: object): input is ElementArray {
   return "BYTES_PER_ELEMENT" in input && "buffer" in input && "byteOffset" in input && hasMethod(input, "get");
 }
 
-/** The dtypes of elements without a typed array of their own, by their bytes. */
+/** The dtypes of elements without a typed array, by itemsize. */
 const ELEMENTS: ReadonlyMap<number, DTypeLike> = new Map([
   [1, "bool"],
   [8, "complex64"],

@@ -1,4 +1,4 @@
-/** Every array-like that users hold -> one view: elements of a dtype, in a buffer, at strides. All that can be wrong is refused here. */
+/** Everything that can be appended -> one checked form. Whatever can be wrong with an input is refused here. */
 
 import { RecordArray } from "../decode/record-array.ts";
 import { NpyError } from "../errors.ts";
@@ -14,11 +14,11 @@ import { describe, isBuffer, isNodeBuffer, needsDType, typedArrayBytes } from ".
 import { parseView, wholeElements } from "./view.ts";
 
 /**
- * Understands an input. An object whose names are those of the fields of `target` (the dtype of the file, if that is known) is columns, even if they are
- * also the names of an array's parts, such as `data` and `shape`; without a dtype, an object with both of these is an array.
+ * Understands an input. An object with exactly the names of the fields of `target` (the dtype of the file, if known) is columns, even if
+ * its names are `data` and `shape`. Without a dtype, an object with both of these is an array.
  *
- * @throws NpyError `ERR_NPY_VALUE` for what is no array, `ERR_NPY_SHAPE` for ragged nesting, sizes that differ from the data's and
- * strides that leave the data, `ERR_NPY_DTYPE` for data that cannot be of the dtype they are said to be.
+ * @throws NpyError `ERR_NPY_VALUE` if it is not an array, `ERR_NPY_SHAPE` for ragged nesting, sizes that do not match the data and
+ * strides that reach outside it, `ERR_NPY_DTYPE` if the data cannot be of the declared dtype.
  */
 export function parseInput(input: unknown, target?: DType): ParsedInput {
   if (ArrayBuffer.isView(input)) {
@@ -64,10 +64,10 @@ function parseColumns(columns: Iterable<readonly [string, unknown]>, isTable: bo
   return { kind: "columns", columns: new Map(parsed), isTable, fortranOrder: undefined };
 }
 
-/** Whether an object is the columns of a structure: it has the names of all fields and no others, and is not an array of such records. */
+/** Whether an object is the columns of a structure: it has the names of its fields and no others, and is not an array of such records. */
 function isColumnsOf(target: DType, input: object): boolean {
   if (!areFieldsOf(target, Object.keys(input))) return false;
-  // What no column can be.
+  // No column can be one of these.
   if (Object.values(input).some((value) => typeof value === "string" || typeof value === "function")) return false;
   const { data, dtype: like } = input as { readonly data?: unknown; readonly dtype?: unknown };
   if (isBuffer(data) || data instanceof DataView || describesDType(like, target)) return false;
@@ -89,7 +89,7 @@ function describesDType(like: unknown, target: DType): boolean {
   }
 }
 
-/** Objects without a class of their own; those of another realm, too. */
+/** Whether an object has no class of its own; it may come from another realm. */
 function isPlainObject(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
@@ -104,8 +104,8 @@ function isScalar(value: unknown): value is Scalar {
 }
 
 /**
- * A typed array alone, as elements of `target` if it is what reading gives for that: bytes for void, structures and long doubles, bytes that are 0 or 1
- * for bools, 64-bit counts for datetime64 and timedelta64, pairs of floats for complex numbers. Other bytes are numbers, which no bool holds.
+ * A bare typed array as elements of `target`, if it is what reading gives for it: bytes for void, structures and long doubles, bytes of 0 and 1
+ * for bools, 64-bit counts for datetime64 and timedelta64, pairs of floats for complex numbers. Other bytes are numbers, which are no bools.
  */
 export function asElementsOf(parsed: TypedInput, target: DType): TypedInput {
   const counted = countedAs(parsed.dtype, target);

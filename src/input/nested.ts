@@ -1,4 +1,4 @@
-/** Arrays within arrays -> one array: its shape from the nesting. */
+/** Nested arrays -> one array, with the shape of the nesting. */
 import { NpyError } from "../errors.ts";
 import { passCodePoints } from "../format/code-points.ts";
 import type { DType } from "../format/dtype.ts";
@@ -15,7 +15,7 @@ import { describe, isNodeBuffer, typedArrayBytes } from "./typed-arrays.ts";
 export function parseNested(input: readonly unknown[]): ParsedInput {
   const shape: number[] = [];
   let level: unknown = input;
-  // An array that contains itself would go on for ever.
+  // The limit also stops at an array that contains itself.
   while (Array.isArray(level) && shape.length <= MAX_DIMENSIONS) {
     shape.push(level.length);
     level = level[0];
@@ -48,7 +48,7 @@ function collect(
   }
 }
 
-/** Not by `flat`, which leaves holes out. */
+/** Unlike `flat`, this keeps holes. */
 function join(lists: readonly (readonly unknown[])[]): unknown[] {
   const leaves: unknown[] = [];
   for (const list of lists) {
@@ -64,7 +64,7 @@ function ragged(found: string, index: readonly number[]): NpyError {
   return new NpyError("ERR_NPY_SHAPE", `Nested arrays must have one length on each level: found ${found}.`, { index });
 }
 
-/** An array of typed arrays, such as one embedding each: joined into one. */
+/** Joins an array of typed arrays, such as embeddings, into one. */
 function joinTyped(parts: readonly TypedArray[], outer: readonly number[]): ParsedInput {
   const [first] = parts.map(typedArrayBytes);
   const stored = first?.dtype as DType;

@@ -4,9 +4,9 @@ import type { DType } from "../format/dtype.ts";
 /** Elements of `dtype` in a buffer, at strides (in elements). */
 export interface StridedBytes {
   readonly bytes: Uint8Array;
-  /** What the bytes are. */
+  /** The dtype of the bytes. */
   readonly dtype: DType;
-  /** What the elements are, where the bytes are another dtype: float16 that is held in a `Float32Array`. */
+  /** The dtype of the elements, if the bytes have another: float16 held in a `Float32Array`. */
   readonly elements?: DType | undefined;
   readonly shape: readonly number[];
   readonly strides: readonly number[];
@@ -35,7 +35,7 @@ export interface PlainInput extends Values {
 export interface ColumnsInput {
   readonly kind: "columns";
   readonly columns: ReadonlyMap<string, ParsedInput>;
-  /** A table can have no other meaning; an object with `data` or `shape` may have been meant as an array. */
+  /** A table is always columns; an object with `data` or `shape` may have been meant as an array. */
   readonly isTable: boolean;
   readonly fortranOrder: undefined;
 }
@@ -43,12 +43,12 @@ export interface ColumnsInput {
 /** Data that have a dtype. */
 export interface TypedInput {
   readonly kind: "typed";
-  /** What the array counts as, for casting rules. */
+  /** The dtype that casting rules see. */
   readonly dtype: DType;
   readonly array: StridedBytes;
-  /** The order that an NpyArray says; strides say none. */
+  /** The order that an NpyArray says; `undefined` for arrays with strides. */
   readonly fortranOrder: boolean | undefined;
-  /** A bare typed array has no shape of its own: it is whole rows of whatever it is appended to. */
+  /** A bare typed array has no shape of its own: it is whole rows of the file it is appended to. */
   readonly bare: boolean;
   /** Whether the data are a `Buffer` and nothing says what it holds. */
   readonly ofBuffer?: boolean;
@@ -66,7 +66,7 @@ export function contiguousStrides(shape: readonly number[], fortranOrder: boolea
   return strides;
 }
 
-/** Elements one after the other. */
+/** Contiguous elements. */
 export function contiguous(bytes: Uint8Array, dtype: DType, shape: readonly number[], fortranOrder: boolean): StridedBytes {
   return { bytes, dtype, shape, strides: contiguousStrides(shape, fortranOrder), offset: 0 };
 }

@@ -4,7 +4,7 @@ import { type DType, dtype } from "../format/dtype.ts";
 import { codeOfTag } from "../format/scalars.ts";
 import type { TypedArray } from "./array-input.ts";
 
-/** Tags hold across realms. */
+/** The dtypes of typed arrays by their tags, which are the same in all realms. */
 const DTYPES: ReadonlyMap<string, DType> = new Map(Array.from(codeOfTag, ([tag, code]) => [tag, dtype(code)]));
 
 /**
@@ -49,18 +49,18 @@ export function isNodeBuffer(value: unknown): boolean {
   return ArrayBuffer.isView(value) && typeof (value.constructor as { isBuffer?: unknown } | undefined)?.isBuffer === "function";
 }
 
-/** Memory without a type, of this realm or another; shared, too. */
+/** Whether a value is an ArrayBuffer or SharedArrayBuffer, of any realm. */
 export function isBuffer(value: unknown): value is ArrayBufferLike {
   const tag = Object.prototype.toString.call(value);
   return tag === "[object ArrayBuffer]" || tag === "[object SharedArrayBuffer]";
 }
 
-/** Data that say nothing about themselves. */
+/** The error for data that do not tell their dtype. */
 export function needsDType(what: string): NpyError {
   return new NpyError("ERR_NPY_DTYPE", `${what} says nothing about its elements: pass { data, shape, dtype }.`);
 }
 
-/** What a value is, for messages. */
+/** A value in the words of an error message. */
 export function describe(value: unknown): string {
   if (typeof value !== "object" || value === null) return String(value);
   return Object.prototype.toString.call(value);

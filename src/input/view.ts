@@ -1,4 +1,4 @@
-/** An array described by its parts, and typed arrays -> elements of a dtype, in a buffer, at strides. */
+/** An array described by its parts -> elements of a dtype in a buffer, at strides. */
 
 import { RecordArray } from "../decode/record-array.ts";
 import { NpyError } from "../errors.ts";
@@ -61,7 +61,7 @@ function sizes(list: Sizes, what: "shape" | "strides"): readonly number[] {
   throw new NpyError("ERR_NPY_SHAPE", `${what} must be a list of whole numbers: found ${JSON.stringify(list)}.`);
 }
 
-/** Refuses what would read outside the data, or leave a part of contiguous data out. */
+/** Refuses views that reach outside the data, and contiguous ones that leave a part of it out. */
 function checkView(
   { shape, strides, offset }: Pick<StridedBytes, "shape" | "strides" | "offset">,
   elements: number,
@@ -92,7 +92,7 @@ function checkView(
   }
 }
 
-/** How the data of an array hold its elements. */
+/** The bytes of data, and the dtype in which they hold the elements. */
 function storedAs(data: ArrayView["data"], declared: DType | undefined): { bytes: Uint8Array; dtype: DType } {
   if (data instanceof RecordArray) return { bytes: data.bytes, dtype: data.dtype };
   if (ArrayBuffer.isView(data)) {
@@ -118,7 +118,7 @@ function storedAs(data: ArrayView["data"], declared: DType | undefined): { bytes
   );
 }
 
-/** Bytes as elements of a dtype, if they are whole ones. */
+/** Bytes as elements of a dtype; refuses incomplete elements. */
 export function wholeElements(bytes: Uint8Array, stored: DType): { bytes: Uint8Array; dtype: DType } {
   if (stored.itemsize > 0 && bytes.length % stored.itemsize !== 0) {
     throw new NpyError(
@@ -129,7 +129,7 @@ export function wholeElements(bytes: Uint8Array, stored: DType): { bytes: Uint8A
   return { bytes, dtype: stored };
 }
 
-/** What the elements of a typed array are when its owner declares a dtype; `undefined` if they cannot be that. */
+/** The dtype of a typed array's elements if a dtype is declared for them; `undefined` if they cannot be of it. */
 function interpret(own: DType, declared: DType): DType | undefined {
   const native = nativeDType(declared);
   if (own.kind === declared.kind && own.itemsize === declared.itemsize) return native;

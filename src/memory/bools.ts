@@ -1,17 +1,17 @@
 /**
- * Bools as bytes. NumPy's are 0 and 1; any other byte is true to it, but equal to no `True` byte for byte. What a user declares as bool may hold
- * such bytes, and is written as 0 and 1.
+ * Bools as bytes. NumPy writes 0 and 1, and takes any other byte for true. Data that a user declares as bool may have such bytes; they are
+ * written as 1, so that files stay byte for byte what NumPy would write.
  */
 import type { DType } from "../format/dtype.ts";
 import { flatten } from "./fields.ts";
 
-/** Bools of one field within an element: the first one's place, and how often and how far from each other they are, from outer to inner axis. */
+/** The bools of one field within an element: the offset of the first one, and the axes along which they repeat, from outer to inner. */
 interface Run {
   readonly offset: number;
   readonly axes: readonly { readonly count: number; readonly stride: number }[];
 }
 
-/** Going through a structure's fields takes longer than writing a small record. */
+/** Cached: walking a structure's fields takes longer than writing a small record. */
 const known = new WeakMap<DType, readonly Run[]>();
 
 function runsOf(type: DType): readonly Run[] {
@@ -33,17 +33,17 @@ export function hasBools(type: DType): boolean {
   return type.kind === "b" || (type.kind === "V" && runsOf(type).length > 0);
 }
 
-/** Whether all bools of these elements are 0 or 1. Bytes after the last whole element do not count. */
+/** Whether all bools of these elements are 0 or 1. Bytes after the last whole element are ignored. */
 export function areBools(bytes: Uint8Array, type: DType): boolean {
   return eachRun(bytes, type, isZeroOrOne);
 }
 
-/** Makes 1 of every bool of these elements that is neither 0 nor 1. */
+/** Sets every bool of these elements that is not 0 to 1. */
 export function normalizeBools(bytes: Uint8Array, type: DType): void {
   if (!areBools(bytes, type)) eachRun(bytes, type, makeZeroOrOne);
 }
 
-/** Looks at `count` bools, `stride` bytes apart; `false` to look at no others. */
+/** Visits `count` bools, `stride` bytes apart; returns `false` to stop. */
 type Visit = (bytes: Uint8Array, start: number, count: number, stride: number) => boolean;
 
 function eachRun(bytes: Uint8Array, type: DType, visit: Visit): boolean {
@@ -56,7 +56,7 @@ function eachRun(bytes: Uint8Array, type: DType, visit: Visit): boolean {
   return true;
 }
 
-/** `count` places, `stride` bytes apart, each with the bools of the axes from `depth` on. */
+/** Visits the bools at `count` places, `stride` bytes apart, along the axes from `depth` on. */
 function walk(
   bytes: Uint8Array,
   start: number,
@@ -75,10 +75,10 @@ function walk(
   return true;
 }
 
-/** To look at fewer bytes one by one costs less than to make a view of them as words. */
+/** For fewer bytes than this, a view of words costs more than it saves. */
 const FEW_BYTES = 128;
 
-/** Every bit of four bytes but the lowest of each. */
+/** All bits of four bytes but the lowest of each. */
 const OTHER_BITS = 0xfefefefe | 0;
 
 /** Whether `count` bytes, `stride` apart, are 0 or 1. */
@@ -104,7 +104,7 @@ export function isZeroOrOne(bytes: Uint8Array, start: number, count: number, str
   return ((a | b | c | d) & OTHER_BITS) === 0 && (orOf(bytes, start, head, 1) | orOf(bytes, start + tail, count - tail, 1)) <= 1;
 }
 
-/** All bits that any of the bytes has. */
+/** The bitwise OR of all bytes. */
 function orOf(bytes: Uint8Array, start: number, count: number, stride: number): number {
   let bits = 0;
   for (let i = 0, at = start; i < count; i++, at += stride) bits |= bytes[at] as number;

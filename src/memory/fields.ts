@@ -1,10 +1,10 @@
-/** The fields of a structure: what they are made of, moving them between records and columns, and which one an error is about. */
+/** The fields of a structure: their elements, copies between records and columns, and errors that name a field. */
 import { NpyError } from "../errors.ts";
 import type { DType } from "../format/dtype.ts";
 import { sizeOf } from "../format/layout.ts";
 import { copyElements, laneOf, laneView } from "./lanes.ts";
 
-/** A dtype without its sub-arrays: the element, and the shape of all of them. */
+/** A dtype without its sub-arrays: the element, and the shape of all sub-arrays together. */
 export interface Flattened {
   readonly element: DType;
   readonly shape: readonly number[];
@@ -12,7 +12,7 @@ export interface Flattened {
   readonly count: number;
 }
 
-/** Sub-arrays of sub-arrays are one. */
+/** Merges sub-arrays of sub-arrays. */
 export function flatten(type: DType): Flattened {
   if (type.subdtype === undefined) return { element: type, shape: [], count: 1 };
   const inner = flatten(type.subdtype.dtype);
@@ -20,14 +20,14 @@ export function flatten(type: DType): Flattened {
   return { element: inner.element, shape, count: sizeOf(shape) };
 }
 
-/** Where a field lies in records, or a column in itself: the first one's place and the distance from one to the next, in bytes. */
+/** Where the values of a field lie, in records or in a column: the offset of the first and the distance between them, in bytes. */
 export interface FieldPlace {
   readonly bytes: Uint8Array;
   readonly offset: number;
   readonly stride: number;
 }
 
-/** To make views of wider lanes costs more than to copy so many bytes, such as those of one record, one by one. */
+/** Up to so many bytes, such as those of one record, are copied one by one: views of wider lanes would cost more. */
 const FEW_BYTES = 64;
 
 /** Copies the `width` bytes that a field has in each of `count` records. */
@@ -49,7 +49,7 @@ export function copyField(from: FieldPlace, to: FieldPlace, width: number, count
   );
 }
 
-/** Runs `use`, and says of its errors which field they are about. */
+/** Runs `use`; errors that it throws name the field. */
 export function inField<Result>(name: string, use: () => Result): Result {
   try {
     return use();

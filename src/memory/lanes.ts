@@ -1,13 +1,13 @@
 /**
- * Copies of elements at strides. Elements are moved as unsigned integers: as floats, signalling NaNs could lose their bits. The widest
- * integer is taken that divides an element and to which the data are aligned.
+ * Copies elements at strides, as unsigned integers: as floats, signalling NaNs could lose bits. A lane is the widest integer that divides the
+ * itemsize and to which the data are aligned.
  */
 import { NATIVE_BYTE_ORDER } from "../format/scalars.ts";
 
 export type Lane = 1 | 2 | 4 | 8;
 export type LaneArray = Uint8Array | Uint16Array | Uint32Array | BigUint64Array;
 
-/** The widest lane that divides all of these numbers of bytes. */
+/** The widest lane that divides all of these byte counts. */
 export function laneOf(...lengths: readonly number[]): Lane {
   const bits = lengths.reduce((all, length) => all | (length % 8), 0);
   if (bits % 8 === 0) return 8;
@@ -23,14 +23,14 @@ export function laneView(bytes: Uint8Array, lane: Lane): LaneArray {
   return lane === 4 ? new Uint32Array(buffer, byteOffset, length) : new BigUint64Array(buffer, byteOffset, length);
 }
 
-/** Where elements lie in an array: the first one, and how far it is from one to the next. In lanes. */
+/** Where elements lie: the first one, and the distance from one to the next, in lanes. */
 export interface Places {
   readonly lanes: LaneArray;
   readonly start: number;
   readonly stride: number;
 }
 
-/** From so many elements on it is worth the while to go through them as a matrix of eight columns: long loops take half the time of short ones. */
+/** From so many elements on, treating them as a matrix of eight columns takes half the time. */
 const LONG_RUN = 256;
 
 /** Copies `count` elements of `width` lanes each. */
@@ -49,14 +49,14 @@ export function copyElements(source: Places, target: Places, width: number, coun
   }
 }
 
-/** Where the elements of a matrix lie: those of a row at `stride`, the rows at `rowStride`. In lanes. */
+/** Where the elements of a matrix lie: those of a row at `stride`, the rows at `rowStride`, in lanes. */
 export interface MatrixPlaces extends Places {
   readonly rowStride: number;
 }
 
 /**
- * Copies a matrix of elements of one lane each. Eight columns at a time: that takes half the time of one by one, and if the rows are side by
- * side in the source, as in a transpose, what the processor's cache has of a row's element is those of the next rows.
+ * Copies a matrix of elements of one lane each, eight columns at a time. This takes half the time of one by one; in a transpose, where the
+ * rows are adjacent in the source, a cache line then serves several rows.
  */
 export function copyMatrix(source: MatrixPlaces, target: MatrixPlaces, rows: number, columns: number): void {
   if (columns < 8 && rows >= 8) copyMatrix(turned(source), turned(target), columns, rows);
@@ -69,7 +69,7 @@ function turned({ lanes, start, stride, rowStride }: MatrixPlaces): MatrixPlaces
   return { lanes, start, stride: rowStride, rowStride: stride };
 }
 
-/** Whether bytes lie side by side in the target, and four of them are a word there. */
+/** Whether the target has adjacent bytes that are aligned for words of four. */
 function inWords({ lanes, start, stride, rowStride }: MatrixPlaces, columns: number): boolean {
   return (
     lanes instanceof Uint8Array &&
@@ -81,7 +81,7 @@ function inWords({ lanes, start, stride, rowStride }: MatrixPlaces, columns: num
   );
 }
 
-/** Bytes are put together in a register, and stored four at a time: that takes less than half the time. */
+/** Stores four bytes at a time, which takes less than half the time. */
 function copyBytes(source: MatrixPlaces, target: MatrixPlaces, rows: number, columns: number): void {
   const { start, stride, rowStride } = source;
   const { start: put, rowStride: rowStep } = target;
@@ -112,7 +112,7 @@ function copyBytes(source: MatrixPlaces, target: MatrixPlaces, rows: number, col
   }
 }
 
-// Twice the same: where engines see numbers and bigints in one place, they make objects of both, and need five times as long.
+// Duplicated on purpose: mixing numbers and bigints in one loop is five times slower.
 
 function copyLongs(source: MatrixPlaces, target: MatrixPlaces, rows: number, columns: number): void {
   const { start, stride, rowStride } = source;
