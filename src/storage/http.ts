@@ -2,7 +2,7 @@
 import { NpyError } from "../errors.ts";
 import { RangeStorage, type Ranges } from "./ranges.ts";
 
-/** Asked for at once when a file is opened; nearly every header lies within it. */
+/** Requested when a file is opened: nearly every header fits. */
 const FIRST_RANGE = 512;
 
 export function httpStorage(url: URL): RangeStorage {
@@ -13,7 +13,7 @@ export function httpStorage(url: URL): RangeStorage {
 class HttpRanges implements Ranges {
   readonly size: number;
   readonly #url: URL;
-  /** The ETag, or else the date, by which a changed file is noticed. */
+  /** The ETag, or else the date: shows whether the file has changed. */
   readonly #validator: string | undefined;
   readonly #first: Uint8Array;
 
@@ -24,14 +24,14 @@ class HttpRanges implements Ranges {
     this.#first = first;
   }
 
-  /** The same as long as the server says so. */
+  /** Equal until the server reports a change. */
   get key(): string {
     return `${this.#url.href} ${this.#validator} ${this.size}`;
   }
 
   static async open(url: URL): Promise<HttpRanges> {
     const response = await request(url, 0, FIRST_RANGE);
-    // No byte of an empty file can be asked for.
+    // An empty file has no range to request.
     if (response.status === 416) return new HttpRanges(url, 0, validatorOf(response), new Uint8Array(0));
     return new HttpRanges(url, sizeOf(response, url), validatorOf(response), await bytesOf(response));
   }
@@ -80,7 +80,7 @@ function validatorOf({ headers }: Response): string | undefined {
   return headers.get("etag") ?? headers.get("last-modified") ?? undefined;
 }
 
-/** The size of the whole file, which `Content-Range: bytes 0-511/4096` tells. */
+/** The size of the whole file, from `Content-Range: bytes 0-511/4096`. */
 function sizeOf({ headers }: Response, url: URL): number {
   const size = Number(/\/(\d+)$/.exec(headers.get("content-range") ?? "")?.[1]);
   if (Number.isSafeInteger(size)) return size;

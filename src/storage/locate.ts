@@ -1,4 +1,4 @@
-/** What users name a file by -> the storage that holds it. */
+/** From a user's name for a file to the storage that holds it. */
 import { NpyError } from "../errors.ts";
 import { httpStorage } from "./http.ts";
 import { blobStorage } from "./ranges.ts";
@@ -9,7 +9,7 @@ export type FileLike = string | URL | Storage | Blob;
 
 let openPath: ((path: string | URL) => Storage) | undefined;
 
-/** Called by the entry points of runtimes that have files. */
+/** Called by the entry points of runtimes with a file system. */
 export function setPathStorage(open: (path: string | URL) => Storage): void {
   openPath = open;
 }
@@ -17,7 +17,7 @@ export function setPathStorage(open: (path: string | URL) => Storage): void {
 /**
  * The storage that `file` names.
  *
- * @throws NpyError `ERR_NPY_OPTION` for what names no file, and for paths where the runtime has no file system.
+ * @throws NpyError `ERR_NPY_OPTION` if the value names no file, or is a path and the runtime has no file system.
  */
 export function locate(file: FileLike): Storage {
   if (file instanceof Blob) return blobStorage(file);
@@ -27,7 +27,7 @@ export function locate(file: FileLike): Storage {
     if (openPath !== undefined) return openPath(file);
     throw new NpyError(
       "ERR_NPY_OPTION",
-      "Paths need a file system, which this runtime has not: pass a storage such as MemoryStorage.",
+      "Paths need a file system, which this runtime lacks: pass a storage such as MemoryStorage.",
     );
   }
   if (typeof file === "object" && file !== null && "openSync" in file) return file;

@@ -1,7 +1,7 @@
 /**
- * The right to rewrite a file in place, among processes that may have no locks: an exclusively created file beside it, which says who has the
- * right. It is a symbolic link whose target is that text, since a link comes into being whole: a file could be found, or survive a power cut,
- * before its text is there. Where there are no links (some Windows, FAT) it is a file.
+ * The right to rewrite a file in place, among processes that may have no locks: an exclusively created claim file beside it names the holder. It is a
+ * symbolic link with that text as its target, since a link is created whole: a file could be found, or survive a power cut, without its text.
+ * Where there are no links (some Windows, FAT) it is a file.
  */
 import * as fs from "node:fs";
 import { hostname } from "node:os";
@@ -10,19 +10,19 @@ import { threadId } from "node:worker_threads";
 import { hasCode } from "./storage.ts";
 
 /**
- * Who has the right, as far as another process can tell whether it still exists. Written as these words in this order: fewer than 60 bytes, which
- * file systems keep in the link itself, without a block of its own.
+ * The holder of the right, in enough detail for another process to tell whether it still exists. Written as these words in this order: fewer than 60
+ * bytes, which file systems keep in the link itself, without a block of its own.
  */
 interface Holder {
   readonly pid: string;
-  /** When the process started, in ticks since the machine did: a process id is given again. */
+  /** When the process started, in ticks since the boot: process ids are reused. */
   readonly start: string;
   readonly thread: string;
-  /** Whether the holder has the operating system's lock of the file, too, which ends with it. */
+  /** Whether the holder also has the operating system's lock of the file, which ends with the process. */
   readonly lock: string;
-  /** Which machine it is on. */
+  /** The machine that it runs on. */
   readonly machine: string;
-  /** Since when that runs. */
+  /** The boot of that machine. */
   readonly boot: string;
   /** Process ids mean something only within their namespace. */
   readonly namespace: string;
@@ -33,7 +33,7 @@ const FIELDS = ["pid", "start", "thread", "lock", "machine", "boot", "namespace"
 
 const LOCKED = "locked";
 
-/** A claim that was made: its path, and what it says. */
+/** A claim that was made. */
 interface Made {
   readonly path: string;
   readonly token: string;
@@ -47,8 +47,8 @@ export class ClaimFile {
   #made: Made | undefined;
 
   /**
-   * Makes the claim file of `target`; gives who has made it already, as the end of "is being rewritten by", and `undefined` if it was made. A claim
-   * whose process is gone is taken over. `isLocked`: the caller has the operating system's lock of the file.
+   * Makes the claim file of `target`. If another holder has made it, returns that one's name, to follow "is being rewritten by". The claim of a dead
+   * process is taken over. `isLocked`: the caller has the operating system's lock of the file.
    *
    * @throws the file system's errors.
    */
@@ -60,7 +60,7 @@ export class ClaimFile {
     return undefined;
   }
 
-  /** Removes the claim file of `target`, if it is this object's, or its process is gone. */
+  /** Removes the claim file of `target`, if this object made it or its process is dead. */
   remove(target: string): void {
     const made = this.#made;
     this.#made = undefined;
@@ -75,7 +75,7 @@ export class ClaimFile {
   }
 }
 
-/** The longest name that leaves room for what is added to it, of the 255 bytes that file systems allow. */
+/** The longest name with room for the words around it, of the 255 bytes that file systems allow. */
 const LONGEST_NAME = 120;
 
 function claimPath(target: string): string {
@@ -84,10 +84,10 @@ function claimPath(target: string): string {
   return join(dirname(target), `.${unique}.rewriting`);
 }
 
-/** Gives who has the claim, if it cannot be had. */
+/** Returns the name of the holder if there is one. */
 function claim(path: string, isLocked: boolean): Made | string {
   for (let tries = 0; tries < MAX_TRIES; tries++) {
-    // Short, since the name of a second claim has it, and that of a third both.
+    // Short, since the name of a second claim contains it, and that of a third contains both.
     const token = globalThis.crypto.randomUUID().slice(0, 8);
     const mine = thisThread(isLocked, token);
     if (createExclusively(path, FIELDS.map((name) => mine[name]).join(" "))) return { path, token };
@@ -97,7 +97,7 @@ function claim(path: string, isLocked: boolean): Made | string {
     if (holder === undefined) return `a process that left no name in ${path}: if there is none, delete that file and try again`;
     const advice = livenessOf(holder, isLocked);
     if (advice !== undefined) return `process ${holder.pid}, as ${path} says: ${advice}`;
-    // Of those who find it stale, only the one who has this second claim removes it: another might remove what was claimed since.
+    // Several processes may find it stale. Only the one with this second claim removes it: another might remove a newer claim.
     const right = claim(`${path}.${holder.token}`, isLocked);
     if (typeof right === "string") return right;
     try {
@@ -128,7 +128,7 @@ function createExclusively(path: string, text: string): boolean {
   try {
     fs.writeFileSync(fd, text);
   } catch (error) {
-    // On a full disk it would stay without its text, and nobody could tell whose it is.
+    // On a full disk it would be left without its text, and nobody could tell whose it is.
     fs.rmSync(path, { force: true });
     throw error;
   } finally {
@@ -137,7 +137,7 @@ function createExclusively(path: string, text: string): boolean {
   return true;
 }
 
-/** What a claim says; `undefined` if it is gone. */
+/** The text of a claim; `undefined` if it is gone. */
 function readClaim(path: string): string | undefined {
   try {
     return fs.readlinkSync(path);
@@ -148,12 +148,12 @@ function readClaim(path: string): string | undefined {
     return fs.readFileSync(path, "utf8");
   } catch (error) {
     if (hasCode(error, "ENOENT")) return undefined;
-    // A directory, say: nobody's claim, and none that could be taken over.
+    // A directory, say: it is nobody's claim, and cannot be taken over.
     return "";
   }
 }
 
-/** Nothing is removed but what says this token. */
+/** Removes the claim only if it has this token. */
 function removeClaim({ path, token }: Made): void {
   const text = readClaim(path);
   if (text === undefined || parseHolder(text)?.token !== token) return;
@@ -181,23 +181,23 @@ let machine: Pick<Holder, "machine" | "boot" | "namespace"> | undefined;
 function thisMachine(): Pick<Holder, "machine" | "boot" | "namespace"> {
   if (machine !== undefined) return machine;
   const boot = textOf("/proc/sys/kernel/random/boot_id");
-  // A machine that has no name of its own cannot be told from another one once it was started anew.
+  // Without a machine id, the machine cannot be recognized after a reboot.
   const name = textOf("/etc/machine-id") || boot;
   const namespace = quietly(() => fs.readlinkSync("/proc/self/ns/pid"));
   machine = { machine: short(`${quietly(hostname)} ${name}`), boot: short(boot), namespace: short(namespace) };
   return machine;
 }
 
-/** A text in seven characters: FNV-1a, 32 bits. */
+/** Hashes a text into seven characters: FNV-1a, 32 bits. */
 function short(text: string): string {
   let hash = 0x811c9dc5;
   for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193);
   return (hash >>> 0).toString(36);
 }
 
-/** What is to be done about a holder that may still be at work; `undefined` if it certainly is not. */
+/** Advice about a holder that may still be at work; `undefined` if it certainly is not. */
 function livenessOf(holder: Holder, isLocked: boolean): string | undefined {
-  // It would have the lock.
+  // A living holder would have the lock.
   if (isLocked && holder.lock === LOCKED) return undefined;
   const here = thisMachine();
   const unknown = "it cannot be told from here whether that still runs; if it does not, delete that file and try again";
@@ -228,12 +228,12 @@ function startOf(pid: number): string {
   return ticks === undefined ? "" : Number(ticks).toString(36);
 }
 
-/** Whether a process has ended whose parent has not asked for its exit code yet: until then its id exists. */
+/** Whether a process has ended, but its parent has not read its exit code: until then its id exists. */
 function isZombie(pid: number): boolean {
   return ["Z", "X"].includes(stateOf(pid)[0] ?? "");
 }
 
-/** The fields of /proc/PID/stat from the 3rd on; the second one, a name in brackets, may hold anything. */
+/** The fields of /proc/PID/stat from the 3rd on. The second, a name in brackets, may contain anything. */
 function stateOf(pid: number): readonly string[] {
   const text = textOf(`/proc/${pid}/stat`);
   return text.slice(text.lastIndexOf(")") + 2).split(" ");
@@ -243,7 +243,7 @@ function textOf(path: string): string {
   return quietly(() => fs.readFileSync(path, "utf8").trim());
 }
 
-/** Nothing where a system has no such file, or does not let us read it. */
+/** An empty text where the system has no such file, or does not let us read it. */
 function quietly(read: () => string): string {
   try {
     return read();

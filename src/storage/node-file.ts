@@ -7,12 +7,12 @@ import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { isThere } from "../memory/blocks.ts";
 import { SyncFile } from "./base.ts";
-import { isCLibraryLoaded } from "./native/c-library.ts";
+import { cLibrary } from "./native/c-library.ts";
 import { copyRange } from "./native/copy-range.ts";
 import { insertZeros, mayInsert } from "./native/insert-range.ts";
 import { lockDescriptor } from "./native/lock.ts";
 import { mapDescriptor, SharedMapping } from "./native/mmap.ts";
-import { type SmallTransfers, smallTransfers } from "./native/small-transfers.ts";
+import { smallTransfers } from "./native/small-transfers.ts";
 import { type Advice, type Eventually, hasCode, type LockResult, type OpenMode, type StorageFile } from "./storage.ts";
 
 /** Node refuses transfers over 2^31 - 1 bytes, and its vectored writes have miscounted at 3 GiB: stay well below both. */
@@ -46,7 +46,6 @@ export class NodeFile extends SyncFile {
   readonly links: number;
   readonly writesAtOnce: number = SMALL_TRANSFER;
   readonly #fd: number;
-  readonly #small: SmallTransfers | undefined;
   /** Its first bytes, once they are mapped. */
   #start: SharedMapping | undefined;
   /** As it was when the file was opened. */
@@ -58,8 +57,8 @@ export class NodeFile extends SyncFile {
     super();
     this.path = path;
     this.#fd = fd;
-    // Loading koffi takes as long as some 20,000 appends gain, which is fine for a writer: its lock needs koffi anyway. A reader must not wait.
-    this.#small = mode !== "r" || isCLibraryLoaded() ? smallTransfers() : undefined;
+    // It makes small transfers faster, which pays after some 20,000 appends. A writer loads it for its lock anyway; a reader must not wait for it.
+    if (mode !== "r") cLibrary();
     this.#stat = stat;
     this.key = `${stat.dev}:${stat.ino}`;
     this.links = Number(stat.nlink);
@@ -77,7 +76,7 @@ export class NodeFile extends SyncFile {
 
   readSync(buffer: Uint8Array, position: number): number {
     const isSmall = buffer.length <= SMALL_TRANSFER;
-    let done = isSmall ? Math.max(0, this.#small?.pread(this.#fd, buffer, buffer.length, position) ?? 0) : 0;
+    let done = isSmall ? Math.max(0, smallTransfers()?.pread(this.#fd, buffer, buffer.length, position) ?? 0) : 0;
     while (done < buffer.length) {
       const length = Math.min(buffer.length - done, MAX_TRANSFER);
       const count = fs.readSync(this.#fd, buffer, done, length, position + done);
@@ -123,7 +122,7 @@ export class NodeFile extends SyncFile {
 
   writeSync(bytes: Uint8Array, position: number): void {
     const isSmall = bytes.length <= SMALL_TRANSFER;
-    let done = isSmall ? Math.max(0, this.#small?.pwrite(this.#fd, bytes, bytes.length, position) ?? 0) : 0;
+    let done = isSmall ? Math.max(0, smallTransfers()?.pwrite(this.#fd, bytes, bytes.length, position) ?? 0) : 0;
     while (done < bytes.length) {
       const length = Math.min(bytes.length - done, MAX_TRANSFER);
       done += fs.writeSync(this.#fd, bytes, done, length, position + done);

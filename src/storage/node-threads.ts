@@ -1,8 +1,8 @@
-/** Worker threads of Node. A connection is a pair of message ports, on which nothing is sent: when a thread ends, its ports are closed. */
+/** Worker threads of Node. A connection is a pair of message ports that carry no messages: when a thread ends, its ports close. */
 import * as workers from "node:worker_threads";
 import type { Connection, Threads } from "./threads.ts";
 
-/** What is sent to the thread that listens. Others that listen to messages between threads see it, too. */
+/** The message to the listening thread. Other listeners for messages between threads see it as well. */
 interface Request {
   readonly npyAppendArray: {
     readonly name: string;
@@ -14,7 +14,7 @@ interface Request {
 
 const listeners = new Map<string, (connection: Connection) => number>();
 
-/** A port that nobody holds is collected, and closed. */
+/** Keeps ports from being collected, which would close them. */
 const open = new Set<workers.MessagePort>();
 
 function connectionOf(port: workers.MessagePort): Connection {
@@ -74,12 +74,12 @@ export const nodeThreads: Threads = {
     const connection = connectionOf(port1);
     const answer = new Int32Array(new SharedArrayBuffer(4));
     const request: Request = { npyAppendArray: { name, port: port2, answer } };
-    // The other thread may be busy, and waiting for it alone does not keep this one running.
+    // The other thread may be busy, and waiting for it does not keep this one running by itself.
     const alive = setInterval(() => undefined, 2 ** 30);
     try {
       if (thread === workers.threadId) receive(request);
       else {
-        // A thread that ends before it takes the message never says so itself.
+        // postMessageToThread never tells that the thread ended before it took the message.
         const end = new Promise<void>((resolve) => connection.onEnd(resolve));
         await Promise.race([workers.postMessageToThread(thread, request, [port2]), end]);
       }

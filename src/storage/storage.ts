@@ -1,9 +1,9 @@
 /**
- * The contract of a place that holds one file: positional, without a hidden cursor, each operation synchronous and
- * asynchronous. An asynchronous operation may return its result at once where waiting would cost more than doing.
+ * The contract of a backend, which stores one file: positional, without a hidden cursor, each operation synchronous and asynchronous. An
+ * asynchronous operation may return its result at once where waiting would cost more. `base.ts` derives one form from the other.
  *
- * Failures are the backend's own errors. Two of their codes mean something here: `ENOENT` (nothing is there) from `open`, and
- * `EEXIST` (something is there) from `create`.
+ * Errors are the backend's own. Two of their codes matter here: `ENOENT` (there is no file) from `open`, and `EEXIST` (there is one) from
+ * `create`.
  */
 
 /** A result now, or later. */
@@ -18,58 +18,58 @@ export function isPending(result: unknown): result is PromiseLike<unknown> {
 export interface Storage {
   /** For messages. */
   readonly path: string | undefined;
-  /** Two storages that may hold the same file have equal keys, once `open` has been tried. Compared as a `Map` compares. */
+  /** Equal for two storages that may hold the same file, once `open` has been tried. Compared like the keys of a `Map`. */
   readonly key: unknown;
 
-  /** Opens what is there; fails with `ENOENT`. */
+  /** Opens the file; fails with `ENOENT` if there is none. */
   open(mode: OpenMode): Eventually<StorageFile>;
   openSync(mode: OpenMode): StorageFile;
-  /** Creates an empty file, open for reading and writing; fails with `EEXIST` rather than touch one that is there. */
+  /** Creates an empty file, open for reading and writing; fails with `EEXIST` rather than touch an existing one. */
   create(): Eventually<StorageFile>;
   createSync(): StorageFile;
-  /** Creates an empty file that may later {@link replace} the one that is there, with the same permissions. */
+  /** Creates an empty file that may later {@link replace} the existing one, with the same permissions. */
   createTemporary(): Eventually<StorageFile>;
   createTemporarySync(): StorageFile;
-  /** Puts a temporary file in place of what is there: readers see either the old or the new one. If it is open, it stays so. */
+  /** Puts a temporary file in place of the existing one: readers see either the old or the new file. An open file stays open. */
   replace(temporary: StorageFile): Eventually<void>;
   replaceSync(temporary: StorageFile): void;
   /**
-   * Gives a temporary file the name in one step if nothing has it, and fails with `EEXIST` rather than replace anything. `false`, and
-   * nothing is changed, where that is not possible. Without it, it is not.
+   * Gives a temporary file the name in one step if the name is free; fails with `EEXIST` if it is taken. Returns `false`, and changes nothing, where
+   * that is not possible. Leaving it out means the same.
    */
   place?(temporary: StorageFile): Eventually<boolean>;
   placeSync?(temporary: StorageFile): boolean;
-  /** Calls back when the file may have changed, until the function that it gives is called; `undefined` where that is not possible. */
+  /** Calls back when the file may have changed, until the returned function is called. Returns `undefined` where that is not possible. */
   watch?(onChange: () => void): (() => void) | undefined;
-  /** The path by which other threads open the same file; without it, the file cannot be shared with them. */
+  /** The path by which other threads open the same file. Without it, the file cannot be shared with them. */
   readonly sharedPath?: string;
   /**
    * What keeps files from being locked against other processes, as the end of a sentence; `undefined` if nothing does. Without it, there are no
-   * locks here.
+   * locks.
    */
   lockProblem?(): string | undefined;
   /**
    * What keeps files from being mapped into memory, or with `isWritten` into memory that changes them, as a sentence without its end;
-   * `undefined` if nothing does. Without it, files have no `map` here.
+   * `undefined` if nothing does. Without it, files have no `map`.
    */
   mapProblem?(isWritten: boolean): string | undefined;
   /**
-   * Claims the right to rewrite the file in place, until `releaseRewrite`, also against processes that have no locks. Gives who has it, as the end
-   * of "is being rewritten by", if it cannot be had. Takes effect at once, as all that only names files. `isLocked`: the caller has the lock of
-   * the file. Without it, nothing keeps others out but a lock.
+   * Claims the right to rewrite the file in place, until `releaseRewrite`, also against processes without locks. If another process has the right,
+   * returns its name, to follow "is being rewritten by". Synchronous, like all operations on names. `isLocked`: the caller has the lock of the
+   * file. Without this member, only a lock keeps others out.
    */
   claimRewrite?(isLocked: boolean): string | undefined;
-  /** Takes the claim back, or what is left of one whose process is gone. */
+  /** Gives the claim up, or removes that of a dead process. */
   releaseRewrite?(): void;
   /** Deletes a file that `create` or `createTemporary` made. */
   remove(file: StorageFile): Eventually<void>;
   removeSync(file: StorageFile): void;
 }
 
-/** What came of locking a file: another process may have it, or there may be no locks where it is. */
+/** The result of locking a file: another process may hold the lock, or there may be no locks. */
 export type LockResult = "locked" | "taken" | "unsupported";
 
-/** In what order mapped memory will be looked at, so that the system reads ahead, or does not. */
+/** The order in which mapped memory will be read, so that the system reads ahead, or does not. */
 export type Advice = "sequential" | "random";
 
 /** `"r"` reads, `"r+"` reads and writes. */
@@ -77,18 +77,18 @@ export type OpenMode = "r" | "r+";
 
 /** An open file. Positions and sizes are bytes, below 2^53. */
 export interface StorageFile {
-  /** Equal for two openings of one file, whatever the way to it. */
+  /** Equal for two openings of one file, by whatever path. */
   readonly key: unknown;
-  /** The names that the file has, where files can have several. */
+  /** The number of names that the file has, where files can have several. */
   readonly links?: number;
-  /** What `insert` can insert: multiples of it. `undefined` where it is not known that anything can be inserted. */
+  /** `insert` inserts multiples of it. `undefined` where inserting is not known to be possible. */
   readonly blockSize?: number | undefined;
-  /** Whether its bytes stay as they are: what changes at its place is another file, with another key. */
+  /** Whether its bytes never change: a change makes another file, with another key. */
   readonly isSnapshot?: boolean;
-  /** Up to so many bytes `write` writes at once, and gives no promise. Default 0. */
+  /** Up to this many bytes, `write` writes at once and returns no promise. Default 0. */
   readonly writesAtOnce?: number;
 
-  /** Memory to read into, with whatever is in it: to write zeros first takes as long as to read. */
+  /** Memory to read into, with any contents: clearing it would take as long as reading. */
   allocate?(length: number): Uint8Array<ArrayBuffer>;
   size(): Eventually<number>;
   sizeSync(): number;
@@ -96,19 +96,19 @@ export interface StorageFile {
   read(buffer: Uint8Array, position: number): Eventually<number>;
   readSync(buffer: Uint8Array, position: number): number;
   /**
-   * The bytes of the file themselves, in memory; the file must not end before them. Copy-on-write: what is written into them is not
-   * written into the file. They stay as long as they can be reached, also when the file is closed. Their `byteOffset` is aligned to 8 bytes
-   * as `position` is. Fails with a `RangeError` if they are more than one buffer can hold.
+   * Maps bytes of the file into memory; the file must not end before them. Copy-on-write: changes to them are not written to the file. They stay
+   * mapped while they can be reached, even after the file is closed. Their `byteOffset` modulo 8 is that of `position`. Fails with a `RangeError`
+   * if one buffer cannot hold them.
    */
   map?(position: number, length: number, advice: Advice | undefined): Uint8Array<ArrayBuffer>;
   /**
-   * The first `length` bytes of the file, in memory that is the file's: what is stored there is in the file, and what is written to the file is
-   * there, until it is closed. Always asked for with the same length.
+   * Maps the first `length` bytes of the file into memory that is shared with the file: each sees what is written to the other, until the file is
+   * closed. Always called with the same length.
    */
   mapStart?(length: number): Uint8Array<ArrayBuffer>;
   /**
-   * Copies up to `length` bytes, from `start` on in another file, to `position`, without their passing through this process. Gives how many it
-   * could: 0 where that is not possible, or where there are none. Synchronously, reading and writing takes no longer.
+   * Copies up to `length` bytes, from `start` on in another file, to `position`, without passing them through this process. Returns how many were
+   * copied: 0 where that is not possible, or where the file ends. Has no synchronous form, since reading and writing takes no longer.
    */
   copyFrom?(from: StorageFile, start: number, position: number, length: number): Eventually<number>;
   /** Writes all of `bytes`; a gap between the end of the file and `position` reads as zeros. */
@@ -117,15 +117,15 @@ export interface StorageFile {
   /** Cuts the file, or lengthens it with zeros. */
   truncate(size: number): Eventually<void>;
   truncateSync(size: number): void;
-  /** Inserts zeros at the beginning; `false`, and nothing is changed, where that is not possible. */
+  /** Inserts zeros at the beginning. Returns `false`, and changes nothing, where that is not possible. */
   insert?(length: number): Eventually<boolean>;
   insertSync?(length: number): boolean;
-  /** Gives this file the times of access and change that another one had when it was opened. */
+  /** Gives this file the access and modification times that another one had when it was opened. */
   copyTimes?(from: StorageFile): void;
-  /** Keeps other processes that ask for the lock from having it, until the file is closed or this process ends. Does not wait for it. */
+  /** Takes the lock of the file against other processes, until the file is closed or this process ends. Does not wait for it. */
   lock?(): Eventually<LockResult>;
   lockSync?(): LockResult;
-  /** The size of the file; `undefined` once it was deleted, or another one took its place. Without it, neither is noticed. */
+  /** The size of the file; `undefined` once it was deleted or replaced. Without this member, neither is noticed. */
   currentSize?(): Eventually<number | undefined>;
   currentSizeSync?(): number | undefined;
   /** Returns when everything written survives a power cut. */

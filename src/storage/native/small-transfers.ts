@@ -2,12 +2,12 @@
  * Reads and writes of a few bytes: pread(2) and pwrite(2), through koffi. Node's functions make the same calls, but their overhead is as long as the
  * system takes for a row.
  */
-import { fromCLibrary, HAS_LONG_POSITIONS, IS_NODE } from "./c-library.ts";
+import { fromCLibrary, HAS_LONG_POSITIONS, IS_NODE, isCLibraryLoaded } from "./c-library.ts";
 
 /** Returns the number of bytes that one call transferred, or -1: the caller goes on with Node's functions, which report errors better. */
 type Transfer = (fd: number, bytes: Uint8Array, length: number, position: number) => number;
 
-export interface SmallTransfers {
+interface SmallTransfers {
   readonly pread: Transfer;
   readonly pwrite: Transfer;
 }
@@ -18,6 +18,9 @@ const calls = fromCLibrary<SmallTransfers>((library) => ({
 }));
 
 /** Bun and Deno call C functions more slowly than their own. */
+const IS_FASTER = HAS_LONG_POSITIONS && IS_NODE;
+
+/** `undefined` until koffi is loaded. */
 export function smallTransfers(): SmallTransfers | undefined {
-  return HAS_LONG_POSITIONS && IS_NODE ? calls() : undefined;
+  return IS_FASTER && isCLibraryLoaded() ? calls() : undefined;
 }
