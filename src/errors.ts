@@ -37,15 +37,21 @@ export interface NpyErrorDetails {
   /** The file concerned. */
   readonly path?: string | undefined;
   /** For parse errors: the character of the header's text (counted from 0) at which it stopped making sense. */
-  readonly position?: number;
+  readonly position?: number | undefined;
   /** For values: the index of the offending element in the array that was given. */
-  readonly index?: readonly number[];
-  /** For structures: the field concerned; one within another has its way there before it, as in `pos.x`. */
+  readonly index?: readonly number[] | undefined;
+  /** For structures: the field concerned; a nested one by its full name, as in `pos.x`. */
   readonly field?: string | undefined;
+  /** The row concerned, counted along the growth axis of the array that was given or read. */
+  readonly row?: number | undefined;
 }
 
+/** What an outer function knows about an error and the function that threw it does not. */
+type ErrorContext = Pick<NpyErrorDetails, "path" | "field" | "index" | "row">;
+
 /**
- * An error of this package. Tell them apart by `code`; the message says what was expected, what was found and what to do.
+ * An error of this package. Tell them apart by `code`. The message names the file, the field and the index where they are known, and
+ * gives the `reason`: what was expected, what was found and what to do.
  *
  * @example
  * ```ts
@@ -65,19 +71,54 @@ export class NpyError extends Error {
   readonly position: number | undefined;
   readonly index: readonly number[] | undefined;
   readonly field: string | undefined;
+  readonly row: number | undefined;
+  readonly #reason: string;
 
-  constructor(code: NpyErrorCode, message: string, details: NpyErrorDetails = {}) {
-    super(message, "cause" in details ? { cause: details.cause } : undefined);
+  constructor(code: NpyErrorCode, reason: string, details: NpyErrorDetails = {}) {
+    super(messageOf(reason, details), "cause" in details ? { cause: details.cause } : undefined);
     this.code = code;
     this.path = details.path;
     this.position = details.position;
     this.index = details.index;
     this.field = details.field;
+    this.row = details.row;
+    this.#reason = reason;
+  }
+
+  /** The message without the file, the field and the index, for programs that name these in their own way. */
+  get reason(): string {
+    return this.#reason;
+  }
+
+  /**
+   * Adds context on the way out. The innermost path is kept, a field goes before the one within it, an index or a row replaces the former one.
+   *
+   * @internal
+   */
+  within({ path, field, index, row }: ErrorContext): this {
+    Object.assign(this, {
+      path: this.path ?? path,
+      field: field === undefined || this.field === undefined ? (field ?? this.field) : `${field}.${this.field}`,
+      index: index ?? this.index,
+      row: row ?? this.row,
+    });
+    this.message = messageOf(this.#reason, this);
+    return this;
   }
 }
 
-/** An error that was thrown while a file was at work, with its path where it has none: what reads bytes does not know whose they are. */
+function messageOf(reason: string, { path, field, index }: ErrorContext): string {
+  const name = field === undefined ? undefined : `Field ${JSON.stringify(field)}`;
+  const at = index === undefined ? undefined : `${name === undefined ? "At" : `${name} at`} [${index.join(", ")}]`;
+  return [path, at ?? name, reason].filter((part) => part !== undefined).join(": ");
+}
+
+/** Adds context to an error if it is one of this package. */
+export function within(error: unknown, context: ErrorContext): unknown {
+  return error instanceof NpyError ? error.within(context) : error;
+}
+
+/** The error with the path of the file that was being used, unless it has one. */
 export function withPath(error: unknown, path: string | undefined): unknown {
-  if (error instanceof NpyError && error.path === undefined) (error as { path: string | undefined }).path = path;
-  return error;
+  return within(error, { path });
 }

@@ -130,5 +130,5 @@ export class NpyAppendArraySync<D extends DTypeLike = DTypeLike> implements Disp
 }
 
 export function closed(path: string | undefined): NpyError {
-  return new NpyError("ERR_NPY_CLOSED", `${path ?? "The file"} was closed: open it again to append to it.`, { path });
+  return new NpyError("ERR_NPY_CLOSED", `The file was closed: open it again to append to it.`, { path });
 }

@@ -89,7 +89,7 @@ export class OpenArray<D extends DTypeLike> {
     if (options.dtype !== undefined && !canCast(header.dtype, options.dtype, "equiv")) {
       throw new NpyError(
         "ERR_NPY_DTYPE",
-        `${path ?? "The file"} has dtype ${formatDType(header.dtype)}, expected ${formatDType(options.dtype)}: leave dtype out, or name the ` +
+        `The file has dtype ${formatDType(header.dtype)}, expected ${formatDType(options.dtype)}: leave dtype out, or name the ` +
           "one that it has.",
         { path },
       );
@@ -168,14 +168,10 @@ export class OpenArray<D extends DTypeLike> {
       return yield* readLiveHeader(file, rowCount(this.#header), this.#options.maxHeaderSize);
     } catch (error) {
       if (!(error instanceof NpyError) || !UNREADABLE.includes(error.code)) throw error;
-      throw new NpyError(
-        "ERR_NPY_CHANGED",
-        `${this.path ?? "The file"} can no longer be read as the array that it was: ${error.message}`,
-        {
-          path: this.path,
-          cause: error,
-        },
-      );
+      throw new NpyError("ERR_NPY_CHANGED", `The file can no longer be read as the array that it was: ${error.reason}`, {
+        path: this.path,
+        cause: error,
+      });
     }
   }
 
@@ -200,7 +196,7 @@ export class OpenArray<D extends DTypeLike> {
   #otherRows(): NpyError {
     return new NpyError(
       "ERR_NPY_CHANGED",
-      `${this.path ?? "The file"} no longer begins with the ${counted(rowCount(this.#header))} that were there when it was last looked at: ` +
+      `The file no longer begins with the ${counted(rowCount(this.#header))} that were there when it was last looked at: ` +
         "another array took their place, or they were changed or cut off. Open it again.",
       { path: this.path },
     );
@@ -215,7 +211,7 @@ export class OpenArray<D extends DTypeLike> {
     if (isSame && rowCount(header) >= rowCount(known)) return;
     throw new NpyError(
       "ERR_NPY_CHANGED",
-      `${this.path ?? "The file"} was an array of shape (${known.shape.join(", ")}) and dtype ${formatDType(known.dtype)}, and is one of shape ` +
+      `The file was an array of shape (${known.shape.join(", ")}) and dtype ${formatDType(known.dtype)}, and is one of shape ` +
         `(${header.shape.join(", ")}) and dtype ${formatDType(header.dtype)} now: open it again.`,
       { path: this.path },
     );

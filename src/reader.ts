@@ -75,7 +75,7 @@ export let whileOpen: <Result>(reader: NpyReader, use: (array: OpenArray<DTypeLi
 export let openArrayOf: (reader: NpyReaderSync) => OpenArray<DTypeLike>;
 
 function closed(path: string | undefined): NpyError {
-  return new NpyError("ERR_NPY_CLOSED", `${path ?? "The file"} was closed: open it again to read it.`, { path });
+  return new NpyError("ERR_NPY_CLOSED", `The file was closed: open it again to read it.`, { path });
 }
 
 /**

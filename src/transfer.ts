@@ -85,8 +85,6 @@ type Copy = NonNullable<Parameters<Writer["append"]>[0]["copyTo"]>;
 /** An error in a part that begins with row `start`, with the index in the whole array. */
 function moved(error: unknown, axis: number, start: number): unknown {
   if (!(error instanceof NpyError) || error.index === undefined || start === 0) return error;
-  const { code, message, path, field, cause } = error;
-  const index = error.index.with(axis, (error.index[axis] as number) + start);
-  const text = message.replace(`[${error.index.join(", ")}]`, `[${index.join(", ")}]`);
-  return new NpyError(code, text, { ...(cause === undefined ? {} : { cause }), path, field, index });
+  const row = (error.index[axis] as number) + start;
+  return error.within({ index: error.index.with(axis, row), row });
 }

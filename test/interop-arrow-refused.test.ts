@@ -81,7 +81,7 @@ describe("refused", () => {
       name: "NpyError",
       code: "ERR_NPY_VALUE",
       index,
-      message: expect.stringContaining(`null at [${index.join(", ")}]`),
+      message: expect.stringContaining(`t [${index.join(", ")}]: NumPy has no null`),
     });
   });
 
@@ -100,7 +100,7 @@ describe("refused", () => {
       code: "ERR_NPY_VALUE",
       field: "y",
       index: [2],
-      message: expect.stringMatching(/^Field "y": null at \[2\]/),
+      message: expect.stringMatching(/^Field "y" at \[2\]: NumPy has no null/),
     };
     expect(refusal(table)).toMatchObject(expected);
     expect(refusal(table.slice(0, 1).concat(table.slice(1)))).toMatchObject(expected);

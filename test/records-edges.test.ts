@@ -249,14 +249,14 @@ describe("errors name the record, and the whole way to the field", () => {
       { p: { q: { x: "i1" } } },
       { p: { q: { x: [1, 300] } } },
       { field: "p.q.x", index: [1] },
-      'Field "p.q.x": 300 at [1]',
+      'Field "p.q.x" at [1]: 300',
     ],
     [
       "a record far behind",
       { a: "i1" },
       Array.from({ length: 10_000 }, (_, i) => ({ a: i === 9000 ? 300 : 1 })),
       { field: "a", index: [9000] },
-      "300 at [9000]",
+      "at [9000]: 300",
     ],
     [
       "a column that cannot be converted",
@@ -276,7 +276,7 @@ describe("errors name the record, and the whole way to the field", () => {
       { n: ["i4", [2]] },
       { n: { data: ["1", "2", "3", "x"], shape: [4], dtype: "U1" } },
       { field: "n", index: [1, 1] },
-      "At [1, 1]",
+      "at [1, 1]",
     ],
     [
       "a record where columns are expected",

@@ -37,25 +37,21 @@ function isOurs(error: Error): boolean {
 function reason(error: unknown, file: string | undefined): string {
   const name = file === undefined ? "FILE" : quoted(file);
   if (isNpyError(error)) {
+    const text = file === undefined ? error.message : reasonOf(error);
     switch (error.code) {
       case "ERR_NPY_NEEDS_RECOVERY":
         return `its data are not what its header says: run "npy-append-array recover ${name}"`;
       case "ERR_NPY_NOT_APPENDABLE":
         return `its header has no room to grow: run "npy-append-array ensure-appendable ${name}"`;
       case "ERR_NPY_UNRECOVERABLE":
-        return error.message
+        return text
           .replace("set dropUncounted", "pass --drop-uncounted")
           .replace("set force", "pass --force")
           .replace("only zero-filling", "only --zerofill")
           .replace("call recover and set zerofillIncomplete", "pass --zerofill")
-          .replace("set allowEmpty", "pass --allow-empty")
-          .replace(file === undefined ? "" : `${file} `, file === undefined ? "" : "it ");
+          .replace("set allowEmpty", "pass --allow-empty");
     }
-    const message = error.message.replace(
-      "open it again to append to it, or with deleteIfExists",
-      "run it again, or choose another name",
-    );
-    return file === undefined ? message : message.replace(`${file} `, "it ");
+    return text.replace("open it again to append to it, or with deleteIfExists", "run it again, or choose another name");
   }
   const { code, message, path } = error as { code?: string; message?: string; path?: string };
   const what = path === undefined || (file !== undefined && resolve(file) === resolve(path)) ? "" : ` (${path})`;
@@ -65,6 +61,11 @@ function reason(error: unknown, file: string | undefined): string {
 /** By its code: importing the library only for its class would slow down `--version`. */
 function isNpyError(error: unknown): error is NpyError {
   return error instanceof Error && String((error as { code?: unknown }).code).startsWith("ERR_NPY_");
+}
+
+/** What an error says, for a line that names the file already. */
+export function reasonOf({ field, reason }: NpyError): string {
+  return `${field === undefined ? "" : `field ${JSON.stringify(field)}: `}${reason.replace(/^The file /, "it ")}`;
 }
 
 /** What to do about the commonest errors of the file system. */

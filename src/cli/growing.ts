@@ -7,11 +7,12 @@ import {
   NpyAppendArray,
   type NpyAppendArraySync,
   NpyError,
+  type NpyErrorCode,
   type OpenOptions,
 } from "../node.ts";
 import { type RowLayout, shapeText } from "./columns.ts";
 import { counted } from "./counted.ts";
-import { about, FileProblem, shown } from "./failure.ts";
+import { about, FileProblem, reasonOf, shown } from "./failure.ts";
 import { Interrupted, interruptible } from "./interruption.ts";
 import { Progress, type ProgressOptions } from "./progress.ts";
 import type { Block, Source } from "./sources/source.ts";
@@ -92,6 +93,9 @@ export async function grow(
   return { appended, length: npaa.length };
 }
 
+/** The codes of errors about what is appended. */
+const OF_INPUT: ReadonlySet<NpyErrorCode> = new Set(["ERR_NPY_SHAPE", "ERR_NPY_CAST", "ERR_NPY_VALUE", "ERR_NPY_DTYPE"]);
+
 /** Written to synchronously: see the blocks of bytes. */
 function openFile(file: string, options: OpenOptions): NpyAppendArraySync {
   try {
@@ -136,11 +140,10 @@ async function appendSource(
   } catch (error) {
     if (error instanceof Interrupted || error instanceof FileProblem) throw error;
     // What a row should have been is a matter of its source, all else one of the file.
-    if (!(error instanceof NpyError) || error.code === "ERR_NPY_BROKEN" || error.path === file) throw about(file, error);
+    if (!(error instanceof NpyError) || (error.path === file && !OF_INPUT.has(error.code))) throw about(file, error);
     const [at] = error.index ?? [];
     if (at === undefined) throw about(path, error);
-    const message = error.message.replace(/ at \[[^\]]*\]/, "");
-    throw new FileProblem(`${shown(path)}: ${last?.placeOf(at)}: ${message}`, { cause: error });
+    throw new FileProblem(`${shown(path)}: ${last?.placeOf(at)}: ${reasonOf(error)}`, { cause: error });
   } finally {
     // A source that hangs must not keep the user waiting.
     void blocks.return?.().catch(() => undefined);

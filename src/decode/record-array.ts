@@ -90,7 +90,7 @@ export class RecordArray<Record = { [name: string]: unknown }, Columns = { [name
 
   #noField(name: string): NpyError {
     const names = (this.dtype.fields as readonly DTypeField[]).map((field) => JSON.stringify(field.name)).join(", ");
-    return new NpyError("ERR_NPY_OPTION", `There is no field ${JSON.stringify(name)}: there are ${names || "none"}.`, {
+    return new NpyError("ERR_NPY_OPTION", `There is no such field: there are ${names || "none"}.`, {
       field: name,
     });
   }

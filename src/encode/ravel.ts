@@ -142,8 +142,7 @@ export function checkConvertible(array: StridedBytes, target: DType): void {
     }
     return start;
   });
-  const { code, message, field } = error;
-  throw new NpyError(code, `At [${index.join(", ")}]: ${message}`, { index, field });
+  throw error.within({ index });
 }
 
 function failureOf(array: StridedBytes, target: DType): NpyError | undefined {

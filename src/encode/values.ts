@@ -28,7 +28,7 @@ export function dtypeOfValues({ values, shape }: Values): DType {
   if (other >= 0) {
     throw new NpyError(
       "ERR_NPY_VALUE",
-      `A ${typeOf(values[other])} at ${indexText(other, shape)} among values of type ${type}: give a dtype, or values of one type.`,
+      `A ${typeOf(values[other])} among values of type ${type}: give a dtype, or values of one type.`,
       { index: unravelIndex(other, shape) },
     );
   }
@@ -85,10 +85,9 @@ export function encodeValues({ values, shape }: Values, target: DType): Uint8Arr
   if (failed === undefined) return bytes;
   const { at, reason, field, value = values[at], within = [] } = failed;
   const index = [...unravelIndex(at, shape), ...within];
-  const place = `[${index.join(", ")}]${field === undefined ? "" : `, field ${JSON.stringify(field)},`}`;
   throw new NpyError(
     "ERR_NPY_VALUE",
-    `${show(value)} at ${place} does not fit into ${field === undefined ? target.str : formatDType(target)}: ${reason}.`,
+    `${show(value)} does not fit into ${field === undefined ? target.str : formatDType(target)}: ${reason}.`,
     { index, field },
   );
 }
@@ -229,10 +228,6 @@ function countCodePoints(text: string): number {
   let count = 0;
   for (const _ of text) count++;
   return count;
-}
-
-function indexText(at: number, shape: readonly number[]): string {
-  return `[${unravelIndex(at, shape).join(", ")}]`;
 }
 
 function show(value: unknown): string {

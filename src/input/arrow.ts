@@ -117,7 +117,7 @@ function isValid(chunk: Chunk, i: number): boolean {
 
 function nullAt(at: number, sizes: readonly number[]): NpyError {
   const index = unravelIndex(at, [Number.POSITIVE_INFINITY, ...sizes]);
-  return new NpyError("ERR_NPY_VALUE", `null at [${index.join(", ")}]: NumPy has none. Fill it, or leave it out.`, { index });
+  return new NpyError("ERR_NPY_VALUE", "NumPy has no null: fill it, or leave it out.", { index });
 }
 
 /** Contiguous elements; `sizes` is the shape of each. */

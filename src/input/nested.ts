@@ -36,7 +36,7 @@ function collect(
 ): void {
   const depth = index.length;
   if (list.length !== shape[depth]) {
-    throw ragged(`${list.length} elements at [${index.join(", ")}], ${shape[depth]} elsewhere`, index);
+    throw ragged(`${list.length} elements, ${shape[depth]} elsewhere`, index);
   }
   const isInnermost = depth === shape.length - 1;
   if (isInnermost) lists.push(list);
@@ -44,7 +44,7 @@ function collect(
     const item = list[i];
     if (isInnermost && !Array.isArray(item) && ArrayBuffer.isView(item) === isTyped) continue;
     if (!isInnermost && Array.isArray(item)) collect(item, shape, [...index, i], isTyped, lists);
-    else throw ragged(`${describe(item)} at [${[...index, i].join(", ")}] where others are nested otherwise`, [...index, i]);
+    else throw ragged(`${describe(item)} where others are nested otherwise`, [...index, i]);
   }
 }
 
@@ -72,7 +72,7 @@ function joinTyped(parts: readonly TypedArray[], outer: readonly number[]): Pars
   parts.forEach((part, i) => {
     const own = typedArrayBytes(part);
     if (own.dtype !== stored || own.bytes.length !== first?.bytes.length) {
-      throw ragged(`${part.length} × ${own.dtype?.name} in part ${i}, ${parts[0]?.length} × ${stored.name} in the first`, [i]);
+      throw ragged(`${part.length} × ${own.dtype?.name}, ${parts[0]?.length} × ${stored.name} in the first`, [i]);
     }
     bytes.set(own.bytes, i * own.bytes.length);
   });

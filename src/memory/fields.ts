@@ -1,5 +1,5 @@
 /** The fields of a structure: their elements, copies between records and columns, and errors that name a field. */
-import { NpyError } from "../errors.ts";
+import { within } from "../errors.ts";
 import type { DType } from "../format/dtype.ts";
 import { sizeOf } from "../format/layout.ts";
 import { copyElements, laneOf, laneView } from "./lanes.ts";
@@ -50,16 +50,10 @@ export function copyField(from: FieldPlace, to: FieldPlace, width: number, count
 }
 
 /** Runs `use`; errors that it throws name the field. */
-export function inField<Result>(name: string, use: () => Result): Result {
+export function inField<Result>(field: string, use: () => Result): Result {
   try {
     return use();
   } catch (error) {
-    if (!(error instanceof NpyError)) throw error;
-    const { code, message, cause, index, path } = error;
-    const within = error.field === undefined ? "" : `Field ${JSON.stringify(error.field)}: `;
-    const field = error.field === undefined ? name : `${name}.${error.field}`;
-    const details = { ...(cause === undefined ? {} : { cause }), ...(index === undefined ? {} : { index }), path, field };
-    const reason = message.startsWith(within) ? message.slice(within.length) : message;
-    throw new NpyError(code, `Field ${JSON.stringify(field)}: ${reason}`, details);
+    throw within(error, { field });
   }
 }

@@ -120,7 +120,7 @@ export class Claim extends WriterLock {
 
   #changed(message: string): NpyError {
     const { path } = this.storage;
-    return new NpyError("ERR_NPY_CHANGED", `${path ?? "This storage"} has changed: ${message}`, { path });
+    return new NpyError("ERR_NPY_CHANGED", `The file has changed: ${message}`, { path });
   }
 }
 

@@ -126,7 +126,7 @@ export class WriterLock {
 
   protected isTaken(by: string, what: string = "written to"): NpyError {
     const { path } = this.storage;
-    return new NpyError("ERR_NPY_LOCKED", `${path ?? "This storage"} is being ${what} by ${by}.`, { path });
+    return new NpyError("ERR_NPY_LOCKED", `The file is being ${what} by ${by}.`, { path });
   }
 
   /**
@@ -138,11 +138,9 @@ export class WriterLock {
     this.claimFile(file);
     if (yield* this.lock(file)) return;
     const { path } = this.storage;
-    throw new NpyError(
-      "ERR_NPY_CHANGED",
-      `Another file took the place of ${path ?? "this one"} as soon as it was created: open it again.`,
-      { path },
-    );
+    throw new NpyError("ERR_NPY_CHANGED", `Another file took the place of this one as soon as it was created: open it again.`, {
+      path,
+    });
   }
 
   /**
@@ -188,7 +186,7 @@ export class WriterLock {
 function severalNames(path: string | undefined, links: number | undefined): NpyError {
   return new NpyError(
     "ERR_NPY_OPTION",
-    `${path ?? "The file"} has ${links} names (hard links), and without locks nothing keeps other processes from rewriting it by another one: ` +
+    `The file has ${links} names (hard links), and without locks nothing keeps other processes from rewriting it by another one: ` +
       "install koffi (npm install koffi), or delete the other names first.",
     { path },
   );

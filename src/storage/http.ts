@@ -49,7 +49,7 @@ class HttpRanges implements Ranges {
     const response = await request(this.#url, start, end);
     if (response.status === 416 || validatorOf(response) !== this.#validator || sizeOf(response, this.#url) !== this.size) {
       await response.body?.cancel();
-      throw new NpyError("ERR_NPY_CHANGED", `${this.#url.href} has changed since it was opened: open it again.`, {
+      throw new NpyError("ERR_NPY_CHANGED", `The file has changed since it was opened: open it again.`, {
         path: this.#url.href,
       });
     }

@@ -75,7 +75,7 @@ export function* checkDataPresent(file: StorageFile, header: NpyHeader, path: st
 export function dataMissing(header: NpyHeader, present: number, path: string | undefined): NpyError {
   return new NpyError(
     "ERR_NPY_NEEDS_RECOVERY",
-    `${path ?? "The file"} ends before its last row: its header says ${dataLength(header)} bytes of data, ${present} are there. Call recover first.`,
+    `The file ends before its last row: its header says ${dataLength(header)} bytes of data, ${present} are there. Call recover first.`,
     { path },
   );
 }

@@ -52,7 +52,7 @@ function* checkCopied(source: StorageFile, from: number, copy: StorageFile, to: 
   if (found === copied) return;
   throw new NpyError(
     "ERR_NPY_CHANGED",
-    `${path ?? "The file"} changed while it was copied: ${copied} bytes of data were copied, found ${found} now. The copy was discarded: call ` +
+    `The file changed while it was copied: ${copied} bytes of data were copied, found ${found} now. The copy was discarded: call ` +
       "ensureAppendable again when no other program writes to the file.",
     { path },
   );
@@ -61,7 +61,7 @@ function* checkCopied(source: StorageFile, from: number, copy: StorageFile, to: 
 function hardLinked(path: string | undefined, links: number | undefined): NpyError {
   return new NpyError(
     "ERR_NPY_OPTION",
-    `${path ?? "The file"} has ${links} names (hard links), and a copy would replace only this one: call ensureAppendable with inplace: true, ` +
+    `The file has ${links} names (hard links), and a copy would replace only this one: call ensureAppendable with inplace: true, ` +
       "which keeps all names, or delete the other names first.",
     { path },
   );

@@ -56,7 +56,7 @@ export function* rewriteInPlace(
     if ((yield* size(file)) !== end) {
       throw new NpyError(
         "ERR_NPY_NEEDS_RECOVERY",
-        `${path ?? "The file"} holds more or less data than its header says, so its data cannot be moved safely: call recover first, or leave out inplace.`,
+        `The file holds more or less data than its header says, so its data cannot be moved safely: call recover first, or leave out inplace.`,
         { path },
       );
     }
@@ -141,7 +141,7 @@ function* checkUnchanged(file: StorageFile, journal: Journal, old: Uint8Array, p
   if ((yield* size(file)) === journal.end && now.every((byte, i) => byte === old[i])) return;
   throw new NpyError(
     "ERR_NPY_CHANGED",
-    `Another program appended to ${path ?? "the file"} just before its data were moved. Nothing was moved: let that program finish, and try again.`,
+    `Another program appended to the file just before its data were moved. Nothing was moved: let that program finish, and try again.`,
     { path },
   );
 }

@@ -97,7 +97,7 @@ function noRowLeft(header: NpyHeader, present: number, path: string | undefined)
       : `its first row (the header counts ${rowCount(header)})`;
   return new NpyError(
     "ERR_NPY_UNRECOVERABLE",
-    `${path ?? "The file"} has ${present} of the ${bytesPerRow(header)} bytes of ${row}. Cutting them off would leave no data. To keep them, call ` +
+    `The file has ${present} of the ${bytesPerRow(header)} bytes of ${row}. Cutting them off would leave no data. To keep them, call ` +
       "recover and set zerofillIncomplete: the missing bytes become zeros. To drop them, set allowEmpty.",
     { path },
   );
