@@ -1,15 +1,16 @@
-/** Headers that have room to grow, and giving it to those that have not. */
-import { checkMaxHeaderSize, checkNames, oneOf, optionError } from "./options.ts";
+/** Checking that a header has room to grow, and making room. */
+import { abortSignal, checkOptions, flag, maxHeaderSize, optional } from "./options.ts";
 import { claiming } from "./plan/claims.ts";
 import { readHeader } from "./plan/read/header.ts";
 import { isAppendableHeader } from "./plan/rewrite/appendable-header.ts";
 import { rewriteByCopy } from "./plan/rewrite/by-copy.ts";
 import type { CopyOptions } from "./plan/rewrite/copy-data.ts";
 import { rewriteInPlace } from "./plan/rewrite/in-place.ts";
-import { run, runSync } from "./plan/run.ts";
 import { type Plan, withFile } from "./plan/step.ts";
 import type { HeaderOptions } from "./recovery.ts";
-import { type FileLike, locate } from "./storage/locate.ts";
+import type { FileLike } from "./storage/locate.ts";
+import type { Storage } from "./storage/storage.ts";
+import { onFile, onFileSync } from "./verb.ts";
 
 /** How a header is given room to grow. */
 export interface EnsureAppendableOptions extends HeaderOptions, CopyOptions {
@@ -23,11 +24,10 @@ export interface EnsureAppendableOptions extends HeaderOptions, CopyOptions {
   readonly inplace?: boolean;
 }
 
-function* checking(file: FileLike, options: HeaderOptions): Plan<boolean> {
-  checkNames(options, ["maxHeaderSize"]);
-  const maxHeaderSize = checkMaxHeaderSize(options.maxHeaderSize);
-  return yield* withFile(locate(file), "r", function* (opened) {
-    return isAppendableHeader(yield* readHeader(opened, maxHeaderSize));
+function checking(storage: Storage, options: HeaderOptions): Plan<boolean> {
+  const checked = checkOptions(options, { maxHeaderSize });
+  return withFile(storage, "r", function* (opened) {
+    return isAppendableHeader(yield* readHeader(opened, checked.maxHeaderSize));
   });
 }
 
@@ -39,23 +39,24 @@ function* checking(file: FileLike, options: HeaderOptions): Plan<boolean> {
  * in-place `ensureAppendable` is under way, or after it was interrupted; the file system's own errors.
  */
 export async function isAppendable(file: FileLike, options: HeaderOptions = {}): Promise<boolean> {
-  return await run(checking(file, options));
+  return await onFile(checking, file, options);
 }
 
 /** {@link isAppendable}, synchronously. */
 export function isAppendableSync(file: FileLike, options: HeaderOptions = {}): boolean {
-  return runSync(checking(file, options));
+  return onFileSync(checking, file, options);
 }
 
-function* ensuring(file: FileLike, options: EnsureAppendableOptions): Plan<boolean> {
-  checkNames(options, ["inplace", "signal", "onProgress", "maxHeaderSize"]);
-  const { signal, onProgress } = options;
-  const maxHeaderSize = checkMaxHeaderSize(options.maxHeaderSize);
-  const inplace = oneOf("inplace", options.inplace ?? false, [true, false]);
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw optionError("signal must be an AbortSignal");
-  if (onProgress !== undefined && typeof onProgress !== "function") throw optionError("onProgress must be a function");
-  const storage = locate(file);
-  return yield* claiming(storage, function* (claim) {
+const ENSURE_OPTIONS = {
+  inplace: flag(false),
+  signal: abortSignal,
+  onProgress: optional<CopyOptions["onProgress"]>("a function", (value) => typeof value === "function"),
+  maxHeaderSize,
+};
+
+function ensuring(storage: Storage, options: EnsureAppendableOptions): Plan<boolean> {
+  const { inplace, signal, onProgress, maxHeaderSize } = checkOptions(options, ENSURE_OPTIONS);
+  return claiming(storage, function* (claim) {
     const opened = yield* claim.open("r");
     yield* claim.hold(opened);
     const rewriting = { signal, onProgress, claim: (isNeeded: boolean) => claim.claimRewrite(opened, isNeeded) };
@@ -87,10 +88,10 @@ function* ensuring(file: FileLike, options: EnsureAppendableOptions): Plan<boole
  * ```
  */
 export async function ensureAppendable(file: FileLike, options: EnsureAppendableOptions = {}): Promise<boolean> {
-  return await run(ensuring(file, options));
+  return await onFile(ensuring, file, options);
 }
 
 /** {@link ensureAppendable}, synchronously. */
 export function ensureAppendableSync(file: FileLike, options: EnsureAppendableOptions = {}): boolean {
-  return runSync(ensuring(file, options));
+  return onFileSync(ensuring, file, options);
 }

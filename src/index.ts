@@ -51,17 +51,8 @@ export type { Durability } from "./plan/grow/growing-file.ts";
 export type { CopyOptions } from "./plan/rewrite/copy-data.ts";
 export type { RecoveryReport } from "./plan/rewrite/recover.ts";
 export type { RawChunk } from "./raw-rows.ts";
-export {
-  type ChunkOptions,
-  type FollowOptions,
-  load,
-  loadSync,
-  NpyReader,
-  NpyReaderSync,
-  type ReaderOptions,
-  type ReadOptions,
-  type ReadRowsOptions,
-} from "./reader.ts";
+export type { ChunkOptions, FollowOptions, ReaderOptions, ReadOptions, ReadRowsOptions } from "./read-options.ts";
+export { load, loadSync, NpyReader, NpyReaderSync } from "./reader.ts";
 export {
   type HeaderOptions,
   needsRecovery,

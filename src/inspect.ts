@@ -2,14 +2,15 @@
 import type { DType } from "./format/dtype.ts";
 import { growthRoom, type NpyVersion } from "./format/header.ts";
 import { dataLength } from "./format/layout.ts";
-import { checkMaxHeaderSize, checkNames } from "./options.ts";
+import { checkOptions, maxHeaderSize } from "./options.ts";
 import { readHeader } from "./plan/read/header.ts";
 import { isAppendableHeader } from "./plan/rewrite/appendable-header.ts";
 import { hasWrongLength } from "./plan/rewrite/recover.ts";
-import { run, runSync } from "./plan/run.ts";
 import { type Plan, size, withFile } from "./plan/step.ts";
 import type { HeaderOptions } from "./recovery.ts";
-import { type FileLike, locate } from "./storage/locate.ts";
+import type { FileLike } from "./storage/locate.ts";
+import type { Storage } from "./storage/storage.ts";
+import { onFile, onFileSync } from "./verb.ts";
 
 /** What {@link inspect} tells. Lengths are in bytes. */
 export interface NpyInfo {
@@ -32,12 +33,10 @@ export interface NpyInfo {
   readonly needsRecovery: boolean;
 }
 
-function* inspecting(file: FileLike, options: HeaderOptions): Plan<NpyInfo> {
-  checkNames(options, ["maxHeaderSize"]);
-  const maxHeaderSize = checkMaxHeaderSize(options.maxHeaderSize);
-  const storage = locate(file);
-  return yield* withFile(storage, "r", function* (opened) {
-    const header = yield* readHeader(opened, maxHeaderSize);
+function inspecting(storage: Storage, options: HeaderOptions): Plan<NpyInfo> {
+  const checked = checkOptions(options, { maxHeaderSize });
+  return withFile(storage, "r", function* (opened) {
+    const header = yield* readHeader(opened, checked.maxHeaderSize);
     const fileSize = yield* size(opened);
     const { version, dtype, shape, fortranOrder, headerLength } = header;
     return {
@@ -67,10 +66,10 @@ function* inspecting(file: FileLike, options: HeaderOptions): Plan<NpyInfo> {
  * ```
  */
 export async function inspect(file: FileLike, options: HeaderOptions = {}): Promise<NpyInfo> {
-  return await run(inspecting(file, options));
+  return await onFile(inspecting, file, options);
 }
 
 /** {@link inspect}, synchronously. */
 export function inspectSync(file: FileLike, options: HeaderOptions = {}): NpyInfo {
-  return runSync(inspecting(file, options));
+  return onFileSync(inspecting, file, options);
 }

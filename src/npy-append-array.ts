@@ -1,43 +1,45 @@
 /** Growing a `.npy` file by appending. */
 
 import { Batch } from "./batch.ts";
-import type { DType, DTypeLike } from "./format/dtype.ts";
+import type { EncodedRows } from "./encode/encoded-rows.ts";
+import { within } from "./errors.ts";
+import type { DTypeLike } from "./format/dtype.ts";
+import { closed, GrowingArray } from "./growing-array.ts";
 import type { AppendInput } from "./input/record-types.ts";
 import type { GrowingBuffer } from "./memory/growing-buffer.ts";
-import { closed, NpyAppendArraySync } from "./npy-append-array-sync.ts";
-import {
-  checkNames,
-  checkOpenOptions,
-  checkRaw,
-  checkSignal,
-  notConstructible,
-  type OpenOptions,
-  optionError,
-} from "./options.ts";
-import { run, runSync } from "./plan/run.ts";
+import { NpyAppendArraySync } from "./npy-append-array-sync.ts";
+import { abortSignal, checkNames, checkOpenOptions, type OpenOptions, optionError } from "./options.ts";
+import { run } from "./plan/run.ts";
 import type { Plan } from "./plan/step.ts";
-import { checkIterable, isStream, type RawChunk, type RawRows, refuseBytes } from "./raw-rows.ts";
+import { checkIterable, isStream, type RawChunk, refuseBytes } from "./raw-rows.ts";
 import { NpyReader, NpyReaderSync, whileOpen } from "./reader.ts";
 import { checkToken, connect, type ShareToken } from "./share.ts";
 import { type FileLike, locate } from "./storage/locate.ts";
+import type { Storage } from "./storage/storage.ts";
 import {
   type Appended,
   type AppendFromOptions,
   type AppendRowsOptions,
   appendAll,
   appendEach,
+  checkRaw,
   type RawAppendOptions,
   type RawWritableOptions,
   type WritableOptions,
   writableOf,
 } from "./streams.ts";
 import { Transfer } from "./transfer.ts";
+import { attempt, attemptLater, onFile, onFileSync, outward } from "./verb.ts";
 import { Writer } from "./writer.ts";
 
 /** What waits for its turn: rows, or one of the other operations. */
 type Operation =
   | { readonly kind: "append"; readonly batch: Batch }
   | { readonly kind: "plan"; readonly plan: () => Plan<void>; resolve(): void; reject(error: unknown): void };
+
+function opening(storage: Storage, options: OpenOptions): Plan<Writer> {
+  return Writer.open(storage, checkOpenOptions(options));
+}
 
 /**
  * A `.npy` file that grows along its growth axis: axis 0 in C order, the last axis in Fortran order.
@@ -54,7 +56,7 @@ type Operation =
  * npaa.shape; // [3, 3]
  * ```
  */
-export class NpyAppendArray<D extends DTypeLike = DTypeLike> implements AsyncDisposable {
+export class NpyAppendArray<D extends DTypeLike = DTypeLike> extends GrowingArray<D> implements AsyncDisposable {
   readonly #writer: Writer;
   readonly #queue: Operation[] = [];
   #isWorking = false;
@@ -63,7 +65,7 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> implements AsyncDis
   #closed: Promise<void> | undefined;
 
   private constructor(writer: Writer) {
-    if (!(writer instanceof Writer)) throw notConstructible("NpyAppendArray");
+    super(writer, "NpyAppendArray");
     this.#writer = writer;
   }
 
@@ -82,12 +84,12 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> implements AsyncDis
     file: FileLike,
     options: OpenOptions<D> = {},
   ): Promise<NpyAppendArray<D>> {
-    return new NpyAppendArray<D>(await run(Writer.open(locate(file), checkOpenOptions(options))));
+    return new NpyAppendArray<D>(await onFile(opening, file, options));
   }
 
   /** The same for synchronous use: see {@link NpyAppendArray.open}. */
   static openSync<const D extends DTypeLike = DTypeLike>(file: FileLike, options: OpenOptions<D> = {}): NpyAppendArraySync<D> {
-    return new NpyAppendArraySync<D>(runSync(Writer.open(locate(file), checkOpenOptions(options))));
+    return new NpyAppendArraySync<D>(onFileSync(opening, file, options));
   }
 
   /**
@@ -108,34 +110,12 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> implements AsyncDis
    * ```
    */
   static async attach<const D extends DTypeLike = DTypeLike>(token: ShareToken): Promise<NpyAppendArray<D>> {
-    const checked = checkToken(token);
-    const attachment = await connect(checked);
-    return new NpyAppendArray<D>(await run(Writer.attach(locate(checked.path), checked, attachment)));
-  }
-
-  /** The file's path; `undefined` for storages without one. */
-  get path(): string | undefined {
-    return this.#writer.storage.path;
-  }
-
-  /** The shape of the rows that are in the file; `undefined` until the file exists. */
-  get shape(): readonly number[] | undefined {
-    return this.#writer.shape;
-  }
-
-  /** The file's dtype; `undefined` until the file exists. */
-  get dtype(): DType<D> | undefined {
-    return this.#writer.dtype as DType<D> | undefined;
-  }
-
-  /** The file's order; `undefined` until the file exists. 1-D arrays are both, and count as C. */
-  get fortranOrder(): boolean | undefined {
-    return this.#writer.fortranOrder;
-  }
-
-  /** The rows that are in the file: the size of the growth axis. */
-  get length(): number {
-    return this.#writer.length;
+    const writer = await attemptLater(token?.path, async () => {
+      const checked = checkToken(token);
+      const attachment = await connect(checked);
+      return await run(Writer.attach(locate(checked.path), checked, attachment));
+    });
+    return new NpyAppendArray<D>(writer);
   }
 
   /**
@@ -159,10 +139,7 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> implements AsyncDis
   }
 
   #append(input: AppendInput<D>): Appended {
-    this.#checkOpen();
-    const checked = this.#writer.check(input);
-    // A getter of the input may have closed the file: nothing must follow that.
-    this.#checkOpen();
+    const checked = this.#check(input);
     const last = this.#queue.at(-1);
     if (last?.kind === "append") {
       last.batch.add(checked);
@@ -173,6 +150,18 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> implements AsyncDis
     batch.add(checked);
     this.#enqueue({ kind: "append", batch });
     return { rows: checked.rows, done: batch.done };
+  }
+
+  #check(input: AppendInput<D>): EncodedRows {
+    try {
+      this.#checkOpen();
+      const checked = this.#writer.check(input);
+      // A getter of the input may have closed the file: nothing must follow that.
+      this.#checkOpen();
+      return checked;
+    } catch (error) {
+      throw outward(error, this.path, this.#append);
+    }
   }
 
   /**
@@ -206,28 +195,30 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> implements AsyncDis
     source: NpyReader | AsyncIterable<AppendInput<D> | RawChunk> | Iterable<AppendInput<D> | RawChunk>,
     options: AppendRowsOptions & { readonly raw?: boolean | undefined } = {},
   ): Promise<number> {
-    this.#checkOpen();
-    const isReader = source instanceof NpyReader;
-    checkNames(options, isReader ? ["signal", "start", "stop"] : ["signal", "raw"]);
-    const signal = checkSignal(options.signal);
-    const isRaw = checkRaw(options.raw);
-    if (isReader) return await this.#transfer(source, options, signal);
-    if (source instanceof NpyReaderSync) throw optionError("open the reader with NpyReader.open, or this file with openSync");
-    checkIterable(source, false);
-    if (isRaw) {
-      const raw = this.#writer.rawRows();
-      const append = (chunk: unknown) => this.#appendRaw(raw, chunk);
-      return await appendAll(source, signal, append, () => raw.finish());
-    }
-    const fromStream = isStream(source);
-    return await appendAll(source, signal, (input) => {
-      if (fromStream) refuseBytes(input, this.#writer.target);
-      return this.#append(input as AppendInput<D>);
+    const signal = attempt(this.path, () => {
+      this.#checkOpen();
+      const isReader = source instanceof NpyReader;
+      checkNames(options, isReader ? ["signal", "start", "stop"] : ["signal", "raw"]);
+      if (source instanceof NpyReaderSync) throw optionError("open the reader with NpyReader.open, or this file with openSync");
+      if (!isReader) checkIterable(source, false);
+      return abortSignal(options.signal, "signal");
     });
+    if (source instanceof NpyReader) return await attemptLater(this.path, () => this.#transfer(source, options, signal));
+    const { append, finish } = this.#sink(options.raw, isStream(source));
+    return await appendAll(source, signal, append, finish);
   }
 
-  #appendRaw(raw: RawRows, chunk: unknown): Appended {
-    return appendEach(raw.push(chunk), (rows) => this.#append(rows as AppendInput<D>));
+  /** Appends the inputs of a source, each as it comes. */
+  #sink(isRaw: unknown, fromStream: boolean): { append(input: unknown): Appended; finish(): void } {
+    const { path } = this;
+    const raw = attempt(path, () => (checkRaw(isRaw, "raw") ? this.#writer.rawRows() : undefined));
+    const append = (input: unknown): Appended =>
+      attempt(path, () => {
+        if (raw !== undefined) return appendEach(raw.push(input), (rows) => this.#append(rows as AppendInput<D>));
+        if (fromStream) refuseBytes(input, this.#writer.target);
+        return this.#append(input as AppendInput<D>);
+      });
+    return { append, finish: () => attempt(path, () => raw?.finish()) };
   }
 
   async #transfer(reader: NpyReader, range: AppendRowsOptions, signal: AbortSignal | undefined): Promise<number> {
@@ -263,18 +254,13 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> implements AsyncDis
   writable(options?: WritableOptions): WritableStream<AppendInput<D>>;
   writable(options: RawWritableOptions): WritableStream<RawChunk>;
   writable(options: WritableOptions | RawWritableOptions = {}): WritableStream<AppendInput<D>> | WritableStream<RawChunk> {
-    this.#checkOpen();
-    checkNames(options, ["highWaterMark", "raw"]);
-    if (checkRaw(options.raw)) {
-      const raw = this.#writer.rawRows();
-      const finish = () => this.updateHeader().then(() => raw.finish());
-      return writableOf<RawChunk>(options, (chunk) => this.#appendRaw(raw, chunk).done, finish);
-    }
-    const append = (input: AppendInput<D>): Promise<void> => {
-      refuseBytes(input, this.#writer.target);
-      return this.append(input);
-    };
-    return writableOf<AppendInput<D>>(options, append, () => this.updateHeader());
+    attempt(this.path, () => {
+      this.#checkOpen();
+      checkNames(options, ["highWaterMark", "raw"]);
+    });
+    const { append, finish } = this.#sink(options.raw, true);
+    const end = (): Promise<void> => this.updateHeader().then(finish);
+    return attempt(this.path, () => writableOf(options, (input) => append(input).done, end));
   }
 
   /**
@@ -294,8 +280,10 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> implements AsyncDis
    * ```
    */
   share(): ShareToken {
-    this.#checkOpen();
-    const { token, start } = this.#writer.share();
+    const { token, start } = attempt(this.path, () => {
+      this.#checkOpen();
+      return this.#writer.share();
+    });
     // If it cannot be shared when its turn has come, those who attach are told.
     if (start !== undefined) this.#perform(start).catch(() => undefined);
     return token;
@@ -374,7 +362,8 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> implements AsyncDis
     } else operation.resolve();
   }
 
-  #fail(operation: Operation, error: unknown): void {
+  #fail(operation: Operation, cause: unknown): void {
+    const error = within(cause, { path: this.path });
     if (!this.#queue.some(({ kind }) => kind === "append")) this.#writer.forgetLayout();
     if (operation.kind === "append") operation.batch.fail(error);
     else operation.reject(error);

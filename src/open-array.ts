@@ -5,42 +5,22 @@ import { decodeRoom, type Room, roomIn } from "./decode/decode.ts";
 import type { DataOf, NpyArray } from "./decode/npy-array.ts";
 import { decodeElements } from "./decode/record-array.ts";
 import { NpyError, type NpyErrorCode, withPath } from "./errors.ts";
-import { type DType, type DTypeLike, dtype, formatDType, sameDType } from "./format/dtype.ts";
+import { type DType, type DTypeLike, formatDType, sameDType } from "./format/dtype.ts";
 import type { NpyHeader } from "./format/header.ts";
 import { bytesPerRow, dataLength, rowCount, rowShape, shapeOf, sizeOf } from "./format/layout.ts";
 import { isThere } from "./memory/blocks.ts";
-import { checkMappable, checkMaxHeaderSize, checkNames, oneOf, optionError } from "./options.ts";
+import { checkMappable } from "./options.ts";
 import { checkDataPresent, dataMissing, readCheckedHeader, readLiveHeader } from "./plan/read/header.ts";
 import { MappedWindows } from "./plan/read/mapped-windows.ts";
 import { readRows } from "./plan/read/rows.ts";
 import { hasSameBytes, hasSample, type Sample, sampleOf } from "./plan/read/same-rows.ts";
 import { copyBytes } from "./plan/rewrite/copy-data.ts";
 import { close, open, type Plan, quietly, read } from "./plan/step.ts";
-import type { ChunkOptions, ReaderOptions } from "./reader.ts";
-import { type Advice, type Eventually, hasCode, type Storage, type StorageFile } from "./storage/storage.ts";
+import { type CheckedReaderOptions, type ChunkOptions, position } from "./read-options.ts";
+import { type Eventually, hasCode, type Storage, type StorageFile } from "./storage/storage.ts";
 
 /** Bytes of a chunk, if the caller has no other wish. */
 const CHUNK = 2 ** 22;
-
-export interface CheckedReaderOptions {
-  readonly dtype: DType | undefined;
-  readonly maxHeaderSize: number;
-  readonly mmap: boolean;
-  readonly advise: Advice | undefined;
-}
-
-export function checkReaderOptions(options: ReaderOptions, known: readonly string[]): CheckedReaderOptions {
-  checkNames(options, known);
-  const mmap = oneOf("mmap", options.mmap ?? false, [true, false]);
-  const advise = oneOf("advise", options.advise, [undefined, "sequential", "random"]);
-  if (advise !== undefined && !mmap) throw optionError("advise needs mmap: true: it says how what is mapped will be looked at");
-  return {
-    dtype: options.dtype === undefined ? undefined : dtype(options.dtype),
-    maxHeaderSize: checkMaxHeaderSize(options.maxHeaderSize),
-    mmap,
-    advise,
-  };
-}
 
 /** The codes of what is no array, or none that can be read. */
 const UNREADABLE: readonly NpyErrorCode[] = ["ERR_NPY_HEADER", "ERR_NPY_DTYPE", "ERR_NPY_SHAPE"];
@@ -316,22 +296,4 @@ function roomGone(path: string | undefined, cause?: unknown): NpyError {
     "out became shorter while rows were read into it: do not resize or transfer its buffer before the promise resolves.",
     { path, cause },
   );
-}
-
-export function checkChunkOptions(options: ChunkOptions): ChunkOptions {
-  checkNames(options, ["rows", "out"]);
-  const { rows, out } = options;
-  if (out !== undefined && !ArrayBuffer.isView(out)) throw optionError(`out must be a typed array: found ${typeof out}`);
-  if (rows !== undefined && !(Number.isSafeInteger(rows) && rows > 0)) {
-    throw optionError(`rows must be a whole number of 1 or more: found ${String(rows)}`);
-  }
-  return options;
-}
-
-/** A row as in `Array.prototype.slice`: negative ones count from the end, those beyond it are the end. */
-export function position(row: number, length: number, name: string): number {
-  if (!Number.isInteger(row) && Math.abs(row) !== Number.POSITIVE_INFINITY) {
-    throw optionError(`${name} must be a whole number of rows: found ${String(row)}`);
-  }
-  return row < 0 ? Math.max(0, length + row) : Math.min(row, length);
 }

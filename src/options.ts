@@ -1,4 +1,4 @@
-/** The options of opening, checked once. */
+/** The options of opening a file for appending, and the table-driven check that all options pass. */
 import { CASTING_LEVELS, type Casting } from "./cast/can-cast.ts";
 import { NpyError } from "./errors.ts";
 import { type DType, type DTypeLike, dtype } from "./format/dtype.ts";
@@ -57,35 +57,68 @@ export interface OpenOptions<D extends DTypeLike = DTypeLike> {
 }
 
 /** {@link OpenOptions} with all defaults filled in. */
-export interface CheckedOpenOptions {
-  readonly deleteIfExists: boolean;
-  readonly rewriteHeaderOnAppend: boolean;
+export interface CheckedOpenOptions extends Required<Omit<OpenOptions, "dtype" | "rowShape" | "fortranOrder">> {
   readonly dtype: DType | undefined;
   readonly rowShape: readonly number[] | undefined;
   readonly fortranOrder: boolean | undefined;
-  readonly casting: Casting;
-  readonly onNeedsRecovery: "throw" | "truncate" | "zerofill";
-  readonly onNotAppendable: "throw" | "rewrite";
-  readonly durability: Durability;
-  readonly lock: boolean | "auto";
-  readonly mmap: boolean;
-  readonly maxHeaderSize: number;
 }
 
-const OPEN_OPTIONS = [
-  "deleteIfExists",
-  "rewriteHeaderOnAppend",
-  "dtype",
-  "rowShape",
-  "fortranOrder",
-  "casting",
-  "onNeedsRecovery",
-  "onNotAppendable",
-  "durability",
-  "lock",
-  "mmap",
-  "maxHeaderSize",
-] as const;
+/** Checks the value of an option, and fills in the default. */
+export type Check<Value> = (value: unknown, name: string) => Value;
+
+/** One of the values of a list. */
+export function oneOf<const Value>(allowed: readonly Value[], preset?: Value): Check<Value> {
+  return (given, name) => {
+    const value = preset === undefined ? given : (given ?? preset);
+    if (allowed.includes(value as Value)) return value as Value;
+    const list = allowed.filter((item) => item !== undefined).map((item) => JSON.stringify(item));
+    throw optionError(`${name} must be ${list.join(" or ")}: found ${shown(value)}`);
+  };
+}
+
+export function flag(preset: boolean): Check<boolean> {
+  return oneOf<boolean>([true, false], preset);
+}
+
+/** A value of which `isValid` is true, or none. */
+export function optional<Value>(what: string, isValid: (value: unknown) => boolean): Check<Value | undefined> {
+  return (value, name) => {
+    if (value === undefined || isValid(value)) return value as Value | undefined;
+    throw optionError(`${name} must be ${what}: found ${shown(value)}`);
+  };
+}
+
+export const maxHeaderSize: Check<number> = (value, name) =>
+  optional<number>("a number of characters", (size) => typeof size === "number" && size > 0)(value, name) ?? MAX_HEADER_SIZE;
+
+export const abortSignal: Check<AbortSignal | undefined> = optional("an AbortSignal", (value) => value instanceof AbortSignal);
+
+export const anyDType: Check<DType | undefined> = (value) => (value === undefined ? undefined : dtype(value as DTypeLike));
+
+/** A string dtype without a length takes it from the data, which a file that will grow cannot do. */
+export const fixedSizeDType: Check<DType | undefined> = (value, name) => {
+  const type = anyDType(value, name);
+  if (type?.itemsize !== 0 || (type.kind !== "S" && type.kind !== "U")) return type;
+  const message = `${type.str} has no length: say how many characters an element holds, as in "${type.kind}10".`;
+  throw new NpyError("ERR_NPY_DTYPE", message);
+};
+
+const isShape = (value: unknown): boolean => Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);
+
+const OPEN_OPTIONS = {
+  deleteIfExists: flag(false),
+  rewriteHeaderOnAppend: flag(true),
+  dtype: fixedSizeDType,
+  rowShape: optional<readonly number[]>("a list of sizes of 0 or more ([] for numbers)", isShape),
+  fortranOrder: oneOf([undefined, true, false]),
+  casting: oneOf(CASTING_LEVELS, "same_kind"),
+  onNeedsRecovery: oneOf(["throw", "truncate", "zerofill"], "throw"),
+  onNotAppendable: oneOf(["throw", "rewrite"], "throw"),
+  durability: oneOf(["os", "data", "full"], "os"),
+  lock: oneOf([true, false, "auto"], "auto"),
+  mmap: flag(false),
+  maxHeaderSize,
+};
 
 /**
  * Checks the options of `NpyAppendArray.open`.
@@ -93,66 +126,28 @@ const OPEN_OPTIONS = [
  * @throws NpyError `ERR_NPY_OPTION`, or `ERR_NPY_DTYPE` for an unknown dtype.
  */
 export function checkOpenOptions(options: OpenOptions): CheckedOpenOptions {
-  checkNames(options, OPEN_OPTIONS);
-  const { rowShape } = options;
-  if (options.rowShape !== undefined && options.dtype === undefined) {
-    throw optionError("rowShape needs dtype: together they say what rows a new file has");
-  }
-  if (rowShape !== undefined && !(Array.isArray(rowShape) && rowShape.every((n) => Number.isSafeInteger(n) && n >= 0))) {
-    throw optionError(`rowShape must be a list of sizes of 0 or more ([] for numbers): found ${JSON.stringify(rowShape)}`);
-  }
-  return {
-    deleteIfExists: oneOf("deleteIfExists", options.deleteIfExists ?? false, [true, false]),
-    rewriteHeaderOnAppend: oneOf("rewriteHeaderOnAppend", options.rewriteHeaderOnAppend ?? true, [true, false]),
-    dtype: options.dtype === undefined ? undefined : checkFixedSize(dtype(options.dtype)),
-    rowShape: rowShape && [...rowShape],
-    fortranOrder: oneOf("fortranOrder", options.fortranOrder, [undefined, true, false]),
-    casting: oneOf("casting", options.casting ?? "same_kind", CASTING_LEVELS),
-    onNeedsRecovery: oneOf("onNeedsRecovery", options.onNeedsRecovery ?? "throw", ["throw", "truncate", "zerofill"]),
-    onNotAppendable: oneOf("onNotAppendable", options.onNotAppendable ?? "throw", ["throw", "rewrite"]),
-    durability: oneOf("durability", options.durability ?? "os", ["os", "data", "full"]),
-    lock: oneOf("lock", options.lock ?? "auto", [true, false, "auto"]),
-    mmap: oneOf("mmap", options.mmap ?? false, [true, false]),
-    maxHeaderSize: checkMaxHeaderSize(options.maxHeaderSize),
-  };
+  const checked = checkOptions(options, OPEN_OPTIONS);
+  const { rowShape } = checked;
+  if (rowShape === undefined) return checked;
+  if (checked.dtype === undefined) throw optionError("rowShape needs dtype: together they say what rows a new file has");
+  return { ...checked, rowShape: [...rowShape] };
 }
 
-/** A string dtype without a length is a question to the data, which a file that will grow cannot answer. */
-export function checkFixedSize(type: DType): DType {
-  if (type.itemsize === 0 && (type.kind === "S" || type.kind === "U")) {
-    throw new NpyError(
-      "ERR_NPY_DTYPE",
-      `${type.str} has no length: say how many characters an element holds, as in "${type.kind}10".`,
-    );
-  }
-  return type;
+/**
+ * Checks options by a table of their names and values.
+ *
+ * @throws NpyError `ERR_NPY_OPTION`.
+ */
+export function checkOptions<Values extends object>(
+  options: object,
+  checks: { readonly [Name in keyof Values]: Check<Values[Name]> },
+): Values {
+  checkNames(options, Object.keys(checks));
+  const checked = Object.entries<Check<unknown>>(checks).map(([name, check]) => [name, check(Reflect.get(options, name), name)]);
+  return Object.fromEntries(checked) as Values;
 }
 
-/** `maxHeaderSize`, or its default. */
-export function checkMaxHeaderSize(size: number = MAX_HEADER_SIZE): number {
-  if (typeof size === "number" && size > 0) return size;
-  throw optionError(`maxHeaderSize must be a number of characters: found ${String(size)}`);
-}
-
-/** Refuses `mmap: true` where files, or their headers to be written, cannot be mapped. */
-export function checkMappable(storage: Storage, isWritten: boolean): void {
-  const problem =
-    storage.mapProblem === undefined ? "only files of the file system can be mapped: pass a path" : storage.mapProblem(isWritten);
-  if (problem !== undefined) throw optionError(`mmap: true, but ${problem}, or leave mmap out`);
-}
-
-/** An `AbortSignal`, if one is given. */
-export function checkSignal(signal: unknown): AbortSignal | undefined {
-  if (signal === undefined || signal instanceof AbortSignal) return signal;
-  throw optionError("signal must be an AbortSignal");
-}
-
-/** Whether bytes of rows are appended. */
-export function checkRaw(raw: unknown): boolean {
-  return oneOf("raw", raw ?? false, [true, false]);
-}
-
-/** Refuses options that do not exist: a misspelt one would be silently without effect. */
+/** Refuses options that do not exist: a misspelt one would be ignored silently. */
 export function checkNames(options: object, known: readonly string[]): void {
   if (typeof options !== "object" || options === null) throw optionError("options must be an object");
   for (const name of Object.keys(options)) {
@@ -160,16 +155,18 @@ export function checkNames(options: object, known: readonly string[]): void {
   }
 }
 
-/** Refuses a value that is not one of those allowed. */
-export function oneOf<const Value>(name: string, value: unknown, allowed: readonly Value[]): Value {
-  if ((allowed as readonly unknown[]).includes(value)) return value as Value;
-  const list = allowed.filter((item) => item !== undefined).map((item) => JSON.stringify(item));
-  throw optionError(
-    `${name} must be ${list.join(" or ")}: found ${typeof value === "string" ? JSON.stringify(value) : String(value)}`,
-  );
+function shown(value: unknown): string {
+  return typeof value === "string" || Array.isArray(value) ? JSON.stringify(value) : String(value);
 }
 
-/** What a constructor says that is called with a path, as that of Python's class is. */
+/** Refuses `mmap: true` where the file, or the header that is to be written, cannot be mapped. */
+export function checkMappable(storage: Storage, isWritten: boolean): void {
+  const problem =
+    storage.mapProblem === undefined ? "only files of the file system can be mapped: pass a path" : storage.mapProblem(isWritten);
+  if (problem !== undefined) throw optionError(`mmap: true, but ${problem}, or leave mmap out`);
+}
+
+/** For a constructor that is called with a path, as that of the Python class is. */
 export function notConstructible(name: string): NpyError {
   const opener = name.replace("Sync", "");
   return new NpyError(

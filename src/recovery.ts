@@ -1,10 +1,11 @@
 /** Files that a killed process, a power cut or a full disk left incomplete. */
-import { checkMaxHeaderSize, checkNames, oneOf, optionError } from "./options.ts";
+import { checkOptions, flag, maxHeaderSize, optionError } from "./options.ts";
 import { claiming } from "./plan/claims.ts";
 import { isRecoveryNeeded, type RecoveryReport, recoverFile } from "./plan/rewrite/recover.ts";
-import { run, runSync } from "./plan/run.ts";
 import { closing, type Plan, withFile } from "./plan/step.ts";
-import { type FileLike, locate } from "./storage/locate.ts";
+import type { FileLike } from "./storage/locate.ts";
+import type { Storage } from "./storage/storage.ts";
+import { onFile, onFileSync } from "./verb.ts";
 
 /** The option of the verbs that only look at a file. */
 export interface HeaderOptions {
@@ -36,23 +37,23 @@ export interface RecoverOptions extends HeaderOptions {
   readonly allowEmpty?: boolean;
 }
 
-function* recovering(file: FileLike, options: RecoverOptions): Plan<RecoveryReport> {
-  checkNames(options, ["zerofillIncomplete", "dryRun", "force", "dropUncounted", "allowEmpty", "maxHeaderSize"]);
-  const checked = {
-    zerofillIncomplete: oneOf("zerofillIncomplete", options.zerofillIncomplete ?? false, [true, false]),
-    dryRun: oneOf("dryRun", options.dryRun ?? false, [true, false]),
-    force: oneOf("force", options.force ?? false, [true, false]),
-    dropUncounted: oneOf("dropUncounted", options.dropUncounted ?? false, [true, false]),
-    allowEmpty: oneOf("allowEmpty", options.allowEmpty ?? false, [true, false]),
-    maxHeaderSize: checkMaxHeaderSize(options.maxHeaderSize),
-  };
+const RECOVER_OPTIONS = {
+  zerofillIncomplete: flag(false),
+  dryRun: flag(false),
+  force: flag(false),
+  dropUncounted: flag(false),
+  allowEmpty: flag(false),
+  maxHeaderSize,
+};
+
+function* recovering(storage: Storage, options: RecoverOptions): Plan<RecoveryReport> {
+  const checked = checkOptions(options, RECOVER_OPTIONS);
   if (checked.dropUncounted && checked.zerofillIncomplete) {
     throw optionError("dropUncounted cuts off the incomplete row that zerofillIncomplete would complete: set one of them");
   }
   if (checked.dropUncounted && checked.force) {
     throw optionError("dropUncounted cuts off what force would take for rows: set one of them");
   }
-  const storage = locate(file);
   const rules = { ...checked, path: storage.path };
   if (checked.dryRun) return yield* withFile(storage, "r", (opened) => recoverFile(opened, rules));
   return yield* claiming(storage, function* (claim) {
@@ -62,7 +63,7 @@ function* recovering(file: FileLike, options: RecoverOptions): Plan<RecoveryRepo
       try {
         return yield* recoverFile(opened, { ...rules, claim: claimRewrite });
       } finally {
-        // Before the lock is let go of with the file: who has it next would find this claim, and take it for left behind.
+        // Closing the file releases its lock, and the next holder would take this claim for one that was left behind.
         yield* claim.tidyRewrite();
       }
     });
@@ -86,18 +87,17 @@ function* recovering(file: FileLike, options: RecoverOptions): Plan<RecoveryRepo
  * ```
  */
 export async function recover(file: FileLike, options: RecoverOptions = {}): Promise<RecoveryReport> {
-  return await run(recovering(file, options));
+  return await onFile(recovering, file, options);
 }
 
 /** {@link recover}, synchronously. */
 export function recoverSync(file: FileLike, options: RecoverOptions = {}): RecoveryReport {
-  return runSync(recovering(file, options));
+  return onFileSync(recovering, file, options);
 }
 
-function* checkingRecovery(file: FileLike, options: HeaderOptions): Plan<boolean> {
-  checkNames(options, ["maxHeaderSize"]);
-  const maxHeaderSize = checkMaxHeaderSize(options.maxHeaderSize);
-  return yield* withFile(locate(file), "r", (opened) => isRecoveryNeeded(opened, maxHeaderSize));
+function checkingRecovery(storage: Storage, options: HeaderOptions): Plan<boolean> {
+  const checked = checkOptions(options, { maxHeaderSize });
+  return withFile(storage, "r", (opened) => isRecoveryNeeded(opened, checked.maxHeaderSize));
 }
 
 /**
@@ -107,10 +107,10 @@ function* checkingRecovery(file: FileLike, options: HeaderOptions): Plan<boolean
  * @throws NpyError `ERR_NPY_HEADER`, `ERR_NPY_DTYPE`, `ERR_NPY_SHAPE` if it cannot be read as `.npy`; the file system's own errors.
  */
 export async function needsRecovery(file: FileLike, options: HeaderOptions = {}): Promise<boolean> {
-  return await run(checkingRecovery(file, options));
+  return onFile(checkingRecovery, file, options);
 }
 
 /** {@link needsRecovery}, synchronously. */
 export function needsRecoverySync(file: FileLike, options: HeaderOptions = {}): boolean {
-  return runSync(checkingRecovery(file, options));
+  return onFileSync(checkingRecovery, file, options);
 }

@@ -2,19 +2,19 @@
 
 import { castInput } from "./encode/cast-input.ts";
 import { dtypeOfInput } from "./encode/conform.ts";
-import { type DTypeLike, dtype } from "./format/dtype.ts";
+import type { DTypeLike } from "./format/dtype.ts";
 import { formatHeader } from "./format/header.ts";
 import { sizeOf } from "./format/layout.ts";
 import type { ArrayInput } from "./input/array-input.ts";
 import { parseInput } from "./input/input.ts";
 import type { Blocks } from "./memory/blocks.ts";
-import { checkFixedSize, checkNames, oneOf } from "./options.ts";
+import { checkOptions, fixedSizeDType, oneOf } from "./options.ts";
 import { type Claim, claiming } from "./plan/claims.ts";
 import { writeBlocks } from "./plan/grow/write-blocks.ts";
-import { run, runSync } from "./plan/run.ts";
 import { closing, createTemporary, type Plan, quietly, remove, write } from "./plan/step.ts";
-import { type FileLike, locate } from "./storage/locate.ts";
+import type { FileLike } from "./storage/locate.ts";
 import { hasCode, type Storage } from "./storage/storage.ts";
+import { onFile, onFileSync } from "./verb.ts";
 
 /** How an array is saved. */
 export interface SaveOptions {
@@ -41,7 +41,7 @@ export async function save(
   array: ArrayInput | number | bigint | boolean | string | Date,
   options: SaveOptions = {},
 ): Promise<void> {
-  await run(saving(file, array, options));
+  await onFile((storage) => saving(storage, array, options), file, options);
 }
 
 /** {@link save}, synchronously. */
@@ -50,14 +50,13 @@ export function saveSync(
   array: ArrayInput | number | bigint | boolean | string | Date,
   options: SaveOptions = {},
 ): void {
-  runSync(saving(file, array, options));
+  onFileSync((storage) => saving(storage, array, options), file, options);
 }
 
-function* saving(file: FileLike, input: unknown, options: SaveOptions): Plan<void> {
-  checkNames(options, ["dtype", "fortranOrder"]);
-  const wantedOrder = oneOf("fortranOrder", options.fortranOrder, [undefined, true, false]);
-  const storage = locate(file);
-  const wanted = options.dtype === undefined ? undefined : checkFixedSize(dtype(options.dtype));
+const SAVE_OPTIONS = { dtype: fixedSizeDType, fortranOrder: oneOf([undefined, true, false]) };
+
+function* saving(storage: Storage, input: unknown, options: SaveOptions): Plan<void> {
+  const { dtype: wanted, fortranOrder: wantedOrder } = checkOptions(options, SAVE_OPTIONS);
   const parsed = parseInput(input, wanted);
   const type = wanted ?? dtypeOfInput(parsed);
   const elements = castInput(parsed, type, "same_kind");
@@ -65,7 +64,7 @@ function* saving(file: FileLike, input: unknown, options: SaveOptions): Plan<voi
   // numpy.save writes False for arrays that are in both orders.
   const fortranOrder = shape.length > 1 && (wantedOrder ?? (parsed.fortranOrder === true && !isInBothOrders(shape)));
   const header = formatHeader({ dtype: type, fortranOrder, shape });
-  // A file that rows are being appended to must not be replaced: they would go where nobody looks.
+  // Replacing a file that is being appended to would lose the rows that follow.
   yield* claiming(storage, function* (claim) {
     try {
       yield* claim.hold(yield* claim.open("r"));
@@ -79,7 +78,7 @@ function* saving(file: FileLike, input: unknown, options: SaveOptions): Plan<voi
 function* replaceWith(storage: Storage, claim: Claim, header: Uint8Array, blocks: Blocks, length: number): Plan<void> {
   const temporary = yield* createTemporary(storage);
   try {
-    // Closed before it takes its place: network file systems say only then that there was no space.
+    // Closed before it takes its place: network file systems report a full disk only then.
     yield* closing(temporary, function* () {
       yield* write(temporary, header, 0);
       yield* writeBlocks(temporary, blocks, header.length, header.length + length);

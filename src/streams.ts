@@ -1,5 +1,5 @@
 /** Arrays as WHATWG streams, and rows from whatever can be iterated. */
-import { optionError } from "./options.ts";
+import { type Check, flag, optional } from "./options.ts";
 
 /** How {@link NpyAppendArray.writable} holds back its producers. */
 export interface WritableOptions {
@@ -42,16 +42,18 @@ export interface AppendRowsOptions extends Omit<AppendFromOptions, "raw"> {
 
 const HIGH_WATER_MARK = 16;
 
+const inputs = optional<number>("a whole number of inputs, 1 or more", (n) => Number.isSafeInteger(n) && (n as number) > 0);
+
+/** Whether what is appended is bytes of rows. */
+export const checkRaw: Check<boolean> = flag(false);
+
 /** The stream behind {@link NpyAppendArray.writable}. */
 export function writableOf<Input>(
   options: WritableOptions | RawWritableOptions,
   append: (input: Input) => Promise<void>,
   finish: () => Promise<void>,
 ): WritableStream<Input> {
-  const { highWaterMark = HIGH_WATER_MARK } = options;
-  if (!(Number.isSafeInteger(highWaterMark) && highWaterMark > 0)) {
-    throw optionError(`highWaterMark must be a whole number of inputs, 1 or more: found ${String(highWaterMark)}`);
-  }
+  const highWaterMark = inputs(options.highWaterMark, "highWaterMark") ?? HIGH_WATER_MARK;
   return new WritableStream({ write: (input) => append(input), close: finish }, new CountQueuingStrategy({ highWaterMark }));
 }
 
@@ -85,7 +87,7 @@ export function appendEach<Input>(inputs: readonly Input[], append: (input: Inpu
   try {
     for (const input of inputs) appended.push(append(input));
   } catch (error) {
-    // What fails of those before is not what the caller is to hear of.
+    // The caller hears of this error, not of one in the inputs before.
     for (const { done } of appended) done.catch(() => undefined);
     throw error;
   }
@@ -123,7 +125,7 @@ export async function appendAll<Input>(
     }
   } catch (error) {
     await last?.catch(() => undefined);
-    // A source that hangs must not keep the caller from knowing.
+    // The caller must hear of the error even if the source hangs.
     void Promise.resolve(iterator.return?.()).catch(() => undefined);
     throw error;
   } finally {

@@ -55,7 +55,7 @@ export async function attemptLater<Result>(path: string | undefined, use: () => 
 }
 
 /** Where there is none, the runtime leaves stacks as they are. */
-const { captureStackTrace } = Error as { captureStackTrace?: (error: object, below: unknown) => void };
+const { captureStackTrace } = Error as { captureStackTrace?: (error: object, below?: unknown) => void };
 
 /** Errors that left a verb: one that passes another (a getter of an input called it) says where it came from already. */
 const left = new WeakSet<object>();
@@ -67,10 +67,16 @@ export function outward(error: unknown, path: string | undefined, below: (...arg
   left.add(error);
   if (isOurs) error.within({ path });
   captureStackTrace?.(error, below);
+  // Whoever replaced a method took it off the stack.
+  if (isWithoutFrames(error)) captureStackTrace?.(error);
   return error;
 }
 
-/** Whether an error is the system's, and was made where nothing of ours was on the stack. */
+/** Whether an error is the system's, and was made while nothing was on the stack. */
 function isBare(error: unknown): error is Error {
-  return error instanceof Error && "syscall" in error && !error.stack?.includes("\n    at ");
+  return error instanceof Error && "syscall" in error && isWithoutFrames(error);
+}
+
+function isWithoutFrames({ stack }: Error): boolean {
+  return !stack?.includes("\n    at ");
 }
