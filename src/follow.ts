@@ -2,7 +2,7 @@
 import type { NpyArray } from "./decode/npy-array.ts";
 import type { DTypeLike } from "./format/dtype.ts";
 
-/** Notifications may be lost, or not exist at all: the file is looked at this often anyway. In milliseconds. */
+/** Milliseconds between looks at the file: notifications may be lost, or not exist at all. */
 const POLL = 100;
 
 /** What {@link followRows} needs of a reader. */
@@ -16,10 +16,10 @@ interface Following {
   readonly from: number;
   readonly rows: number;
   /**
-   * Each of them ends it. They are not put together by `AbortSignal.any`: on Node 20 nothing would keep one with a timeout from being collected.
+   * Any of them ends it. Not combined by `AbortSignal.any`: on Node 20 a timeout signal in it may be garbage-collected.
    */
   readonly stops: readonly AbortSignal[];
-  /** Calls back when the file may have changed; gives what ends that, or nothing where it is not possible. */
+  /** Calls back when the file may have changed. Returns a function that stops it, or `undefined` where files cannot be watched. */
   watch(onChange: () => void): (() => void) | undefined;
 }
 
@@ -35,7 +35,7 @@ export async function* followRows<D extends DTypeLike>(
       next = end;
       yield chunk;
     }
-    // Watched before it is looked at: what is appended in between wakes us.
+    // Watch first, then look: an append in between wakes us.
     const change = changeOf(watch, stops);
     try {
       if (!isStopped()) await reader.refresh();
@@ -46,7 +46,7 @@ export async function* followRows<D extends DTypeLike>(
   }
 }
 
-/** Resolves when the file may have changed, after a while, or when it is time to stop. */
+/** Resolves when the file may have changed, after `POLL`, or when a signal stops it. */
 function changeOf(watch: Following["watch"], stops: Following["stops"]): { promise: Promise<void>; forget(): void } {
   let resolve = (): void => undefined;
   const promise = new Promise<void>((wake) => {

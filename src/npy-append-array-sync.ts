@@ -33,7 +33,7 @@ export class NpyAppendArraySync<D extends DTypeLike = DTypeLike> extends Growing
     try {
       this.#checkOpen();
       const checked = this.#writer.check(input);
-      // A getter of the input may have closed the file, whose descriptor may be another file's by now.
+      // A getter of the input may have closed the file, and its descriptor may now be another file's.
       this.#checkOpen();
       const plan = this.#writer.append(checked, true);
       if (plan !== undefined) runSync(plan);
@@ -92,7 +92,7 @@ export class NpyAppendArraySync<D extends DTypeLike = DTypeLike> extends Growing
     this.#perform(() => this.#writer.sync());
   }
 
-  /** Writes the header if that is still to be done, and closes the file. Idempotent. */
+  /** Writes the header if it is out of date, and closes the file. Idempotent. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;

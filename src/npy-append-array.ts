@@ -32,7 +32,7 @@ import { Transfer } from "./transfer.ts";
 import { attempt, attemptLater, onFile, onFileSync, outward } from "./verb.ts";
 import { Writer } from "./writer.ts";
 
-/** What waits for its turn: rows, or one of the other operations. */
+/** A queued operation: an append, or any other plan. */
 type Operation =
   | { readonly kind: "append"; readonly batch: Batch }
   | { readonly kind: "plan"; readonly plan: () => Plan<void>; resolve(): void; reject(error: unknown): void };
@@ -60,7 +60,7 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> extends GrowingArra
   readonly #writer: Writer;
   readonly #queue: Operation[] = [];
   #isWorking = false;
-  /** What the last batch was copied to. */
+  /** The buffer of the last batch, for the next one. */
   #spare: GrowingBuffer | undefined;
   #closed: Promise<void> | undefined;
 
@@ -70,8 +70,8 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> extends GrowingArra
   }
 
   /**
-   * Opens a file for appending, or gets ready to create it: a file that is not there (or empty) is created by the first append, or at
-   * once if `dtype` and `rowShape` are given.
+   * Opens a file for appending. If it does not exist (or is empty), the first append creates it, or `open` itself if `dtype` and
+   * `rowShape` are given.
    *
    * @throws NpyError `ERR_NPY_OPTION`, `ERR_NPY_HEADER`, `ERR_NPY_DTYPE`, `ERR_NPY_SHAPE` (0-d), `ERR_NPY_NOT_APPENDABLE`,
    * `ERR_NPY_NEEDS_RECOVERY`, `ERR_NPY_LOCKED`, `ERR_NPY_CHANGED`; the file system's own errors. The file is as it was then.
@@ -93,12 +93,12 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> extends GrowingArra
   }
 
   /**
-   * Opens, in another thread, a file that was shared with {@link NpyAppendArray.share}. Both append to the same file, at the same time;
-   * the options are those that it was opened with. Its rows are those of all threads, and {@link length} counts them; those of one thread
-   * are in the order in which it appended them. In a worker, an append blocks the thread while it converts and writes.
+   * Opens, in another thread, a file that was shared with {@link NpyAppendArray.share}, with the options that it was opened with. All
+   * threads append to it at the same time, {@link length} counts the rows of all of them, and the rows of one thread keep their order. In a
+   * worker, an append blocks the thread while it converts and writes.
    *
-   * @throws NpyError `ERR_NPY_OPTION` for what is no token, or was posted to another process, and for too many writers; `ERR_NPY_CLOSED` if the
-   * file is no longer shared; `ERR_NPY_CHANGED`, `ERR_NPY_BROKEN`; the file system's own errors.
+   * @throws NpyError `ERR_NPY_OPTION` for an invalid token, one of another process, or too many writers; `ERR_NPY_CLOSED` if the file is no
+   * longer shared; `ERR_NPY_CHANGED`, `ERR_NPY_BROKEN`; the file system's own errors.
    * @example
    * ```ts
    * const npaa = await NpyAppendArray.open("shared.npy", { dtype: "float32", rowShape: [3] });
@@ -156,7 +156,7 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> extends GrowingArra
     try {
       this.#checkOpen();
       const checked = this.#writer.check(input);
-      // A getter of the input may have closed the file: nothing must follow that.
+      // A getter of the input may have closed the file.
       this.#checkOpen();
       return checked;
     } catch (error) {
@@ -165,19 +165,19 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> extends GrowingArra
   }
 
   /**
-   * Appends all inputs that an iterable gives, such as a generator, a `ReadableStream` or the rows of a database; the next one is asked
-   * for while the last one is being written.
+   * Appends all inputs of an iterable, such as a generator, a `ReadableStream` or the rows of a database. It asks for the next one while
+   * the last one is being written.
    *
-   * An {@link NpyReader} gives the rows of its file, or some of them, whatever their number: where dtype and order are those of this file
-   * their bytes are copied. It may read this very file, whose rows it counted before. Other appends may come between pieces of 64 MiB (or
-   * of 1 MiB, where elements are converted), each of which is all or nothing.
+   * From an {@link NpyReader} it appends all rows, or a range of them; if dtype and order are the same, their bytes are copied. The reader
+   * may read this very file. Other appends may come between pieces of 64 MiB (1 MiB where elements are converted), each of which is all
+   * or nothing.
    *
-   * With `raw: true` what is iterated is the bytes of rows: see {@link writable}. Without it, bytes from a stream are refused as there; those of
-   * any other iterable are cast, as those of {@link append} are.
+   * With `raw: true` the inputs are the bytes of rows: see {@link writable}. Without it, bytes from a stream are refused as there; those of
+   * any other iterable are cast, as by {@link append}.
    *
-   * @returns the rows that were appended.
-   * @throws `ERR_NPY_OPTION` for what cannot be iterated; what {@link append} throws, what the iterable or the reader throws, or the reason of `signal`. What was appended before stays,
-   * in whole rows; the iterable is told to stop.
+   * @returns the number of rows appended.
+   * @throws `ERR_NPY_OPTION` if the source cannot be iterated; what {@link append}, the iterable or the reader throws; the reason of
+   * `signal`. Whole rows that were appended before stay, and the iterable is told to stop.
    * @example
    * ```ts
    * await using npaa = await NpyAppendArray.open("log.npy");
@@ -236,13 +236,12 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> extends GrowingArra
   }
 
   /**
-   * A stream to which inputs can be piped, each as in {@link append}, with back-pressure. Closing the stream makes the header count all rows,
-   * and leaves the file open: several streams may append to it at the same time. Aborting it drops what still waits; what was written
-   * stays, in whole rows.
+   * A stream that appends each input as {@link append} does, with back-pressure. Closing it makes the header count all rows, and leaves
+   * the file open: several streams may append to it at the same time. Aborting it drops queued inputs; rows already written stay.
    *
-   * Bytes (`Uint8Array`, `Buffer`, `ArrayBuffer`, `DataView`) are refused where the file's elements are wider: with `raw: true` they are the
-   * bytes of rows, as `createReadStream` or the body of a response gives them, and may break anywhere. If they end within a row, closing fails with
-   * `ERR_NPY_SHAPE`; the whole rows before it stay.
+   * Bytes (`Uint8Array`, `Buffer`, `ArrayBuffer`, `DataView`) are refused if the file's elements are wider. With `raw: true` they are the
+   * bytes of rows, as `createReadStream` or the body of a response gives them, and may break anywhere. If they end within a row, closing
+   * fails with `ERR_NPY_SHAPE`; the whole rows before it stay.
    *
    * @throws NpyError `ERR_NPY_OPTION`, `ERR_NPY_CLOSED`; the stream's chunks `ERR_NPY_DTYPE` for bytes, and what {@link append} throws.
    * @example
@@ -264,14 +263,14 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> extends GrowingArra
   }
 
   /**
-   * Lets other threads of this process append to the file, at the same time as this one: the token can be posted to any number of them,
-   * where {@link NpyAppendArray.attach} takes it. All tokens of a file are the same. Rows are in the file in the order in which they were
-   * reserved, those of each thread in the order of its appends; appends that fail, and threads that end, leave no gap. From now on each append
-   * writes the header, whatever `rewriteHeaderOnAppend` says. If the whole process is killed, {@link recover} with `dropUncounted` keeps the
-   * rows that it counts. Closing this object waits for what others write, and ends their right to append: they get `ERR_NPY_CLOSED`.
+   * Lets other threads of this process append to the file at the same time: post the token to any number of them, and pass it to
+   * {@link NpyAppendArray.attach} there. All tokens of a file are the same. The rows of each thread keep their order; failed appends and
+   * threads that end leave no gap. From now on each append writes the header, whatever `rewriteHeaderOnAppend` says. If the whole process
+   * is killed, {@link recover} with `dropUncounted` keeps the rows that the header counts. Closing this object waits for the other
+   * threads' writes; after that they get `ERR_NPY_CLOSED`.
    *
-   * @throws NpyError `ERR_NPY_OPTION` if the file does not exist yet, is not in a file system, or was attached itself, or if the runtime's
-   * threads cannot find each other (those of Bun and Deno); `ERR_NPY_CLOSED`, `ERR_NPY_BROKEN`.
+   * @throws NpyError `ERR_NPY_OPTION` if the file does not exist yet, is not in a file system, or was attached itself, or if the runtime
+   * is Bun or Deno; `ERR_NPY_CLOSED`, `ERR_NPY_BROKEN`.
    * @example
    * ```ts
    * await using npaa = await NpyAppendArray.open("shared.npy", { dtype: "float32", rowShape: [3] });
@@ -284,12 +283,12 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> extends GrowingArra
       this.#checkOpen();
       return this.#writer.share();
     });
-    // If it cannot be shared when its turn has come, those who attach are told.
+    // If sharing fails when its turn comes, the threads that attach get the error.
     if (start !== undefined) this.#perform(start).catch(() => undefined);
     return token;
   }
 
-  /** Makes the header count all rows, for `rewriteHeaderOnAppend: false`. That of a shared file does anyway. */
+  /** Makes the header count all rows, for `rewriteHeaderOnAppend: false`. */
   updateHeader(): Promise<void> {
     return this.#perform(() => this.#writer.updateHeader());
   }
@@ -299,7 +298,7 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> extends GrowingArra
     return this.#perform(() => this.#writer.sync());
   }
 
-  /** Waits for what was called before, writes the header if that is still to be done, and closes the file. Idempotent. */
+  /** Waits for earlier operations, writes the header if it is out of date, and closes the file. Idempotent. */
   close(): Promise<void> {
     this.#closed ??= this.#perform(() => this.#writer.close());
     return this.#closed;
@@ -313,7 +312,7 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> extends GrowingArra
     if (this.#closed !== undefined) throw closed(this.path);
   }
 
-  /** Not an async function: its promise would settle some turns later, after those of the appends that follow. */
+  /** Not an async function, whose promise would settle after those of later appends. */
   #perform(plan: () => Plan<void>): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#checkOpen();
@@ -325,19 +324,18 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> extends GrowingArra
     this.#queue.push(operation);
     if (this.#isWorking) return;
     this.#isWorking = true;
-    // Not at once: what is appended in the same turn of the event loop belongs to the same write. Of a promise, since Node makes a resource
-    // to be traced for each `queueMicrotask`.
+    // Deferred, so that appends of the same turn of the event loop are written together. `queueMicrotask` is slower: Node traces each one.
     void resolved.then(this.#work);
   }
 
-  /** Does what waits, up to the first operation that has to be waited for. */
+  /** Runs the queue, up to the first operation that is asynchronous. */
   readonly #work = (): void => {
     for (let operation = this.#queue.shift(); operation !== undefined; operation = this.#queue.shift()) {
       const current = operation;
       try {
         const plan = current.kind === "append" ? this.#writer.append(current.batch) : current.plan();
         const pending = plan && run(plan);
-        // A small write is done already: waiting for it would cost more than the write.
+        // Small writes are already done: waiting would cost more than the write.
         if (pending instanceof Promise) {
           return void pending
             .then(

@@ -1,10 +1,10 @@
-/** An open file and the array that it holds, as far as it is known: what both readers share, as plans. */
+/** An open file and its array as it was last seen: what both readers share, as plans. */
 
 import { canCast } from "./cast/can-cast.ts";
 import { decodeRoom, type Room, roomIn } from "./decode/decode.ts";
 import type { DataOf, NpyArray } from "./decode/npy-array.ts";
 import { decodeElements } from "./decode/record-array.ts";
-import { NpyError, type NpyErrorCode, withPath } from "./errors.ts";
+import { NpyError, type NpyErrorCode } from "./errors.ts";
 import { type DType, type DTypeLike, formatDType, sameDType } from "./format/dtype.ts";
 import type { NpyHeader } from "./format/header.ts";
 import { bytesPerRow, dataLength, rowCount, rowShape, shapeOf, sizeOf } from "./format/layout.ts";
@@ -19,10 +19,10 @@ import { close, open, type Plan, quietly, read } from "./plan/step.ts";
 import { type CheckedReaderOptions, type ChunkOptions, position } from "./read-options.ts";
 import { type Eventually, hasCode, type Storage, type StorageFile } from "./storage/storage.ts";
 
-/** Bytes of a chunk, if the caller has no other wish. */
+/** Bytes of a chunk by default. */
 const CHUNK = 2 ** 22;
 
-/** The codes of what is no array, or none that can be read. */
+/** The codes of files that are not readable arrays. */
 const UNREADABLE: readonly NpyErrorCode[] = ["ERR_NPY_HEADER", "ERR_NPY_DTYPE", "ERR_NPY_SHAPE"];
 
 const NOTHING: Sample = { first: new Uint8Array(0), last: undefined };
@@ -33,11 +33,11 @@ export class OpenArray<D extends DTypeLike> {
   readonly #options: CheckedReaderOptions;
   #file: StorageFile;
   #header: NpyHeader;
-  /** The same for all that the file may hold later. */
+  /** Never changes, whatever is appended. */
   readonly #rowShape: readonly number[];
   readonly #bytesPerRow: number;
   #windows: MappedWindows | undefined;
-  /** By which `refresh` tells these rows from others in their place. */
+  /** The bytes by which `refresh` notices that the rows were replaced. */
   #sample: Sample = NOTHING;
 
   private constructor(storage: Storage, file: StorageFile, header: NpyHeader, options: CheckedReaderOptions) {
@@ -59,7 +59,7 @@ export class OpenArray<D extends DTypeLike> {
       return array;
     } catch (error) {
       yield* quietly(close(file));
-      throw withPath(error, storage.path);
+      throw error;
     }
   }
 
@@ -110,7 +110,7 @@ export class OpenArray<D extends DTypeLike> {
       const looked = found ?? this.#file;
       let header = yield* this.#readHeader(looked);
       while (!(yield* this.#beginsWithRows(looked, header, isSame, signal))) {
-        // Rows that were moved within the file since its header was read, or are being moved, are no others.
+        // The rows may have been moved within the file since its header was read.
         const later = yield* this.#readHeader(looked);
         if (later.headerLength === header.headerLength) throw this.#otherRows();
         header = later;
@@ -122,7 +122,7 @@ export class OpenArray<D extends DTypeLike> {
       this.#header = header;
     } catch (error) {
       if (found !== undefined) yield* quietly(close(found));
-      throw withPath(error, this.path);
+      throw error;
     }
     if (found !== undefined && isSame) yield* close(found);
     const old = isSame ? undefined : this.#file;
@@ -132,7 +132,7 @@ export class OpenArray<D extends DTypeLike> {
     return old;
   }
 
-  /** The file that has the name now; none between its deletion and its replacement. */
+  /** The file that has the name now; `undefined` between its deletion and its replacement. */
   *#openAgain(): Plan<StorageFile | undefined> {
     try {
       return yield* open(this.storage, "r");
@@ -142,34 +142,33 @@ export class OpenArray<D extends DTypeLike> {
     }
   }
 
-  /** What no longer has a header that can be read was written over, or is being written over. */
+  /** The header; if it can no longer be read, another program wrote over it. */
   *#readHeader(file: StorageFile): Plan<NpyHeader> {
     try {
       return yield* readLiveHeader(file, rowCount(this.#header), this.#options.maxHeaderSize);
     } catch (error) {
       if (!(error instanceof NpyError) || !UNREADABLE.includes(error.code)) throw error;
       throw new NpyError("ERR_NPY_CHANGED", `The file can no longer be read as the array that it was: ${error.reason}`, {
-        path: this.path,
         cause: error,
       });
     }
   }
 
   /**
-   * Whether a file with that header begins with the rows that were counted. Its own file may have been written over, too.
+   * Whether a file with that header begins with the rows that were counted.
    *
-   * @throws NpyError `ERR_NPY_CHANGED` if they would be other rows by the header alone.
+   * @throws NpyError `ERR_NPY_CHANGED` if the header alone shows that they are other rows.
    */
   *#beginsWithRows(file: StorageFile, header: NpyHeader, isSame: boolean, signal: AbortSignal | undefined): Plan<boolean> {
     this.#checkSame(header);
     const length = dataLength(this.#header);
     const { headerLength } = header;
     const { first, last } = this.#sample;
-    // Of a URL whose server says that nothing changed, only what costs no request is compared.
+    // If the server says that nothing changed, only bytes that cost no request are compared.
     const sample = { first, last: isSame && file.isSnapshot ? undefined : last };
     if (!(yield* hasSample(file, headerLength, length, sample))) return false;
     if (isSame || file.isSnapshot) return true;
-    // Of another file they are known if all bytes are compared, where the old ones can still be read.
+    // In another file all bytes are compared, where the old ones can still be read.
     return yield* hasSameBytes(this.#file, this.#header.headerLength, file, headerLength, length, signal);
   }
 
@@ -178,7 +177,6 @@ export class OpenArray<D extends DTypeLike> {
       "ERR_NPY_CHANGED",
       `The file no longer begins with the ${counted(rowCount(this.#header))} that were there when it was last looked at: ` +
         "another array took their place, or they were changed or cut off. Open it again.",
-      { path: this.path },
     );
   }
 
@@ -193,7 +191,6 @@ export class OpenArray<D extends DTypeLike> {
       "ERR_NPY_CHANGED",
       `The file was an array of shape (${known.shape.join(", ")}) and dtype ${formatDType(known.dtype)}, and is one of shape ` +
         `(${header.shape.join(", ")}) and dtype ${formatDType(header.dtype)} now: open it again.`,
-      { path: this.path },
     );
   }
 
@@ -206,7 +203,7 @@ export class OpenArray<D extends DTypeLike> {
     return readRows(this.#file, this.#header, from, this.#end(from, stop), this.path, this.#windows);
   }
 
-  /** The same into memory of the caller's. Not as a plan, which takes longer than to read few rows. */
+  /** Reads into the caller's memory. Bypasses the driver: its overhead exceeds a small read. */
   readInto(out: ArrayBufferView, start: number | undefined, stop: number | undefined): Eventually<NpyArray<D>> {
     const header = this.#header;
     const from = this.#first(start);
@@ -217,12 +214,12 @@ export class OpenArray<D extends DTypeLike> {
     return count.then(
       (read) => this.#filled(header, room, from, rows, read),
       (error: unknown) => {
-        throw hasCode(error, "EFAULT") || !isThere(room.bytes, rows * this.#bytesPerRow) ? roomGone(this.path, error) : error;
+        throw hasCode(error, "EFAULT") || !isThere(room.bytes, rows * this.#bytesPerRow) ? roomGone(error) : error;
       },
     );
   }
 
-  /** The same synchronously. */
+  /** {@link readInto}, synchronously. */
   readIntoSync(out: ArrayBufferView, start: number | undefined, stop: number | undefined): NpyArray<D> {
     const from = this.#first(start);
     const rows = this.#end(from, stop) - from;
@@ -238,7 +235,7 @@ export class OpenArray<D extends DTypeLike> {
     const { length } = this;
     const end = Math.max(from, position(stop ?? length, length, "stop"));
     if (this.#header.shape.length > 0 || end - from === 1) return end;
-    throw new NpyError("ERR_NPY_SHAPE", "A 0-d array has no rows to choose from: read it whole.", { path: this.path });
+    throw new NpyError("ERR_NPY_SHAPE", "A 0-d array has no rows to choose from: read it whole.");
   }
 
   /** Where a row begins in the file. */
@@ -250,11 +247,11 @@ export class OpenArray<D extends DTypeLike> {
     return roomIn(this.#header.dtype, out, rows * this.#bytesPerRow);
   }
 
-  /** The rows of which so many bytes were read. */
+  /** The rows, of which `count` bytes were read. */
   #filled(header: NpyHeader, room: Room, from: number, rows: number, count: number): NpyArray<D> {
     const { bytes } = room;
     const length = rows * this.#bytesPerRow;
-    if (!isThere(bytes, length)) throw roomGone(this.path);
+    if (!isThere(bytes, length)) throw roomGone();
     if (count < length) throw dataMissing(header, from * this.#bytesPerRow + count, this.path);
     const { dtype, fortranOrder } = header;
     const shape = header.shape.length === 0 ? [] : shapeOf(rows, this.#rowShape, fortranOrder);
@@ -262,18 +259,18 @@ export class OpenArray<D extends DTypeLike> {
     return { data: data as DataOf<D>, shape, dtype: dtype as DType<D>, fortranOrder };
   }
 
-  /** Fills `bytes` with the data from byte `offset` of them on, as they are in the file. */
+  /** Fills `bytes` with the file's own bytes, from byte `offset` of the data on. */
   *readData(bytes: Uint8Array, offset: number): Plan<void> {
     const count = yield* read(this.#file, bytes, this.#header.headerLength + offset);
     if (count < bytes.length) throw dataMissing(this.#header, offset + count, this.path);
   }
 
-  /** Copies as many bytes of the data to `position` in another file. */
+  /** Copies `length` bytes of the data to `position` in another file. */
   *copyData(offset: number, length: number, file: StorageFile, position: number): Plan<void> {
     yield* copyBytes(this.#file, this.#header.headerLength + offset, length, file, position);
   }
 
-  /** Rows of a chunk of so many bytes; without a number, if the caller has no other wish. */
+  /** Rows of a chunk of `bytes` bytes. */
   rowsPerChunk(bytes: number = CHUNK): number {
     return Math.max(1, Math.floor(bytes / (this.#bytesPerRow || 1)));
   }
@@ -290,10 +287,10 @@ function counted(rows: number): string {
   return rows === 1 ? "1 row" : `${rows} rows`;
 }
 
-function roomGone(path: string | undefined, cause?: unknown): NpyError {
+function roomGone(cause?: unknown): NpyError {
   return new NpyError(
     "ERR_NPY_OPTION",
     "out became shorter while rows were read into it: do not resize or transfer its buffer before the promise resolves.",
-    { path, cause },
+    { cause },
   );
 }

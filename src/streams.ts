@@ -1,4 +1,4 @@
-/** Arrays as WHATWG streams, and rows from whatever can be iterated. */
+/** Arrays as WHATWG streams, and appending from iterables. */
 import { type Check, flag, optional } from "./options.ts";
 
 /** How {@link NpyAppendArray.writable} holds back its producers. */
@@ -57,7 +57,7 @@ export function writableOf<Input>(
   return new WritableStream({ write: (input) => append(input), close: finish }, new CountQueuingStrategy({ highWaterMark }));
 }
 
-/** The stream behind {@link NpyReader.readable}: nothing is read before it is asked for. */
+/** The stream behind {@link NpyReader.readable}. It reads no chunk ahead. */
 export function readableOf<Chunk>(chunks: AsyncIterable<Chunk>): ReadableStream<Chunk> {
   const iterator = chunks[Symbol.asyncIterator]();
   return new ReadableStream(
@@ -75,7 +75,7 @@ export function readableOf<Chunk>(chunks: AsyncIterable<Chunk>): ReadableStream<
   );
 }
 
-/** Rows that wait to be written, and when they are. */
+/** Queued rows, and when they are written. */
 export interface Appended {
   readonly rows: number;
   readonly done: Promise<void>;
@@ -96,7 +96,9 @@ export function appendEach<Input>(inputs: readonly Input[], append: (input: Inpu
 }
 
 /**
- * Appends all that `source` gives, calls `finish`, and says how many rows that were. The next input is asked for while the last one is being written.
+ * Appends all inputs of `source` and calls `finish`. The next input is asked for while the last one is being written.
+ *
+ * @returns the number of rows appended.
  */
 export async function appendAll<Input>(
   source: AsyncIterable<Input> | Iterable<Input>,

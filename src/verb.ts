@@ -1,14 +1,13 @@
-/** What every public verb does: its errors name the file, and their stacks begin at the verb, with its caller next. */
+/** How public verbs run: their errors name the file, and their stacks begin at the verb and its caller. */
 import { NpyError } from "./errors.ts";
 import { run, runSync } from "./plan/run.ts";
 import type { Plan } from "./plan/step.ts";
 import { type FileLike, locate } from "./storage/locate.ts";
 import type { Eventually, Storage } from "./storage/storage.ts";
 
-/** What a verb does with a file, and with the options that the caller gave. */
 type Procedure<Options, Result> = (storage: Storage, options: Options) => Plan<Result>;
 
-/** Does something with a file. */
+/** Runs a verb on a file. */
 export async function onFile<Options, Result>(
   procedure: Procedure<Options, Result>,
   file: FileLike,
@@ -36,7 +35,7 @@ export function onFileSync<Options, Result>(procedure: Procedure<Options, Result
   }
 }
 
-/** Does what a method does with its open file. */
+/** Runs a method, or a part of it. */
 export function attempt<Result>(path: string | undefined, use: () => Result): Result {
   try {
     return use();
@@ -45,7 +44,7 @@ export function attempt<Result>(path: string | undefined, use: () => Result): Re
   }
 }
 
-/** {@link attempt}, for what may have to be waited for. */
+/** {@link attempt}, for asynchronous methods. */
 export async function attemptLater<Result>(path: string | undefined, use: () => Eventually<Result>): Promise<Result> {
   try {
     return await use();
@@ -54,20 +53,20 @@ export async function attemptLater<Result>(path: string | undefined, use: () => 
   }
 }
 
-/** Where there is none, the runtime leaves stacks as they are. */
+/** Not every runtime has it. */
 const { captureStackTrace } = Error as { captureStackTrace?: (error: object, below?: unknown) => void };
 
-/** Errors that left a verb: one that passes another (a getter of an input called it) says where it came from already. */
+/** Errors that left a verb: an outer one (whose input has a getter that called it) leaves them alone. */
 const left = new WeakSet<object>();
 
-/** An error as it leaves a public verb: with the file, and a stack without the frames above and of `below`. */
+/** The error as it leaves a verb: names the file, and its stack begins at the caller of `below`. */
 export function outward(error: unknown, path: string | undefined, below: (...args: never[]) => unknown): unknown {
   const isOurs = error instanceof NpyError;
   if (!(isOurs || isBare(error)) || left.has(error)) return error;
   left.add(error);
   if (isOurs) error.within({ path });
   captureStackTrace?.(error, below);
-  // Whoever replaced a method took it off the stack.
+  // A method that was replaced is not on the stack.
   if (isWithoutFrames(error)) captureStackTrace?.(error);
   return error;
 }

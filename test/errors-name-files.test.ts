@@ -246,6 +246,21 @@ describe("the file is named, and the stack shows the caller's line", () => {
   });
 });
 
+test("an error about a value, or about what a file lacks, says in which row", async () => {
+  const path = temporaryPath();
+  saveSync(path, { data: new Float64Array(4), shape: [2, 2], fortranOrder: true });
+  const npaa = NpyAppendArray.openSync(path);
+  expect(() =>
+    npaa.append([
+      [1, 2, 3],
+      [4, 5, "x"],
+    ]),
+  ).toThrow(expect.objectContaining({ index: [1, 2], row: 2 }));
+  npaa.close();
+  truncateSync(path, 128 + 20);
+  expect(() => npy.loadSync(path)).toThrow(expect.objectContaining({ code: "ERR_NPY_NEEDS_RECOVERY", row: 1 }));
+});
+
 test("context is added on the way out, whenever the message is read", () => {
   const error = new npy.NpyError("ERR_NPY_VALUE", "300 does not fit.", { index: [2, 1] });
   expect(error).toMatchObject({ message: "At [2, 1]: 300 does not fit.", reason: "300 does not fit." });

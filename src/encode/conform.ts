@@ -75,6 +75,15 @@ export function encodeParsed(parsed: ParsedInput, layout: ArrayLayout, casting: 
 }
 
 function conform(parsed: ParsedInput, layout: ArrayLayout, casting: Casting): Elements {
+  try {
+    return conformRows(parsed, layout, casting);
+  } catch (error) {
+    const axis = growthAxis(layout.fortranOrder, layout.shape.length) ?? 0;
+    throw error instanceof NpyError ? error.within({ row: error.index?.[axis] }) : error;
+  }
+}
+
+function conformRows(parsed: ParsedInput, layout: ArrayLayout, casting: Casting): Elements {
   if (parsed.kind === "typed" && parsed.bare) {
     const elements = asElementsOf(parsed, layout.dtype);
     return castInput({ ...elements, array: asRows(elements.array, layout) }, layout.dtype, casting);

@@ -1,7 +1,7 @@
 /** Reads the header of an open file. */
 import { NpyError } from "../../errors.ts";
 import { MAGIC, MAX_HEADER_SIZE, type NpyHeader, parseHeader, parsePrefix } from "../../format/header.ts";
-import { dataLength, rowCount } from "../../format/layout.ts";
+import { bytesPerRow, dataLength, rowCount } from "../../format/layout.ts";
 import type { StorageFile } from "../../storage/storage.ts";
 import { isRewriting } from "../journal.ts";
 import { type Plan, read, size } from "../step.ts";
@@ -73,10 +73,11 @@ export function* checkDataPresent(file: StorageFile, header: NpyHeader, path: st
 
 /** The error for a file that holds only `present` bytes of data. */
 export function dataMissing(header: NpyHeader, present: number, path: string | undefined): NpyError {
+  const row = Math.floor(present / bytesPerRow(header));
   return new NpyError(
     "ERR_NPY_NEEDS_RECOVERY",
     `The file ends before its last row: its header says ${dataLength(header)} bytes of data, ${present} are there. Call recover first.`,
-    { path },
+    { path, row },
   );
 }
 
