@@ -48,17 +48,21 @@ export class RecordArray<Record = { [name: string]: unknown }, Columns = { [name
     const index = Math.trunc(i) || 0;
     const position = index < 0 ? index + this.length : index;
     if (position < 0 || position >= this.length) return undefined;
-    return this.#recordAt(position, index);
+    const decode = this.#decoder();
+    return decode(this.#view as DataView, position * this.dtype.itemsize, false, this, index) as Record;
   }
 
   *[Symbol.iterator](): Generator<Record, void, void> {
-    for (let i = 0; i < this.length; i++) yield this.#recordAt(i, i);
+    const decode = this.#decoder();
+    const view = this.#view as DataView;
+    const { itemsize } = this.dtype;
+    for (let i = 0; i < this.length; i++) yield decode(view, i * itemsize, false, this, i) as Record;
   }
 
-  #recordAt(position: number, key: number): Record {
-    this.#decode ??= recordDecoder(this.dtype, this.bytes);
+  #decoder(): Decoder {
     this.#view ??= new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length);
-    return this.#decode(this.#view, position * this.dtype.itemsize, false, this, key) as Record;
+    this.#decode ??= recordDecoder(this.dtype, this.bytes);
+    return this.#decode;
   }
 
   /**

@@ -231,9 +231,12 @@ export function partSize({ kind, itemsize }: KindAndSize): number {
 }
 
 /** The typed array that reading gives for a dtype; bytes for void. Text and structures have none. */
-export function dataClass(type: KindAndSize): TypedArrayClass {
-  return CLASSES[scalarOf(type)?.data ?? "Uint8Array"];
+export function dataClass({ kind, itemsize }: KindAndSize): TypedArrayClass {
+  return dataClasses.get(kind + itemsize) ?? Uint8Array;
 }
+
+/** Every read looks one up. */
+const dataClasses = new Map<string, TypedArrayClass>(Object.entries(SCALARS).map(([code, { data }]) => [code, CLASSES[data]]));
 
 /** The same, if its bytes are those of the file. Several of its elements may be one of the dtype, as with complex numbers. */
 export function storedClass(type: ScalarType): TypedArrayClass | undefined {
