@@ -7,7 +7,6 @@ import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { isThere } from "../memory/blocks.ts";
 import { SyncFile } from "./base.ts";
-import { cLibrary } from "./native/c-library.ts";
 import { copyRange } from "./native/copy-range.ts";
 import { insertZeros, mayInsert } from "./native/insert-range.ts";
 import { lockDescriptor } from "./native/lock.ts";
@@ -57,8 +56,6 @@ export class NodeFile extends SyncFile {
     super();
     this.path = path;
     this.#fd = fd;
-    // It makes small transfers faster, which pays after some 20,000 appends. A writer loads it for its lock anyway; a reader must not wait for it.
-    if (mode !== "r") cLibrary();
     this.#stat = stat;
     this.key = `${stat.dev}:${stat.ino}`;
     this.links = Number(stat.nlink);

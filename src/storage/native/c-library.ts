@@ -1,6 +1,6 @@
 /**
  * System calls that Node does not offer, through the optional package koffi. Loading it takes 10 to 20 ms, so it is loaded when a file is
- * opened that needs it: for writing (locks, small transfers) or for mapping. Importing this package and reading files load nothing.
+ * opened that is locked or mapped. Nothing else loads it: neither importing this package, nor reading files, nor writing without a lock.
  */
 import { constants } from "node:buffer";
 import { createRequire } from "node:module";
