@@ -4,6 +4,7 @@ import type { DType } from "./format/dtype.ts";
 import { type ArrayLayout, bytesPerRow, rowShape, shapeOf } from "./format/layout.ts";
 import type { ArrayView } from "./input/array-input.ts";
 import { bufferBytes, describe, isBuffer, typedArrayBytes } from "./input/typed-arrays.ts";
+import { GrowingBuffer } from "./memory/growing-buffer.ts";
 import { optionError } from "./options.ts";
 
 /** Bytes, however they are held: a `Buffer`, a typed array, a `DataView`, or memory without a type. */
@@ -13,11 +14,8 @@ export type RawChunk = ArrayBufferView | ArrayBufferLike;
 export class RawRows {
   readonly #layout: ArrayLayout;
   readonly #rowBytes: number;
-  /** The beginning of a row, so many bytes of it. It is not filled again once it was given away. */
-  #partial = new Uint8Array(0);
-  #held = 0;
-  /** Whether a row was broken before: then the next one is given all its memory at once. */
-  #wasBroken = false;
+  /** The beginning of a row. Its memory is not used again once it was given away. */
+  #partial = new GrowingBuffer();
 
   constructor(layout: ArrayLayout) {
     this.#layout = layout;
@@ -33,38 +31,25 @@ export class RawRows {
     const bytes = bytesOf(chunk);
     const rowBytes = this.#rowBytes;
     if (bytes.length === 0) return [];
-    if (rowBytes === 0) throw incomplete(bytes.length, 0);
+    if (rowBytes === 0) throw endsWithinRow(bytes.length, 0);
     const parts: ArrayView[] = [];
-    const start = this.#held === 0 ? 0 : Math.min(rowBytes - this.#held, bytes.length);
-    if (start > 0) this.#hold(bytes, 0, start);
-    if (this.#held === rowBytes) {
-      parts.push(this.#rowsOf(this.#partial.subarray(0, rowBytes)));
-      this.#partial = new Uint8Array(0);
-      this.#held = 0;
-      this.#wasBroken = true;
+    const start = this.#partial.length === 0 ? 0 : Math.min(rowBytes - this.#partial.length, bytes.length);
+    if (start > 0) this.#partial.push(bytes.subarray(0, start));
+    if (this.#partial.length === rowBytes) {
+      parts.push(this.#rowsOf(this.#partial.bytes()));
+      // More rows will be broken: they get all their memory at once.
+      this.#partial = new GrowingBuffer(rowBytes);
     }
     const end = bytes.length - ((bytes.length - start) % rowBytes);
     if (end > start) parts.push(this.#rowsOf(bytes.subarray(start, end)));
-    if (end < bytes.length) this.#hold(bytes, end, bytes.length);
+    if (end < bytes.length) this.#partial.push(bytes.subarray(end));
     return parts;
   }
 
   /** @throws NpyError `ERR_NPY_SHAPE` if the last row is not complete. */
   finish(): void {
-    if (this.#held > 0) throw incomplete(this.#held, this.#rowBytes);
-  }
-
-  #hold(bytes: Uint8Array, from: number, to: number): void {
-    const needed = this.#held + to - from;
-    if (needed > this.#partial.length) {
-      const larger = new Uint8Array(
-        this.#wasBroken ? this.#rowBytes : Math.min(this.#rowBytes, Math.max(needed, 2 * this.#partial.length)),
-      );
-      larger.set(this.#partial);
-      this.#partial = larger;
-    }
-    this.#partial.set(bytes.subarray(from, to), this.#held);
-    this.#held = needed;
+    const { length } = this.#partial;
+    if (length > 0) throw endsWithinRow(length, this.#rowBytes);
   }
 
   #rowsOf(data: Uint8Array): ArrayView {
@@ -84,7 +69,7 @@ function bytesOf(chunk: unknown): Uint8Array {
   );
 }
 
-function incomplete(left: number, rowBytes: number): NpyError {
+function endsWithinRow(left: number, rowBytes: number): NpyError {
   return new NpyError(
     "ERR_NPY_SHAPE",
     rowBytes === 0

@@ -3,7 +3,7 @@ import type { DTypeField } from "../format/dtype.ts";
 import { type ArrayLayout, rowShape } from "../format/layout.ts";
 import { storedClass, type TypedArrayClass } from "../format/scalars.ts";
 import type { TypedArray } from "../input/array-input.ts";
-import { checkThere } from "../memory/blocks.ts";
+import { checkThere, inBlocks } from "../memory/blocks.ts";
 import { areBools, hasBools } from "../memory/bools.ts";
 import { flatten } from "../memory/fields.ts";
 import { GrowingBuffer } from "../memory/growing-buffer.ts";
@@ -13,6 +13,8 @@ import { COPY_LIMIT, type FastPath, oneBlock } from "./encoded-rows.ts";
 interface FastColumn {
   readonly field: DTypeField;
   readonly Class: TypedArrayClass;
+  /** Bytes of an element. Sub-arrays have several. */
+  readonly itemsize: number;
   /** The array's elements for each record. */
   readonly perRecord: number;
   readonly areValid: (elements: TypedArray) => boolean;
@@ -49,8 +51,12 @@ export function fastColumns(layout: ArrayLayout): FastPath | undefined {
       return new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
     };
     if (byteLength > COPY_LIMIT) {
-      const inParts = () => columns.map((column, i) => inBlocks(column.field, bytesOf(column, i)));
-      return { rows, byteLength, blocks: { [Symbol.iterator]: () => interleave(dtype, inParts(), rows) } };
+      const parts = (): ColumnOfField[] =>
+        columns.map((column, i) => {
+          const bytes = bytesOf(column, i);
+          return { field: column.field, blocks: (perBlock) => inBlocks(bytes, perBlock * column.itemsize) };
+        });
+      return { rows, byteLength, blocks: { [Symbol.iterator]: () => interleave(dtype, parts(), rows) } };
     }
     records.resize(byteLength);
     const bytes = records.bytes();
@@ -68,19 +74,5 @@ function columnOf(field: DTypeField): FastColumn | undefined {
   const perRecord = Class === undefined ? 0 : (count * element.itemsize) / Class.BYTES_PER_ELEMENT;
   if (Class === undefined || perRecord === 0) return undefined;
   const areValid = hasBools(element) ? (elements: TypedArray) => areBools(elements as Uint8Array, element) : () => true;
-  return { field, Class, perRecord, areValid };
-}
-
-function inBlocks(field: DTypeField, bytes: Uint8Array): ColumnOfField {
-  const { itemsize } = flatten(field.dtype).element;
-  const { length } = bytes;
-  return {
-    field,
-    *blocks(perBlock) {
-      for (let at = 0; at < length; at += perBlock * itemsize) {
-        checkThere(bytes, length);
-        yield bytes.subarray(at, at + perBlock * itemsize);
-      }
-    },
-  };
+  return { field, Class, itemsize: element.itemsize, perRecord, areValid };
 }

@@ -10,14 +10,14 @@ import { type DType, nativeDType, sameDType } from "../format/dtype.ts";
 import { unravelIndex } from "../format/flat-index.ts";
 import { sizeOf } from "../format/layout.ts";
 import type { StridedBytes } from "../input/parsed-input.ts";
-import { BLOCK, borrow, checkThere, DoubleBuffer, giveBack } from "../memory/blocks.ts";
+import { BLOCK, borrow, checkThere, DoubleBuffer, giveBack, inBlocks } from "../memory/blocks.ts";
 import { areBools, hasBools, normalizeBools } from "../memory/bools.ts";
 import { needsSwap, swapBytes } from "../memory/byte-order.ts";
 import { copyElements, copyMatrix, type LaneArray, laneOf, laneView } from "../memory/lanes.ts";
 
 /**
- * The bytes of `array` as elements of `target`, in file order: {@link Blocks}. Contiguous data that need no conversion are not copied, and come as
- * one block. With `wanted`, blocks have so many elements.
+ * The bytes of `array` as elements of `target`, in file order: {@link Blocks}, of `wanted` elements if that is given. Contiguous data that need no
+ * conversion are not copied, and come as one block otherwise.
  */
 export function* ravel(
   array: StridedBytes,
@@ -27,28 +27,20 @@ export function* ravel(
 ): Generator<Uint8Array, void, boolean | undefined> {
   const count = sizeOf(array.shape);
   if (count * target.itemsize === 0) return;
-  const axes = mergeAxes(array, fortranOrder);
-  const isContiguous = inOnePiece(axes);
   const source = array.dtype;
+  const needed = reachOf(array) * source.itemsize;
+  checkThere(array.bytes, needed);
+  const asTheyAre = bytesAsTheyAre(array, target, fortranOrder);
+  if (asTheyAre !== undefined) return void (yield* inBlocks(asTheyAre, (wanted ?? count) * source.itemsize));
+
+  const axes = mergeAxes(array, fortranOrder);
   const { isStructure, sourceSwap, targetSwap, same, swapsCancel } = difference(source, target);
   const start = array.offset * source.itemsize;
-  const needed = reachOf(array) * source.itemsize;
-  if (swapsCancel && isContiguous && isAsWritten(array, target, count)) {
-    for (let from = 0; from < count; from += wanted ?? count) {
-      checkThere(array.bytes, needed);
-      yield array.bytes.subarray(
-        start + from * source.itemsize,
-        start + Math.min(count, from + (wanted ?? count)) * source.itemsize,
-      );
-    }
-    return;
-  }
-
   const fitting = Math.max(1, Math.floor(BLOCK / Math.max(source.itemsize, target.itemsize)));
   const perBlock = wanted ?? wholeRows(fitting, axes);
   const blockCount = Math.min(perBlock, count);
   // Conversions read aligned data in native order.
-  const inPlace = !same && isContiguous && !sourceSwap && (array.bytes.byteOffset + start) % 8 === 0;
+  const inPlace = !same && inOnePiece(axes) && !sourceSwap && (array.bytes.byteOffset + start) % 8 === 0;
   const conversion = same ? undefined : conversionFrom(array, target, isStructure);
   const gathered = inPlace || conversion === undefined ? undefined : borrow(blockCount * source.itemsize);
   const buffer = new DoubleBuffer(blockCount * target.itemsize);
@@ -74,7 +66,7 @@ export function* ravel(
   }
 }
 
-/** How many elements the data of an array that has any must have. */
+/** How many elements the data must have. The array is not empty. */
 function reachOf({ shape, strides, offset }: StridedBytes): number {
   let reach = offset + 1;
   for (let axis = 0; axis < shape.length; axis++) {
@@ -83,28 +75,21 @@ function reachOf({ shape, strides, offset }: StridedBytes): number {
   return reach;
 }
 
-/** The same, if it is one block of the array's own bytes. */
+/** The array's own bytes, if those are what the file holds. Bools must be 0 or 1 for that. */
 export function bytesAsTheyAre(array: StridedBytes, target: DType, fortranOrder: boolean): Uint8Array | undefined {
   const { itemsize } = target;
-  const count = sizeOf(array.shape);
-  const length = count * itemsize;
+  const length = sizeOf(array.shape) * itemsize;
   if (length === 0 || !difference(array.dtype, target).swapsCancel || !inOnePiece(mergeAxes(array, fortranOrder))) {
     return undefined;
   }
-  if (!isAsWritten(array, target, count)) return undefined;
-  return array.bytes.subarray(array.offset * itemsize, array.offset * itemsize + length);
+  const bytes = array.bytes.subarray(array.offset * itemsize, array.offset * itemsize + length);
+  return hasBools(target) && !areBools(bytes, target) ? undefined : bytes;
 }
 
-/** Whether elements of the target, one after the other, need not be changed: their bools may be other bytes than 0 and 1. */
-function isAsWritten({ bytes, offset }: StridedBytes, target: DType, count: number): boolean {
-  if (!hasBools(target)) return true;
-  return areBools(bytes.subarray(offset * target.itemsize, (offset + count) * target.itemsize), target);
-}
-
-/** What there is between two dtypes. */
+/** How two dtypes differ. */
 function difference(source: DType, target: DType) {
   const isStructure = source.fields !== undefined || target.fields !== undefined;
-  // Structures are handed to the conversion as they are; it swaps field by field.
+  // Conversions of structures swap field by field.
   const sourceSwap = !isStructure && needsSwap(source);
   const targetSwap = !isStructure && needsSwap(target);
   const same = isStructure ? sameDType(source, target) : sameDType(nativeDType(source), nativeDType(target));
@@ -117,8 +102,7 @@ function conversionFrom({ dtype, elements }: StridedBytes, target: DType, isStru
 }
 
 /**
- * Goes through all elements of an array whose conversion can be refused (a text that is no number), so that this happens before
- * anything is written.
+ * Converts all elements once, if the conversion can fail (text that is no number): errors must come before anything is written.
  *
  * @throws NpyError of the first element that cannot be converted, with its `index`.
  */
@@ -127,7 +111,7 @@ export function checkConvertible(array: StridedBytes, target: DType): void {
   if (!conversionFrom(array, target, array.dtype.fields !== undefined).canFail) return;
   let error = failureOf(array, target);
   if (error === undefined) return;
-  // Kernels know no indices: the half that fails is halved again, axis by axis.
+  // Kernels know no indices: this bisects, axis by axis.
   let part = array;
   const index = array.shape.map((size, axis) => {
     let start = 0;
@@ -171,7 +155,7 @@ function sizesOf(axes: readonly Axis[]): number[] {
   return axes.map(({ size }) => size);
 }
 
-/** The axes from slowest to fastest in file order, with those joined that lie one after the other. */
+/** The axes from slowest to fastest in file order. Axes that one stride covers are joined. */
 function mergeAxes({ shape, strides }: StridedBytes, fortranOrder: boolean): Axis[] {
   const axes: Axis[] = [];
   for (let i = 0; i < shape.length; i++) {
@@ -191,8 +175,8 @@ function inOnePiece(axes: readonly Axis[]): boolean {
 }
 
 /**
- * The axis that is nearest in memory, if that is not the fastest in file order: what lies side by side along it is to be read together.
- * With the elements of the file from one of its positions to the next.
+ * The axis with the least stride, if it is not the fastest in file order: elements along it are neighbours in memory, and are read together.
+ * `slab` is the number of elements in the file from one of its positions to the next.
  */
 function nearestAxis(axes: readonly Axis[]): { at: number; slab: number } | undefined {
   const near = Math.min(...axes.map(({ stride }) => Math.abs(stride)));
@@ -201,7 +185,7 @@ function nearestAxis(axes: readonly Axis[]): { at: number; slab: number } | unde
   return { at, slab: sizeOf(sizesOf(axes.slice(at + 1))) };
 }
 
-/** As many elements as fit into a block, and begin and end where all that lies side by side can be copied together. */
+/** As many elements as fit into a block, in whole slabs if a block has room for one. */
 function wholeRows(fitting: number, axes: readonly Axis[]): number {
   const slab = nearestAxis(axes)?.slab ?? 1;
   return slab > fitting ? fitting : fitting - (fitting % slab);
@@ -222,7 +206,7 @@ function gather(array: StridedBytes, axes: readonly Axis[], from: number, out: U
   let base = array.offset;
   for (let i = 0; i < outer.length; i++) base += (index[i] as number) * (outer[i] as Axis).stride;
   const count = out.length / itemsize;
-  /** Goes on by `steps` along an outer axis. */
+  /** Moves on by `steps` along an outer axis. */
   const advance = (axis: number, steps: number): void => {
     for (let i = axis, by = steps; i >= 0; i--, by = 1) {
       const { size, stride } = outer[i] as Axis;
@@ -253,7 +237,7 @@ function gather(array: StridedBytes, axes: readonly Axis[], from: number, out: U
   }
 }
 
-/** Copies `rows` positions of the first of these axes, with all that belongs to them, of elements of one lane. */
+/** Copies the slabs of `rows` positions of the first axis. Elements are one lane wide. */
 function copySlabs(from: LaneArray, base: number, axes: readonly Axis[], to: LaneArray, put: number, rows: number): void {
   const [near, ...rest] = axes as [Axis, ...Axis[]];
   const inner = rest.pop() as Axis;

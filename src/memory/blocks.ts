@@ -1,7 +1,7 @@
-/** Blocks of memory in which a file's bytes are put together. */
+/** Blocks of a file's bytes, and the memory that they are made in. */
 import { NpyError } from "../errors.ts";
 
-/** Bytes of a block: enough to make a write cheap, little enough to stay in the processor's cache. */
+/** Bytes of a block: enough for a cheap write, few enough for the processor's cache. */
 export const BLOCK: number = 2 ** 20;
 
 /**
@@ -11,20 +11,19 @@ export const BLOCK: number = 2 ** 20;
 export type Blocks = Iterable<Uint8Array, unknown, boolean | undefined>;
 
 /**
- * Whether memory still has the bytes that it had. The caller's can be resized or transferred at any moment that this thread does something else;
- * then its views have no elements at all. The buffer is asked as well: code that V8 has optimised for resizable buffers takes the length of a view for
- * what it was before another buffer was transferred (seen in Node 20).
+ * Whether memory still has the bytes that it had. The caller may resize or transfer it whenever this thread does something else; its views are empty
+ * then. The buffer is asked as well: code that V8 optimised for resizable buffers may see the view's old length after a transfer (seen in Node 20).
  */
 export function isThere({ byteLength, buffer }: ArrayBufferView, needed: number): boolean {
   return byteLength >= needed && buffer.byteLength >= needed;
 }
 
-/** Refuses to go on with memory of which less is there than was checked. */
+/** Refuses memory that became shorter after it was checked. */
 export function checkThere(bytes: ArrayBufferView, needed: number): void {
   if (!isThere(bytes, needed)) throw shrunk();
 }
 
-/** What is said where the caller's memory has gone while it was being written, or before. */
+/** The error for memory of the caller's that was gone before all of it was written. */
 export function shrunk(cause?: unknown): NpyError {
   return new NpyError(
     "ERR_NPY_SHAPE",
@@ -34,13 +33,21 @@ export function shrunk(cause?: unknown): NpyError {
   );
 }
 
-/** Blocks that are free: the system takes as long to make a new one as a conversion to fill it. */
+/** The caller's bytes, `size` at a time. */
+export function* inBlocks(bytes: Uint8Array, size: number, length: number = bytes.length): Generator<Uint8Array, void, unknown> {
+  for (let at = 0; at < length; at += size) {
+    checkThere(bytes, length);
+    yield bytes.subarray(at, at + size);
+  }
+}
+
+/** Free blocks: allocating one takes as long as filling it. */
 const free: Uint8Array<ArrayBuffer>[] = [];
 
-/** What one append needs: one to gather in, and two to be written in turns. */
+/** What one append needs: one to gather in, and two to write in turns. */
 const KEPT = 3;
 
-/** A block of at least so many bytes, with whatever is in it. Small ones cost little, and are made when they are needed. */
+/** A block of at least `length` bytes, which may hold anything. Small ones are cheap, and are not kept. */
 export function borrow(length: number): Uint8Array<ArrayBuffer> {
   if (length <= BLOCK / 16 || length > BLOCK) return new Uint8Array(length);
   return free.pop() ?? new Uint8Array(BLOCK);

@@ -17,6 +17,12 @@ export class GrowingBuffer {
   /** All bytes as elements of the class that was last copied. */
   #elements: Elements | undefined;
 
+  /** With room for `capacity` bytes. */
+  constructor(capacity: number = 0) {
+    this.resize(capacity);
+    this.length = 0;
+  }
+
   push(bytes: Uint8Array): void {
     const at = this.length;
     this.resize(at + bytes.length);
