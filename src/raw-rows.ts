@@ -1,4 +1,4 @@
-/** Bytes of a file's rows, in chunks that break anywhere -> arrays of whole rows. */
+/** Chunks of a file's bytes, which may break anywhere -> arrays of whole rows. */
 import { NpyError } from "./errors.ts";
 import type { DType } from "./format/dtype.ts";
 import { type ArrayLayout, bytesPerRow, rowShape, shapeOf } from "./format/layout.ts";
@@ -10,7 +10,7 @@ import { optionError } from "./options.ts";
 /** Bytes, however they are held: a `Buffer`, a typed array, a `DataView`, or memory without a type. */
 export type RawChunk = ArrayBufferView | ArrayBufferLike;
 
-/** Cuts chunks into rows. Only rows that are broken between two chunks are copied. */
+/** Cuts chunks into rows. Only rows that span chunks are copied. */
 export class RawRows {
   readonly #layout: ArrayLayout;
   readonly #rowBytes: number;
@@ -23,7 +23,7 @@ export class RawRows {
   }
 
   /**
-   * The rows that a chunk completes: the one that was begun, and those within the chunk.
+   * The rows that a chunk completes, and those within it.
    *
    * @throws NpyError `ERR_NPY_VALUE` for what is not bytes, `ERR_NPY_SHAPE` for bytes where rows have none.
    */
@@ -79,8 +79,7 @@ function endsWithinRow(left: number, rowBytes: number): NpyError {
 }
 
 /**
- * Refuses bytes in a stream to a file whose elements are wider: a stream of bytes (a file, a response) says nothing about what they are, and breaks
- * anywhere.
+ * Refuses bytes from a stream if the file's elements are wider: such a stream (a file, a response) does not say what they are, and breaks anywhere.
  *
  * @throws NpyError `ERR_NPY_DTYPE`.
  */
@@ -96,7 +95,7 @@ export function refuseBytes(chunk: unknown, dtype: DType | undefined): void {
 }
 
 /**
- * Refuses a source of `appendFrom` that cannot be iterated; by `isSync` also one that must be waited for.
+ * Refuses a source of `appendFrom` that cannot be iterated, or only asynchronously with `isSync`.
  *
  * @throws NpyError `ERR_NPY_OPTION`.
  */
@@ -116,7 +115,7 @@ function hint(source: object): string {
   return "stream" in source ? ". Pass its stream()" : "";
 }
 
-/** Whether what is iterated is a stream, of the web's or of Node's: what these give is mostly bytes from elsewhere. */
+/** Whether a source is a stream of the web or of Node: these mostly give bytes from elsewhere. */
 export function isStream(source: object): boolean {
   return "getReader" in source || ("pipe" in source && "read" in source);
 }

@@ -1,4 +1,4 @@
-/** Structures appended as objects and as columns. Fields are matched by their names, never by their places. */
+/** Structures as objects. Fields are matched by name, never by position. */
 
 import { RecordArray } from "../decode/record-array.ts";
 import { NpyError } from "../errors.ts";
@@ -12,18 +12,18 @@ import { isNodeBuffer } from "../input/typed-arrays.ts";
 import { needsSwap, swapBytes } from "../memory/byte-order.ts";
 import { copyField, type FieldPlace, flatten } from "../memory/fields.ts";
 
-/** A value that could not be stored: which, where, and why. */
+/** A value that could not be stored, and why. */
 export interface Failure {
-  /** The place of the element among the values. */
+  /** The index of the element among the values. */
   readonly at: number;
   readonly reason: string;
-  /** In a structure: the field, and the value and place within it. */
+  /** In a structure: the field, and the value and its index in that field. */
   readonly field?: string;
   readonly value?: unknown;
   readonly within?: readonly number[];
 }
 
-/** Fills `bytes`, a buffer of its own, from `values`, or says which value it could not store and why. */
+/** Encodes `values` into `bytes`, which begin a buffer of their own. */
 export type Encoder = (values: readonly unknown[], bytes: Uint8Array<ArrayBuffer>) => Failure | undefined;
 
 /** Records that are stored at a time: few enough for their values to stay in the processor's cache. */
@@ -94,7 +94,7 @@ function fieldEncoder(field: DTypeField, encoder: (type: DType) => Encoder) {
   const { itemsize } = field.dtype;
   const encode = encoder(element);
   const isSubArray = shape.length > 0;
-  // Long doubles are given as the bytes of the file.
+  // Long doubles are given as the file's bytes.
   const swaps = element.fields === undefined && !isLongDouble(element) && needsSwap(element);
   return (records: readonly Fields[], place: FieldPlace): Failure | undefined => {
     const column: unknown[] = [];
@@ -143,7 +143,7 @@ function checkRecords(values: readonly unknown[], names: readonly string[], know
 
 type Fields = { readonly [name: string]: unknown };
 
-/** By the names that the object itself lists: every object has a `toString`. */
+/** By the names that the object lists: each object also inherits some, such as `toString`. */
 function hasExactly(value: Fields, names: ReadonlySet<string>): boolean {
   let count = 0;
   for (const name in value) {
@@ -153,7 +153,7 @@ function hasExactly(value: Fields, names: ReadonlySet<string>): boolean {
   return count === names.size;
 }
 
-/** Which field is missing, or is one too many. */
+/** Finds a field that is missing or unknown. */
 export function compareNames(found: readonly string[], names: readonly string[]): { field: string; reason: string } | undefined {
   const extra = found.find((name) => !names.includes(name));
   const missing = names.find((name) => !found.includes(name));
@@ -175,7 +175,7 @@ function push(owner: object, key: string | number, value: unknown, column: unkno
   column.push(value);
 }
 
-/** Adds the `count` elements of a sub-array's value, or says why they are none. */
+/** Adds the `count` elements of a sub-array, or gives the reason why it has none. */
 function collect(value: unknown, shape: readonly number[], count: number, element: DType, column: unknown[]): string | undefined {
   if (isBytesOfWhat(value, element)) return `a Buffer is bytes, not elements of shape (${shape.join(", ")})`;
   const list = listOf(value);
@@ -189,13 +189,13 @@ function collect(value: unknown, shape: readonly number[], count: number, elemen
   return `expected elements of shape (${shape.join(", ")})${list === undefined ? "" : `, found ${list.length}`}`;
 }
 
-/** Whether a value is bytes that would each become an element, where the element is not bytes itself. */
+/** Whether a value is a `Buffer`, each byte of which would become a wider element. */
 function isBytesOfWhat(value: unknown, element: DType): boolean {
   if (element.itemsize <= 1 || element.kind === "V" || !isNodeBuffer(value)) return false;
   return (value as Uint8Array).length > 0 && !isLongDouble(element);
 }
 
-/** As reading gives what JavaScript has no numbers for: complex ones as parts in turn, void and long doubles as bytes. */
+/** Takes what reading gives where JavaScript has no numbers: pairs of parts for complex ones, bytes for void and long doubles. */
 function collectParts(list: ArrayLike<unknown>, count: number, element: DType, column: unknown[]): boolean {
   const { kind, itemsize } = element;
   if ((kind === "V" && element.fields === undefined) || isLongDouble(element)) {
@@ -227,9 +227,9 @@ function collectNested(value: unknown, [size, ...rest]: readonly number[], eleme
 }
 
 /**
- * The dtype of records that are given as `source`, with its fields in the order that `target` has them.
+ * The `source` dtype with its fields in the order of `target`.
  *
- * @throws NpyError `ERR_NPY_CAST` if they have not the same names.
+ * @throws NpyError `ERR_NPY_CAST` if their fields have other names.
  */
 export function matchFields(source: DType, target: DType): DType {
   const { element, shape } = flatten(source);
