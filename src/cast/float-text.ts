@@ -26,22 +26,32 @@ function formatDigits(value: number, size: number): string {
   return sign + (all.length > exponent + 1 ? `${whole}.${all.slice(exponent + 1)}` : whole);
 }
 
-/**
- * The shortest decimal, in exponential notation, that reads back as `value`; of two such the nearer one, and of two as near the even one.
- */
+/** For floats of 2 and 4 bytes: the digits that any decimal keeps on its way there and back, and the smallest number that has them. */
+const KEPT_DIGITS: Readonly<Record<number, readonly [digits: number, from: number]>> = { 2: [3, 2 ** -14], 4: [6, 2 ** -126] };
+
+/** The shortest decimal, in exponential notation, that rounds to `value` as a float of `size` bytes; of several, the nearest. */
 function shortest(value: number, size: number): string {
-  for (let digits = size === 8 ? value.toExponential().replace(/^-|\.|e.*$/g, "").length - 1 : 0; ; digits++) {
-    for (const text of [roundHalfToEven(value, digits), value.toExponential(digits)]) {
-      if (round(Number(text), size) === value) return text;
-    }
+  if (size === 8) return value.toExponential();
+  const [kept, from] = KEPT_DIGITS[size] as readonly [number, number];
+  for (let digits = Math.abs(value) < from ? 1 : kept; ; digits++) {
+    const nearest = nearestDecimal(value, digits);
+    if (round(Number(nearest), size) === value) return Number(nearest).toExponential();
+    // Next to a power of two the floats above are twice as far away as those below.
+    const [mantissa = "", exponent] = nearest.split("e");
+    const farther =
+      Number(`${mantissa.replace(".", "")}e${Number(exponent) - digits + 1}`) +
+      Math.sign(value) * 10 ** (Number(exponent) - digits + 1);
+    if (round(farther, size) === value) return farther.toExponential(digits - 1);
   }
 }
 
-/** `toExponential` rounds a half up. No float comes so close to a half that 30 digits could not tell them apart. */
-function roundHalfToEven(value: number, digits: number): string {
-  const [, kept, rest, exponent] = /^(.*?)\.?(\d{30})(e.*)$/.exec(value.toExponential(digits + 30)) ?? [];
-  const isTie = /^50*$/.test(rest as string) && /[02468]$/.test(kept as string);
-  return isTie ? `${kept}${exponent}` : value.toExponential(digits);
+/** The nearest decimal of so many digits; of two, the even one, where `toExponential` takes the larger. */
+function nearestDecimal(value: number, digits: number): string {
+  const nearest = value.toExponential(digits - 1);
+  if (!/5e/.test(value.toExponential(digits))) return nearest;
+  // What is a half in 30 digits is one: no float comes nearer to it.
+  const [, kept = "", rest = "", exponent] = /^(.*?)\.?(\d{30})(e.*)$/.exec(value.toExponential(digits + 29)) ?? [];
+  return /^50*$/.test(rest) && /[02468]$/.test(kept) ? `${kept}${exponent}` : nearest;
 }
 
 const double = new Float64Array(1);
