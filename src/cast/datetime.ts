@@ -22,10 +22,14 @@ const LENGTHS: ReadonlyMap<Unit, bigint> = new Map<Unit, bigint>([
   ...(["s", "ms", "us", "ns", "ps", "fs", "as"] as const).map((unit, i) => [unit, 10n ** BigInt(18 - 3 * i)] as const),
 ]);
 
+const SECOND = LENGTHS.get("s") as bigint;
+
 const DAY = LENGTHS.get("D") as bigint;
 
 /** The Gregorian calendar repeats itself after 400 years, which have so many days. */
 const DAYS_OF_ERA = 146_097n;
+
+const MONTHS_OF_ERA = 4_800n;
 
 /** Months of each calendar unit. */
 const MONTHS = { Y: 12n, M: 1n } as const;
@@ -121,27 +125,32 @@ function inRange(count: bigint, shown: string, to: DType): bigint {
   throw unconvertible(shown, to, "the result is beyond 64 bits");
 }
 
-/** Days from 1970-01-01 to the first of the month that is `months` after January 1970, in the proleptic Gregorian calendar. */
+/**
+ * Days from 1970-01-01 to the first of the month that is `months` after January 1970, in the proleptic Gregorian calendar. Only eras are
+ * counted in bigints, which are slow.
+ */
 function daysOfMonths(months: bigint): bigint {
   // Years begin in March here, so that the leap day comes last.
   const shifted = months + 1970n * 12n - 2n;
-  const year = floorDivide(shifted, 12n);
-  const month = shifted - year * 12n;
-  const days = 365n * year + floorDivide(year, 4n) - floorDivide(year, 100n) + floorDivide(year, 400n);
-  return days + (153n * month + 2n) / 5n - 719_468n;
+  const era = floorDivide(shifted, MONTHS_OF_ERA);
+  const monthOfEra = Number(shifted - era * MONTHS_OF_ERA);
+  const year = Math.floor(monthOfEra / 12);
+  const days = 365 * year + Math.floor(year / 4) - Math.floor(year / 100) + Math.floor((153 * (monthOfEra % 12) + 2) / 5);
+  return era * DAYS_OF_ERA + BigInt(days - 719_468);
 }
 
 /** The month (counted from January 1970) and the day (from 1) of a day counted from 1970-01-01. */
-function civil(days: bigint): { months: bigint; day: bigint } {
+function civil(days: bigint): { months: bigint; day: number } {
   const shifted = days + 719_468n;
   const era = floorDivide(shifted, DAYS_OF_ERA);
-  const dayOfEra = shifted - era * DAYS_OF_ERA;
-  const yearOfEra = (dayOfEra - dayOfEra / 1_460n + dayOfEra / 36_524n - dayOfEra / 146_096n) / 365n;
-  const dayOfYear = dayOfEra - (365n * yearOfEra + yearOfEra / 4n - yearOfEra / 100n);
-  const month = (5n * dayOfYear + 2n) / 153n;
+  const dayOfEra = Number(shifted - era * DAYS_OF_ERA);
+  const leapDays = Math.floor(dayOfEra / 1_460) - Math.floor(dayOfEra / 36_524) + Math.floor(dayOfEra / 146_096);
+  const yearOfEra = Math.floor((dayOfEra - leapDays) / 365);
+  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
+  const month = Math.floor((5 * dayOfYear + 2) / 153);
   return {
-    months: (era * 400n + yearOfEra) * 12n + month + 2n - 1970n * 12n,
-    day: dayOfYear - (153n * month + 2n) / 5n + 1n,
+    months: era * MONTHS_OF_ERA + BigInt(yearOfEra * 12 + month + 2 - 1970 * 12),
+    day: dayOfYear - Math.floor((153 * month + 2) / 5) + 1,
   };
 }
 
@@ -182,18 +191,26 @@ export function formatDatetime(count: bigint, type: DType): string {
     const months = count * step.count * MONTHS[unit];
     return unit === "Y" ? yearText(months) : `${yearText(months)}-${monthText(months)}`;
   }
-  const instant = count * step.count * (LENGTHS.get(unit) as bigint);
-  const days = floorDivide(instant, DAY);
+  const length = LENGTHS.get(unit) as bigint;
+  const steps = count * step.count;
+  const stepsOfDay = DAY / length;
+  const days = unit === "W" ? steps * 7n : floorDivide(steps, stepsOfDay);
   const { months, day } = civil(days);
   const date = `${yearText(months)}-${monthText(months)}-${pad(day)}`;
   if (unit === "W" || unit === "D") return date;
-  const seconds = (instant - days * DAY) / 10n ** 18n;
-  const [hour, minute, second] = [seconds / 3600n, (seconds / 60n) % 60n, seconds % 60n].map(pad);
+  const rest = steps - days * stepsOfDay;
+  const seconds = Number(length > SECOND ? rest * (length / SECOND) : rest / (SECOND / length));
+  const [hour, minute, second] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60].map(pad);
   if (unit === "h") return `${date}T${hour}`;
   if (unit === "m") return `${date}T${hour}:${minute}`;
-  const digits = 3 * ["s", "ms", "us", "ns", "ps", "fs", "as"].indexOf(unit);
-  const fraction = ((instant - days * DAY) % 10n ** 18n).toString().padStart(18, "0").slice(0, digits);
-  return `${date}T${hour}:${minute}:${second}${digits === 0 ? "" : `.${fraction}`}`;
+  const digits = fractionDigits(unit);
+  const fraction = digits === 0 ? "" : `.${String(rest % (SECOND / length)).padStart(digits, "0")}`;
+  return `${date}T${hour}:${minute}:${second}${fraction}`;
+}
+
+/** Digits after the seconds, for units up to seconds. */
+function fractionDigits(unit: Unit): number {
+  return 3 * ["s", "ms", "us", "ns", "ps", "fs", "as"].indexOf(unit);
 }
 
 function yearText(months: bigint): string {
@@ -202,10 +219,10 @@ function yearText(months: bigint): string {
 }
 
 function monthText(months: bigint): string {
-  return pad(months - 12n * floorDivide(months, 12n) + 1n);
+  return pad(Number(months - 12n * floorDivide(months, 12n)) + 1);
 }
 
-function pad(number: bigint): string {
+function pad(number: number): string {
   return String(number).padStart(2, "0");
 }
 
@@ -224,21 +241,26 @@ export function parseDatetime(text: string, to: DType): bigint {
   const isDate =
     Number(month) >= 1 && Number(month) <= 12 && Number(day) >= 1 && BigInt(day) <= daysOfMonths(months + 1n) - first;
   if (!isDate || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) throw notADate(text, to);
-  const days = first + BigInt(day) - 1n;
-  const seconds = BigInt(hour) * 3600n + (BigInt(minute) - offsetOf(zone)) * 60n + BigInt(second);
-  const instant = days * DAY + seconds * 10n ** 18n + BigInt(fraction.padEnd(18, "0"));
   const { unit, count } = step;
-  const result = isCalendar(unit)
-    ? floorDivide(civil(floorDivide(instant, DAY)).months, MONTHS[unit] * count)
-    : floorDivide(instant, (LENGTHS.get(unit) as bigint) * count);
-  return inRange(result, JSON.stringify(text), to);
+  const clock = Number(hour) * 3600 + (Number(minute) - offsetOf(zone)) * 60 + Number(second);
+  const seconds = (first + BigInt(day) - 1n) * 86_400n + BigInt(clock);
+  return inRange(stepsOf(seconds, fraction, unit, count), JSON.stringify(text), to);
+}
+
+/** Seconds since 1970, and the digits after them, in steps of `count` units; what is finer is cut off. */
+function stepsOf(seconds: bigint, fraction: string, unit: Unit, count: bigint): bigint {
+  if (isCalendar(unit)) return floorDivide(civil(floorDivide(seconds, 86_400n)).months, MONTHS[unit] * count);
+  const length = LENGTHS.get(unit) as bigint;
+  if (length >= SECOND) return floorDivide(seconds, (length / SECOND) * count);
+  const digits = fractionDigits(unit);
+  return floorDivide(seconds * (SECOND / length) + BigInt(fraction.slice(0, digits).padEnd(digits, "0")), count);
 }
 
 /** Minutes that a time zone is ahead of UTC. */
-function offsetOf(zone: string | undefined): bigint {
-  if (zone === undefined || zone === "Z") return 0n;
+function offsetOf(zone: string | undefined): number {
+  if (zone === undefined || zone === "Z") return 0;
   const digits = zone.slice(1).replace(":", "").padEnd(4, "0");
-  const minutes = BigInt(digits.slice(0, 2)) * 60n + BigInt(digits.slice(2));
+  const minutes = Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2));
   return zone.startsWith("-") ? -minutes : minutes;
 }
 
