@@ -1,6 +1,6 @@
 /** Arguments and options of the command line, understood. */
 import { InvalidArgumentError } from "commander";
-import { type DType, dtype, NpyError, parseHeader } from "../node.ts";
+import { type DType, type DTypeLike, dtype, NpyError } from "../node.ts";
 import { isEncoding } from "./sources/encoding.ts";
 
 /** A number of rows. */
@@ -71,14 +71,37 @@ function fieldOf(text: string): [string, string] {
   throw new InvalidArgumentError(`${JSON.stringify(text)} must be NAME:DTYPE.`);
 }
 
-/** The format has a grammar for dtypes already: that of its headers. */
+/** Python's lists, tuples and strings, as JSON has them. */
 function literalDType(text: string): DType {
-  const dict = new TextEncoder().encode(`{'descr': ${text}, 'fortran_order': False, 'shape': ()}\n`);
-  const header = new Uint8Array(12 + dict.length);
-  header.set([0x93, ...new TextEncoder().encode("NUMPY"), 3, 0]);
-  new DataView(header.buffer).setUint32(8, dict.length, true);
-  header.set(dict, 12);
-  return parseHeader(header).dtype;
+  const json = text.replace(
+    /u?'((?:[^'\\]|\\.)*)'|u?"((?:[^"\\]|\\.)*)"|,\s*(?=[)\]])|[()]/gs,
+    (token: string, single?: string, double?: string) => {
+      const string = single ?? double;
+      return string === undefined ? (BRACKETS.get(token) ?? "") : jsonString(string);
+    },
+  );
+  try {
+    return dtype(JSON.parse(json) as DTypeLike);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new InvalidArgumentError("It must be as NumPy prints it, such as [('t', '<f8'), ('pos', '<f4', (3,))].");
+  }
+}
+
+const BRACKETS: ReadonlyMap<string, string> = new Map([
+  ["(", "["],
+  [")", "]"],
+]);
+
+/** What is between the quotes of a string in Python, as a string in JSON. */
+function jsonString(string: string): string {
+  const escaped = string.replace(/\\(?:'|x(..)|U(.{8}))|["\p{Cc}]|\\./gsu, (found: string, hex?: string, long?: string) => {
+    if (found === "\\'") return "'";
+    if (hex !== undefined) return `\\u00${hex}`;
+    if (long !== undefined) return String.fromCodePoint(Number.parseInt(long, 16));
+    return found.startsWith("\\") ? found : JSON.stringify(found).slice(1, -1);
+  });
+  return `"${escaped}"`;
 }
 
 /** A column of a text file: its name, and its dtype if that is said. */

@@ -1,81 +1,129 @@
-/** Elements as text: as NumPy prints them, and as JSON. */
-import type { DType, NpyData } from "../node.ts";
-import { datetimeText, NOT_A_TIME } from "./datetime.ts";
-import { complexText, floatText } from "./number-text.ts";
+/** Elements as text: as NumPy prints them, as JSON, and as CSV (RFC 4180, lines end in a line feed). */
+import { type DType, dtype as dtypeOf, type NpyData } from "../node.ts";
+import { bytesOf, cast, dataOf } from "./cast.ts";
 
-/** The text of the element at `index`. */
-export type CellText = (data: NpyData, index: number) => string;
+/** The texts of all elements. */
+export type CellTexts = (data: NpyData) => ArrayLike<string>;
+
+/** The longest texts of floats, complex numbers, bools, and times: `-1.7976931348623157e+308`, or a time with attoseconds. */
+const LONGEST: Readonly<Record<string, string>> = { f: "S25", c: "S52", b: "S5", M: "S40", m: "S44" };
 
 /** Elements as `str()` of NumPy's scalars gives them, but timedelta64 as counts, and raw bytes in hexadecimal. */
-export function textOf(dtype: DType): CellText {
+export function textsOf(dtype: DType): CellTexts {
   const { kind, itemsize, datetime } = dtype;
-  if (isRaw(dtype)) return (data, index) => `0x${Buffer.from(bytesAt(data, index, itemsize)).toString("hex")}`;
-  switch (kind) {
-    case "f":
-      return (data, index) => floatText((data as Float64Array)[index] as number, itemsize);
-    case "c":
-      return (data, index) => complexText(realPart(data, index), imaginaryPart(data, index), itemsize);
-    case "b":
-      return (data, index) => ((data as Uint8Array)[index] === 0 ? "False" : "True");
-    case "M":
-      return (data, index) => datetimeText((data as BigInt64Array)[index] as bigint, datetime as NonNullable<typeof datetime>);
-    case "m":
-      return (data, index) => {
-        const ticks = (data as BigInt64Array)[index] as bigint;
-        return ticks === NOT_A_TIME ? "NaT" : String(ticks);
-      };
-    default:
-      return (data, index) => String((data as ArrayLike<unknown>)[index]);
-  }
+  if (isRaw(dtype)) return (data) => hexTexts(data as Uint8Array, itemsize);
+  if (kind === "m" || datetime?.unit === "generic") return countTexts;
+  const text = LONGEST[kind];
+  if (text === undefined) return (data) => (Array.isArray(data) ? data : Array.from(data as ArrayLike<unknown>, String));
+  const parts = kind === "c" ? 2 : 1;
+  return (data) => cast(data, data.length / parts, dtype, text) as string[];
+}
+
+/** Without a unit, the library writes a number of steps and the words for it. */
+function countTexts(data: NpyData): string[] {
+  const texts = cast(data, data.length, "m8", LONGEST["m"] as "S44") as string[];
+  return Array.from(texts, (text) => text.replace(/ .*/, ""));
+}
+
+function hexTexts(bytes: Uint8Array, itemsize: number): string[] {
+  const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const length = itemsize === 0 ? 0 : all.length / itemsize;
+  return Array.from({ length }, (_, i) => `0x${all.toString("hex", i * itemsize, (i + 1) * itemsize)}`);
 }
 
 /** Elements as JSON: NaN and NaT as null, the infinities as numbers too large for any float, complex numbers as { re, im }. */
-export function jsonOf(dtype: DType): CellText {
-  const text = textOf(dtype);
-  const { kind, itemsize } = dtype;
-  if (isRaw(dtype)) return (data, index) => `"${text(data, index)}"`;
+export function jsonOf(dtype: DType): CellTexts {
+  const texts = textsOf(dtype);
+  const { kind, itemsize, datetime } = dtype;
+  const each = (json: (text: string) => string): CellTexts => {
+    return (data) => Array.from(texts(data), json);
+  };
+  if (isRaw(dtype)) return each((text) => `"${text}"`);
   switch (kind) {
     case "f":
-      return (data, index) => jsonNumber((data as Float64Array)[index] as number, itemsize);
-    case "c":
-      return (data, index) => {
-        const [re, im] = [realPart(data, index), imaginaryPart(data, index)].map((x) => jsonNumber(x, itemsize / 2));
-        return `{"re":${re},"im":${im}}`;
+      return each((text) => JSON_NUMBERS.get(text) ?? text);
+    case "c": {
+      const parts = jsonOf(dtypeOf(`f${itemsize / 2}` as "f8"));
+      return (data) => {
+        const all = parts(data);
+        return Array.from({ length: data.length / 2 }, (_, i) => `{"re":${all[2 * i]},"im":${all[2 * i + 1]}}`);
       };
+    }
     case "b":
-      return (data, index) => String((data as Uint8Array)[index] !== 0);
+      return each((text) => text.toLowerCase());
     case "S":
     case "U":
-      return (data, index) => JSON.stringify((data as string[])[index]);
+      return each((text) => JSON.stringify(text));
     case "M":
-    case "m":
-      return (data, index) => {
-        const found = text(data, index);
-        return found === "NaT" ? "null" : kind === "m" ? found : `"${found}"`;
-      };
+    case "m": {
+      const quote = datetime?.unit === "generic" || kind === "m" ? "" : '"';
+      return each((text) => (text === "NaT" ? "null" : quote + text + quote));
+    }
     default:
-      return text;
+      return texts;
   }
 }
+
+/** JSON has no words for these. */
+const JSON_NUMBERS: ReadonlyMap<string, string> = new Map([
+  ["nan", "null"],
+  ["inf", "1e999"],
+  ["-inf", "-1e999"],
+]);
 
 /** Elements that JavaScript has no values for. */
 export function isRaw({ kind, itemsize }: DType): boolean {
   return kind === "V" || (kind === "f" && itemsize > 8) || (kind === "c" && itemsize > 16);
 }
 
-function jsonNumber(x: number, size: number): string {
-  if (Number.isNaN(x)) return "null";
-  return Number.isFinite(x) ? floatText(x, size) : x < 0 ? "-1e999" : "1e999";
+/** The text of one value of a dtype. */
+export function textOfValue(value: number | bigint, dtype: DType): string {
+  return textsOf(dtype)(dataOf(value, dtype))[0] as string;
 }
 
-function realPart(data: NpyData, index: number): number {
-  return (data as Float64Array)[2 * index] as number;
+/** The text of a float64. */
+export function numberText(value: number): string {
+  return textOfValue(value, dtypeOf("float64"));
 }
 
-function imaginaryPart(data: NpyData, index: number): number {
-  return (data as Float64Array)[2 * index + 1] as number;
+/** Spaces around a cell may be lost, and a byte order mark at the beginning of a file is. */
+const NEEDS_QUOTES = /[",\r\n]|^\s|\s$/;
+
+const HALF_PAIR = /\p{Surrogate}/u;
+
+/** Text as a cell of CSV. */
+export function csvCell(text: string): string {
+  if (HALF_PAIR.test(text))
+    throw new Error(
+      `${JSON.stringify(text)} holds half a surrogate pair, which CSV, being UTF-8, cannot say: print it with --ndjson`,
+    );
+  return NEEDS_QUOTES.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-function bytesAt(data: NpyData, index: number, itemsize: number): Uint8Array {
-  return (data as Uint8Array).subarray(index * itemsize, (index + 1) * itemsize);
+/** Elements as cells of CSV: only text needs quotes. */
+export function csvOf(dtype: DType): CellTexts {
+  const texts = textsOf(dtype);
+  return "SU".includes(dtype.kind) ? (data) => Array.from(texts(data), csvCell) : texts;
+}
+
+/** Cells as a line. A single empty cell would be a blank line, which is not a row. */
+export function csvLine(cells: readonly string[]): string {
+  return cells.length === 1 && cells[0] === "" ? '""' : cells.join(",");
+}
+
+/** What the halves of a surrogate pair in two elements, and code points beyond U+10FFFF, are read as; most often a text really has them. */
+const MAY_BE_INEXACT = /[\u{10000}-\u{10ffff}\ufffd]/u;
+
+/**
+ * The index of the first text that does not hold the code points it was read from, or -1. NumPy holds any 32 bits as a character, UTF-8
+ * and JSON do not. Saving what was read writes the code points in the file, saving a copy those in the strings.
+ */
+export function firstInexact(data: NpyData, dtype: DType): number {
+  if (dtype.kind !== "U") return -1;
+  const texts = data as string[];
+  if (!texts.some((text) => MAY_BE_INEXACT.test(text))) return -1;
+  const [read, held] = [bytesOf(texts, dtype), bytesOf([...texts], dtype)];
+  if (read.equals(held)) return -1;
+  const { itemsize } = dtype;
+  return texts.findIndex((_, i) => read.compare(held, i * itemsize, (i + 1) * itemsize, i * itemsize, (i + 1) * itemsize) !== 0);
 }

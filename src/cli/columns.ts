@@ -1,5 +1,6 @@
 /** The elements of a row, one after the other: what tables, CSV, statistics and plots have columns of. */
 import type { DType, NpyArray, NpyData, RecordArray } from "../node.ts";
+import { isRaw } from "./cell.ts";
 import { UsageError } from "./failure.ts";
 
 /** What rows are, whatever their number. */
@@ -85,6 +86,18 @@ function named(columns: readonly Column[], name: string): Column {
   const labels = columns.map(({ label }) => label);
   const list = labels.length > 12 ? [...labels.slice(0, 12), "..."] : labels;
   throw new UsageError(`there is no column ${JSON.stringify(name)}: there are ${list.join(", ") || "none"}`);
+}
+
+/** Columns of numbers; a complex column is two. */
+export function numericColumns(column: Column): readonly Column[] {
+  const { dtype, label, offset, perRow } = column;
+  if (dtype.kind !== "c" || isRaw(dtype)) return [column];
+  const prefix = label === "" ? "" : `${label}.`;
+  return ["real", "imag"].map((part, i) => ({ ...column, label: prefix + part, offset: 2 * offset + i, perRow: 2 * perRow }));
+}
+
+export function isNumeric({ dtype }: Column): boolean {
+  return !isRaw(dtype) && !"SU".includes(dtype.kind);
 }
 
 /** The data of columns, each field decoded once. Step by step, since names with dots may read as the way to another field. */

@@ -1,8 +1,8 @@
 /** `ensure-appendable`: headers that have no room to grow. */
 import { Command } from "commander";
 import { ensureAppendable, inspect } from "../node.ts";
-import { forEachFile } from "./each-file.ts";
 import { shown } from "./failure.ts";
+import { forEachFile } from "./files.ts";
 import { Interrupted, interruptible } from "./interruption.ts";
 import { Progress, type ProgressOptions } from "./progress.ts";
 import { print, tell } from "./terminal.ts";

@@ -100,3 +100,8 @@ export function oneLine(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (char) => JSON.stringify(char).slice(1, -1).replace("\u007f", "\\u007f"));
 }
+
+/** `1 row`, `2 rows`. */
+export function counted(count: number, noun: "byte" | "column" | "file" | "row"): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

@@ -11,8 +11,7 @@ import {
   type OpenOptions,
 } from "../node.ts";
 import { type RowLayout, shapeText } from "./columns.ts";
-import { counted } from "./counted.ts";
-import { about, FileProblem, reasonOf, shown } from "./failure.ts";
+import { about, counted, FileProblem, reasonOf, shown } from "./failure.ts";
 import { Interrupted, interruptible } from "./interruption.ts";
 import { Progress, type ProgressOptions } from "./progress.ts";
 import type { Block, Source } from "./sources/source.ts";

@@ -1,7 +1,7 @@
 /** `head`: the first rows. */
 import { Command } from "commander";
 import { rowCountArgument } from "./arguments.ts";
-import { readingRows } from "./reading.ts";
+import { readingRows } from "./files.ts";
 import { printRows, type RowOptions, withRowOptions } from "./rows.ts";
 
 export function headCommand(): Command {

@@ -2,9 +2,8 @@
 import { Command } from "commander";
 import { inspect, NpyError, type NpyInfo, type RecoveryReport, recover } from "../node.ts";
 import { shapeText } from "./columns.ts";
-import { counted } from "./counted.ts";
-import { forEachFile } from "./each-file.ts";
-import { shown } from "./failure.ts";
+import { counted, shown } from "./failure.ts";
+import { forEachFile } from "./files.ts";
 import { print, styled } from "./terminal.ts";
 
 export function infoCommand(): Command {

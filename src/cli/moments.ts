@@ -1,7 +1,7 @@
 /** Statistics of a column in one pass: count, extremes, mean and variance (Welford), and how the values are distributed. */
 import type { NpyData } from "../node.ts";
-import { NOT_A_TIME } from "./datetime.ts";
 import { Histogram } from "./histogram.ts";
+import { NOT_A_TIME } from "./times.ts";
 
 /** Elements of a column in a chunk of data: every `step`-th, `count` of them, from `offset` on. */
 export interface Stretch {

@@ -2,9 +2,8 @@
 import { ticks } from "d3-array";
 import { interpolateViridis, schemeTableau10 } from "d3-scale-chromatic";
 import { line } from "d3-shape";
-import { floatText } from "./number-text.ts";
-import type { Picture } from "./plot.ts";
-import { rangeOf } from "./plot-range.ts";
+import { numberText } from "./cell.ts";
+import { type Picture, rangeOf } from "./picture.ts";
 
 const WIDTH = 900;
 const HEIGHT = 400;
@@ -32,7 +31,7 @@ export function linesSvg(picture: Picture): string {
   const legend = labels.map((name, i) => `<tspan fill="${color(i)}" dx="${i === 0 ? 0 : 12}">${escaped(name)}</tspan>`);
   const marks = ticks(min, max, 5).map((value) => {
     const at = y(value);
-    return `<path d="M${MARGIN.left},${at}H${RIGHT}" stroke="#ddd"/>${nameAt(at, floatText(value, 8))}`;
+    return `<path d="M${MARGIN.left},${at}H${RIGHT}" stroke="#ddd"/>${nameAt(at, numberText(value))}`;
   });
   return document(picture, [
     ...marks,
@@ -63,7 +62,7 @@ export function heatMapSvg(picture: Picture): string {
     if (i % every > 0) return "";
     return nameAt(MARGIN.top + (i + 0.5) * cellHeight, name.slice(0, 12));
   });
-  const range = `${floatText(Number(min.toPrecision(6)), 8)} to ${floatText(Number(max.toPrecision(6)), 8)}`;
+  const range = `${numberText(Number(min.toPrecision(6)))} to ${numberText(Number(max.toPrecision(6)))}`;
   const x = scale(start, stop, MARGIN.left, RIGHT);
   return document(picture, [
     ...cells,

@@ -2,9 +2,8 @@
 import { styleText } from "node:util";
 import { plot as asciiPlot, blue, cyan, green, magenta, red, yellow } from "asciichart";
 import { interpolateViridis } from "d3-scale-chromatic";
-import { floatText } from "./number-text.ts";
-import type { Picture } from "./plot.ts";
-import { rangeOf } from "./plot-range.ts";
+import { numberText } from "./cell.ts";
+import { type Picture, rangeOf } from "./picture.ts";
 import { hasColors } from "./terminal.ts";
 
 const LINE_HEIGHT = 12;
@@ -57,7 +56,7 @@ export function drawHeatMap({ title, labels, series, start, stop }: Picture, wid
     lines.push(`${(labels[first] ?? "").slice(0, LABEL_WIDTH).padStart(LABEL_WIDTH)} ${cells.join("")}`);
   }
   const scale = hasColors() ? [0, 0.25, 0.5, 0.75, 1].map((part) => colored(part)).join("") : SHADES;
-  const [low, high] = [min, max].map((value) => floatText(Number(value.toPrecision(6)), 8));
+  const [low, high] = [min, max].map((value) => numberText(Number(value.toPrecision(6))));
   return `${title}, rows ${start}:${stop}: ${low} ${scale} ${high}\n${lines.join("\n")}\n`;
 }
 
@@ -78,6 +77,6 @@ function mean(values: readonly number[]): number {
 }
 
 function label(value: number): string {
-  const text = floatText(Number(value.toPrecision(5)), 8);
+  const text = numberText(Number(value.toPrecision(5)));
   return (text.length > LABEL_WIDTH ? value.toExponential(2) : text).padStart(LABEL_WIDTH);
 }

@@ -2,13 +2,12 @@
 import { Command } from "commander";
 import type { NpyReader } from "../node.ts";
 import { listArgument, type RowRange, rangeArgument } from "./arguments.ts";
-import { type Column, chosenColumns, columnData, columnsOf, layoutOf, rowsOf } from "./columns.ts";
+import { type Column, chosenColumns, columnData, columnsOf, isNumeric, layoutOf, numericColumns, rowsOf } from "./columns.ts";
 import { FileProblem, shown, UsageError } from "./failure.ts";
+import { readingRows } from "./files.ts";
 import { checkPictureFile, writePicture } from "./picture-file.ts";
 import { Progress, type ProgressOptions } from "./progress.ts";
-import { readingRows } from "./reading.ts";
 import { rowsIn } from "./slice.ts";
-import { isNumeric, numericColumns } from "./stats.ts";
 import { print, terminalWidth } from "./terminal.ts";
 
 interface PlotOptions extends ProgressOptions {
@@ -17,16 +16,6 @@ interface PlotOptions extends ProgressOptions {
   readonly heatmap?: boolean;
   readonly svg?: string;
   readonly overwrite?: boolean;
-}
-
-/** What is drawn: for each column the means of as many groups of rows as fit; NaN where a group has no numbers. */
-export interface Picture {
-  readonly title: string;
-  readonly labels: readonly string[];
-  readonly series: readonly Float64Array[];
-  /** The rows drawn. */
-  readonly start: number;
-  readonly stop: number;
 }
 
 /** More lines than this are no longer told apart. */

@@ -1,9 +1,8 @@
 /** `recover`: files that broke off. */
 import { Command, Option } from "commander";
 import { type RecoveryReport, recover } from "../node.ts";
-import { counted } from "./counted.ts";
-import { forEachFile } from "./each-file.ts";
-import { shown } from "./failure.ts";
+import { counted, shown } from "./failure.ts";
+import { forEachFile } from "./files.ts";
 import { print } from "./terminal.ts";
 
 interface RecoverCommandOptions {

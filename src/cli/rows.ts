@@ -2,11 +2,9 @@
 import { createReadStream } from "node:fs";
 import type { Command } from "commander";
 import { inspect, type NpyArray, type NpyData, type NpyReader } from "../node.ts";
-import { jsonOf, textOf } from "./cell.ts";
+import { type CellTexts, csvCell, csvLine, csvOf, firstInexact, jsonOf, textsOf } from "./cell.ts";
 import { type Column, columnData, columnsOf, indices, layoutOf, type RowLayout, rowsOf, sizeOf } from "./columns.ts";
-import { csvCell, csvCellOf, csvLine } from "./csv-text.ts";
 import { UsageError } from "./failure.ts";
-import { firstInexact } from "./inexact-text.ts";
 import { Table } from "./table.ts";
 import { print } from "./terminal.ts";
 
@@ -75,7 +73,7 @@ function tablePrinter(layout: RowLayout): RowPrinter {
   const columns = columnsOf(layout);
   const isRight = columns.map(({ dtype }) => !"SUV".includes(dtype.kind));
   const table = new Table(["", ...columns.map(({ label }) => label)], [true, ...isRight]);
-  const cells = cellsOf(columns, textOf);
+  const cells = cellsOf(columns, textsOf);
   let isFirst = true;
   return async (rows, start) => {
     const lines = cells(rows, start).map((row, i) => [String(start + i), ...row]);
@@ -90,7 +88,7 @@ function csvPrinter(layout: RowLayout): RowPrinter {
   const isStructure = layout.dtype.fields !== undefined;
   if (isStructure) checkHeader(labels);
   if (columns.length === 0) throw new Error("its rows have no elements, which CSV cannot say: print them with --ndjson");
-  const cells = cellsOf(columns, csvCellOf, checkText);
+  const cells = cellsOf(columns, csvOf, checkText);
   let header = isStructure ? [labels.map(csvCell)] : [];
   return async (rows, start) => {
     const lines = [...header, ...cells(rows, start)];
@@ -145,17 +143,23 @@ async function printBytes(path: string, start: number, stop: number): Promise<vo
 /** The texts of all elements, row by row. */
 function cellsOf(
   columns: readonly Column[],
-  form: typeof textOf,
+  form: (dtype: Column["dtype"]) => CellTexts,
   check?: (column: Column, data: NpyData, start: number) => void,
 ): (rows: NpyArray, start: number) => string[][] {
-  const texts = columns.map(({ dtype }) => form(dtype));
+  const textsOfColumn = columns.map(({ dtype }) => form(dtype));
   return (rows, start) => {
-    const count = rowsOf(rows);
     const dataOf = columnData(rows);
-    const data = columns.map((column) => dataOf(column));
-    if (check !== undefined) for (const [i, column] of columns.entries()) check(column, data[i] as NpyData, start);
-    return Array.from({ length: count }, (_, row) =>
-      columns.map(({ offset, perRow }, i) => (texts[i] as ReturnType<typeof textOf>)(data[i] as never, row * perRow + offset)),
+    // The elements of a row's array are columns of the same data.
+    const known = new Map<NpyData, ArrayLike<string>>();
+    const texts = columns.map((column, i) => {
+      const data = dataOf(column);
+      check?.(column, data, start);
+      const found = known.get(data) ?? (textsOfColumn[i] as CellTexts)(data);
+      known.set(data, found);
+      return found;
+    });
+    return Array.from({ length: rowsOf(rows) }, (_, row) =>
+      columns.map(({ offset, perRow }, i) => (texts[i] as ArrayLike<string>)[row * perRow + offset] as string),
     );
   };
 }

@@ -2,7 +2,7 @@
 import { Command } from "commander";
 import { type RowRange, rangeArgument } from "./arguments.ts";
 import { FileProblem, shown } from "./failure.ts";
-import { readingRows } from "./reading.ts";
+import { readingRows } from "./files.ts";
 import { printRows, type RowOptions, withRowOptions } from "./rows.ts";
 
 export function sliceCommand(): Command {

@@ -1,14 +1,13 @@
 /** `stats`: what the columns of a file hold. */
 import { Command } from "commander";
-import type { DType, NpyData, NpyReader } from "../node.ts";
+import { type DType, dtype as dtypeOf, type NpyReader } from "../node.ts";
 import { listArgument } from "./arguments.ts";
-import { isRaw, textOf } from "./cell.ts";
-import { type Column, chosenColumns, columnData, columnsOf, layoutOf, rowsOf } from "./columns.ts";
+import { numberText, textOfValue } from "./cell.ts";
+import { type Column, chosenColumns, columnData, columnsOf, isNumeric, layoutOf, numericColumns, rowsOf } from "./columns.ts";
 import { shown } from "./failure.ts";
+import { readingRows } from "./files.ts";
 import { Moments } from "./moments.ts";
-import { floatText } from "./number-text.ts";
 import { Progress, type ProgressOptions } from "./progress.ts";
-import { readingRows } from "./reading.ts";
 import { Table } from "./table.ts";
 import { print } from "./terminal.ts";
 
@@ -53,18 +52,6 @@ Examples:
     );
 }
 
-/** Columns of numbers; a complex column is two. */
-export function numericColumns(column: Column): readonly Column[] {
-  const { dtype, label, offset, perRow } = column;
-  if (dtype.kind !== "c" || isRaw(dtype)) return [column];
-  const prefix = label === "" ? "" : `${label}.`;
-  return ["real", "imag"].map((part, i) => ({ ...column, label: prefix + part, offset: 2 * offset + i, perRow: 2 * perRow }));
-}
-
-export function isNumeric({ dtype }: Column): boolean {
-  return !isRaw(dtype) && !"SU".includes(dtype.kind);
-}
-
 function sizeOfData({ shape, dtype }: NpyReader): number {
   return shape.reduce((product, size) => product * size, dtype.itemsize);
 }
@@ -107,8 +94,7 @@ function lineOf({ label, dtype }: Column, rows: number, moments: Moments | undef
 function valueText(dtype: DType, value: number | bigint | undefined): string {
   if (value === undefined) return "";
   if (dtype.kind === "b") return String(value);
-  if (dtype.kind === "c") return floatText(value as number, dtype.itemsize / 2);
-  return textOf(dtype)([value] as unknown as NpyData, 0);
+  return textOfValue(value, dtype.kind === "c" ? dtypeOf(`f${dtype.itemsize / 2}` as "f8") : dtype);
 }
 
 /** The mean of times is a time; that of anything else has six digits, which is more than it is worth. */
@@ -123,5 +109,5 @@ function deviationText(dtype: DType, { deviation }: Moments): string {
 }
 
 function short(value: number): string {
-  return floatText(Number.isFinite(value) ? Number(value.toPrecision(6)) : value, 8);
+  return numberText(Number.isFinite(value) ? Number(value.toPrecision(6)) : value);
 }

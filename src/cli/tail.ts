@@ -2,8 +2,8 @@
 import { Command } from "commander";
 import { rowCountArgument } from "./arguments.ts";
 import { rowsOf } from "./columns.ts";
+import { readingRows } from "./files.ts";
 import { Interrupted, interruptible } from "./interruption.ts";
-import { readingRows } from "./reading.ts";
 import { printerFor, printPart, type RowOptions, rowsAtOnce, withRowOptions } from "./rows.ts";
 
 export function tailCommand(): Command {

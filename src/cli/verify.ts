@@ -1,9 +1,8 @@
 /** `verify`: is a file what its header says? */
 import { Command } from "commander";
 import { inspect } from "../node.ts";
-import { counted } from "./counted.ts";
-import { forEachFile } from "./each-file.ts";
-import { FileProblem, quoted, shown } from "./failure.ts";
+import { counted, FileProblem, quoted, shown } from "./failure.ts";
+import { forEachFile } from "./files.ts";
 import { print } from "./terminal.ts";
 
 export function verifyCommand(): Command {

@@ -1,8 +1,8 @@
 /** Bytes of a file or of stdin, a block at a time. */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { createRequire } from "node:module";
 import { Socket } from "node:net";
 import { isatty } from "node:tty";
-import { cLibrary } from "../../storage/native/c-library.ts";
 import { UsageError } from "../failure.ts";
 
 /** Of Linux's `<fcntl.h>`. */
@@ -25,12 +25,22 @@ export function openBytes(path: string, { mayBeTerminal = false }: { readonly ma
 }
 
 /**
- * A pipe holds 64 KiB, and most of the time of a fast one is that of waking its two sides by turns. Linux has up to 1 MiB for everyone;
- * where it has not, because of a limit, the pipe stays as it is.
+ * Lets a pipe hold 1 MiB, which Linux allows everyone, instead of 64 KiB: most of the time of a fast pipe goes into waking its two sides by
+ * turns. Without koffi, or beyond the user's limit, the pipe stays as it is.
  */
 function widen(descriptor: number): void {
   if (process.platform !== "linux") return;
-  cLibrary()?.func("int fcntl(int fd, int command, int size)")(descriptor, F_SETPIPE_SZ, 2 ** 20);
+  try {
+    const koffi = createRequire(import.meta.url)("koffi") as Koffi;
+    koffi.load(null).func("int fcntl(int fd, int command, int size)")(descriptor, F_SETPIPE_SZ, 2 ** 20);
+  } catch {
+    // koffi is optional.
+  }
+}
+
+/** The part of koffi that is needed here; its own types are missing where it is not installed. */
+interface Koffi {
+  load(library: null): { func(prototype: string): (...args: readonly number[]) => number };
 }
 
 /**

@@ -6,7 +6,7 @@ import { type HeaderName, placeOf } from "./csv-header.ts";
 import { dtypeOfTexts } from "./infer.ts";
 import { isNumberText } from "./number-of-text.ts";
 import { arrayOf, type SourceOptions } from "./source.ts";
-import { type ValueOfText, valueOfText } from "./text.ts";
+import { InvalidCell, type ValuesOfTexts, valuesOfTexts } from "./text.ts";
 
 /** What is made of the cells of a row. */
 export interface CsvColumns {
@@ -126,17 +126,17 @@ function plain(path: string, width: number, columns: readonly TextColumn[], layo
         "elements: choose columns with --columns",
     );
   }
-  const value = valueOfText(layout.dtype, isInferred);
+  const valuesOf = valuesOfTexts(layout.dtype, isInferred);
+  const values = columns.map(() => valuesOf);
   return {
     width,
     layout,
     isInferred,
     convert: (rows, lineOf) => {
-      const values: unknown[] = [];
-      for (const [i, cells] of rows.entries()) {
-        for (const { index, name } of columns) values.push(convertCell(value, cells[index] as string, path, i, lineOf, name));
-      }
-      return arrayOf(values, rows.length, { rowShape, fortranOrder });
+      const converted = convertColumns(rows, columns, values, path, lineOf);
+      const elements: unknown[] = [];
+      for (let i = 0; i < rows.length; i++) for (const column of converted) elements.push(column[i]);
+      return arrayOf(elements, rows.length, { rowShape, fortranOrder });
     },
   };
 }
@@ -176,9 +176,7 @@ function structured(
 ): CsvColumns {
   const { dtype: wanted, rowShape, fortranOrder } = layout;
   const leaves = columnsOf(layout);
-  const values = leaves.map(({ dtype: type }, i): ValueOfText => {
-    return valueOfText(type, isInferred && columns[i]?.dtype === undefined);
-  });
+  const values = leaves.map(({ dtype: type }, i) => valuesOfTexts(type, isInferred && columns[i]?.dtype === undefined));
   if (leaves.length !== columns.length && width > 0) {
     throw new FileProblem(
       `${shown(path)}: it has ${columns.length} columns, a row has ${leaves.length} elements: choose columns with --columns`,
@@ -190,11 +188,9 @@ function structured(
     layout,
     isInferred,
     convert: (rows, lineOf) => {
+      const converted = convertColumns(rows, columns, values, path, lineOf);
       let [i, leaf] = [0, 0];
-      const record = recordMaker(wanted, () => {
-        const { index, name } = columns[leaf] as TextColumn;
-        return convertCell(values[leaf++] as ValueOfText, (rows[i] as string[])[index] as string, path, i, lineOf, name);
-      });
+      const record = recordMaker(wanted, () => (converted[leaf++] as ArrayLike<unknown>)[i]);
       const records: unknown[] = [];
       for (; i < rows.length; i++) {
         leaf = 0;
@@ -226,19 +222,28 @@ function fieldMaker(type: DType, next: () => unknown): () => unknown {
   return type.fields === undefined ? next : recordMaker(type, next);
 }
 
-function convertCell(
-  value: ValueOfText,
-  text: string,
+/** The values of each column; the error is that of the first row that has one. */
+function convertColumns(
+  rows: readonly (readonly string[])[],
+  columns: readonly TextColumn[],
+  values: readonly ValuesOfTexts[],
   path: string,
-  i: number,
   lineOf: (i: number) => number,
-  name: string,
-): unknown {
-  try {
-    return value(text);
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    const what = JSON.stringify(excerpt(text));
-    throw new FileProblem(`${shown(path)}: line ${lineOf(i)}, column ${JSON.stringify(name)}: ${what}: ${error.message}`);
-  }
+): ArrayLike<unknown>[] {
+  let first: { readonly at: number; readonly problem: FileProblem } | undefined;
+  const converted = columns.map(({ index, name }, c) => {
+    const texts = rows.map((cells) => cells[index] as string);
+    try {
+      return (values[c] as ValuesOfTexts)(texts);
+    } catch (error) {
+      if (!(error instanceof InvalidCell)) throw error;
+      const { index: at, message } = error;
+      const what = JSON.stringify(excerpt(texts[at] as string));
+      const problem = new FileProblem(`${shown(path)}: line ${lineOf(at)}, column ${JSON.stringify(name)}: ${what}: ${message}`);
+      if (first === undefined || at < first.at) first = { at, problem };
+      return [];
+    }
+  });
+  if (first !== undefined) throw first.problem;
+  return converted;
 }

@@ -3,7 +3,7 @@ import type { DType } from "../../node.ts";
 import { columnsOf, type RowLayout } from "../columns.ts";
 import { FileProblem, shown, UsageError } from "../failure.ts";
 import type { SourceOptions } from "./source.ts";
-import { isValueText, valueOfText } from "./text.ts";
+import { isValueText, valuesOfTexts } from "./text.ts";
 
 /** A column by its header. */
 export interface HeaderName {
@@ -58,7 +58,7 @@ function isValue(cell: string, type: DType | undefined): boolean {
   if (isText(type) || cell.trim() === "" || isValueText(cell)) return true;
   if (type === undefined) return false;
   try {
-    valueOfText(type, false)(cell);
+    valuesOfTexts(type, false)([cell]);
     return true;
   } catch (error) {
     if (error instanceof UsageError) return false;

@@ -1,7 +1,6 @@
 /** CSV and TSV: columns of text. */
 import type { RowLayout } from "../columns.ts";
-import { counted } from "../counted.ts";
-import { FileProblem, shown } from "../failure.ts";
+import { counted, FileProblem, shown } from "../failure.ts";
 import { type CsvColumns, planColumns } from "./csv-columns.ts";
 import { hasHeader, headerNames } from "./csv-header.ts";
 import { CsvReader, LINE_OF_SPACES, type Records } from "./csv-records.ts";

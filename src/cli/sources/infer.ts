@@ -1,6 +1,6 @@
 /** The dtypes of columns of which only text or JSON is known. */
 import type { DTypeLike } from "../../node.ts";
-import { unitOfText } from "../datetime.ts";
+import { unitOfText } from "../times.ts";
 import { LongNumber } from "./json-text.ts";
 import { isIntegerText, isMissing, isNumberText } from "./number-of-text.ts";
 

@@ -2,25 +2,65 @@
 import type { DType } from "../../node.ts";
 import { isRaw } from "../cell.ts";
 import { shapeText, sizeOf } from "../columns.ts";
-import { datetimeTicks, NOT_A_TIME } from "../datetime.ts";
 import { excerpt, UsageError } from "../failure.ts";
+import { NOT_A_TIME, ticksOfTexts } from "../times.ts";
 import { LongNumber } from "./json-text.ts";
 import { ticksOf } from "./text.ts";
 
 /** An element's value; `UsageError` with what was expected if the JSON value is none. */
 export type ValueOfJson = (value: unknown) => unknown;
 
+interface TimeColumn {
+  readonly type: DType;
+  texts: string[];
+  ticks: ArrayLike<bigint | string> | undefined;
+  next: number;
+}
+
+/**
+ * Times among JSON values. The library converts many at once, so values are converted twice where there are times: once to find these, and
+ * once to take their ticks.
+ */
+export class TimesOfJson {
+  readonly #columns: TimeColumn[] = [];
+
+  /** How texts become times of a dtype. */
+  valueOf(type: DType): (text: string) => bigint {
+    const column: TimeColumn = { type, texts: [], ticks: undefined, next: 0 };
+    this.#columns.push(column);
+    return (text) => {
+      if (column.ticks === undefined) {
+        column.texts.push(text);
+        return NOT_A_TIME;
+      }
+      const ticks = column.ticks[column.next++] as bigint | string;
+      if (typeof ticks === "string") throw new UsageError(ticks);
+      return ticks;
+    };
+  }
+
+  /** What `convert` gives when it uses the functions above. */
+  converted<Result>(convert: () => Result): Result {
+    const withoutTimes = convert();
+    const columns = this.#columns.filter(({ texts }) => texts.length > 0);
+    if (columns.length === 0) return withoutTimes;
+    for (const column of columns) Object.assign(column, { ticks: ticksOfTexts(column.texts, column.type), next: 0 });
+    const result = convert();
+    for (const column of columns) Object.assign(column, { texts: [], ticks: undefined });
+    return result;
+  }
+}
+
 /** How a JSON value becomes an element: null is NaN or NaT, times are text. `isInferred`: the dtype was told from some values alone. */
-export function valueOfJson(type: DType, isInferred: boolean): ValueOfJson {
+export function valueOfJson(type: DType, isInferred: boolean, times: TimesOfJson): ValueOfJson {
   if (type.subdtype !== undefined) {
     const { dtype: element, shape } = type.subdtype;
-    const convert = valueOfJson(element, isInferred);
+    const convert = valueOfJson(element, isInferred, times);
     return (value) => flat(value, shape, convert);
   }
-  if (type.fields !== undefined) return recordOfJson(type, isInferred);
+  if (type.fields !== undefined) return recordOfJson(type, isInferred, times);
   if (isRaw(type)) throw new UsageError(`JSON cannot become ${type.str}: append .npy files or raw bytes`);
-  const { kind, datetime } = type;
-  switch (kind) {
+  switch (type.kind) {
     case "f":
       return (value) => floatOf(value, isInferred);
     case "c":
@@ -30,11 +70,10 @@ export function valueOfJson(type: DType, isInferred: boolean): ValueOfJson {
       return integerOf;
     case "m":
       return (value) => (value === null ? NOT_A_TIME : ticks(value));
-    case "M":
-      return (value) => {
-        if (typeof value === "string") return datetimeTicks(value, datetime as NonNullable<typeof datetime>);
-        return value === null ? NOT_A_TIME : ticks(value);
-      };
+    case "M": {
+      const timeOf = times.valueOf(type);
+      return (value) => (typeof value === "string" ? timeOf(value) : value === null ? NOT_A_TIME : ticks(value));
+    }
     default:
       return plainOf;
   }
@@ -52,8 +91,8 @@ export function flat(value: unknown, shape: readonly number[], convert: ValueOfJ
   );
 }
 
-function recordOfJson(structure: DType, isInferred: boolean): ValueOfJson {
-  const converters = new Map((structure.fields ?? []).map((field) => [field.name, valueOfJson(field.dtype, isInferred)]));
+function recordOfJson(structure: DType, isInferred: boolean, times: TimesOfJson): ValueOfJson {
+  const converters = new Map((structure.fields ?? []).map((field) => [field.name, valueOfJson(field.dtype, isInferred, times)]));
   return (value) => {
     if (typeof value !== "object" || value === null || Array.isArray(value) || value instanceof LongNumber)
       throw new UsageError(`expected an object, found ${shownJson(value)}`);

@@ -5,7 +5,7 @@ import { FileProblem, shown, UsageError } from "../failure.ts";
 import { InvalidText } from "./encoding.ts";
 import { dtypeOfJson } from "./infer.ts";
 import { parseJson } from "./json-text.ts";
-import { flat, type ValueOfJson, valueOfJson } from "./json-values.ts";
+import { flat, TimesOfJson, type ValueOfJson, valueOfJson } from "./json-values.ts";
 import { arrayOf, type Block, type OpenSource, type SourceOptions } from "./source.ts";
 import { openText, SAMPLE, type TextSource } from "./text-source.ts";
 
@@ -37,7 +37,9 @@ export const openNdjson: OpenSource = async (path, target, options) => {
   }
   parsing.keepsFractions = false;
   const layout = target ?? layoutOfSample(path, sample, options);
-  const convert = valueOfJson(layout.dtype, isInferred);
+  const times = new TimesOfJson();
+  const convert = valueOfJson(layout.dtype, isInferred, times);
+  const blockOf = (found: Values): Block => times.converted(() => block(path, found, layout, convert));
   return {
     bytes: text.bytes,
     layout,
@@ -45,9 +47,9 @@ export const openNdjson: OpenSource = async (path, target, options) => {
     async *blocks(reach, signal) {
       text.heed(signal);
       if (sample.length === 0) sample.push({ values: [], lines: [] });
-      for (const found of sample.splice(0)) yield block(path, found, layout, convert);
+      for (const found of sample.splice(0)) yield blockOf(found);
       for await (const found of parts) {
-        yield block(path, found, layout, convert);
+        yield blockOf(found);
         reach(text.bytesRead());
       }
     },

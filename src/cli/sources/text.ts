@@ -1,12 +1,22 @@
 /** Cells of text -> the values that appending takes. */
 import type { DType } from "../../node.ts";
 import { isRaw } from "../cell.ts";
-import { datetimeTicks, NOT_A_TIME, unitOfText } from "../datetime.ts";
 import { UsageError } from "../failure.ts";
+import { NOT_A_TIME, ticksOfTexts, unitOfText } from "../times.ts";
 import { complexOf, inferredNumberOf, integerOf, isComplexText, isMissing, isNumberText, numberOf } from "./number-of-text.ts";
 
-/** An element's value; `UsageError` with what was expected if the text is none. */
-export type ValueOfText = (text: string) => unknown;
+/** The values of a column of cells; `InvalidCell` if one has none. */
+export type ValuesOfTexts = (texts: readonly string[]) => ArrayLike<unknown>;
+
+/** A cell that is not an element of its column: the message says what was expected. */
+export class InvalidCell extends UsageError {
+  readonly index: number;
+
+  constructor(index: number, problem: string) {
+    super(problem);
+    this.index = index;
+  }
+}
 
 const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
   ["true", true],
@@ -15,27 +25,45 @@ const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
   ["0", false],
 ]);
 
-/** How text becomes an element of `dtype`; with `isInferred`, of one that was taken from a part of the text alone. */
-export function valueOfText(dtype: DType, isInferred: boolean): ValueOfText {
+/** How cells become elements of `dtype`; with `isInferred`, of one that was taken from a part of the text alone. */
+export function valuesOfTexts(dtype: DType, isInferred: boolean): ValuesOfTexts {
   if (isRaw(dtype)) throw new UsageError(`text cannot become ${dtype.str}: append .npy files or raw bytes`);
-  const { datetime } = dtype;
   switch (dtype.kind) {
     case "b":
-      return booleanOf;
+      return each(booleanOf);
     case "i":
     case "u":
-      return integerOf;
+      return each(integerOf);
     case "f":
-      return isInferred ? inferredNumberOf : numberOf;
+      return each(isInferred ? inferredNumberOf : numberOf);
     case "c":
-      return complexOf;
+      return each(complexOf);
     case "M":
-      return (text) => (isMissing(text) ? NOT_A_TIME : datetimeTicks(text.trim(), datetime as NonNullable<typeof datetime>));
+      return (texts) => {
+        const ticks = ticksOfTexts(
+          texts.map((text) => (isMissing(text) ? "NaT" : text.trim())),
+          dtype,
+        );
+        for (let i = 0; i < ticks.length; i++) if (typeof ticks[i] === "string") throw new InvalidCell(i, ticks[i] as string);
+        return ticks;
+      };
     case "m":
-      return (text) => (isMissing(text) ? NOT_A_TIME : ticksOf(integerOf(text)));
+      return each((text) => (isMissing(text) ? NOT_A_TIME : ticksOf(integerOf(text))));
     default:
-      return (text) => text;
+      return (texts) => texts;
   }
+}
+
+function each(convert: (text: string) => unknown): ValuesOfTexts {
+  return (texts) => {
+    const values: unknown[] = [];
+    try {
+      for (const text of texts) values.push(convert(text));
+    } catch (error) {
+      throw error instanceof UsageError ? new InvalidCell(values.length, error.message) : error;
+    }
+    return values;
+  };
 }
 
 function booleanOf(text: string): boolean {
@@ -44,7 +72,7 @@ function booleanOf(text: string): boolean {
   return value;
 }
 
-/** A count of a timedelta's own steps, none of which is NaT. */
+/** A count of a dtype's steps, which must not be the one that means NaT. */
 export function ticksOf(count: number | bigint): number | bigint {
   if (BigInt(count) === NOT_A_TIME) throw new UsageError("this count is how NaT is stored: write NaT if it is meant");
   return count;

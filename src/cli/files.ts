@@ -1,9 +1,20 @@
-/** Commands that do the same to several files. */
+/** The files that a command is given: one that it reads, or each of several. */
+import { NpyReader } from "../node.ts";
 import { AlreadyReported, about, lineOf } from "./failure.ts";
 import { Interrupted } from "./interruption.ts";
 import { goOnUnread, tell } from "./terminal.ts";
 
-/** Does `work` for all files; a problem with one is told, and does not keep it from the others. */
+/** Reads rows of a file. Errors name it. */
+export async function readingRows(file: string, read: (reader: NpyReader) => Promise<void>): Promise<void> {
+  try {
+    const reader = await NpyReader.open(file);
+    await read(reader).finally(() => reader.close());
+  } catch (error) {
+    throw error instanceof Interrupted ? error : about(file, error);
+  }
+}
+
+/** Does `work` for each file. A problem with one is reported, and the others are done all the same. */
 export async function forEachFile(
   files: readonly string[],
   { debug = false }: { readonly debug?: boolean },
