@@ -1,20 +1,7 @@
-/** Failures that leave something behind: claims, promises of what is to come, memory that is no longer there. */
+/** Appends and header updates that fail, and what the calls after them do. */
 import { expect, test } from "vitest";
-import {
-  inspectSync,
-  load,
-  loadSync,
-  MemoryStorage,
-  NpyAppendArray,
-  type Storage,
-  type StorageFile,
-  save,
-  saveSync,
-} from "../src/node.ts";
-import { Claim } from "../src/plan/claims.ts";
-import { runSync } from "../src/plan/run.ts";
+import { load, MemoryStorage, NpyAppendArray } from "../src/node.ts";
 import { FaultyStorage } from "./support/faulty-storage.ts";
-import { temporaryPath } from "./support/temporary.ts";
 
 test("a first append that failed settles nothing, even if other calls wait behind it", async () => {
   const storage = new FaultyStorage();
@@ -38,57 +25,6 @@ test("appends that wait behind a first one that failed are what was settled with
   await expect(npaa.append(["a"])).rejects.toMatchObject({ code: expect.stringMatching(/^ERR_NPY_/) });
   await npaa.close();
   expect(await load(storage)).toMatchObject({ shape: [1, 2], data: new Float64Array([3, 4]) });
-});
-
-test("save is refused where a writer will create its file, and a writer where save is at work", async () => {
-  const path = temporaryPath();
-  const npaa = await NpyAppendArray.open(path);
-  await expect(save(path, [1])).rejects.toMatchObject({ code: "ERR_NPY_LOCKED" });
-  await npaa.append([2]);
-  await npaa.close();
-  expect((await load(path)).data).toEqual(new Float64Array([2]));
-
-  const absent = temporaryPath();
-  const saving = save(absent, new Float64Array(100_000));
-  await expect(NpyAppendArray.open(absent)).rejects.toMatchObject({ code: "ERR_NPY_LOCKED" });
-  await saving;
-  await (await NpyAppendArray.open(absent)).close();
-});
-
-test("a file that was replaced is claimed no longer: the system may give its key to another one", () => {
-  const storage = new MemoryStorage();
-  saveSync(storage, [1]);
-  const old = storage.openSync("r+");
-  const npaa = NpyAppendArray.openSync(storage, { deleteIfExists: true });
-  // Another place, at which there is a file of the same key.
-  const reused: Storage = Object.assign(new MemoryStorage(), { openSync: (): StorageFile => old });
-  expect(() => NpyAppendArray.openSync(reused)).toThrow(expect.objectContaining({ code: "ERR_NPY_LOCKED" }));
-  npaa.append([2]);
-  const other = NpyAppendArray.openSync(reused);
-  expect(() => NpyAppendArray.openSync(storage)).toThrow(expect.objectContaining({ code: "ERR_NPY_LOCKED" }));
-  other.close();
-  npaa.close();
-  NpyAppendArray.openSync(storage).close();
-});
-
-test("a claim holds one place and one file, and lets go of both", () => {
-  const isLocked: unknown = expect.objectContaining({ code: "ERR_NPY_LOCKED" });
-  const [storage, elsewhere] = [new MemoryStorage(new Uint8Array(1)), new MemoryStorage(new Uint8Array(1))];
-  const [claim, other] = [new Claim(storage, "auto"), new Claim(elsewhere, "auto")];
-  const first = runSync(claim.open("r+"));
-  const second = storage.createTemporarySync();
-  runSync(claim.take(second));
-  runSync(claim.take(second));
-  runSync(other.take(first));
-  expect(() => runSync(other.take(second))).toThrow(isLocked);
-  expect(() => runSync(new Claim(storage, "auto").open("r"))).toThrow(isLocked);
-  // What was refused took nothing away.
-  expect(() => runSync(claim.take(first))).toThrow(isLocked);
-  runSync(claim.release());
-  runSync(other.take(second));
-  const next = new Claim(storage, "auto");
-  runSync(next.open("r"));
-  for (const held of [other, next]) runSync(held.release());
 });
 
 test("an updateHeader whose sync failed is not taken for done", async () => {
@@ -118,41 +54,4 @@ test("rows without bytes are refused when they can no longer be counted", () => 
   expect(storage.bytes()).toEqual(before);
   expect(npaa.shape).toEqual([5e15, 0]);
   npaa.close();
-});
-
-test("a buffer that is taken away or resized before it is written gives no rows that are not there", async () => {
-  const length = 100_000;
-  const resizable = (): ArrayBuffer & { resize(size: number): void } =>
-    new (ArrayBuffer as unknown as new (size: number, options: object) => ArrayBuffer & { resize(size: number): void })(
-      8 * length,
-      {
-        maxByteLength: 8 * length,
-      },
-    );
-  const storage = new MemoryStorage();
-  const npaa = await NpyAppendArray.open(storage, { dtype: "<f8", rowShape: [] });
-  await npaa.append([1]);
-
-  const transferred = new Float64Array(length);
-  const gone = npaa.append(transferred);
-  structuredClone(transferred.buffer, { transfer: [transferred.buffer] });
-  await expect(gone).rejects.toMatchObject({ code: "ERR_NPY_SHAPE" });
-
-  const buffer = resizable();
-  const shortened = npaa.append(new Float64Array(buffer));
-  buffer.resize(80);
-  await expect(shortened).rejects.toMatchObject({ code: "ERR_NPY_SHAPE" });
-
-  await npaa.append([2]);
-  await npaa.close();
-  expect(inspectSync(storage)).toMatchObject({ shape: [2], needsRecovery: false });
-  expect(loadSync(storage).data).toEqual(new Float64Array([1, 2]));
-
-  const slow = new FaultyStorage(storage.bytes(), { isSlow: true });
-  const other = resizable();
-  const saved = save(slow, new Float64Array(other));
-  other.resize(80);
-  await expect(saved).rejects.toMatchObject({ code: "ERR_NPY_SHAPE" });
-  expect(loadSync(slow).data).toEqual(new Float64Array([1, 2]));
-  expect(slow).toMatchObject({ openFiles: 0, temporaries: new Set() });
 });

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import {
   type ArrayInput,
   type DTypeLike,
+  inspectSync,
   load,
   loadSync,
   MemoryStorage,
@@ -14,6 +15,7 @@ import {
   save,
 } from "../src/node.ts";
 import type { Storage, StorageFile } from "../src/storage/storage.ts";
+import { FaultyStorage } from "./support/faulty-storage.ts";
 import { temporaryPath } from "./support/temporary.ts";
 import { resizable, VANISHING, type Vanishing } from "./support/vanishing-memory.ts";
 
@@ -276,4 +278,34 @@ test.each([true, false])("in files, where another thread writes it (in a file th
   await npaa.close();
   expect(needsRecoverySync(path)).toBe(false);
   expect((await load(path)).shape).toEqual([expected]);
+});
+
+test("a buffer that is taken away or resized before it is written gives no rows that are not there", async () => {
+  const length = 100_000;
+  const storage = new MemoryStorage();
+  const npaa = await NpyAppendArray.open(storage, { dtype: "<f8", rowShape: [] });
+  await npaa.append([1]);
+
+  const transferred = new Float64Array(length);
+  const gone = npaa.append(transferred);
+  structuredClone(transferred.buffer, { transfer: [transferred.buffer] });
+  await expect(gone).rejects.toMatchObject({ code: "ERR_NPY_SHAPE" });
+
+  const buffer = resizable(8 * length);
+  const shortened = npaa.append(new Float64Array(buffer));
+  buffer.resize(80);
+  await expect(shortened).rejects.toMatchObject({ code: "ERR_NPY_SHAPE" });
+
+  await npaa.append([2]);
+  await npaa.close();
+  expect(inspectSync(storage)).toMatchObject({ shape: [2], needsRecovery: false });
+  expect(loadSync(storage).data).toEqual(new Float64Array([1, 2]));
+
+  const slow = new FaultyStorage(storage.bytes(), { isSlow: true });
+  const other = resizable(8 * length);
+  const saved = save(slow, new Float64Array(other));
+  other.resize(80);
+  await expect(saved).rejects.toMatchObject({ code: "ERR_NPY_SHAPE" });
+  expect(loadSync(slow).data).toEqual(new Float64Array([1, 2]));
+  expect(slow).toMatchObject({ openFiles: 0, temporaries: new Set() });
 });
