@@ -339,7 +339,7 @@ describe.skipIf(!isLinux)("processes without koffi", () => {
   const CLAIMING = fileURLToPath(new URL("../node_modules/.cache/claim-file/claiming.mjs", import.meta.url));
 
   beforeAll(async () => {
-    const input = fileURLToPath(new URL("./support/claiming.ts", import.meta.url));
+    const input = fileURLToPath(new URL("./support/claiming-process.ts", import.meta.url));
     await build({ input, platform: "node", output: { file: CLAIMING } });
   });
 

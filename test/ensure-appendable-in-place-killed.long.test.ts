@@ -57,7 +57,7 @@ const source = (name: string): string => fileURLToPath(new URL(name, import.meta
 const REWRITING = source("../node_modules/.cache/in-place/rewriting.mjs");
 
 beforeAll(async () => {
-  await build({ input: source("support/rewriting.ts"), platform: "node", output: { file: REWRITING } });
+  await build({ input: source("support/rewriting-process.ts"), platform: "node", output: { file: REWRITING } });
 });
 
 interface Rewriting {
