@@ -126,7 +126,7 @@ describe("a Uint8Array alone is bools if its bytes are 0 and 1, and numbers if n
 
   test("in a record, other numbers than 0 and 1 are refused", () => {
     const file = NpyAppendArray.openSync(new MemoryStorage(), { dtype: [["b", "?", [2]]], rowShape: [] });
-    expect(() => file.append([{ b: u1(1, 2) }] as never)).toThrow(/2 at \[0, 1\]/);
+    expect(() => file.append([{ b: u1(1, 2) }] as never)).toThrow(/at \[0, 1\]: 2 does not fit/);
     file.close();
   });
 });

@@ -53,7 +53,7 @@ function* createOrOpen(storage: Storage): Plan<{ readonly file: StorageFile; rea
 function appeared(path: string | undefined): NpyError {
   return new NpyError(
     "ERR_NPY_CHANGED",
-    "A file appeared since this object was opened, and is not overwritten: open it again to append to it, or with deleteIfExists.",
+    "The file appeared since this object was opened, and is not overwritten: open it again to append to it, or with deleteIfExists.",
     { path },
   );
 }
