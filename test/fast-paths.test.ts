@@ -432,7 +432,7 @@ describe("objects are stored record by record, as if field by field", () => {
         if (!isMissing) expect(reasonOf(found)).toEqual(reasonOf(outcome(() => encodeGenerally(columns, layout, "no"))));
         counts["bytes" in (found as object) ? "stored" : "refused"]++;
       }),
-      { numRuns: runs(300) },
+      { numRuns: 300 },
     );
     expect(Math.min(counts.stored, counts.refused)).toBeGreaterThan(20);
     for (const pair of [[], [0], [0, 0, 0], 0, [[0, 0]]]) {
