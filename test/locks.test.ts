@@ -267,7 +267,10 @@ describe("where there are no locks", () => {
   }
 
   test.each(FILE_FORMS)("%s: a storage, or a file system, that has none", async (_form, { open, save }) => {
-    const none = expect.objectContaining({ code: "ERR_NPY_OPTION", message: expect.stringMatching(/^(\S+\.npy: )?lock: true .* none/) });
+    const none = expect.objectContaining({
+      code: "ERR_NPY_OPTION",
+      message: expect.stringMatching(/^(\S+\.npy: )?lock: true .* none/),
+    });
     const memory = new MemoryStorage();
     await expect(attempt(() => open(memory, { lock: true }))).rejects.toEqual(none);
     expect(memory.bytes()).toBeUndefined();
