@@ -1,8 +1,8 @@
 /** Takes the name of a file: replaces the file that has it, which other programs may be writing to or have replaced. */
-import { NpyError, withPath } from "../errors.ts";
+import { NpyError } from "../errors.ts";
 import { hasCode, type Storage, type StorageFile } from "../storage/storage.ts";
 import { close, create, currentSize, open, type Plan, place, quietly, remove, replace } from "./step.ts";
-import { MAX_TRIES, WriterLock } from "./writer-lock.ts";
+import { isTaken, MAX_TRIES, WriterLock } from "./writer-lock.ts";
 
 /** The right to write to a file, or to give its name to another one. */
 export class Claim extends WriterLock {
@@ -19,7 +19,7 @@ export class Claim extends WriterLock {
       const found = yield* this.#openAgain();
       if (isCopy && found?.key !== this.heldKey) {
         if (found !== undefined) yield* quietly(close(found));
-        throw this.#changed(
+        throw hasChanged(
           "Another file took its place, or it was deleted, while it was being copied. The copy is dropped: try again.",
         );
       }
@@ -29,7 +29,7 @@ export class Claim extends WriterLock {
         return yield* this.#replaceHeld(temporary);
       }
     }
-    throw this.isTaken("a program that replaces it again and again");
+    throw isTaken("a program that replaces it again and again");
   }
 
   /** Whether the file that is held is known to have the name still. Opening it again would take longer. */
@@ -67,7 +67,7 @@ export class Claim extends WriterLock {
       this.claimFile(found);
       isCurrent = yield* this.lock(found);
       if (found !== this.locked) {
-        throw this.#changed(
+        throw hasChanged(
           "Another file took its place meanwhile, and is not overwritten: without locks nothing shows whether another program is writing " +
             "to it. See what it holds, and try again.",
         );
@@ -117,11 +117,10 @@ export class Claim extends WriterLock {
     }
     return true;
   }
+}
 
-  #changed(message: string): NpyError {
-    const { path } = this.storage;
-    return new NpyError("ERR_NPY_CHANGED", `The file has changed: ${message}`, { path });
-  }
+function hasChanged(message: string): NpyError {
+  return new NpyError("ERR_NPY_CHANGED", `The file has changed: ${message}`);
 }
 
 /** Runs a plan with a claim, which is released when the plan ends. */
@@ -132,8 +131,6 @@ export function* claiming<Result>(storage: Storage, use: (claim: Claim) => Plan<
     yield* claim.releaseRewrite();
     yield* claim.letGo();
     return result;
-  } catch (error) {
-    throw withPath(error, storage.path);
   } finally {
     yield* claim.release();
   }

@@ -1,9 +1,8 @@
 /**
  * The steps that plans are made of. A plan is a generator that yields steps and receives their results. It does no I/O itself, so
- * the same plan runs synchronously, asynchronously, in memory, or under a test that stops or fails it at any step. The order of a
- * plan's steps is its safety.
+ * the same plan runs synchronously, asynchronously, in memory, or under a test that stops or fails it at any step. The order of its
+ * steps keeps a plan safe.
  */
-import { withPath } from "../errors.ts";
 import type { Advice, Eventually, LockResult, OpenMode, Storage, StorageFile } from "../storage/storage.ts";
 import { isPending } from "../storage/storage.ts";
 
@@ -12,19 +11,21 @@ export interface Step<Result = unknown> {
   /** The name of the function below that makes it. */
   readonly op: string;
   readonly now: () => Result;
-  /** Gives a promise only where the result has to be waited for. */
+  /** Returns a promise only where the result takes time. */
   readonly later: () => Eventually<Result>;
 }
 
 /** A procedure in steps, with a result. */
 export type Plan<Result> = Generator<Step, Result, unknown>;
 
-/** A plan of one step. */
-function* step<Result>(only: Step<Result>): Plan<Result> {
-  return (yield only) as Result;
+/** Without `later`, the step runs at once in either driver. */
+interface Declaration<Result> extends Pick<Step<Result>, "op" | "now"> {
+  readonly later?: Step<Result>["later"];
 }
 
-// Each step is declared once: what it is given, what it gives, how it runs now, and how it runs later.
+function* step<Result>({ op, now, later = now }: Declaration<Result>): Plan<Result> {
+  return (yield { op, now, later }) as Result;
+}
 
 export function open(storage: Storage, mode: OpenMode): Plan<StorageFile> {
   return step({ op: "open", now: () => storage.openSync(mode), later: () => storage.open(mode) });
@@ -42,30 +43,30 @@ export function replace(storage: Storage, file: StorageFile): Plan<void> {
   return step({ op: "replace", now: () => storage.replaceSync(file), later: () => storage.replace(file) });
 }
 
-/** Gives a temporary file its name. `false` where that takes more than one step: nothing has changed then. Fails with `EEXIST` if the name is taken. */
+/** Gives a temporary file its name. Returns `false`, and changes nothing, where that takes several steps. Fails with `EEXIST` if the name is taken. */
 export function place(storage: Storage, file: StorageFile): Plan<boolean> {
-  const later = (): Eventually<boolean> => storage.place?.(file) ?? false;
-  return step({ op: "place", now: () => storage.placeSync?.(file) ?? false, later });
+  return step({ op: "place", now: () => storage.placeSync?.(file) ?? false, later: () => storage.place?.(file) ?? false });
 }
 
 export function remove(storage: Storage, file: StorageFile): Plan<void> {
   return step({ op: "remove", now: () => storage.removeSync(file), later: () => storage.remove(file) });
 }
 
-/** Returns who has the right to rewrite the file in place, if it cannot be had. */
+/** Returns the holder of the right to rewrite the file in place, if it is held. */
 export function claimRewrite(storage: Storage, isLocked: boolean): Plan<string | undefined> {
-  const now = (): string | undefined => storage.claimRewrite?.(isLocked);
-  return step({ op: "claimRewrite", now, later: now });
+  return step({ op: "claimRewrite", now: () => storage.claimRewrite?.(isLocked) });
 }
 
 export function releaseRewrite(storage: Storage): Plan<void> {
-  const now = (): void => storage.releaseRewrite?.();
-  return step({ op: "releaseRewrite", now, later: now });
+  return step({ op: "releaseRewrite", now: () => storage.releaseRewrite?.() });
 }
 
 export function lock(file: StorageFile): Plan<LockResult> {
-  const later = (): Eventually<LockResult> => file.lock?.() ?? "unsupported";
-  return step({ op: "lock", now: () => file.lockSync?.() ?? "unsupported", later });
+  return step<LockResult>({
+    op: "lock",
+    now: () => file.lockSync?.() ?? "unsupported",
+    later: () => file.lock?.() ?? "unsupported",
+  });
 }
 
 export function size(file: StorageFile): Plan<number> {
@@ -93,8 +94,7 @@ export function map(
   length: number,
   advice: Advice | undefined,
 ): Plan<Uint8Array<ArrayBuffer>> {
-  const now = (): Uint8Array<ArrayBuffer> => file.map?.(position, length, advice) as Uint8Array<ArrayBuffer>;
-  return step({ op: "map", now, later: now });
+  return step({ op: "map", now: () => file.map?.(position, length, advice) as Uint8Array<ArrayBuffer> });
 }
 
 export function write(file: StorageFile, bytes: Uint8Array, position: number): Plan<void> {
@@ -106,33 +106,30 @@ export interface StartedWrite {
   readonly pending: Promise<void> | undefined;
 }
 
-const DONE: StartedWrite = { pending: undefined };
-
 /** Begins a write. Its bytes must not change before {@link finishWrite}. */
 export function startWrite(file: StorageFile, bytes: Uint8Array, position: number): Plan<StartedWrite> {
-  return step({
+  return step<StartedWrite>({
     op: "startWrite",
     now() {
       file.writeSync(bytes, position);
-      return DONE;
+      return { pending: undefined };
     },
     later() {
       const writing = file.write(bytes, position);
-      if (!isPending(writing)) return DONE;
-      const pending = Promise.resolve(writing);
-      // finishWrite tells of a failure.
-      pending.catch(() => undefined);
+      const pending = isPending(writing) ? Promise.resolve(writing) : undefined;
+      // finishWrite reports a failure.
+      pending?.catch(() => undefined);
       return { pending };
     },
   });
 }
 
-/** Waits for a write that was started, and throws what it failed with. */
-export function finishWrite(write: StartedWrite): Plan<void> {
-  return step({ op: "finishWrite", now: () => undefined, later: () => write.pending });
+/** Waits for a write that was started, and throws the error of one that failed. */
+export function finishWrite({ pending }: StartedWrite): Plan<void> {
+  return step<void>({ op: "finishWrite", now: () => undefined, later: () => pending });
 }
 
-/** Returns how many bytes were copied without passing through this process: 0 where that is not possible, or not faster. */
+/** Returns how many bytes were copied without passing through this process: 0 where that is impossible, or not faster. */
 export function copyRange(from: StorageFile, start: number, file: StorageFile, position: number, length: number): Plan<number> {
   return step({ op: "copyRange", now: () => 0, later: () => file.copyFrom?.(from, start, position, length) ?? 0 });
 }
@@ -141,15 +138,13 @@ export function truncate(file: StorageFile, size: number): Plan<void> {
   return step({ op: "truncate", now: () => file.truncateSync(size), later: () => file.truncate(size) });
 }
 
-/** Inserts zeros at the beginning. `false` where that is not possible: nothing has changed then. */
+/** Inserts zeros at the beginning. Returns `false`, and changes nothing, where that is impossible. */
 export function insert(file: StorageFile, length: number): Plan<boolean> {
-  const later = (): Eventually<boolean> => file.insert?.(length) ?? false;
-  return step({ op: "insert", now: () => file.insertSync?.(length) ?? false, later });
+  return step({ op: "insert", now: () => file.insertSync?.(length) ?? false, later: () => file.insert?.(length) ?? false });
 }
 
 export function copyTimes(from: StorageFile, file: StorageFile): Plan<void> {
-  const now = (): void => file.copyTimes?.(from);
-  return step({ op: "copyTimes", now, later: now });
+  return step({ op: "copyTimes", now: () => file.copyTimes?.(from) });
 }
 
 export function sync(file: StorageFile): Plan<void> {
@@ -160,13 +155,9 @@ export function close(file: StorageFile): Plan<void> {
   return step({ op: "close", now: () => file.closeSync(), later: () => file.close() });
 }
 
-/** Waits until another thread wakes those who wait for a shared word, unless the word is no longer `value`. */
+/** Waits until another thread wakes the waiters of a shared word, unless the word is no longer `value`. */
 export function wait(words: Int32Array<SharedArrayBuffer>, index: number, value: number): Plan<void> {
-  return step({
-    op: "wait",
-    now: () => void Atomics.wait(words, index, value),
-    later: () => untilWoken(words, index, value),
-  });
+  return step({ op: "wait", now: () => void Atomics.wait(words, index, value), later: () => untilWoken(words, index, value) });
 }
 
 /** The longest delay of a timer. */
@@ -182,7 +173,7 @@ function untilWoken(words: Int32Array<SharedArrayBuffer>, index: number, value: 
 
 /** Lets the event loop turn, if there is one. */
 export function turn(): Plan<void> {
-  return step({ op: "turn", now: () => undefined, later: () => new Promise<void>((resolve) => setImmediate(resolve)) });
+  return step<void>({ op: "turn", now: () => undefined, later: () => new Promise((resolve) => setImmediate(resolve)) });
 }
 
 // Plans that others are made of.
@@ -217,11 +208,7 @@ export function* closing<Result>(file: StorageFile, use: () => Plan<Result>): Pl
 /** Opens a file, runs `use` on it, and closes it whatever happens. */
 export function* withFile<Result>(storage: Storage, mode: OpenMode, use: (file: StorageFile) => Plan<Result>): Plan<Result> {
   const file = yield* open(storage, mode);
-  try {
-    return yield* closing(file, () => use(file));
-  } catch (error) {
-    throw withPath(error, storage.path);
-  }
+  return yield* closing(file, () => use(file));
 }
 
 /** Closes and deletes, after an error, a file that `create` or `createTemporary` made. */

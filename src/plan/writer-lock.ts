@@ -39,7 +39,7 @@ export class WriterLock {
     this.#wanted = wanted;
     if (wanted !== true) return;
     const problem = storage.lockProblem === undefined ? "this storage has none" : storage.lockProblem();
-    if (problem !== undefined) throw noLocks(problem, storage.path);
+    if (problem !== undefined) throw noLocks(problem);
   }
 
   /**
@@ -67,7 +67,7 @@ export class WriterLock {
       // Another file took its place before it was locked.
       yield* close(file);
     }
-    throw this.isTaken("a program that replaces it again and again");
+    throw isTaken("a program that replaces it again and again");
   }
 
   protected claimPlace(): void {
@@ -83,9 +83,7 @@ export class WriterLock {
 
   #exchange(old: unknown, key: unknown): void {
     if (key === old) return;
-    if (claimed.has(key)) {
-      throw this.isTaken("another object of this process: close that first, or append through it");
-    }
+    if (claimed.has(key)) throw isTaken("another object of this process: close that first, or append through it");
     claimed.add(key);
     claimed.delete(old);
   }
@@ -100,7 +98,7 @@ export class WriterLock {
   *claimRewrite(file: StorageFile, isNeeded: boolean): Plan<boolean> {
     const isLocked = this.locked !== undefined;
     if (isLocked && !isNeeded) return false;
-    if (isNeeded && !isLocked && (file.links ?? 1) > 1) throw severalNames(this.storage.path, file.links);
+    if (isNeeded && !isLocked && (file.links ?? 1) > 1) throw severalNames(file.links);
     let holder: string | undefined;
     try {
       holder = yield* claimRewrite(this.storage, isLocked);
@@ -108,7 +106,7 @@ export class WriterLock {
       if ((!isNeeded || isLocked) && CANNOT_CREATE.some((code) => hasCode(error, code))) return false;
       throw error;
     }
-    if (holder !== undefined) throw this.isTaken(holder, "rewritten");
+    if (holder !== undefined) throw isTaken(holder, "rewritten");
     this.#rewrites = true;
     return true;
   }
@@ -124,11 +122,6 @@ export class WriterLock {
     this.#rewrites = false;
   }
 
-  protected isTaken(by: string, what: string = "written to"): NpyError {
-    const { path } = this.storage;
-    return new NpyError("ERR_NPY_LOCKED", `The file is being ${what} by ${by}.`, { path });
-  }
-
   /**
    * Claims and locks a new file instead of the one before.
    *
@@ -137,10 +130,7 @@ export class WriterLock {
   *take(file: StorageFile): Plan<void> {
     this.claimFile(file);
     if (yield* this.lock(file)) return;
-    const { path } = this.storage;
-    throw new NpyError("ERR_NPY_CHANGED", `Another file took the place of this one as soon as it was created: open it again.`, {
-      path,
-    });
+    throw new NpyError("ERR_NPY_CHANGED", "Another file took the place of this one as soon as it was created: open it again.");
   }
 
   /**
@@ -151,9 +141,9 @@ export class WriterLock {
   *lock(file: StorageFile): Plan<boolean> {
     if (this.#wanted === false || file === this.locked) return true;
     const result = yield* lock(file);
-    if (result === "taken") throw this.isTaken("another process (or another thread of this one): let it finish first");
+    if (result === "taken") throw isTaken("another process (or another thread of this one): let it finish first");
     if (result === "locked") this.locked = file;
-    else if (this.#wanted === true) throw noLocks("the file system has none", this.storage.path);
+    else if (this.#wanted === true) throw noLocks("the file system has none");
     return yield* isCurrent(file);
   }
 
@@ -183,19 +173,22 @@ export class WriterLock {
   }
 }
 
-function severalNames(path: string | undefined, links: number | undefined): NpyError {
+/** `by` names the other writer. */
+export function isTaken(by: string, what: string = "written to"): NpyError {
+  return new NpyError("ERR_NPY_LOCKED", `The file is being ${what} by ${by}.`);
+}
+
+function severalNames(links: number | undefined): NpyError {
   return new NpyError(
     "ERR_NPY_OPTION",
-    `The file has ${links} names (hard links), and without locks nothing keeps other processes from rewriting it by another one: ` +
+    `The file has ${links} names (hard links), and without locks another process could rewrite it by another name: ` +
       "install koffi (npm install koffi), or delete the other names first.",
-    { path },
   );
 }
 
-function noLocks(problem: string, path: string | undefined): NpyError {
+function noLocks(problem: string): NpyError {
   return new NpyError(
     "ERR_NPY_OPTION",
-    `lock: true asks for locks between processes, and ${problem}. With "auto" or false, see to it that one process writes.`,
-    { path },
+    `lock: true asks for locks between processes, and ${problem}. With "auto" or false, make sure that only one process writes.`,
   );
 }
