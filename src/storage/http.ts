@@ -1,4 +1,4 @@
-/** A file behind an http(s) URL, read by range requests: a slice of a huge array costs a slice. */
+/** A file at an http(s) URL, read by range requests: a slice of a huge array costs a slice. */
 import { NpyError } from "../errors.ts";
 import { RangeStorage, type Ranges } from "./ranges.ts";
 
@@ -6,55 +6,38 @@ import { RangeStorage, type Ranges } from "./ranges.ts";
 const FIRST_RANGE = 512;
 
 export function httpStorage(url: URL): RangeStorage {
-  return new RangeStorage(url.href, url.href, () => HttpRanges.open(url));
+  return new RangeStorage(url.href, url.href, () => openRanges(url));
 }
 
 /** Source: RFC 9110, section 14 (range requests) and 8.8 (validators). */
-class HttpRanges implements Ranges {
-  readonly size: number;
-  readonly #url: URL;
-  /** The ETag, or else the date: shows whether the file has changed. */
-  readonly #validator: string | undefined;
-  readonly #first: Uint8Array;
+async function openRanges(url: URL): Promise<Ranges> {
+  const response = await request(url, 0, FIRST_RANGE);
+  const validator = validatorOf(response);
+  // An empty file has no range to request.
+  const size = response.status === 416 ? 0 : sizeOf(response);
+  const first = response.status === 416 ? new Uint8Array(0) : await bytesOf(response);
 
-  private constructor(url: URL, size: number, validator: string | undefined, first: Uint8Array) {
-    this.#url = url;
-    this.size = size;
-    this.#validator = validator;
-    this.#first = first;
-  }
-
-  /** Equal until the server reports a change. */
-  get key(): string {
-    return `${this.#url.href} ${this.#validator} ${this.size}`;
-  }
-
-  static async open(url: URL): Promise<HttpRanges> {
-    const response = await request(url, 0, FIRST_RANGE);
-    // An empty file has no range to request.
-    if (response.status === 416) return new HttpRanges(url, 0, validatorOf(response), new Uint8Array(0));
-    return new HttpRanges(url, sizeOf(response, url), validatorOf(response), await bytesOf(response));
-  }
-
-  async read(buffer: Uint8Array, position: number): Promise<number> {
-    const end = Math.min(this.size, position + buffer.length);
-    if (position >= end) return 0;
-    const isKnown = end <= this.#first.length;
-    const bytes = isKnown ? this.#first.subarray(position, end) : await this.#fetch(position, end);
-    buffer.set(bytes.subarray(0, buffer.length));
-    return Math.min(bytes.length, buffer.length);
-  }
-
-  async #fetch(start: number, end: number): Promise<Uint8Array> {
-    const response = await request(this.#url, start, end);
-    if (response.status === 416 || validatorOf(response) !== this.#validator || sizeOf(response, this.#url) !== this.size) {
+  async function fetchRange(start: number, end: number): Promise<Uint8Array> {
+    const response = await request(url, start, end);
+    if (response.status === 416 || validatorOf(response) !== validator || sizeOf(response) !== size) {
       await response.body?.cancel();
-      throw new NpyError("ERR_NPY_CHANGED", `The file has changed since it was opened: open it again.`, {
-        path: this.#url.href,
-      });
+      throw new NpyError("ERR_NPY_CHANGED", "The file has changed since it was opened: open it again.");
     }
     return await bytesOf(response);
   }
+
+  return {
+    // Equal until the server reports a change.
+    key: `${url.href} ${validator} ${size}`,
+    size,
+    async read(buffer, position) {
+      const end = Math.min(size, position + buffer.length);
+      if (position >= end) return 0;
+      const bytes = end <= first.length ? first.subarray(position, end) : await fetchRange(position, end);
+      buffer.set(bytes.subarray(0, buffer.length));
+      return Math.min(bytes.length, buffer.length);
+    },
+  };
 }
 
 /** Bytes `start` to `end` (not included). */
@@ -67,7 +50,6 @@ async function request(url: URL, start: number, end: number): Promise<Response> 
       "ERR_NPY_OPTION",
       `The server of ${url.href} ignores range requests (it answered ${response.status} where 206 was expected): fetch the file whole, and ` +
         "read it from a MemoryStorage.",
-      { path: url.href },
     );
   }
   const code = response.status === 404 || response.status === 410 ? "ENOENT" : "EIO";
@@ -76,17 +58,16 @@ async function request(url: URL, start: number, end: number): Promise<Response> 
   });
 }
 
+/** The ETag, or else the date: shows whether the file has changed. */
 function validatorOf({ headers }: Response): string | undefined {
   return headers.get("etag") ?? headers.get("last-modified") ?? undefined;
 }
 
 /** The size of the whole file, from `Content-Range: bytes 0-511/4096`. */
-function sizeOf({ headers }: Response, url: URL): number {
+function sizeOf({ headers }: Response): number {
   const size = Number(/\/(\d+)$/.exec(headers.get("content-range") ?? "")?.[1]);
   if (Number.isSafeInteger(size)) return size;
-  throw new NpyError("ERR_NPY_OPTION", `The server of ${url.href} does not say how long the file is: fetch it whole.`, {
-    path: url.href,
-  });
+  throw new NpyError("ERR_NPY_OPTION", "The server does not report the size of the file: fetch it whole.");
 }
 
 async function bytesOf(response: Response): Promise<Uint8Array> {
