@@ -1,13 +1,11 @@
 /** Checking that a header has room to grow, and making room. */
-import { abortSignal, checkOptions, flag, maxHeaderSize, optional } from "./options.ts";
+import { inspecting } from "./inspect.ts";
+import { abortSignal, checkOptions, flag, type HeaderOptions, maxHeaderSize, optional } from "./options.ts";
 import { claiming } from "./plan/claims.ts";
-import { readHeader } from "./plan/read/header.ts";
-import { isAppendableHeader } from "./plan/rewrite/appendable-header.ts";
 import { rewriteByCopy } from "./plan/rewrite/by-copy.ts";
 import type { CopyOptions } from "./plan/rewrite/copy-data.ts";
 import { rewriteInPlace } from "./plan/rewrite/in-place.ts";
-import { type Plan, withFile } from "./plan/step.ts";
-import type { HeaderOptions } from "./recovery.ts";
+import type { Plan } from "./plan/step.ts";
 import type { FileLike } from "./storage/locate.ts";
 import type { Storage } from "./storage/storage.ts";
 import { onFile, onFileSync } from "./verb.ts";
@@ -24,13 +22,6 @@ export interface EnsureAppendableOptions extends HeaderOptions, CopyOptions {
   readonly inplace?: boolean;
 }
 
-function checking(storage: Storage, options: HeaderOptions): Plan<boolean> {
-  const checked = checkOptions(options, { maxHeaderSize });
-  return withFile(storage, "r", function* (opened) {
-    return isAppendableHeader(yield* readHeader(opened, checked.maxHeaderSize));
-  });
-}
-
 /**
  * Whether the header of a file can be rewritten in its place for any number of rows. NumPy from 1.25 on and this package leave room for
  * that; older and other writers may not. 0-d arrays are not appendable.
@@ -39,12 +30,12 @@ function checking(storage: Storage, options: HeaderOptions): Plan<boolean> {
  * in-place `ensureAppendable` is under way, or after it was interrupted; the file system's own errors.
  */
 export async function isAppendable(file: FileLike, options: HeaderOptions = {}): Promise<boolean> {
-  return await onFile(checking, file, options);
+  return (await onFile(inspecting, file, options)).appendable;
 }
 
 /** {@link isAppendable}, synchronously. */
 export function isAppendableSync(file: FileLike, options: HeaderOptions = {}): boolean {
-  return onFileSync(checking, file, options);
+  return onFileSync(inspecting, file, options).appendable;
 }
 
 const ENSURE_OPTIONS = {

@@ -1,9 +1,12 @@
-/** What `NpyAppendArray` and its synchronous twin tell of their file. */
+/** What `NpyAppendArray` and its synchronous twin share. */
 import { NpyError } from "./errors.ts";
 import type { DType, DTypeLike } from "./format/dtype.ts";
-import { notConstructible } from "./options.ts";
+import { abortSignal, checkOptions, flag, notConstructible, optionError, rowNumber } from "./options.ts";
+import { checkIterable } from "./raw-rows.ts";
+import { NpyReader, NpyReaderSync } from "./reader.ts";
 import { Writer } from "./writer.ts";
 
+/** What both classes tell of their file. */
 export abstract class GrowingArray<D extends DTypeLike> {
   readonly #writer: Writer;
 
@@ -27,7 +30,7 @@ export abstract class GrowingArray<D extends DTypeLike> {
     return this.#writer.dtype as DType<D> | undefined;
   }
 
-  /** The file's order; `undefined` until the file exists. 1-D arrays are both, and count as C. */
+  /** The file's order; `undefined` until the file exists. 1-D arrays are in both orders, and count as C. */
   get fortranOrder(): boolean | undefined {
     return this.#writer.fortranOrder;
   }
@@ -40,4 +43,18 @@ export abstract class GrowingArray<D extends DTypeLike> {
 
 export function closed(path: string | undefined): NpyError {
   return new NpyError("ERR_NPY_CLOSED", "The file was closed: open it again to append to it.", { path });
+}
+
+/**
+ * Checks the arguments of `appendFrom`.
+ *
+ * @throws NpyError `ERR_NPY_OPTION`.
+ */
+export function checkAppendFrom(source: unknown, options: object, isSync: boolean): { raw?: boolean; signal?: AbortSignal } {
+  const [Reader, Other] = isSync ? [NpyReaderSync, NpyReader] : [NpyReader, NpyReaderSync];
+  if (source instanceof Other) throw optionError("open the reader and this file both with open, or both with openSync");
+  const isReader = source instanceof Reader;
+  if (!isReader) checkIterable(source, isSync);
+  const checks = isReader ? { start: rowNumber, stop: rowNumber } : { raw: flag(false) };
+  return checkOptions<object>(options, isSync ? checks : { signal: abortSignal, ...checks });
 }

@@ -46,15 +46,21 @@ export type { AppendInput, ColumnsInputOf, RecordInputOf, RecordsInput } from ".
 export { inspect, inspectSync, type NpyInfo } from "./inspect.ts";
 export { NpyAppendArray } from "./npy-append-array.ts";
 export { NpyAppendArraySync } from "./npy-append-array-sync.ts";
-export type { OpenOptions } from "./options.ts";
+export type {
+  ChunkOptions,
+  FollowOptions,
+  HeaderOptions,
+  OpenOptions,
+  ReaderOptions,
+  ReadOptions,
+  ReadRowsOptions,
+} from "./options.ts";
 export type { Durability } from "./plan/grow/growing-file.ts";
 export type { CopyOptions } from "./plan/rewrite/copy-data.ts";
 export type { RecoveryReport } from "./plan/rewrite/recover.ts";
 export type { RawChunk } from "./raw-rows.ts";
-export type { ChunkOptions, FollowOptions, ReaderOptions, ReadOptions, ReadRowsOptions } from "./read-options.ts";
 export { load, loadSync, NpyReader, NpyReaderSync } from "./reader.ts";
 export {
-  type HeaderOptions,
   needsRecovery,
   needsRecoverySync,
   type RecoverOptions,

@@ -2,12 +2,11 @@
 import type { DType } from "./format/dtype.ts";
 import { growthRoom, type NpyVersion } from "./format/header.ts";
 import { dataLength } from "./format/layout.ts";
-import { checkOptions, maxHeaderSize } from "./options.ts";
+import { checkOptions, type HeaderOptions, maxHeaderSize } from "./options.ts";
 import { readHeader } from "./plan/read/header.ts";
 import { isAppendableHeader } from "./plan/rewrite/appendable-header.ts";
 import { hasWrongLength } from "./plan/rewrite/recover.ts";
 import { type Plan, size, withFile } from "./plan/step.ts";
-import type { HeaderOptions } from "./recovery.ts";
 import type { FileLike } from "./storage/locate.ts";
 import type { Storage } from "./storage/storage.ts";
 import { onFile, onFileSync } from "./verb.ts";
@@ -33,7 +32,7 @@ export interface NpyInfo {
   readonly needsRecovery: boolean;
 }
 
-function inspecting(storage: Storage, options: HeaderOptions): Plan<NpyInfo> {
+export function inspecting(storage: Storage, options: HeaderOptions): Plan<NpyInfo> {
   const checked = checkOptions(options, { maxHeaderSize });
   return withFile(storage, "r", function* (opened) {
     const header = yield* readHeader(opened, checked.maxHeaderSize);

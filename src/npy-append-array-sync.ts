@@ -1,19 +1,18 @@
 /** Growing a `.npy` file by appending, synchronously. */
 
 import type { DTypeLike } from "./format/dtype.ts";
-import { closed, GrowingArray } from "./growing-array.ts";
+import { checkAppendFrom, closed, GrowingArray } from "./growing-array.ts";
 import type { AppendInput } from "./input/record-types.ts";
-import { checkNames, optionError } from "./options.ts";
 import { runSync } from "./plan/run.ts";
 import type { Plan } from "./plan/step.ts";
-import { checkIterable, type RawChunk } from "./raw-rows.ts";
-import { NpyReader, NpyReaderSync, openArrayOf } from "./reader.ts";
-import { type AppendFromOptions, type AppendRowsOptions, checkRaw, type RawAppendOptions } from "./streams.ts";
+import type { RawChunk } from "./raw-rows.ts";
+import { NpyReaderSync, openArrayOf } from "./reader.ts";
+import type { AppendFromOptions, AppendRowsOptions, RawAppendOptions } from "./streams.ts";
 import { Transfer } from "./transfer.ts";
 import { attempt, outward } from "./verb.ts";
 import type { Writer } from "./writer.ts";
 
-/** {@link NpyAppendArray} with synchronous operations. Nothing of the caller's memory is kept after an append. */
+/** {@link NpyAppendArray}, synchronously. It keeps nothing of the caller's memory after an append. */
 export class NpyAppendArraySync<D extends DTypeLike = DTypeLike> extends GrowingArray<D> implements Disposable {
   readonly #writer: Writer;
   #isClosed = false;
@@ -24,7 +23,7 @@ export class NpyAppendArraySync<D extends DTypeLike = DTypeLike> extends Growing
     this.#writer = writer;
   }
 
-  /** Appends rows; they are in the file when it returns. Takes and throws what {@link NpyAppendArray.append} does. */
+  /** {@link NpyAppendArray.append}, synchronously. */
   append(rows: AppendInput<D>): void {
     this.#append(rows);
   }
@@ -33,7 +32,7 @@ export class NpyAppendArraySync<D extends DTypeLike = DTypeLike> extends Growing
     try {
       this.#checkOpen();
       const checked = this.#writer.check(input);
-      // A getter of the input may have closed the file, and its descriptor may now be another file's.
+      // A getter of the input may have closed the file, and the system given its descriptor to another.
       this.#checkOpen();
       const plan = this.#writer.append(checked, true);
       if (plan !== undefined) runSync(plan);
@@ -44,7 +43,7 @@ export class NpyAppendArraySync<D extends DTypeLike = DTypeLike> extends Growing
     }
   }
 
-  /** Appends all inputs that an iterable gives, or rows of another file: see {@link NpyAppendArray.appendFrom}. */
+  /** {@link NpyAppendArray.appendFrom}, synchronously. */
   appendFrom(source: Iterable<AppendInput<D>>, options?: Pick<AppendFromOptions, "raw">): number;
   appendFrom(source: NpyReaderSync, options?: Omit<AppendRowsOptions, "signal">): number;
   appendFrom(source: Iterable<RawChunk>, options: Pick<RawAppendOptions, "raw">): number;
@@ -55,11 +54,7 @@ export class NpyAppendArraySync<D extends DTypeLike = DTypeLike> extends Growing
     const { path } = this;
     const raw = attempt(path, () => {
       this.#checkOpen();
-      const isReader = source instanceof NpyReaderSync;
-      checkNames(options, isReader ? ["start", "stop"] : ["raw"]);
-      if (source instanceof NpyReader) throw optionError("open the reader with NpyReader.openSync, or this file with open");
-      if (!isReader) checkIterable(source, true);
-      return checkRaw(options.raw, "raw") ? this.#writer.rawRows() : undefined;
+      return checkAppendFrom(source, options, true).raw ? this.#writer.rawRows() : undefined;
     });
     if (source instanceof NpyReaderSync) return attempt(path, () => this.#transfer(new Transfer(openArrayOf(source), options)));
     let rows = 0;
@@ -82,17 +77,17 @@ export class NpyAppendArraySync<D extends DTypeLike = DTypeLike> extends Growing
     return transfer.rows;
   }
 
-  /** Makes the header count all rows, for `rewriteHeaderOnAppend: false`. */
+  /** {@link NpyAppendArray.updateHeader}, synchronously. */
   updateHeader(): void {
     this.#perform(() => this.#writer.updateHeader());
   }
 
-  /** Returns when everything appended so far survives a power cut. */
+  /** {@link NpyAppendArray.sync}, synchronously. */
   sync(): void {
     this.#perform(() => this.#writer.sync());
   }
 
-  /** Writes the header if it is out of date, and closes the file. Idempotent. */
+  /** {@link NpyAppendArray.close}, synchronously. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;

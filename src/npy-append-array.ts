@@ -1,18 +1,15 @@
 /** Growing a `.npy` file by appending. */
 
-import { Batch } from "./batch.ts";
-import type { EncodedRows } from "./encode/encoded-rows.ts";
-import { within } from "./errors.ts";
+import { AppendQueue } from "./append-queue.ts";
 import type { DTypeLike } from "./format/dtype.ts";
-import { closed, GrowingArray } from "./growing-array.ts";
+import { checkAppendFrom, closed, GrowingArray } from "./growing-array.ts";
 import type { AppendInput } from "./input/record-types.ts";
-import type { GrowingBuffer } from "./memory/growing-buffer.ts";
 import { NpyAppendArraySync } from "./npy-append-array-sync.ts";
-import { abortSignal, checkNames, checkOpenOptions, type OpenOptions, optionError } from "./options.ts";
+import { checkOpenOptions, checkOptions, type OpenOptions } from "./options.ts";
 import { run } from "./plan/run.ts";
 import type { Plan } from "./plan/step.ts";
-import { checkIterable, isStream, type RawChunk, refuseBytes } from "./raw-rows.ts";
-import { NpyReader, NpyReaderSync, whileOpen } from "./reader.ts";
+import { isStream, type RawChunk, refuseBytes } from "./raw-rows.ts";
+import { NpyReader, whileOpen } from "./reader.ts";
 import { checkToken, connect, type ShareToken } from "./share.ts";
 import { type FileLike, locate } from "./storage/locate.ts";
 import type { Storage } from "./storage/storage.ts";
@@ -22,20 +19,14 @@ import {
   type AppendRowsOptions,
   appendAll,
   appendEach,
-  checkRaw,
   type RawAppendOptions,
   type RawWritableOptions,
+  WRITABLE_OPTIONS,
   type WritableOptions,
-  writableOf,
 } from "./streams.ts";
 import { Transfer } from "./transfer.ts";
 import { attempt, attemptLater, onFile, onFileSync, outward } from "./verb.ts";
 import { Writer } from "./writer.ts";
-
-/** A queued operation: an append, or any other plan. */
-type Operation =
-  | { readonly kind: "append"; readonly batch: Batch }
-  | { readonly kind: "plan"; readonly plan: () => Plan<void>; resolve(): void; reject(error: unknown): void };
 
 function opening(storage: Storage, options: OpenOptions): Plan<Writer> {
   return Writer.open(storage, checkOpenOptions(options));
@@ -58,15 +49,13 @@ function opening(storage: Storage, options: OpenOptions): Plan<Writer> {
  */
 export class NpyAppendArray<D extends DTypeLike = DTypeLike> extends GrowingArray<D> implements AsyncDisposable {
   readonly #writer: Writer;
-  readonly #queue: Operation[] = [];
-  #isWorking = false;
-  /** The buffer of the last batch, for the next one. */
-  #spare: GrowingBuffer | undefined;
+  readonly #queue: AppendQueue;
   #closed: Promise<void> | undefined;
 
   private constructor(writer: Writer) {
     super(writer, "NpyAppendArray");
     this.#writer = writer;
+    this.#queue = new AppendQueue(writer);
   }
 
   /**
@@ -139,26 +128,12 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> extends GrowingArra
   }
 
   #append(input: AppendInput<D>): Appended {
-    const checked = this.#check(input);
-    const last = this.#queue.at(-1);
-    if (last?.kind === "append") {
-      last.batch.add(checked);
-      return { rows: checked.rows, done: last.batch.done };
-    }
-    const batch = new Batch(this.#spare);
-    this.#spare = undefined;
-    batch.add(checked);
-    this.#enqueue({ kind: "append", batch });
-    return { rows: checked.rows, done: batch.done };
-  }
-
-  #check(input: AppendInput<D>): EncodedRows {
     try {
       this.#checkOpen();
-      const checked = this.#writer.check(input);
+      const encoded = this.#writer.check(input);
       // A getter of the input may have closed the file.
       this.#checkOpen();
-      return checked;
+      return { rows: encoded.rows, done: this.#queue.append(encoded) };
     } catch (error) {
       throw outward(error, this.path, this.#append);
     }
@@ -195,23 +170,19 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> extends GrowingArra
     source: NpyReader | AsyncIterable<AppendInput<D> | RawChunk> | Iterable<AppendInput<D> | RawChunk>,
     options: AppendRowsOptions & { readonly raw?: boolean | undefined } = {},
   ): Promise<number> {
-    const signal = attempt(this.path, () => {
+    const { raw, signal } = attempt(this.path, () => {
       this.#checkOpen();
-      const isReader = source instanceof NpyReader;
-      checkNames(options, isReader ? ["signal", "start", "stop"] : ["signal", "raw"]);
-      if (source instanceof NpyReaderSync) throw optionError("open the reader with NpyReader.open, or this file with openSync");
-      if (!isReader) checkIterable(source, false);
-      return abortSignal(options.signal, "signal");
+      return checkAppendFrom(source, options, false);
     });
     if (source instanceof NpyReader) return await attemptLater(this.path, () => this.#transfer(source, options, signal));
-    const { append, finish } = this.#sink(options.raw, isStream(source));
+    const { append, finish } = this.#sink(raw, isStream(source));
     return await appendAll(source, signal, append, finish);
   }
 
   /** Appends the inputs of a source, each as it comes. */
-  #sink(isRaw: unknown, fromStream: boolean): { append(input: unknown): Appended; finish(): void } {
+  #sink(isRaw: boolean | undefined, fromStream: boolean): { append(input: unknown): Appended; finish(): void } {
     const { path } = this;
-    const raw = attempt(path, () => (checkRaw(isRaw, "raw") ? this.#writer.rawRows() : undefined));
+    const raw = isRaw ? attempt(path, () => this.#writer.rawRows()) : undefined;
     const append = (input: unknown): Appended =>
       attempt(path, () => {
         if (raw !== undefined) return appendEach(raw.push(input), (rows) => this.#append(rows as AppendInput<D>));
@@ -253,13 +224,16 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> extends GrowingArra
   writable(options?: WritableOptions): WritableStream<AppendInput<D>>;
   writable(options: RawWritableOptions): WritableStream<RawChunk>;
   writable(options: WritableOptions | RawWritableOptions = {}): WritableStream<AppendInput<D>> | WritableStream<RawChunk> {
-    attempt(this.path, () => {
+    const { highWaterMark, raw } = attempt(this.path, () => {
       this.#checkOpen();
-      checkNames(options, ["highWaterMark", "raw"]);
+      return checkOptions(options, WRITABLE_OPTIONS);
     });
-    const { append, finish } = this.#sink(options.raw, true);
-    const end = (): Promise<void> => this.updateHeader().then(finish);
-    return attempt(this.path, () => writableOf(options, (input) => append(input).done, end));
+    const { append, finish } = this.#sink(raw, true);
+    const close = (): Promise<void> => this.updateHeader().then(finish);
+    return new WritableStream<unknown>(
+      { write: (input) => append(input).done, close },
+      new CountQueuingStrategy({ highWaterMark }),
+    );
   }
 
   /**
@@ -314,58 +288,7 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> extends GrowingArra
 
   /** Not an async function, whose promise would settle after those of later appends. */
   #perform(plan: () => Plan<void>): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#checkOpen();
-      this.#enqueue({ kind: "plan", plan, resolve, reject });
-    });
-  }
-
-  #enqueue(operation: Operation): void {
-    this.#queue.push(operation);
-    if (this.#isWorking) return;
-    this.#isWorking = true;
-    // Deferred, so that appends of the same turn of the event loop are written together. `queueMicrotask` is slower: Node traces each one.
-    void resolved.then(this.#work);
-  }
-
-  /** Runs the queue, up to the first operation that is asynchronous. */
-  readonly #work = (): void => {
-    for (let operation = this.#queue.shift(); operation !== undefined; operation = this.#queue.shift()) {
-      const current = operation;
-      try {
-        const plan = current.kind === "append" ? this.#writer.append(current.batch) : current.plan();
-        const pending = plan && run(plan);
-        // Small writes are already done: waiting would cost more than the write.
-        if (pending instanceof Promise) {
-          return void pending
-            .then(
-              () => this.#settle(current),
-              (error: unknown) => this.#fail(current, error),
-            )
-            .then(this.#work);
-        }
-      } catch (error) {
-        this.#fail(current, error);
-        continue;
-      }
-      this.#settle(current);
-    }
-    this.#isWorking = false;
-  };
-
-  #settle(operation: Operation): void {
-    if (operation.kind === "append") {
-      this.#spare = operation.batch.takeBuffer();
-      operation.batch.settle();
-    } else operation.resolve();
-  }
-
-  #fail(operation: Operation, cause: unknown): void {
-    const error = within(cause, { path: this.path });
-    if (!this.#queue.some(({ kind }) => kind === "append")) this.#writer.forgetLayout();
-    if (operation.kind === "append") operation.batch.fail(error);
-    else operation.reject(error);
+    if (this.#closed !== undefined) return Promise.reject(closed(this.path));
+    return this.#queue.perform(plan);
   }
 }
-
-const resolved = Promise.resolve();

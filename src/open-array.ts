@@ -9,14 +9,13 @@ import { type DType, type DTypeLike, formatDType, sameDType } from "./format/dty
 import type { NpyHeader } from "./format/header.ts";
 import { bytesPerRow, dataLength, rowCount, rowShape, shapeOf, sizeOf } from "./format/layout.ts";
 import { isThere } from "./memory/blocks.ts";
-import { checkMappable } from "./options.ts";
+import { type CheckedReaderOptions, type ChunkOptions, checkMappable, position } from "./options.ts";
 import { checkDataPresent, dataMissing, readCheckedHeader, readLiveHeader } from "./plan/read/header.ts";
 import { MappedWindows } from "./plan/read/mapped-windows.ts";
 import { readRows } from "./plan/read/rows.ts";
 import { hasSameBytes, hasSample, type Sample, sampleOf } from "./plan/read/same-rows.ts";
 import { copyBytes } from "./plan/rewrite/copy-data.ts";
 import { close, open, type Plan, quietly, read } from "./plan/step.ts";
-import { type CheckedReaderOptions, type ChunkOptions, position } from "./read-options.ts";
 import { type Eventually, hasCode, type Storage, type StorageFile } from "./storage/storage.ts";
 
 /** Bytes of a chunk by default. */

@@ -1,34 +1,40 @@
-/** The options of opening a file for appending, and the table-driven check that all options pass. */
+/** The options of opening, appending and reading, and the table-driven check that all options pass. */
 import { CASTING_LEVELS, type Casting } from "./cast/can-cast.ts";
 import { NpyError } from "./errors.ts";
 import { type DType, type DTypeLike, dtype } from "./format/dtype.ts";
 import { MAX_HEADER_SIZE } from "./format/header.ts";
 import type { Durability } from "./plan/grow/growing-file.ts";
-import type { Storage } from "./storage/storage.ts";
+import type { Advice, Storage } from "./storage/storage.ts";
+
+/** The option that all verbs share which parse a header. */
+export interface HeaderOptions {
+  /** The longest header accepted, in characters, as NumPy's `max_header_size`. Default 10,000. */
+  readonly maxHeaderSize?: number;
+}
 
 /** How a file is opened for appending. */
-export interface OpenOptions<D extends DTypeLike = DTypeLike> {
-  /** Replace an existing file. The old one stands until the first append is valid. Default `false`. */
+export interface OpenOptions<D extends DTypeLike = DTypeLike> extends HeaderOptions {
+  /** Replace an existing file. The old one stays until the first append is valid. Default `false`. */
   readonly deleteIfExists?: boolean;
   /**
-   * `false`: the header is written at creation, by `updateHeader()` and by `close()` only; while the file is shared, by each append all the same.
+   * `false`: only creating the file, `updateHeader()` and `close()` write the header; while the file is shared, each append still does.
    * Default `true`.
    */
   readonly rewriteHeaderOnAppend?: boolean;
-  /** The dtype of a file that is created, to which what is appended is cast. A file that is there must have it. */
+  /** The dtype of a new file, to which appended rows are cast. An existing file must have it. */
   readonly dtype?: D;
-  /** With `dtype`: create the file at once, with 0 rows of this shape. A file that is there must have it. */
+  /** With `dtype`: create the file at once, with 0 rows of this shape. An existing file must have it. */
   readonly rowShape?: readonly number[];
   /**
-   * The order of a file that is created. Default: what the first {@link NpyArray} appended says, else `false`. Strides never decide
-   * it. A file of two and more dimensions that is there must have it.
+   * The order of a new file. Default: that of the first {@link NpyArray} appended, else `false`; strides never decide it. An existing file
+   * of two or more dimensions must have it.
    */
   readonly fortranOrder?: boolean;
   /** Which casts appending may do, as in `numpy.can_cast`. Default `"same_kind"`, as `numpy.concatenate`. */
   readonly casting?: Casting;
   /**
-   * What to do with a file that needs recovery. `"truncate"` refuses, as {@link recover} does, to drop all data of a file that has rows. Default
-   * `"throw"`.
+   * What to do with a file that needs recovery. Like {@link recover}, `"truncate"` refuses to drop all data of a file that has rows.
+   * Default `"throw"`.
    */
   readonly onNeedsRecovery?: "throw" | "truncate" | "zerofill";
   /** What to do with a file whose header has no room: `"rewrite"` runs `ensureAppendable`. Default `"throw"`. */
@@ -36,24 +42,20 @@ export interface OpenOptions<D extends DTypeLike = DTypeLike> {
   /** When rows are safe: see {@link Durability}. Default `"os"`. */
   readonly durability?: Durability;
   /**
-   * Whether other processes are kept from writing to the file, by a lock of the operating system that ends with this process: a second
-   * writer, `recover`, `ensureAppendable` and `save` get `ERR_NPY_LOCKED` at once. `"auto"` locks where that is possible, which takes the
-   * package koffi, a system other than Windows, and a file system that has locks; `true` is an error where it is not; `false` does not
-   * lock. Within a process a second writer is always refused. Programs that ignore locks, such as Python, are noticed: see
-   * `ERR_NPY_CHANGED`. Default `"auto"`.
+   * Whether a lock of the operating system, which ends with this process, keeps other processes from writing to the file: a second writer,
+   * `recover`, `ensureAppendable` and `save` get `ERR_NPY_LOCKED` at once. Locking needs the package koffi, a system other than Windows, and
+   * a file system with locks. `"auto"` locks where it can, `true` fails where it cannot, `false` does not lock. A second writer in the same
+   * process is always refused. Programs that ignore locks, such as Python, are noticed: see `ERR_NPY_CHANGED`. Default `"auto"`.
    */
   readonly lock?: boolean | "auto";
   /**
-   * Whether the file's header is mapped into memory: to append a few rows takes one system call then, instead of two. Each append is in the file when
-   * it is done all the same, in no other order. It takes Linux, the package koffi, and a local disk; with another `durability` than `"os"`, or a
-   * header of more than 1,024 bytes, it is without effect. As with all mapped files there is no error for what the system cannot do when memory is
-   * stored into, but the process ends: where another program cuts the file to nothing in the very moment of an append, where a disk cannot be read,
-   * and where one is full whose file system writes what changes to another place (btrfs, ZFS; ext4 does not). What was appended before is in
-   * the file then as well. Default `false`.
+   * Whether to map the file's header into memory: appending a few rows then takes one system call instead of two. Each append still reaches
+   * the file before it is done, and in the same order. Needs Linux, the package koffi, and a local disk; has no effect with a `durability`
+   * other than `"os"`, or a header of more than 1,024 bytes. As with all mapped files, the process ends if the system cannot store into the
+   * mapped memory: if another program cuts the file to nothing during an append, if a disk cannot be read, or if a disk is full whose file
+   * system writes changes to a new place (btrfs and ZFS, not ext4). Earlier appends are in the file even then. Default `false`.
    */
   readonly mmap?: boolean;
-  /** The longest header accepted, in characters, as NumPy's `max_header_size`. Default 10,000. */
-  readonly maxHeaderSize?: number;
 }
 
 /** {@link OpenOptions} with all defaults filled in. */
@@ -61,6 +63,63 @@ export interface CheckedOpenOptions extends Required<Omit<OpenOptions, "dtype" |
   readonly dtype: DType | undefined;
   readonly rowShape: readonly number[] | undefined;
   readonly fortranOrder: boolean | undefined;
+}
+
+/** How a file is read. */
+export interface ReadOptions<D extends DTypeLike = DTypeLike> extends HeaderOptions {
+  /**
+   * The dtype that the file must have (in either byte order); nothing is converted. It tells the compiler what `data` is:
+   * `dtype: "float32"` gives a `Float32Array`.
+   */
+  readonly dtype?: D;
+}
+
+/** How an {@link NpyReader} reads. */
+export interface ReaderOptions<D extends DTypeLike = DTypeLike> extends ReadOptions<D> {
+  /**
+   * Map the file into memory, as `numpy.load` with `mmap_mode="c"`: `read` and `chunks` return the file's own bytes without a copy, and only
+   * pages that are looked at are read from the disk. Other byte orders, float16, strings, and elements that an old header leaves unaligned
+   * are converted into copies. Writing to an array does not change the file, but later reads may show it. An array stays valid after
+   * `close()`, and is unmapped once it has been collected. Its `buffer` may hold more of the file than the array, and cannot be transferred.
+   * Needs a path, the package koffi, and a system other than Windows. The file must not be cut while it is mapped: reading a page that is
+   * gone ends the process. Default `false`.
+   */
+  readonly mmap?: boolean;
+  /** With `mmap`: the order in which you will look at the rows, so that the system reads ahead or does not (`madvise`). Default: it guesses. */
+  readonly advise?: "sequential" | "random";
+}
+
+export interface CheckedReaderOptions {
+  readonly dtype: DType | undefined;
+  readonly maxHeaderSize: number;
+  readonly mmap: boolean;
+  readonly advise: Advice | undefined;
+}
+
+/** What {@link NpyReader.follow} returns, and for how long. */
+export interface FollowOptions {
+  /** The first row; negative ones count from the end. Default: the first that the reader has not seen yet, its `length`. */
+  readonly from?: number;
+  /** Ends the iteration. */
+  readonly signal?: AbortSignal | undefined;
+  /** Rows of a chunk, at most. Default: about 4 MiB of them, at least one. */
+  readonly rows?: number;
+}
+
+/** Where {@link NpyReader.read} puts the rows. */
+export interface ReadRowsOptions {
+  /**
+   * The typed array to read into instead of a new one, as NumPy's `out`: of the class that `data` has (for structures a `Uint8Array`), and at
+   * least as long. The result is a view of it. Reading into the same memory again is several times as fast as into new memory, which the
+   * system must first provide. With `mmap` the rows are copied. Not for dtypes whose elements are converted: float16 and strings.
+   */
+  readonly out?: ArrayBufferView | undefined;
+}
+
+/** How {@link NpyReader.chunks} divides an array. */
+export interface ChunkOptions extends ReadRowsOptions {
+  /** Rows of a chunk; the last one may have fewer. Default: about 4 MiB of them, at least one. */
+  readonly rows?: number | undefined;
 }
 
 /** Checks the value of an option, and fills in the default. */
@@ -80,7 +139,7 @@ export function flag(preset: boolean): Check<boolean> {
   return oneOf<boolean>([true, false], preset);
 }
 
-/** A value of which `isValid` is true, or none. */
+/** A value that passes `isValid`, or none. */
 export function optional<Value>(what: string, isValid: (value: unknown) => boolean): Check<Value | undefined> {
   return (value, name) => {
     if (value === undefined || isValid(value)) return value as Value | undefined;
@@ -88,22 +147,24 @@ export function optional<Value>(what: string, isValid: (value: unknown) => boole
   };
 }
 
-export const maxHeaderSize: Check<number> = (value, name) =>
-  optional<number>("a number of characters", (size) => typeof size === "number" && size > 0)(value, name) ?? MAX_HEADER_SIZE;
+export const isPositive = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) > 0;
+const isRow = (value: unknown): boolean => Number.isInteger(value) || Math.abs(value as number) === Number.POSITIVE_INFINITY;
+const isShape = (value: unknown): boolean => Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);
 
+const headerSize = optional<number>("a number of characters", (size) => typeof size === "number" && size > 0);
+export const maxHeaderSize: Check<number> = (value, name) => headerSize(value, name) ?? MAX_HEADER_SIZE;
 export const abortSignal: Check<AbortSignal | undefined> = optional("an AbortSignal", (value) => value instanceof AbortSignal);
+const anyDType: Check<DType | undefined> = (value) => (value === undefined ? undefined : dtype(value as DTypeLike));
+export const rowNumber: Check<number | undefined> = optional("a whole number of rows", isRow);
+const chunkRows: Check<number | undefined> = optional("a whole number of 1 or more", isPositive);
 
-export const anyDType: Check<DType | undefined> = (value) => (value === undefined ? undefined : dtype(value as DTypeLike));
-
-/** A string dtype without a length takes it from the data, which a file that will grow cannot do. */
+/** Refuses a string dtype without a length: it would take its length from the data, which a growing file cannot do. */
 export const fixedSizeDType: Check<DType | undefined> = (value, name) => {
   const type = anyDType(value, name);
   if (type?.itemsize !== 0 || (type.kind !== "S" && type.kind !== "U")) return type;
   const message = `${type.str} has no length: say how many characters an element holds, as in "${type.kind}10".`;
   throw new NpyError("ERR_NPY_DTYPE", message);
 };
-
-const isShape = (value: unknown): boolean => Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);
 
 const OPEN_OPTIONS = {
   deleteIfExists: flag(false),
@@ -119,6 +180,17 @@ const OPEN_OPTIONS = {
   mmap: flag(false),
   maxHeaderSize,
 };
+const READ_OPTIONS = { dtype: anyDType, maxHeaderSize };
+const READER_OPTIONS = { ...READ_OPTIONS, mmap: flag(false), advise: oneOf([undefined, "sequential", "random"]) };
+export const CHUNK_OPTIONS: { readonly rows: Check<number | undefined>; readonly out: Check<ArrayBufferView | undefined> } = {
+  rows: chunkRows,
+  out: optional<ArrayBufferView>("a typed array", ArrayBuffer.isView),
+};
+export const FOLLOW_OPTIONS: {
+  readonly from: Check<number | undefined>;
+  readonly signal: Check<AbortSignal | undefined>;
+  readonly rows: Check<number | undefined>;
+} = { from: rowNumber, signal: abortSignal, rows: chunkRows };
 
 /**
  * Checks the options of `NpyAppendArray.open`.
@@ -131,6 +203,17 @@ export function checkOpenOptions(options: OpenOptions): CheckedOpenOptions {
   if (rowShape === undefined) return checked;
   if (checked.dtype === undefined) throw optionError("rowShape needs dtype: together they say what rows a new file has");
   return { ...checked, rowShape: [...rowShape] };
+}
+
+/** The options of `load`. */
+export function checkReadOptions(options: ReadOptions): CheckedReaderOptions {
+  return { ...checkOptions(options, READ_OPTIONS), mmap: false, advise: undefined };
+}
+
+export function checkReaderOptions(options: ReaderOptions): CheckedReaderOptions {
+  const checked = checkOptions(options, READER_OPTIONS);
+  if (checked.advise === undefined || checked.mmap) return checked;
+  throw optionError("advise needs mmap: true: it says in what order mapped rows will be looked at");
 }
 
 /**
@@ -155,23 +238,29 @@ export function checkNames(options: object, known: readonly string[]): void {
   }
 }
 
+/** A row as in `Array.prototype.slice`: negative ones count from the end, and none lies beyond it. */
+export function position(row: number, length: number, name: string): number {
+  rowNumber(row, name);
+  return row < 0 ? Math.max(0, length + row) : Math.min(row, length);
+}
+
 function shown(value: unknown): string {
   return typeof value === "string" || Array.isArray(value) ? JSON.stringify(value) : String(value);
 }
 
-/** Refuses `mmap: true` where the file, or the header that is to be written, cannot be mapped. */
+/** Refuses `mmap: true` if the file cannot be mapped, or its header for writing. */
 export function checkMappable(storage: Storage, isWritten: boolean): void {
   const problem =
     storage.mapProblem === undefined ? "only files of the file system can be mapped: pass a path" : storage.mapProblem(isWritten);
   if (problem !== undefined) throw optionError(`mmap: true, but ${problem}, or leave mmap out`);
 }
 
-/** For a constructor that is called with a path, as that of the Python class is. */
+/** For a constructor that is called with a path, like that of the Python class. */
 export function notConstructible(name: string): NpyError {
   const opener = name.replace("Sync", "");
   return new NpyError(
     "ERR_NPY_OPTION",
-    `${name} is not made with new, since a file may have to be waited for: await ${opener}.open(path), or call ${opener}.openSync(path).`,
+    `Do not create ${name} with new, because opening a file may take time: await ${opener}.open(path), or call ${opener}.openSync(path).`,
   );
 }
 

@@ -5,20 +5,23 @@ import { NpyError } from "./errors.ts";
 import { followRows } from "./follow.ts";
 import type { DType, DTypeLike } from "./format/dtype.ts";
 import { OpenArray } from "./open-array.ts";
-import { abortSignal, checkNames, notConstructible } from "./options.ts";
-import { run, runSync } from "./plan/run.ts";
-import { close, type Plan, withFile } from "./plan/step.ts";
 import {
+  CHUNK_OPTIONS,
   type ChunkOptions,
-  checkChunkOptions,
+  checkNames,
+  checkOptions,
   checkReaderOptions,
   checkReadOptions,
+  FOLLOW_OPTIONS,
   type FollowOptions,
+  notConstructible,
   position,
   type ReaderOptions,
   type ReadOptions,
   type ReadRowsOptions,
-} from "./read-options.ts";
+} from "./options.ts";
+import { run, runSync } from "./plan/run.ts";
+import { close, type Plan, withFile } from "./plan/step.ts";
 import type { FileLike } from "./storage/locate.ts";
 import type { Storage, StorageFile } from "./storage/storage.ts";
 import { readableOf } from "./streams.ts";
@@ -202,12 +205,10 @@ export class NpyReader<D extends DTypeLike = DTypeLike> extends ArrayReader<D> i
   follow(options: FollowOptions = {}): AsyncIterable<NpyArray<D>> {
     return attempt(this.path, () => {
       this.#checkOpen();
-      checkNames(options, ["from", "signal", "rows"]);
       const { length } = this;
-      const { rows = this.#array.rowsPerChunk() } = checkChunkOptions(options.rows === undefined ? {} : { rows: options.rows });
-      const signal = abortSignal(options.signal, "signal");
+      const { from = length, signal, rows = this.#array.rowsPerChunk() } = checkOptions(options, FOLLOW_OPTIONS);
       return followRows(this, {
-        from: position(options.from ?? length, length, "from"),
+        from: position(from, length, "from"),
         rows,
         stops: signal === undefined ? [this.#closing.signal] : [this.#closing.signal, signal],
         watch: (onChange) => this.#array.storage.watch?.(onChange),
@@ -223,7 +224,7 @@ export class NpyReader<D extends DTypeLike = DTypeLike> extends ArrayReader<D> i
 
   /** All rows, a chunk at a time: no more than one is held in memory. With `out` a chunk is valid until the next one is asked for. */
   chunks(options: ChunkOptions = {}): AsyncIterable<NpyArray<D>> {
-    const checked = attempt(this.path, () => checkChunkOptions(options));
+    const checked = attempt(this.path, () => checkOptions(options, CHUNK_OPTIONS));
     const read = (start: number, stop: number): Promise<NpyArray<D>> => this.read(start, stop, { out: checked.out });
     const bounds = (): Iterable<[number, number]> => this.#array.chunkBounds(checked);
     return {
@@ -250,7 +251,7 @@ export class NpyReader<D extends DTypeLike = DTypeLike> extends ArrayReader<D> i
   }
 }
 
-/** {@link NpyReader} with synchronous operations. */
+/** {@link NpyReader}, synchronously. */
 export class NpyReaderSync<D extends DTypeLike = DTypeLike> extends ArrayReader<D> implements Disposable {
   readonly #array: OpenArray<D>;
   #isClosed = false;
@@ -270,7 +271,7 @@ export class NpyReaderSync<D extends DTypeLike = DTypeLike> extends ArrayReader<
     return this.#array;
   }
 
-  /** Looks at the file again: see {@link NpyReader.refresh}. */
+  /** {@link NpyReader.refresh}, synchronously. */
   refresh(): void {
     attempt(this.path, () => {
       const replaced = runSync(this.#open().refresh());
@@ -278,7 +279,7 @@ export class NpyReaderSync<D extends DTypeLike = DTypeLike> extends ArrayReader<
     });
   }
 
-  /** The rows `start` to `stop` of the growth axis: see {@link NpyReader.read}. */
+  /** {@link NpyReader.read}, synchronously. */
   read(start?: number, stop?: number, options: ReadRowsOptions = {}): NpyArray<D> {
     return attempt(this.path, () => {
       const array = this.#open();
@@ -288,9 +289,9 @@ export class NpyReaderSync<D extends DTypeLike = DTypeLike> extends ArrayReader<
     });
   }
 
-  /** All rows, a chunk at a time: no more than one is held in memory. With `out` a chunk is valid until the next one is asked for. */
+  /** {@link NpyReader.chunks}, synchronously. */
   chunks(options: ChunkOptions = {}): Iterable<NpyArray<D>> {
-    const checked = attempt(this.path, () => checkChunkOptions(options));
+    const checked = attempt(this.path, () => checkOptions(options, CHUNK_OPTIONS));
     const read = (start: number, stop: number): NpyArray<D> => this.read(start, stop, { out: checked.out });
     const bounds = (): Iterable<[number, number]> => this.#array.chunkBounds(checked);
     return {
@@ -300,7 +301,7 @@ export class NpyReaderSync<D extends DTypeLike = DTypeLike> extends ArrayReader<
     };
   }
 
-  /** Closes the file. Idempotent. */
+  /** {@link NpyReader.close}, synchronously. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;

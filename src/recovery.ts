@@ -1,17 +1,11 @@
 /** Files that a killed process, a power cut or a full disk left incomplete. */
-import { checkOptions, flag, maxHeaderSize, optionError } from "./options.ts";
+import { checkOptions, flag, type HeaderOptions, maxHeaderSize, optionError } from "./options.ts";
 import { claiming } from "./plan/claims.ts";
 import { isRecoveryNeeded, type RecoveryReport, recoverFile } from "./plan/rewrite/recover.ts";
 import { closing, type Plan, withFile } from "./plan/step.ts";
 import type { FileLike } from "./storage/locate.ts";
 import type { Storage } from "./storage/storage.ts";
 import { onFile, onFileSync } from "./verb.ts";
-
-/** The option of the verbs that only look at a file. */
-export interface HeaderOptions {
-  /** The longest header accepted, in characters, as NumPy's `max_header_size`. Default 10,000. */
-  readonly maxHeaderSize?: number;
-}
 
 /** How a file is recovered. */
 export interface RecoverOptions extends HeaderOptions {

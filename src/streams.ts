@@ -1,5 +1,5 @@
 /** Arrays as WHATWG streams, and appending from iterables. */
-import { type Check, flag, optional } from "./options.ts";
+import { type Check, flag, isPositive, optional } from "./options.ts";
 
 /** How {@link NpyAppendArray.writable} holds back its producers. */
 export interface WritableOptions {
@@ -42,22 +42,15 @@ export interface AppendRowsOptions extends Omit<AppendFromOptions, "raw"> {
 
 const HIGH_WATER_MARK = 16;
 
-const inputs = optional<number>("a whole number of inputs, 1 or more", (n) => Number.isSafeInteger(n) && (n as number) > 0);
+const inputs = optional<number>("a whole number of inputs, 1 or more", isPositive);
 
-/** Whether what is appended is bytes of rows. */
-export const checkRaw: Check<boolean> = flag(false);
+/** The checks of {@link WritableOptions}. */
+export const WRITABLE_OPTIONS: { readonly highWaterMark: Check<number>; readonly raw: Check<boolean> } = {
+  highWaterMark: (value, name) => inputs(value, name) ?? HIGH_WATER_MARK,
+  raw: flag(false),
+};
 
-/** The stream behind {@link NpyAppendArray.writable}. */
-export function writableOf<Input>(
-  options: WritableOptions | RawWritableOptions,
-  append: (input: Input) => Promise<void>,
-  finish: () => Promise<void>,
-): WritableStream<Input> {
-  const highWaterMark = inputs(options.highWaterMark, "highWaterMark") ?? HIGH_WATER_MARK;
-  return new WritableStream({ write: (input) => append(input), close: finish }, new CountQueuingStrategy({ highWaterMark }));
-}
-
-/** The stream behind {@link NpyReader.readable}. It reads no chunk ahead. */
+/** The stream of {@link NpyReader.readable}. It reads no chunk ahead. */
 export function readableOf<Chunk>(chunks: AsyncIterable<Chunk>): ReadableStream<Chunk> {
   const iterator = chunks[Symbol.asyncIterator]();
   return new ReadableStream(
@@ -87,7 +80,7 @@ export function appendEach<Input>(inputs: readonly Input[], append: (input: Inpu
   try {
     for (const input of inputs) appended.push(append(input));
   } catch (error) {
-    // The caller hears of this error, not of one in the inputs before.
+    // The caller gets this error, not one of an earlier input.
     for (const { done } of appended) done.catch(() => undefined);
     throw error;
   }
@@ -104,7 +97,7 @@ export async function appendAll<Input>(
   source: AsyncIterable<Input> | Iterable<Input>,
   signal: AbortSignal | undefined,
   append: (input: Input) => Appended,
-  finish?: () => void,
+  finish: () => void,
 ): Promise<number> {
   signal?.throwIfAborted();
   const iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
@@ -118,7 +111,7 @@ export async function appendAll<Input>(
       last = undefined;
       signal?.throwIfAborted();
       if (next.done === true) {
-        finish?.();
+        finish();
         return total;
       }
       const { rows, done } = append(next.value);
@@ -127,7 +120,7 @@ export async function appendAll<Input>(
     }
   } catch (error) {
     await last?.catch(() => undefined);
-    // The caller must hear of the error even if the source hangs.
+    // The caller must get the error even if the source hangs.
     void Promise.resolve(iterator.return?.()).catch(() => undefined);
     throw error;
   } finally {

@@ -6,8 +6,8 @@ import { type NpyHeader, zeroDimensional } from "./format/header.ts";
 import { growthAxis, sizeOf } from "./format/layout.ts";
 import { BLOCK, borrow, giveBack } from "./memory/blocks.ts";
 import type { OpenArray } from "./open-array.ts";
+import { position } from "./options.ts";
 import type { Plan } from "./plan/step.ts";
-import { position } from "./read-options.ts";
 import type { AppendRowsOptions } from "./streams.ts";
 import type { Writer } from "./writer.ts";
 

@@ -1,4 +1,4 @@
-/** How public verbs run: their errors name the file, and their stacks begin at the verb and its caller. */
+/** Runs public verbs: their errors name the file, and the stacks begin at the verb and its caller. */
 import { NpyError } from "./errors.ts";
 import { run, runSync } from "./plan/run.ts";
 import type { Plan } from "./plan/step.ts";
@@ -13,25 +13,21 @@ export async function onFile<Options, Result>(
   file: FileLike,
   options: Options,
 ): Promise<Result> {
-  let path: string | undefined;
+  const storage = locate(file);
   try {
-    const storage = locate(file);
-    path = storage.path;
     return await run(procedure(storage, options));
   } catch (error) {
-    throw outward(error, path, onFile);
+    throw outward(error, storage.path, onFile);
   }
 }
 
 /** {@link onFile}, synchronously. */
 export function onFileSync<Options, Result>(procedure: Procedure<Options, Result>, file: FileLike, options: Options): Result {
-  let path: string | undefined;
+  const storage = locate(file);
   try {
-    const storage = locate(file);
-    path = storage.path;
     return runSync(procedure(storage, options));
   } catch (error) {
-    throw outward(error, path, onFileSync);
+    throw outward(error, storage.path, onFileSync);
   }
 }
 

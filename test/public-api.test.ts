@@ -63,7 +63,7 @@ test.each([node.NpyAppendArray, node.NpyAppendArraySync, node.NpyReader, node.Np
     expect(() => new make("log.npy")).toThrow(
       expect.objectContaining({
         code: "ERR_NPY_OPTION",
-        message: `${name} is not made with new, since a file may have to be waited for: await ${opener}.open(path), or call ${opener}.openSync(path).`,
+        message: `Do not create ${name} with new, because opening a file may take time: await ${opener}.open(path), or call ${opener}.openSync(path).`,
       }),
     );
   },

@@ -1,0 +1,90 @@
+/** The operations on one growing file, performed in the order of their calls. */
+import { Batch } from "./batch.ts";
+import type { EncodedRows } from "./encode/encoded-rows.ts";
+import { withPath } from "./errors.ts";
+import type { GrowingBuffer } from "./memory/growing-buffer.ts";
+import { run } from "./plan/run.ts";
+import type { Plan } from "./plan/step.ts";
+import type { Writer } from "./writer.ts";
+
+/** Any operation but an append. */
+interface Task {
+  readonly plan: () => Plan<void>;
+  settle(): void;
+  fail(error: unknown): void;
+}
+
+export class AppendQueue {
+  readonly #writer: Writer;
+  readonly #waiting: (Batch | Task)[] = [];
+  #isWorking = false;
+  /** The buffer of the last batch, for the next one. */
+  #spare: GrowingBuffer | undefined;
+
+  constructor(writer: Writer) {
+    this.#writer = writer;
+  }
+
+  /** Appends rows in one batch with those of earlier calls, if nothing else was called since. */
+  append(rows: EncodedRows): Promise<void> {
+    const last = this.#waiting.at(-1);
+    if (last instanceof Batch) {
+      last.add(rows);
+      return last.done;
+    }
+    const batch = new Batch(this.#spare);
+    this.#spare = undefined;
+    batch.add(rows);
+    this.#push(batch);
+    return batch.done;
+  }
+
+  perform(plan: () => Plan<void>): Promise<void> {
+    return new Promise((settle, fail) => this.#push({ plan, settle, fail }));
+  }
+
+  #push(operation: Batch | Task): void {
+    this.#waiting.push(operation);
+    if (this.#isWorking) return;
+    this.#isWorking = true;
+    // Deferred, so that appends of the same turn of the event loop are written together. `queueMicrotask` is slower: Node traces each one.
+    void resolved.then(this.#work);
+  }
+
+  /** Runs operations, up to the first one that is asynchronous. */
+  readonly #work = (): void => {
+    for (let operation = this.#waiting.shift(); operation !== undefined; operation = this.#waiting.shift()) {
+      const current = operation;
+      try {
+        const plan = current instanceof Batch ? this.#writer.append(current) : current.plan();
+        const pending = plan && run(plan);
+        // Small writes are already done: waiting would cost more than the write.
+        if (pending instanceof Promise) {
+          return void pending
+            .then(
+              () => this.#settle(current),
+              (error: unknown) => this.#fail(current, error),
+            )
+            .then(this.#work);
+        }
+      } catch (error) {
+        this.#fail(current, error);
+        continue;
+      }
+      this.#settle(current);
+    }
+    this.#isWorking = false;
+  };
+
+  #settle(operation: Batch | Task): void {
+    if (operation instanceof Batch) this.#spare = operation.takeBuffer();
+    operation.settle();
+  }
+
+  #fail(operation: Batch | Task, error: unknown): void {
+    if (!this.#waiting.some((next) => next instanceof Batch)) this.#writer.forgetLayout();
+    operation.fail(withPath(error, this.#writer.storage.path));
+  }
+}
+
+const resolved = Promise.resolve();
