@@ -63,7 +63,7 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> extends GrowingArra
    * `rowShape` are given.
    *
    * @throws NpyError `ERR_NPY_OPTION`, `ERR_NPY_HEADER`, `ERR_NPY_DTYPE`, `ERR_NPY_SHAPE` (0-d), `ERR_NPY_NOT_APPENDABLE`,
-   * `ERR_NPY_NEEDS_RECOVERY`, `ERR_NPY_LOCKED`, `ERR_NPY_CHANGED`; the file system's own errors. The file is as it was then.
+   * `ERR_NPY_NEEDS_RECOVERY`, `ERR_NPY_LOCKED`, `ERR_NPY_CHANGED`; the file system's own errors. An error leaves the file unchanged.
    * @example
    * ```ts
    * const npaa = await NpyAppendArray.open("embeddings.npy", { dtype: "float16", rowShape: [768] });
@@ -76,7 +76,7 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> extends GrowingArra
     return new NpyAppendArray<D>(await onFile(opening, file, options));
   }
 
-  /** The same for synchronous use: see {@link NpyAppendArray.open}. */
+  /** {@link NpyAppendArray.open}, synchronously. */
   static openSync<const D extends DTypeLike = DTypeLike>(file: FileLike, options: OpenOptions<D> = {}): NpyAppendArraySync<D> {
     return new NpyAppendArraySync<D>(onFileSync(opening, file, options));
   }
@@ -117,7 +117,7 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> extends GrowingArra
    *
    * @throws NpyError `ERR_NPY_SHAPE`, `ERR_NPY_CAST` (typed data, by the rule of `casting`), `ERR_NPY_VALUE` (plain values, with the
    * `index`), `ERR_NPY_DTYPE`, `ERR_NPY_CLOSED`, `ERR_NPY_BROKEN`, `ERR_NPY_CHANGED` (another program wrote to the file, or
-   * took its name before the first append), `ERR_NPY_LOCKED` (and writes to it); the file system's own errors. The file is as it was then.
+   * took its name before the first append), `ERR_NPY_LOCKED` (and writes to it); the file system's own errors. An error leaves the file unchanged.
    */
   append(rows: AppendInput<D>): Promise<void> {
     try {

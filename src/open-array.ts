@@ -96,8 +96,8 @@ export class OpenArray<D extends DTypeLike> {
 
   /**
    * Looks at the file again: rows that were appended count from now on. If another file has taken its place, as `ensureAppendable` does,
-   * the old one is returned, to be closed when nothing reads from it any more. That its rows are the same takes reading both files as far
-   * as rows were counted; `signal` stops it.
+   * the old one is returned, for the caller to close when nothing reads from it any more. The rows of both files are compared, as far as they
+   * were counted; `signal` stops that.
    *
    * @throws NpyError `ERR_NPY_CHANGED` if it is another array now.
    */

@@ -119,7 +119,7 @@ export class NpyReader<D extends DTypeLike = DTypeLike> extends ArrayReader<D> i
     return new NpyReader(await onFile(opening<D>, file, options));
   }
 
-  /** The same for synchronous use: see {@link NpyReader.open}. */
+  /** {@link NpyReader.open}, synchronously. */
   static openSync<const D extends DTypeLike = DTypeLike>(file: FileLike, options: ReaderOptions<D> = {}): NpyReaderSync<D> {
     return new NpyReaderSync(onFileSync(opening<D>, file, options));
   }
@@ -158,7 +158,7 @@ export class NpyReader<D extends DTypeLike = DTypeLike> extends ArrayReader<D> i
   }
 
   /**
-   * Looks at the file again: rows that were appended since, by whomever, count from now on.
+   * Looks at the file again: rows that were appended since, by any program, count from now on.
    *
    * If another file has its name, that is the same array only if it begins with the rows that were counted, all of which are compared; of a
    * URL whose file changed, and of a file that was written over, the first and the last of their bytes are.

@@ -14,19 +14,19 @@ export interface RecoverOptions extends HeaderOptions {
   /** Only report what would be done. Default `false`. */
   readonly dryRun?: boolean;
   /**
-   * Take what is behind the last row for more rows even if it begins as a `.npy` file does, which is what two `numpy.save` into one file
-   * leave. Default `false`: such a file is refused.
+   * Count bytes after the last row as rows even if they begin like a `.npy` file, as two calls of `numpy.save` into one file leave them.
+   * Default `false`: such a file is refused.
    */
   readonly force?: boolean;
   /**
-   * Keep just the rows that the header counts, and cut off everything behind them, also if it begins another `.npy` file: for files that
-   * threads were appending to when the process ended, where what is not counted may have gaps. Where the data are shorter than the header
-   * says it changes nothing. Not with `zerofillIncomplete` or `force`. Default `false`.
+   * Keep only the rows that the header counts, and cut off everything after them, even another `.npy` file. For files that threads were
+   * appending to when the process ended: rows that are not counted may have gaps. Has no effect if the data are shorter than the header
+   * says. Not with `zerofillIncomplete` or `force`. Default `false`.
    */
   readonly dropUncounted?: boolean;
   /**
-   * Keep no row where the data that are there are less than one, although the header counts rows: they are dropped. A column vector in Fortran
-   * order, shape `(n, 1)`, is one row, and a byte that is missing would cost all of it. Default `false`: such a file is refused.
+   * Drop all data if they are less than one row, although the header counts rows. A column vector in Fortran order, shape `(n, 1)`, is one
+   * row, and one missing byte would cost all of it. Default `false`: such a file is refused.
    */
   readonly allowEmpty?: boolean;
 }
@@ -57,7 +57,7 @@ function* recovering(storage: Storage, options: RecoverOptions): Plan<RecoveryRe
       try {
         return yield* recoverFile(opened, { ...rules, claim: claimRewrite });
       } finally {
-        // Closing the file releases its lock, and the next holder would take this claim for one that was left behind.
+        // Closing the file releases its lock, and the next holder would mistake this claim for an abandoned one.
         yield* claim.tidyRewrite();
       }
     });
@@ -65,16 +65,15 @@ function* recovering(storage: Storage, options: RecoverOptions): Plan<RecoveryRe
 }
 
 /**
- * Makes a file whole whose data are not what its header says: rows that are there and not counted are counted, rows that are counted
- * and not there no longer are, and an incomplete last row is cut off, or filled up with zeros. With `dropUncounted` rows that are not
- * counted are cut off instead. An in-place `ensureAppendable` that was
- * interrupted is completed, or taken back if it had not moved anything yet. A whole file is left alone.
+ * Repairs a file whose data and header disagree: the header counts exactly the rows that exist, and an incomplete last row is cut off or
+ * filled with zeros. With `dropUncounted`, rows that the header does not count are cut off instead. An interrupted in-place
+ * `ensureAppendable` is completed, or undone if it had not moved anything yet. A whole file is left alone.
  *
- * @throws NpyError `ERR_NPY_OPTION`; `ERR_NPY_UNRECOVERABLE` if what is behind the last row begins another `.npy` file (see `force` and
- * `dropUncounted`), if of a file that has rows none would be left (see `allowEmpty` and `zerofillIncomplete`), if a 0-d array is
- * incomplete and not to be zero-filled, or if the journal of an interrupted in-place `ensureAppendable` is gone; `ERR_NPY_NOT_APPENDABLE` if
- * the header has no room for the number of rows; `ERR_NPY_HEADER` for what is no `.npy` file, or ends within its header; `ERR_NPY_LOCKED` if
- * it is being appended to; the file system's own errors. The file is as it was then.
+ * @throws NpyError `ERR_NPY_OPTION`; `ERR_NPY_UNRECOVERABLE` if another `.npy` file begins after the last row (see `force` and
+ * `dropUncounted`), if a file with rows would lose all of them (see `allowEmpty` and `zerofillIncomplete`), if a 0-d array is
+ * incomplete without `zerofillIncomplete`, or if the journal of an interrupted in-place `ensureAppendable` is gone; `ERR_NPY_NOT_APPENDABLE` if
+ * the header has no room for the number of rows; `ERR_NPY_HEADER` for a file that is not `.npy`, or ends within its header; `ERR_NPY_LOCKED` if
+ * it is being appended to; the file system's own errors. An error leaves the file unchanged.
  * @example
  * ```ts
  * const { rowsBefore, rowsAfter, bytesDropped } = await recover("log.npy");

@@ -30,7 +30,7 @@ export interface SaveOptions {
  *
  * @throws NpyError `ERR_NPY_SHAPE`, `ERR_NPY_CAST`, `ERR_NPY_VALUE`, `ERR_NPY_DTYPE`, `ERR_NPY_OPTION`; `ERR_NPY_LOCKED` if a writer holds
  * the file, also one that appeared meanwhile; `ERR_NPY_CHANGED` if a file appeared meanwhile where there are no locks; the file system's own
- * errors. The file is as it was then.
+ * errors. An error leaves the file unchanged.
  * @example
  * ```ts
  * await save("identity.npy", [[1, 0], [0, 1]], { dtype: "float32" });
@@ -64,7 +64,7 @@ function* saving(storage: Storage, input: unknown, options: SaveOptions): Plan<v
   // numpy.save writes False for arrays that are in both orders.
   const fortranOrder = shape.length > 1 && (wantedOrder ?? (parsed.fortranOrder === true && !isInBothOrders(shape)));
   const header = formatHeader({ dtype: type, fortranOrder, shape });
-  // Replacing a file that is being appended to would lose the rows that follow.
+  // Replacing a file while a writer appends to it would lose the later rows.
   yield* claiming(storage, function* (claim) {
     try {
       yield* claim.hold(yield* claim.open("r"));
