@@ -1,6 +1,6 @@
 /** What reading gives and appending takes back, as the compiler knows it: dtypes described `as const` give their arrays and records. */
 import type { DType, DTypeLike } from "../format/dtype.ts";
-import type { NamesOfValue, ScalarData, ScalarName } from "../format/scalars.ts";
+import type { ScalarData, ScalarName, ScalarValue } from "../format/scalars.ts";
 import type { NpyData, RecordArray } from "./record-array.ts";
 
 /**
@@ -17,18 +17,32 @@ export interface NpyArray<D extends DTypeLike = DTypeLike> {
   readonly fortranOrder: boolean;
 }
 
-/** A name without its byte order. */
-export type WithoutByteOrder<Name extends string> = Name extends `${"<" | ">" | "=" | "|"}${infer Rest}` ? Rest : Name;
+type WithoutByteOrder<Name extends string> = Name extends `${"<" | ">" | "=" | "|"}${infer Rest}` ? Rest : Name;
+
+/** What one element of a dtype is, by its name. */
+export type ValueName<Name extends string> = string extends Name ? "unknown" : ValueOfBare<WithoutByteOrder<Name>>;
+
+type ValueOfBare<Name extends string> = Name extends ScalarName
+  ? ScalarValue<Name>
+  : Name extends `U${number}` | `S${number}`
+    ? "string"
+    : Name extends `${"M8" | "datetime64"}${string}`
+      ? "datetime"
+      : Name extends `${"m8" | "timedelta64"}${string}`
+        ? "bigint"
+        : Name extends `V${number}`
+          ? "bytes"
+          : "unknown";
 
 type DataOfName<Name extends string> = Name extends ScalarName
   ? ScalarData<Name>
-  : Name extends `U${number}` | `S${number}`
-    ? string[]
-    : Name extends `${"M8" | "m8" | "datetime64" | "timedelta64"}${string}`
-      ? ScalarData<"i8">
-      : Name extends `V${number}`
-        ? ScalarData<"u1">
-        : NpyData;
+  : {
+      string: string[];
+      datetime: ScalarData<"i8">;
+      bigint: ScalarData<"i8">;
+      bytes: ScalarData<"u1">;
+      unknown: NpyData;
+    }[Exclude<ValueOfBare<Name>, "boolean" | "number" | "complex">];
 
 /** The `data` of an array whose dtype was described as `D`: `DataOf<"float32">` is `Float32Array`. */
 export type DataOf<D> = IsAny<D> extends true ? NpyData : DataOfKnown<D>;
@@ -97,27 +111,22 @@ export interface ComplexNumber {
   readonly im: number;
 }
 
-/** The value of a scalar dtype in a record. */
-export type ScalarOf<Name extends string> = string extends Name
-  ? unknown
-  : WithoutByteOrder<Name> extends NamesOfValue<"boolean">
-    ? boolean
-    : WithoutByteOrder<Name> extends NamesOfValue<"complex">
-      ? ComplexNumber
-      : WithoutByteOrder<Name> extends NamesOfValue<"bytes"> | `V${number}`
-        ? Uint8Array<ArrayBuffer>
-        : DataOf<Name> extends string[]
-          ? string
-          : DataOf<Name> extends BigInt64Array | BigUint64Array
-            ? bigint
-            : NpyData extends DataOf<Name>
-              ? unknown
-              : number;
+/** The values of scalar dtypes in a record. */
+export interface ScalarValues {
+  boolean: boolean;
+  number: number;
+  bigint: bigint;
+  datetime: bigint;
+  complex: ComplexNumber;
+  string: string;
+  bytes: Uint8Array<ArrayBuffer>;
+  unknown: unknown;
+}
 
 /** What a field is in a record that was read. */
 type ValueOf<T> =
   Like<T> extends infer Name extends string
-    ? ScalarOf<Name>
+    ? ScalarValues[ValueName<Name>]
     : T extends SubArray<infer Element>
       ? IsStructure<Element> extends true
         ? RecordOf<Element>[]

@@ -2,7 +2,7 @@
 
 import { NpyError } from "../errors.ts";
 import type { DType, DTypeField } from "../format/dtype.ts";
-import { accessOf, NATIVE_BYTE_ORDER } from "../format/scalars.ts";
+import { getterOf, NATIVE_BYTE_ORDER } from "../format/scalars.ts";
 import { copyField, flatten } from "../memory/fields.ts";
 import { decodeLatin1, decodeScalars, decodeUtf32, type NpyScalars, viewOf } from "./decode.ts";
 
@@ -185,5 +185,5 @@ function scalarDecoder(type: DType): Decoder {
   if (kind === "S") return (view, at) => decodeLatin1(view, at, itemsize);
   if (kind === "U") return (view, at, isLittle, owner, key) => decodeUtf32(view, at, itemsize, isLittle, owner, key);
   // Void and long doubles are bytes.
-  return accessOf(type)?.[0] ?? ((view, at) => new Uint8Array(view.buffer, view.byteOffset + at, itemsize).slice());
+  return getterOf(type) ?? ((view, at) => new Uint8Array(view.buffer, view.byteOffset + at, itemsize).slice());
 }

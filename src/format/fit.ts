@@ -1,5 +1,5 @@
 /** Which plain values fit into a scalar dtype, why others do not, and storing those that do. */
-import { accessOf, isLongDouble, NATIVE_BYTE_ORDER, type ScalarType, scalarOf } from "./scalars.ts";
+import { isLongDouble, NATIVE_BYTE_ORDER, putterOf, type ScalarType, scalarOf } from "./scalars.ts";
 
 type KindAndSize = Pick<ScalarType, "kind" | "itemsize">;
 
@@ -44,35 +44,35 @@ export function fitOf(type: KindAndSize): Fit | undefined {
 
 /** Stores values as {@link fitOf} makes them; `undefined` where that takes more than one `DataView` call. */
 export function storeOf(type: ScalarType): Store | undefined {
-  const put = accessOf(type)?.[1];
+  if (type.kind === "b") return storeBoolean;
+  const put = putterOf(type);
   if (put === undefined) return undefined;
   const isLittle = (type.byteOrder === "|" ? NATIVE_BYTE_ORDER : type.byteOrder) === "<";
   // Engines keep a closure fast if it calls one check only: hence one for each kind.
-  if (type.kind === "b") return storeBoolean;
   if (type.kind === "f") {
     const [overflow, precision] = floatLimits(type);
     return (view, at, value) => {
       const element = fitFloat(value, overflow, precision);
-      if (typeof element === "string") return false;
-      put(view, at, element, isLittle);
-      return true;
+      const fits = typeof element !== "string";
+      if (fits) put(view, at, element, isLittle);
+      return fits;
     };
   }
   const [min, max] = integerRange(type);
   if (type.itemsize === 8) {
     return (view, at, value) => {
       const element = fitLong(value, min, max);
-      if (typeof element === "string") return false;
-      put(view, at, element, isLittle);
-      return true;
+      const fits = typeof element !== "string";
+      if (fits) put(view, at, element, isLittle);
+      return fits;
     };
   }
   const [least, greatest] = [Number(min), Number(max)];
   return (view, at, value) => {
     const element = fitInteger(value, least, greatest);
-    if (typeof element === "string") return false;
-    put(view, at, element, isLittle);
-    return true;
+    const fits = typeof element !== "string";
+    if (fits) put(view, at, element, isLittle);
+    return fits;
   };
 }
 

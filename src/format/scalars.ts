@@ -1,5 +1,5 @@
 /**
- * The scalar dtypes: one table of their names, sizes, typed arrays and limits, and of how one value is read, checked and stored.
+ * The scalar dtypes: one table of their names, sizes, typed arrays and limits, and of how one value is read.
  *
  * Sources: NumPy's "Scalars" and "Array interface" (`typestr`); the one-letter codes are those of a 64-bit Unix.
  */
@@ -13,15 +13,25 @@ export type ByteOrder = "<" | ">" | "|";
 /** The byte order of this machine. */
 export const NATIVE_BYTE_ORDER: "<" | ">" = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? "<" : ">";
 
+/** Reads one element. */
+export type Get = (view: DataView, at: number, isLittle: boolean) => unknown;
+
 /**
  * Each scalar dtype of one size, by kind and itemsize: its `names` and one-letter codes (`letters`); the typed array that reading gives
- * (`data`); what one element is in a record (`value`); the length that NumPy reserves for it as text (`characters`); of floats, the bits
- * of the significand (`precision`) and the largest power of 2 (`exponent`).
+ * (`data`); what one element is in a record (`value`), and how it is read (`get`) if not as an element of that typed array; the length that
+ * NumPy reserves for it as text (`characters`); for floats, the bits of the significand (`precision`) and the largest power of 2 (`exponent`).
  *
- * A new dtype is an entry here, and one in {@link ACCESS}.
+ * To add a dtype, add an entry.
  */
 const SCALARS = {
-  b1: { names: ["?", "bool", "bool_"], letters: "?", data: "Uint8Array", value: "boolean", characters: 5 },
+  b1: {
+    names: ["?", "bool", "bool_"],
+    letters: "?",
+    data: "Uint8Array",
+    value: "boolean",
+    get: ((view, at) => view.getUint8(at) !== 0) as Get,
+    characters: 5,
+  },
   i1: { names: ["int8", "byte"], letters: "b", data: "Int8Array", value: "number", characters: 4 },
   i2: { names: ["int16", "short"], letters: "h", data: "Int16Array", value: "number", characters: 6 },
   i4: { names: ["int32", "intc"], letters: "i", data: "Int32Array", value: "number", characters: 11 },
@@ -47,6 +57,7 @@ const SCALARS = {
     letters: "e",
     data: "Float32Array",
     value: "number",
+    get: ((view, at, isLittle) => float16FromBits(view.getUint16(at, isLittle))) as Get,
     characters: 32,
     precision: 11,
     exponent: 15,
@@ -72,12 +83,20 @@ const SCALARS = {
   // Long doubles: JavaScript has no such numbers. Those of 12 bytes come from 32-bit machines.
   f12: { names: [], letters: "", data: "Uint8Array", value: "bytes", characters: 48 },
   f16: { names: ["float128", "longdouble"], letters: "g", data: "Uint8Array", value: "bytes", characters: 48 },
-  c8: { names: ["complex64", "csingle"], letters: "F", data: "Float32Array", value: "complex", characters: 64 },
+  c8: {
+    names: ["complex64", "csingle"],
+    letters: "F",
+    data: "Float32Array",
+    value: "complex",
+    get: ((view, at, isLittle) => ({ re: view.getFloat32(at, isLittle), im: view.getFloat32(at + 4, isLittle) })) as Get,
+    characters: 64,
+  },
   c16: {
     names: ["complex128", "cdouble", "complex", "complex_"],
     letters: "D",
     data: "Float64Array",
     value: "complex",
+    get: ((view, at, isLittle) => ({ re: view.getFloat64(at, isLittle), im: view.getFloat64(at + 8, isLittle) })) as Get,
     characters: 64,
   },
   c24: { names: [], letters: "", data: "Uint8Array", value: "bytes", characters: 96 },
@@ -85,45 +104,6 @@ const SCALARS = {
   M8: { names: ["datetime64"], letters: "M", data: "BigInt64Array", value: "bigint" },
   m8: { names: ["timedelta64"], letters: "m", data: "BigInt64Array", value: "bigint" },
 } as const;
-
-/** Reads one element. */
-export type Get = (view: DataView, at: number, isLittle: boolean) => unknown;
-
-/** Stores one element that fits. */
-type Put<Element> = (view: DataView, at: number, element: Element, isLittle: boolean) => void;
-
-type Access<Value> = readonly [get: Get, put?: Put<Value extends "bigint" ? bigint : number>];
-
-/** How a `DataView` reads one element, and how it stores one where a single call does that. Long doubles are only bytes. */
-const ACCESS: {
-  readonly [Code in Exclude<ScalarCode, "f12" | "f16" | "c24" | "c32">]: Access<(typeof SCALARS)[Code]["value"]>;
-} = {
-  b1: [(view, at) => view.getUint8(at) !== 0, (view, at, bool) => view.setUint8(at, bool)],
-  i1: [(view, at) => view.getInt8(at), (view, at, int) => view.setInt8(at, int)],
-  i2: [(view, at, isLittle) => view.getInt16(at, isLittle), (view, at, int, isLittle) => view.setInt16(at, int, isLittle)],
-  i4: [(view, at, isLittle) => view.getInt32(at, isLittle), (view, at, int, isLittle) => view.setInt32(at, int, isLittle)],
-  i8: [(view, at, isLittle) => view.getBigInt64(at, isLittle), (view, at, int, isLittle) => view.setBigInt64(at, int, isLittle)],
-  u1: [(view, at) => view.getUint8(at), (view, at, int) => view.setUint8(at, int)],
-  u2: [(view, at, isLittle) => view.getUint16(at, isLittle), (view, at, int, isLittle) => view.setUint16(at, int, isLittle)],
-  u4: [(view, at, isLittle) => view.getUint32(at, isLittle), (view, at, int, isLittle) => view.setUint32(at, int, isLittle)],
-  u8: [
-    (view, at, isLittle) => view.getBigUint64(at, isLittle),
-    (view, at, int, isLittle) => view.setBigUint64(at, int, isLittle),
-  ],
-  f2: [(view, at, isLittle) => float16FromBits(view.getUint16(at, isLittle))],
-  f4: [
-    (view, at, isLittle) => view.getFloat32(at, isLittle),
-    (view, at, float, isLittle) => view.setFloat32(at, float, isLittle),
-  ],
-  f8: [
-    (view, at, isLittle) => view.getFloat64(at, isLittle),
-    (view, at, float, isLittle) => view.setFloat64(at, float, isLittle),
-  ],
-  c8: [(view, at, isLittle) => ({ re: view.getFloat32(at, isLittle), im: view.getFloat32(at + 4, isLittle) })],
-  c16: [(view, at, isLittle) => ({ re: view.getFloat64(at, isLittle), im: view.getFloat64(at + 8, isLittle) })],
-  M8: [(view, at, isLittle) => view.getBigInt64(at, isLittle)],
-  m8: [(view, at, isLittle) => view.getBigInt64(at, isLittle)],
-};
 
 /** Kind and itemsize, such as `f8`. */
 export type ScalarCode = keyof typeof SCALARS;
@@ -156,10 +136,8 @@ export interface TypedArrays {
 /** The typed array that reading gives for a dtype of this name. */
 export type ScalarData<Name extends ScalarName> = TypedArrays[(typeof SCALARS)[CodeByName[Name]]["data"]];
 
-/** The names of dtypes whose elements are such values in a record. */
-export type NamesOfValue<Value extends Scalar["value"]> = {
-  [Name in ScalarName]: (typeof SCALARS)[CodeByName[Name]]["value"] extends Value ? Name : never;
-}[ScalarName];
+/** What one element of a dtype of this name is in a record. */
+export type ScalarValue<Name extends ScalarName> = (typeof SCALARS)[CodeByName[Name]]["value"];
 
 /** The class of a typed array. */
 export interface TypedArrayClass<Elements = TypedArrays[keyof TypedArrays]> {
@@ -167,6 +145,47 @@ export interface TypedArrayClass<Elements = TypedArrays[keyof TypedArrays]> {
   new (buffer: ArrayBufferLike, byteOffset?: number, length?: number): Elements;
   readonly BYTES_PER_ELEMENT: number;
 }
+
+/** Stores one element that fits. */
+type Put<Element> = (view: DataView, at: number, element: Element, isLittle: boolean) => void;
+
+/** How a `DataView` reads and stores one element of each typed array. */
+const ACCESS: { readonly [Name in keyof TypedArrays]: readonly [get: Get, put: Put<TypedArrays[Name][number]>] } = {
+  Int8Array: [(view, at) => view.getInt8(at), (view, at, int) => view.setInt8(at, int)],
+  Int16Array: [
+    (view, at, isLittle) => view.getInt16(at, isLittle),
+    (view, at, int, isLittle) => view.setInt16(at, int, isLittle),
+  ],
+  Int32Array: [
+    (view, at, isLittle) => view.getInt32(at, isLittle),
+    (view, at, int, isLittle) => view.setInt32(at, int, isLittle),
+  ],
+  BigInt64Array: [
+    (view, at, isLittle) => view.getBigInt64(at, isLittle),
+    (view, at, int, isLittle) => view.setBigInt64(at, int, isLittle),
+  ],
+  Uint8Array: [(view, at) => view.getUint8(at), (view, at, int) => view.setUint8(at, int)],
+  Uint16Array: [
+    (view, at, isLittle) => view.getUint16(at, isLittle),
+    (view, at, int, isLittle) => view.setUint16(at, int, isLittle),
+  ],
+  Uint32Array: [
+    (view, at, isLittle) => view.getUint32(at, isLittle),
+    (view, at, int, isLittle) => view.setUint32(at, int, isLittle),
+  ],
+  BigUint64Array: [
+    (view, at, isLittle) => view.getBigUint64(at, isLittle),
+    (view, at, int, isLittle) => view.setBigUint64(at, int, isLittle),
+  ],
+  Float32Array: [
+    (view, at, isLittle) => view.getFloat32(at, isLittle),
+    (view, at, float, isLittle) => view.setFloat32(at, float, isLittle),
+  ],
+  Float64Array: [
+    (view, at, isLittle) => view.getFloat64(at, isLittle),
+    (view, at, float, isLittle) => view.setFloat64(at, float, isLittle),
+  ],
+};
 
 const CLASSES = {
   Int8Array,
@@ -187,6 +206,7 @@ export interface Scalar {
   readonly letters: string;
   readonly data: keyof TypedArrays;
   readonly value: "boolean" | "number" | "bigint" | "complex" | "bytes";
+  readonly get?: Get;
   readonly characters?: number;
   readonly precision?: number;
   readonly exponent?: number;
@@ -209,9 +229,16 @@ export function scalarOf({ kind, itemsize }: KindAndSize): Scalar | undefined {
   return scalars.get(kind + itemsize);
 }
 
-/** How one element is read, and stored if a single call does it; `undefined` for what has no value but its bytes, and for text. */
-export function accessOf({ kind, itemsize }: KindAndSize): readonly [get: Get, put?: Put<number> & Put<bigint>] | undefined {
-  return (ACCESS as Readonly<Record<string, unknown>>)[kind + itemsize] as ReturnType<typeof accessOf>;
+/** How one element is read; `undefined` for dtypes whose only value is their bytes, and for text. */
+export function getterOf(type: KindAndSize): Get | undefined {
+  const scalar = scalarOf(type);
+  return scalar === undefined || scalar.value === "bytes" ? undefined : (scalar.get ?? ACCESS[scalar.data][0]);
+}
+
+/** How one number is stored, if a single call does it: for integers, float32 and float64. */
+export function putterOf(type: KindAndSize): (Put<number> & Put<bigint>) | undefined {
+  if (!isElement(type)) return undefined;
+  return ACCESS[(scalarOf(type) as Scalar).data][1] as Put<number> & Put<bigint>;
 }
 
 /** Long doubles stay bytes: their bits depend on the machine that wrote them, which a file does not tell. */
@@ -231,14 +258,11 @@ export function partSize({ kind, itemsize }: KindAndSize): number {
 }
 
 /** The typed array that reading gives for a dtype; bytes for void. Text and structures have none. */
-export function dataClass({ kind, itemsize }: KindAndSize): TypedArrayClass {
-  return dataClasses.get(kind + itemsize) ?? Uint8Array;
+export function dataClass(type: KindAndSize): TypedArrayClass {
+  return CLASSES[scalarOf(type)?.data ?? "Uint8Array"];
 }
 
-/** Every read looks one up. */
-const dataClasses = new Map<string, TypedArrayClass>(Object.entries(SCALARS).map(([code, { data }]) => [code, CLASSES[data]]));
-
-/** The same, if its bytes are those of the file. Several of its elements may be one of the dtype, as with complex numbers. */
+/** The same, if its bytes are those of the file. A complex number takes two of its elements. */
 export function storedClass(type: ScalarType): TypedArrayClass | undefined {
   const isConverted = type.kind === "S" || type.kind === "U" || isFloat16(type) || !isNative(type);
   return isConverted ? undefined : dataClass(type);
@@ -246,11 +270,12 @@ export function storedClass(type: ScalarType): TypedArrayClass | undefined {
 
 /** The same, if its elements alone say the dtype: for integers, float32 and float64. */
 export function elementClass(type: ScalarType): TypedArrayClass | undefined {
-  return isArithmetic(type) && !isFloat16(type) ? storedClass(type) : undefined;
+  return isElement(type) ? storedClass(type) : undefined;
 }
 
-function isArithmetic(type: KindAndSize): boolean {
-  return (type.kind === "i" || type.kind === "u" || type.kind === "f") && !isLongDouble(type);
+function isElement(type: KindAndSize): boolean {
+  const { kind } = type;
+  return (kind === "i" || kind === "u" || kind === "f") && !isLongDouble(type) && !isFloat16(type);
 }
 
 /** Whether elements are read into a wider type. */

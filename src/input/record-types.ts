@@ -5,30 +5,25 @@ import type {
   IsStructure,
   Like,
   NpyArray,
-  ScalarOf,
+  ScalarValues,
   SubArray,
-  WithoutByteOrder,
+  ValueName,
 } from "../decode/npy-array.ts";
 import type { RecordArray } from "../decode/record-array.ts";
-import type { NamesOfValue } from "../format/scalars.ts";
 import type { ArrayInput, ArrayView, NestedArray, TypedArray } from "./array-input.ts";
 
 /** What a scalar may be in a record that is appended. */
-type ScalarInputOf<Name extends string> = string extends Name
-  ? unknown
-  : WithoutByteOrder<Name> extends NamesOfValue<"boolean">
-    ? boolean | 0 | 1
-    : WithoutByteOrder<Name> extends NamesOfValue<"complex">
-      ? number | ComplexNumber
-      : WithoutByteOrder<Name> extends `${"M8" | "datetime64"}${string}`
-        ? Date | bigint | number
-        : ScalarOf<Name> extends number | bigint
-          ? number | bigint
-          : ScalarOf<Name>;
+interface ScalarInputs extends Omit<ScalarValues, "boolean" | "number" | "bigint" | "datetime" | "complex"> {
+  boolean: boolean | 0 | 1;
+  number: number | bigint;
+  bigint: number | bigint;
+  datetime: Date | bigint | number;
+  complex: number | ComplexNumber;
+}
 
 type ValueInputOf<T> =
   Like<T> extends infer Name extends string
-    ? ScalarInputOf<Name>
+    ? ScalarInputs[ValueName<Name>]
     : T extends SubArray<infer Element>
       ? IsStructure<Element> extends true
         ? NestedRecords<Element>
