@@ -1,26 +1,30 @@
-/** Structures appended as columns: one array for each field, interleaved into records block by block. */
+/** Structures appended as columns: one array for each field, interleaved into records. */
 import type { DType, DTypeField } from "../format/dtype.ts";
-import { BLOCK, type Blocks, DoubleBuffer } from "../memory/blocks.ts";
+import { type ArrayLayout, rowShape } from "../format/layout.ts";
+import { storedClass } from "../format/scalars.ts";
+import type { TypedArray } from "../input/array-input.ts";
+import { BLOCK, type Blocks, checkThere, DoubleBuffer, inBlocks } from "../memory/blocks.ts";
+import { areBools, hasBools } from "../memory/bools.ts";
 import { copyField, flatten } from "../memory/fields.ts";
+import { GrowingBuffer } from "../memory/growing-buffer.ts";
+import { COPY_LIMIT, type EncodedRows, oneBlock } from "./encoded-rows.ts";
 
-/** The bytes of a column, so many elements at a time. */
-export type ColumnBlocks = (perBlock: number) => Blocks;
-
-/** A field of the records, and the bytes for it. */
+/** A field of the records, and the bytes for it, so many elements at a time. */
 export interface ColumnOfField {
   readonly field: DTypeField;
-  readonly blocks: ColumnBlocks;
+  readonly blocks: (perBlock: number) => Blocks;
 }
 
 /** Puts the bytes of a field into `count` records of `recordSize` bytes each. */
-export function putColumn(column: Uint8Array, field: DTypeField, records: Uint8Array, recordSize: number, count: number): void {
-  const { itemsize } = field.dtype;
-  copyField(
-    { bytes: column, offset: 0, stride: itemsize },
-    { bytes: records, offset: field.offset, stride: recordSize },
-    itemsize,
-    count,
-  );
+function putColumn(
+  bytes: Uint8Array,
+  { dtype, offset }: DTypeField,
+  records: Uint8Array,
+  recordSize: number,
+  count: number,
+): void {
+  const { itemsize } = dtype;
+  copyField({ bytes, offset: 0, stride: itemsize }, { bytes: records, offset, stride: recordSize }, itemsize, count);
 }
 
 /** The bytes of `count` records of `type`, `perBlock` at a time: {@link Blocks}. */
@@ -48,4 +52,71 @@ export function* interleave(
     buffer.giveBack();
     for (const { blocks } of parts) blocks.return?.();
   }
+}
+
+interface FastColumn {
+  readonly field: DTypeField;
+  /** The dtype of one element. Sub-arrays have several. */
+  readonly element: DType;
+  readonly hasBools: boolean;
+  /** Of the typed arrays that hold the file's own elements. */
+  readonly prototype: object;
+  /** The array's elements for each record. */
+  readonly perRecord: number;
+}
+
+/** Encodes columns that are typed arrays of the file's own elements: they only need to be interleaved. `undefined` for other columns. */
+export function fastColumns(layout: ArrayLayout): ((input: object) => EncodedRows | undefined) | undefined {
+  const { fields = [], itemsize } = layout.dtype;
+  const columns = fields.map(columnOf).filter((column) => column !== undefined);
+  if (columns.length === 0 || columns.length !== fields.length || rowShape(layout).length > 0) return undefined;
+  /** Few records. Bytes that no field covers are never written, and stay zero. */
+  const records = new GrowingBuffer();
+
+  return (input) => {
+    let others = columns.length;
+    for (const _ in input) others--;
+    if (others !== 0) return undefined;
+    const arrays: TypedArray[] = [];
+    let rows = 0;
+    for (let i = 0; i < columns.length; i++) {
+      const { field, element, hasBools, prototype, perRecord } = columns[i] as FastColumn;
+      const array = (input as { readonly [name: string]: TypedArray })[field.name];
+      if (!ArrayBuffer.isView(array) || Object.getPrototypeOf(array) !== prototype) return undefined;
+      if (i === 0) rows = array.length / perRecord;
+      if (array.length !== rows * perRecord || (hasBools && !areBools(array as Uint8Array, element))) return undefined;
+      arrays.push(array);
+    }
+    if (rows === 0 || !Number.isInteger(rows)) return undefined;
+    const byteLength = rows * itemsize;
+    if (byteLength > COPY_LIMIT) {
+      const parts = () =>
+        columns.map(({ field, element }, i): ColumnOfField => {
+          const bytes = bytesOf(arrays[i] as TypedArray, rows * field.dtype.itemsize);
+          return { field, blocks: (perBlock) => inBlocks(bytes, perBlock * element.itemsize) };
+        });
+      return { rows, byteLength, blocks: { [Symbol.iterator]: () => interleave(layout.dtype, parts(), rows) } };
+    }
+    records.resize(byteLength);
+    const bytes = records.bytes();
+    for (let i = 0; i < columns.length; i++) {
+      const { field } = columns[i] as FastColumn;
+      putColumn(bytesOf(arrays[i] as TypedArray, rows * field.dtype.itemsize), field, bytes, itemsize, rows);
+    }
+    return oneBlock(bytes, rows);
+  };
+}
+
+/** A getter of a later column may have taken the memory away; a transferred buffer allows no view. */
+function bytesOf(column: TypedArray, needed: number): Uint8Array {
+  checkThere(column, needed);
+  return new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
+}
+
+function columnOf(field: DTypeField): FastColumn | undefined {
+  const { element, count } = flatten(field.dtype);
+  const Class = storedClass(element);
+  const perRecord = Class === undefined ? 0 : (count * element.itemsize) / Class.BYTES_PER_ELEMENT;
+  if (Class === undefined || perRecord === 0) return undefined;
+  return { field, element, hasBools: hasBools(element), prototype: Class.prototype, perRecord };
 }

@@ -19,12 +19,6 @@ export interface EncodedRows {
   readonly elements?: TypedArray;
 }
 
-/**
- * Encodes inputs of one kind quickly. It has no rules of its own, and changes nothing but the speed: `undefined` means that it does not apply, and
- * that there may be a mistake in the input.
- */
-export type FastPath = (input: object) => EncodedRows | undefined;
-
 export function oneBlock(bytes: Uint8Array, rows: number): EncodedRows {
   return { rows, byteLength: bytes.length, blocks: [bytes], onlyBlock: bytes };
 }

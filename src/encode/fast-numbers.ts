@@ -2,9 +2,9 @@
 import { storeOf } from "../format/fit.ts";
 import { type ArrayLayout, rowShape } from "../format/layout.ts";
 import { GrowingBuffer } from "../memory/growing-buffer.ts";
-import { COPY_LIMIT, type FastPath, oneBlock } from "./encoded-rows.ts";
+import { COPY_LIMIT, type EncodedRows, oneBlock } from "./encoded-rows.ts";
 
-export function fastNumbers(layout: ArrayLayout): FastPath | undefined {
+export function fastNumbers(layout: ArrayLayout): ((input: readonly unknown[]) => EncodedRows | undefined) | undefined {
   const { itemsize } = layout.dtype;
   const store = storeOf(layout.dtype);
   const row = rowShape(layout);
@@ -27,7 +27,6 @@ export function fastNumbers(layout: ArrayLayout): FastPath | undefined {
   };
 
   return (input) => {
-    if (!Array.isArray(input)) return undefined;
     const rows = input.length;
     const length = rows * (perRow ?? 1) * itemsize;
     if (length === 0 || length > COPY_LIMIT) return undefined;

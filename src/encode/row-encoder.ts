@@ -1,50 +1,200 @@
-/** What is appended -> the bytes of a file's rows. One encoder is made for each open file. */
+/**
+ * What is appended -> the bytes of a file's rows. One encoder is made for each open file. Fast paths have no rules of their own: `undefined` means
+ * only that they do not apply, and the general way then encodes the input, or says what is wrong with it.
+ */
 import type { Casting } from "../cast/can-cast.ts";
-import { type ArrayLayout, bytesPerRow } from "../format/layout.ts";
-import { parseInput } from "../input/input.ts";
+import { conversionOf } from "../cast/convert.ts";
+import type { Kernel } from "../cast/kernel.ts";
+import { NpyError } from "../errors.ts";
+import { type DType, nativeDType, sameDType } from "../format/dtype.ts";
+import { type ArrayLayout, bytesPerRow, growthAxis, rowShape, sizeOf } from "../format/layout.ts";
+import { codeOfTag, elementClass, storedClass, type TypedArrayClass } from "../format/scalars.ts";
+import { isDType } from "../format/structure.ts";
+import type { ArrayView, TypedArray } from "../input/array-input.ts";
+import { asElementsOf, parseInput } from "../input/input.ts";
+import type { TypedInput } from "../input/parsed-input.ts";
+import { typedArrayBytes } from "../input/typed-arrays.ts";
+import type { Blocks } from "../memory/blocks.ts";
+import { areBools, hasBools } from "../memory/bools.ts";
+import { needsSwap, swapBytes } from "../memory/byte-order.ts";
+import { GrowingBuffer } from "../memory/growing-buffer.ts";
+import { castInput } from "./cast-input.ts";
+import { fastColumns } from "./columns.ts";
 import { encodeParsed } from "./conform.ts";
-import type { EncodedRows, FastPath } from "./encoded-rows.ts";
-import { fastColumns } from "./fast-columns.ts";
+import { COPY_LIMIT, type EncodedRows, oneBlock } from "./encoded-rows.ts";
 import { fastNumbers } from "./fast-numbers.ts";
-import { FastTypedArrays } from "./fast-typed-arrays.ts";
-import { fastViews } from "./fast-views.ts";
+
+/** How typed arrays of one class become rows. */
+interface Source {
+  readonly prototype: object;
+  readonly dtype: DType;
+  /** Whether arrays of the class have that dtype without declaring it, if they come with a shape; and if they come alone. */
+  readonly isOwnDType: boolean;
+  readonly isAlone: boolean;
+  /** Elements of the array in a row of the file. */
+  readonly perRow: number;
+  /** `undefined` if the bytes are those of the file. */
+  readonly convert: Kernel | undefined;
+}
+
+/** Any other property of a view may change what these mean. */
+const PARTS: ReadonlySet<string> = new Set(["data", "shape", "dtype", "fortranOrder"]);
 
 export class RowEncoder {
   readonly #layout: ArrayLayout;
   readonly #casting: Casting;
-  readonly #fastPaths: readonly FastPath[];
+  readonly #row: readonly number[];
+  readonly #axis: number;
+  readonly #rowBytes: number;
+  readonly #hasBools: boolean;
+  readonly #numbers: ((input: readonly unknown[]) => EncodedRows | undefined) | undefined;
+  readonly #columns: ((input: object) => EncodedRows | undefined) | undefined;
+  /** By prototype. */
+  readonly #sources = new WeakMap<object, Source | undefined>();
+  #last: Source | undefined;
+  readonly #copy = new GrowingBuffer();
+  readonly #converted = new GrowingBuffer();
 
   /** For rows of an array of this layout, whatever the size of its growth axis. */
   constructor(layout: ArrayLayout, casting: Casting) {
+    const { dtype, fortranOrder } = layout;
     this.#layout = layout;
     this.#casting = casting;
-    this.#fastPaths = bytesPerRow(layout) === 0 ? [] : fastPathsOf(layout, casting);
+    this.#row = rowShape(layout);
+    this.#axis = growthAxis(fortranOrder, this.#row.length + 1) as number;
+    this.#rowBytes = bytesPerRow(layout);
+    this.#hasBools = hasBools(dtype);
+    this.#numbers = fastNumbers(layout);
+    this.#columns = fastColumns(layout);
+    const Class = storedClass(dtype);
+    if (Class === undefined) return;
+    const { prototype } = Class;
+    const perRow = this.#rowBytes / Class.BYTES_PER_ELEMENT;
+    this.#last = { prototype, dtype, isOwnDType: elementClass(dtype) === Class, isAlone: true, perRow, convert: undefined };
+    this.#sources.set(prototype, this.#last);
   }
 
   /**
-   * Checks and encodes an input. Each call has the memory to itself, also where a getter of the input leads to another one.
+   * Checks and encodes an input. Each call has the memory to itself, even if a getter of the input leads to another call.
    *
    * @throws NpyError as {@link encodeParsed} does.
    */
   encode(input: unknown): EncodedRows {
-    if (typeof input === "object" && input !== null) {
-      for (let i = 0; i < this.#fastPaths.length; i++) {
-        const rows = (this.#fastPaths[i] as FastPath)(input);
-        if (rows !== undefined) return rows;
-      }
+    return this.#encodeFast(input) ?? encodeParsed(parseInput(input, this.#layout.dtype), this.#layout, this.#casting);
+  }
+
+  #encodeFast(input: unknown): EncodedRows | undefined {
+    if (typeof input !== "object" || input === null || this.#rowBytes === 0) return undefined;
+    if (ArrayBuffer.isView(input)) {
+      const source = this.#sourceOf(input);
+      return source?.isAlone ? this.#rowsOf(input as TypedArray, source) : undefined;
     }
-    return encodeGenerally(input, this.#layout, this.#casting);
+    if (Array.isArray(input)) return this.#numbers?.(input);
+    if (Object.getPrototypeOf(input) !== Object.prototype) return undefined;
+    return this.#viewRows(input) ?? this.#columns?.(input);
+  }
+
+  /** A typed array with a shape, also with `dtype` and `fortranOrder`, as reading gives it. */
+  #viewRows(input: object): EncodedRows | undefined {
+    for (const name in input) if (!PARTS.has(name)) return undefined;
+    const { data, shape, dtype, fortranOrder = false } = input as ArrayView;
+    const source = ArrayBuffer.isView(data) ? this.#sourceOf(data) : undefined;
+    if (source === undefined || !isDeclaredAs(dtype, source) || !Array.isArray(shape)) return undefined;
+    const row = this.#row;
+    const axis = this.#axis;
+    if (shape.length !== row.length + 1 || (fortranOrder !== this.#layout.fortranOrder && row.length > 0)) return undefined;
+    for (let i = 0; i < row.length; i++) if (shape[i < axis ? i : i + 1] !== row[i]) return undefined;
+    const rows: unknown = shape[axis];
+    const elements = data as TypedArray;
+    return typeof rows === "number" && rows * source.perRow === elements.length ? this.#rowsOf(elements, source) : undefined;
+  }
+
+  #sourceOf(data: ArrayBufferView): Source | undefined {
+    const prototype: object = Object.getPrototypeOf(data);
+    if (prototype === this.#last?.prototype) return this.#last;
+    if (!this.#sources.has(prototype)) {
+      this.#sources.set(prototype, this.#sourceOfClass(prototype, (data as TypedArray)[Symbol.toStringTag]));
+    }
+    const source = this.#sources.get(prototype);
+    this.#last = source ?? this.#last;
+    return source;
+  }
+
+  /** The general rules decide, on an array without elements. A class that is derived from a typed array may do anything. */
+  #sourceOfClass(prototype: object, tag: string): Source | undefined {
+    const Class = (globalThis as unknown as { readonly [name: string]: TypedArrayClass })[tag];
+    if (Class?.prototype !== prototype || !codeOfTag.has(tag)) return undefined;
+    const { dtype: target } = this.#layout;
+    const parsed = parseInput(new Class(0), target) as TypedInput;
+    try {
+      castInput(parsed, target, this.#casting);
+    } catch (error) {
+      if (error instanceof NpyError) return undefined;
+      throw error;
+    }
+    const { dtype } = parsed;
+    const { convert, canFail } = conversionOf(dtype, nativeDType(target));
+    if (canFail || target.fields !== undefined) return undefined;
+    return {
+      prototype,
+      dtype,
+      isOwnDType: true,
+      isAlone: asElementsOf(parsed, target) === parsed,
+      perRow: sizeOf(this.#row),
+      convert: needsSwap(target) ? swapped(convert, target) : convert,
+    };
+  }
+
+  #rowsOf(elements: TypedArray, { perRow, convert }: Source): EncodedRows | undefined {
+    const rows = elements.length / perRow;
+    if (rows === 0 || !Number.isInteger(rows)) return undefined;
+    if (convert === undefined) {
+      // Bools that are not 0 or 1 are refused, or converted.
+      if (this.#hasBools && !areBools(elements as Uint8Array, this.#layout.dtype)) return undefined;
+      if (elements.byteLength > COPY_LIMIT) return oneBlock(typedArrayBytes(elements).bytes, rows);
+      return new ElementRows(elements, rows, this.#copy);
+    }
+    const length = rows * this.#rowBytes;
+    if (Math.max(length, elements.byteLength) > COPY_LIMIT) return undefined;
+    this.#converted.resize(length);
+    const bytes = this.#converted.bytes();
+    convert(this.#copy.copyOf(elements), bytes);
+    return oneBlock(bytes, rows);
   }
 }
 
-/** In the order in which they are tried. */
-function fastPathsOf(layout: ArrayLayout, casting: Casting): readonly FastPath[] {
-  const typedArrays = new FastTypedArrays(layout, casting);
-  const paths = [typedArrays.encode, fastNumbers(layout), fastViews(layout, typedArrays), fastColumns(layout)];
-  return paths.filter((path) => path !== undefined);
+function swapped(convert: Kernel, target: DType): Kernel {
+  return (source, bytes) => {
+    convert(source, bytes);
+    swapBytes(bytes, target);
+  };
 }
 
-/** The general way: every kind of input, and the words for every mistake. */
-export function encodeGenerally(input: unknown, layout: ArrayLayout, casting: Casting): EncodedRows {
-  return encodeParsed(parseInput(input, layout.dtype), layout, casting);
+function isDeclaredAs(like: ArrayView["dtype"], { dtype, isOwnDType }: Source): boolean {
+  if (like === undefined) return isOwnDType;
+  if (typeof like === "string") return dtype.kind !== "V" && (like === dtype.str || like === dtype.name);
+  return isDType(like) && sameDType(like, dtype);
+}
+
+/** A small typed array. It is copied on demand, since appends that are written together copy it into a buffer of their own. */
+class ElementRows implements EncodedRows {
+  readonly elements: TypedArray;
+  readonly rows: number;
+  readonly #buffer: GrowingBuffer;
+
+  constructor(elements: TypedArray, rows: number, buffer: GrowingBuffer) {
+    this.elements = elements;
+    this.rows = rows;
+    this.#buffer = buffer;
+  }
+
+  get byteLength(): number {
+    return this.elements.byteLength;
+  }
+  get onlyBlock(): Uint8Array {
+    return this.#buffer.copyOf(this.elements);
+  }
+  get blocks(): Blocks {
+    return [this.onlyBlock];
+  }
 }

@@ -35,7 +35,7 @@ export function hasBools(type: DType): boolean {
 
 /** Whether all bools of these elements are 0 or 1. Bytes after the last whole element are ignored. */
 export function areBools(bytes: Uint8Array, type: DType): boolean {
-  return eachRun(bytes, type, isZeroOrOne);
+  return type.kind === "b" ? isZeroOrOne(bytes, 0, bytes.length, 1) : eachRun(bytes, type, isZeroOrOne);
 }
 
 /** Sets every bool of these elements that is not 0 to 1. */

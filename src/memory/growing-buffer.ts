@@ -42,6 +42,13 @@ export class GrowingBuffer {
     this.#elements.set(elements as unknown as ArrayLike<never>, at / elements.BYTES_PER_ELEMENT);
   }
 
+  /** The bytes of elements, copied to the beginning. */
+  copyOf(elements: Elements): Uint8Array<ArrayBuffer> {
+    this.length = 0;
+    this.pushElements(elements);
+    return this.bytes();
+  }
+
   /** Makes `length` bytes used. Those not used before may hold anything, but are zero where nothing was ever written. */
   resize(length: number): void {
     if (length > this.#bytes.length) {
