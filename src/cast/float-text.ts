@@ -14,34 +14,27 @@ function formatDigits(value: number, size: number): string {
   if (Number.isNaN(value)) return "nan";
   if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
   if (value === 0) return Object.is(value, -0) ? "-0" : "0";
-  const [, sign, digits = "", power = ""] = /^(-?)([\d.]+)e(.*)$/.exec(shortest(value, size)) ?? [];
-  const exponent = Number(power);
+  const decimal = size === 8 ? value : shortest(value, size);
   const magnitude = Math.abs(value);
-  if (magnitude < 1e-4 || magnitude >= (EXPONENT_FROM[size] as number)) {
-    return `${sign}${digits}e${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`;
-  }
-  const all = digits.replace(".", "");
-  if (exponent < 0) return `${sign}0.${"0".repeat(-exponent - 1)}${all}`;
-  const whole = all.slice(0, exponent + 1).padEnd(exponent + 1, "0");
-  return sign + (all.length > exponent + 1 ? `${whole}.${all.slice(exponent + 1)}` : whole);
+  if (magnitude >= 1e-4 && magnitude < (EXPONENT_FROM[size] as number)) return String(decimal);
+  // Python writes at least two digits of an exponent.
+  return decimal.toExponential().replace(/(?<=e[+-])\d$/, "0$&");
 }
 
 /** For floats of 2 and 4 bytes: the digits that any decimal keeps on its way there and back, and the smallest number that has them. */
 const KEPT_DIGITS: Readonly<Record<number, readonly [digits: number, from: number]>> = { 2: [3, 2 ** -14], 4: [6, 2 ** -126] };
 
-/** The shortest decimal, in exponential notation, that rounds to `value` as a float of `size` bytes; of several, the nearest. */
-function shortest(value: number, size: number): string {
-  if (size === 8) return value.toExponential();
+/** The number with the fewest decimal digits that rounds to `value` as a float of `size` bytes; of several, the nearest. */
+function shortest(value: number, size: number): number {
   const [kept, from] = KEPT_DIGITS[size] as readonly [number, number];
   for (let digits = Math.abs(value) < from ? 1 : kept; ; digits++) {
     const nearest = nearestDecimal(value, digits);
-    if (round(Number(nearest), size) === value) return Number(nearest).toExponential();
+    if (round(Number(nearest), size) === value) return Number(nearest);
     // Next to a power of two the floats above are twice as far away as those below.
     const [mantissa = "", exponent] = nearest.split("e");
-    const farther =
-      Number(`${mantissa.replace(".", "")}e${Number(exponent) - digits + 1}`) +
-      Math.sign(value) * 10 ** (Number(exponent) - digits + 1);
-    if (round(farther, size) === value) return farther.toExponential(digits - 1);
+    const unit = Number(exponent) - digits + 1;
+    const farther = Number(`${Number(mantissa.replace(".", "")) + Math.sign(value)}e${unit}`);
+    if (round(farther, size) === value) return farther;
   }
 }
 
