@@ -3,19 +3,43 @@ import { type DType, type DTypeLike, dtype, loadSync, MemoryStorage, NpyAppendAr
 
 /** `count` elements of the dtype `from` as elements of `to`, by `numpy.ndarray.astype`. */
 export function cast(data: NpyData | Uint8Array, count: number, from: DTypeLike, to: DTypeLike): NpyData {
+  return loadSync(castFile(data, count, from, to)).data;
+}
+
+/** The longest texts of bools, floats, complex numbers and times: `-1.7976931348623157e+308`, or a time with attoseconds. */
+const LONGEST: Readonly<Record<string, number>> = { b: 5, f: 25, c: 52, M: 40, m: 44 };
+
+/** `count` elements as `numpy.ndarray.astype` writes them as text. */
+export function textsOfCast(data: NpyData, count: number, from: DType): string[] {
+  // A NUL after the longest text shows where each one ends.
+  const width = (LONGEST[from.kind] as number) + 1;
+  const file = fileBytes(castFile(data, count, from, `S${width}`));
+  // Slices of one long string are faster than strings that are decoded one by one.
+  const all = file.toString("latin1", file.length - count * width);
+  const texts: string[] = [];
+  for (let at = 0; at < all.length; at += width) texts.push(all.slice(at, all.indexOf("\0", at)));
+  return texts;
+}
+
+function castFile(data: NpyData | Uint8Array, count: number, from: DTypeLike, to: DTypeLike): MemoryStorage {
   const storage = new MemoryStorage();
   const npaa = NpyAppendArray.openSync(storage, { dtype: to, rowShape: [], casting: "unsafe" });
   npaa.append({ data, shape: [count], dtype: dtype(from) } as never);
   npaa.close();
-  return loadSync(storage).data;
+  return storage;
 }
 
 /** The bytes that a file has for elements. */
 export function bytesOf(data: NpyData, type: DType): Buffer {
   const storage = new MemoryStorage();
   saveSync(storage, { data, shape: [data.length], dtype: type } as never);
-  const file = storage.bytes() as Uint8Array<ArrayBuffer>;
-  return Buffer.from(file.buffer, file.byteOffset, file.length).subarray(file.length - data.length * type.itemsize);
+  const file = fileBytes(storage);
+  return file.subarray(file.length - data.length * type.itemsize);
+}
+
+function fileBytes(storage: MemoryStorage): Buffer {
+  const { buffer, byteOffset, length } = storage.bytes() as Uint8Array<ArrayBuffer>;
+  return Buffer.from(buffer, byteOffset, length);
 }
 
 /** What reading gives for one value of a dtype. */

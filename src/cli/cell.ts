@@ -1,28 +1,30 @@
 /** Elements as text: as NumPy prints them, as JSON, and as CSV (RFC 4180, lines end in a line feed). */
 import { type DType, dtype as dtypeOf, type NpyData } from "../node.ts";
-import { bytesOf, cast, dataOf } from "./cast.ts";
+import { bytesOf, dataOf, textsOfCast } from "./cast.ts";
 
 /** The texts of all elements. */
 export type CellTexts = (data: NpyData) => ArrayLike<string>;
-
-/** The longest texts of floats, complex numbers, bools, and times: `-1.7976931348623157e+308`, or a time with attoseconds. */
-const LONGEST: Readonly<Record<string, string>> = { f: "S25", c: "S52", b: "S5", M: "S40", m: "S44" };
 
 /** Elements as `str()` of NumPy's scalars gives them, but timedelta64 as counts, and raw bytes in hexadecimal. */
 export function textsOf(dtype: DType): CellTexts {
   const { kind, itemsize, datetime } = dtype;
   if (isRaw(dtype)) return (data) => hexTexts(data as Uint8Array, itemsize);
   if (kind === "m" || datetime?.unit === "generic") return countTexts;
-  const text = LONGEST[kind];
-  if (text === undefined) return (data) => (Array.isArray(data) ? data : Array.from(data as ArrayLike<unknown>, String));
+  if ("SU".includes(kind)) return (data) => data as string[];
+  if ("iu".includes(kind)) return integerTexts;
   const parts = kind === "c" ? 2 : 1;
-  return (data) => cast(data, data.length / parts, dtype, text) as string[];
+  return (data) => textsOfCast(data, data.length / parts, dtype);
+}
+
+function integerTexts(data: NpyData): string[] {
+  const texts: string[] = [];
+  for (let i = 0; i < data.length; i++) texts.push(String((data as ArrayLike<number | bigint>)[i]));
+  return texts;
 }
 
 /** Without a unit, the library writes a number of steps and the words for it. */
 function countTexts(data: NpyData): string[] {
-  const texts = cast(data, data.length, "m8", LONGEST["m"] as "S44") as string[];
-  return Array.from(texts, (text) => text.replace(/ .*/, ""));
+  return textsOfCast(data, data.length, dtypeOf("m8")).map((text) => text.replace(/ .*/, ""));
 }
 
 function hexTexts(bytes: Uint8Array, itemsize: number): string[] {

@@ -14,8 +14,8 @@ export interface RowOptions {
   readonly raw?: boolean;
 }
 
-/** Elements that are held as text at a time. */
-const CELLS = 2 ** 15;
+/** Elements that are held as text at a time: more outlive V8's young generation, which makes printing a third slower. */
+const CELLS = 2 ** 12;
 
 /** Adds the options that say how rows are printed. */
 export function withRowOptions(command: Command): Command {
@@ -158,9 +158,11 @@ function cellsOf(
       known.set(data, found);
       return found;
     });
-    return Array.from({ length: rowsOf(rows) }, (_, row) =>
-      columns.map(({ offset, perRow }, i) => (texts[i] as ArrayLike<string>)[row * perRow + offset] as string),
-    );
+    const cells: string[][] = [];
+    for (let row = 0; row < rowsOf(rows); row++) {
+      cells.push(columns.map(({ offset, perRow }, i) => (texts[i] as ArrayLike<string>)[row * perRow + offset] as string));
+    }
+    return cells;
   };
 }
 

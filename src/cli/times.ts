@@ -1,6 +1,6 @@
 /** Times as text (ISO 8601) -> counts of a datetime64's steps, exactly or not at all. */
 import { type DatetimeUnit, type DType, type DTypeLike, NpyError } from "../node.ts";
-import { cast } from "./cast.ts";
+import { cast, textsOfCast } from "./cast.ts";
 
 /** How NumPy stores "not a time". */
 export const NOT_A_TIME: bigint = -(2n ** 63n);
@@ -41,7 +41,7 @@ export function ticksOfTexts(texts: readonly string[], type: DType): ArrayLike<b
   const ticks = parsed(texts, type);
   if (!(ticks instanceof BigInt64Array) || !isFiner) return ticks;
   // The library cuts off what is finer than the unit. Times that print as they were written lost nothing.
-  const printed = cast(ticks as BigInt64Array<ArrayBuffer>, ticks.length, type, "S44") as string[];
+  const printed = textsOfCast(ticks as BigInt64Array<ArrayBuffer>, ticks.length, type);
   const doubtful = [...texts.keys()].filter((i) => printed[i] !== texts[i]);
   const fine = `<M8[${parts < 6 ? "s" : unit}]` as "<M8[s]";
   const exact = parsed(
