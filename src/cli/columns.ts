@@ -17,7 +17,7 @@ export interface Column {
   readonly label: string;
   /** What it is, without sub-arrays around it. */
   readonly dtype: DType;
-  /** The field it is in, behind those it is nested in; `undefined` for plain arrays. */
+  /** The names of the fields around it, outermost first; `undefined` for plain arrays. */
   readonly path: readonly string[] | undefined;
   /** Where it is among the elements of a row, or of the row's field. */
   readonly offset: number;

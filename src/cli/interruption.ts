@@ -1,7 +1,7 @@
 /** Ctrl-C, as something that work can finish before it ends. */
 import { setTimeout as delay } from "node:timers/promises";
 
-/** A signal is known within. In milliseconds. */
+/** How long a signal can take to arrive, in milliseconds. */
 const NEWS_TRAVELS = 10;
 
 /** The work was stopped by a signal. */

@@ -50,7 +50,7 @@ export function printerFor(reader: NpyReader, options: RowOptions): RowPrinter {
 
 /** Prints the rows `start` to `stop`, a part at a time. */
 export async function printRows(reader: NpyReader, start: number, stop: number, options: RowOptions): Promise<void> {
-  // All at once: reading them first would be in vain.
+  // Raw bytes need no decoding.
   if (formOf(options) === "raw") return await printBytes(reader.path as string, start, stop);
   await printPart(reader, printerFor(reader, options), start, stop);
 }
@@ -58,7 +58,7 @@ export async function printRows(reader: NpyReader, start: number, stop: number, 
 /** The same with a printer that may go on afterwards. */
 export async function printPart(reader: NpyReader, printer: RowPrinter, start: number, stop: number): Promise<void> {
   const step = rowsAtOnce(reader);
-  // Also without rows there may be a header.
+  // A file without rows may still have a header.
   for (let row = start; row === start || row < stop; row += step) {
     await printer(await reader.read(row, Math.max(row, Math.min(stop, row + step))), row);
   }
@@ -166,7 +166,7 @@ function cellsOf(
   };
 }
 
-/** What stands before, between and behind the elements of a row in JSON; the elements are in the order of the columns. */
+/** The JSON before, between and after the elements of a row; the elements are in the order of the columns. */
 function jsonBetween({ dtype, rowShape }: RowLayout): string[] {
   const element = Symbol("element");
   const skeleton = nested(rowShape, () => jsonSkeleton(dtype, element));

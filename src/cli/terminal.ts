@@ -17,7 +17,7 @@ export function watchOutput(): void {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (isUnread) return;
     isUnread = true;
-    // Whoever read a pipe has seen enough.
+    // The reader of the pipe has closed it.
     if (error.code !== "EPIPE") {
       tell(lineOf(about("stdout", error)));
       process.exitCode = EXIT.problem;
@@ -27,7 +27,7 @@ export function watchOutput(): void {
   process.stderr.on("error", () => undefined);
 }
 
-/** Writes to stdout, and waits while whoever reads it is slower. */
+/** Writes to stdout, and waits while its reader is slower. */
 export async function print(output: string | Uint8Array): Promise<void> {
   if (isUnread || output.length === 0 || process.stdout.write(output)) return;
   await once(process.stdout, "drain").catch((error: unknown) => {

@@ -75,7 +75,7 @@ async function* fileBlocks(descriptor: number, length: number): AsyncGenerator<U
   }
 }
 
-/** A pipe makes wait: it is listened to, and its bytes go where they are needed, without a copy. */
+/** Pipes can block, so they are read by events, without a copy. */
 async function* pipeBlocks(
   descriptor: number,
   length: number,

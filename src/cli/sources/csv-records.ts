@@ -102,7 +102,7 @@ export class CsvReader {
     return { cells, lines, length: at };
   }
 
-  /** The record that begins at `start`, and where it ends; `undefined` if it goes on behind the text. */
+  /** The record that begins at `start`, and where it ends; `undefined` if it goes on after the text. */
   #quotedRecord(
     text: string,
     start: number,
