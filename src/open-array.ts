@@ -63,14 +63,12 @@ export class OpenArray<D extends DTypeLike> {
   }
 
   static *of<D extends DTypeLike>(storage: Storage, file: StorageFile, options: CheckedReaderOptions): Plan<OpenArray<D>> {
-    const { path } = storage;
-    const header = yield* readCheckedHeader(file, options.maxHeaderSize, path);
+    const header = yield* readCheckedHeader(file, options.maxHeaderSize);
     if (options.dtype !== undefined && !canCast(header.dtype, options.dtype, "equiv")) {
       throw new NpyError(
         "ERR_NPY_DTYPE",
         `The file has dtype ${formatDType(header.dtype)}, expected ${formatDType(options.dtype)}: leave dtype out, or name the ` +
           "one that it has.",
-        { path },
       );
     }
     return new OpenArray<D>(storage, file, header, options);
@@ -114,7 +112,7 @@ export class OpenArray<D extends DTypeLike> {
         if (later.headerLength === header.headerLength) throw this.#otherRows();
         header = later;
       }
-      yield* checkDataPresent(looked, header, this.path);
+      yield* checkDataPresent(looked, header);
       if (!isSame || rowCount(header) !== rowCount(this.#header)) {
         this.#sample = yield* sampleOf(looked, header, isSame && looked.isSnapshot);
       }
@@ -199,7 +197,7 @@ export class OpenArray<D extends DTypeLike> {
 
   read(start: number | undefined, stop: number | undefined): Plan<NpyArray<D>> {
     const from = this.#first(start);
-    return readRows(this.#file, this.#header, from, this.#end(from, stop), this.path, this.#windows);
+    return readRows(this.#file, this.#header, from, this.#end(from, stop), this.#windows);
   }
 
   /** Reads into the caller's memory. Bypasses the driver: its overhead exceeds a small read. */
@@ -251,7 +249,7 @@ export class OpenArray<D extends DTypeLike> {
     const { bytes } = room;
     const length = rows * this.#bytesPerRow;
     if (!isThere(bytes, length)) throw roomGone();
-    if (count < length) throw dataMissing(header, from * this.#bytesPerRow + count, this.path);
+    if (count < length) throw dataMissing(header, from * this.#bytesPerRow + count);
     const { dtype, fortranOrder } = header;
     const shape = header.shape.length === 0 ? [] : shapeOf(rows, this.#rowShape, fortranOrder);
     const data = decodeRoom(room) ?? decodeElements(dtype, bytes, sizeOf(shape));
@@ -261,7 +259,7 @@ export class OpenArray<D extends DTypeLike> {
   /** Fills `bytes` with the file's own bytes, from byte `offset` of the data on. */
   *readData(bytes: Uint8Array, offset: number): Plan<void> {
     const count = yield* read(this.#file, bytes, this.#header.headerLength + offset);
-    if (count < bytes.length) throw dataMissing(this.#header, offset + count, this.path);
+    if (count < bytes.length) throw dataMissing(this.#header, offset + count);
   }
 
   /** Copies `length` bytes of the data to `position` in another file. */

@@ -7,12 +7,12 @@ import { dataLength, rowShape } from "./format/layout.ts";
 import type { CheckedOpenOptions } from "./options.ts";
 import type { Claim } from "./plan/claims.ts";
 import { GrowingFile } from "./plan/grow/growing-file.ts";
-import { readHeader } from "./plan/read/header.ts";
+import { readHeader, readStart } from "./plan/read/header.ts";
 import { isAppendableHeader } from "./plan/rewrite/appendable-header.ts";
 import { rewriteByCopy } from "./plan/rewrite/by-copy.ts";
 import { completeInterrupted } from "./plan/rewrite/interrupted-rewrite.ts";
 import { checkRecoverable, hasWrongLength, recoverFile } from "./plan/rewrite/recover.ts";
-import { close, type Plan, quietly, read, size } from "./plan/step.ts";
+import { close, type Plan, quietly, size } from "./plan/step.ts";
 import { hasCode, type Storage, type StorageFile } from "./storage/storage.ts";
 
 /** Opens and claims the file. `undefined`: there is none, or it is empty. `"replace"`: the first append is to replace it. */
@@ -40,7 +40,6 @@ function* prepare(
   claim: Claim,
   { maxHeaderSize, onNotAppendable, onNeedsRecovery, ...options }: CheckedOpenOptions,
 ): Plan<GrowingFile | undefined> {
-  const { path } = storage;
   const rewriting = { claim: (isNeeded: boolean) => claim.claimRewrite(opened, isNeeded) };
   let file: StorageFile | undefined = opened;
   try {
@@ -51,16 +50,16 @@ function* prepare(
     }
     if (onNeedsRecovery !== "throw") yield* completeInterrupted(file, maxHeaderSize, rewriting);
     let header = yield* readHeader(file, maxHeaderSize);
-    if (header.shape.length === 0) throw zeroDimensional(path);
-    checkOptions(header, options, path);
+    if (header.shape.length === 0) throw zeroDimensional();
+    checkOptions(header, options);
     const fileSize = yield* size(file);
     const needsRecovery = hasWrongLength(header, fileSize);
-    if (needsRecovery && onNeedsRecovery === "throw") throw recoveryNeeded(header, fileSize, path);
-    const rules = { zerofillIncomplete: onNeedsRecovery === "zerofill", path };
+    if (needsRecovery && onNeedsRecovery === "throw") throw recoveryNeeded(header, fileSize);
+    const rules = { zerofillIncomplete: onNeedsRecovery === "zerofill" };
     // Before the header is rewritten, too.
     if (needsRecovery) yield* checkRecoverable(file, header, rules);
     if (!isAppendableHeader(header)) {
-      if (onNotAppendable === "throw") throw notAppendable(header, path);
+      if (onNotAppendable === "throw") throw notAppendable(header);
       file = undefined;
       yield* claim.hold(opened);
       yield* rewriteByCopy(storage, maxHeaderSize, rewriting, (copy) => claim.replace(copy, true));
@@ -73,9 +72,7 @@ function* prepare(
       header = yield* readHeader(file, maxHeaderSize);
     }
     yield* claim.releaseRewrite();
-    const asFound = new Uint8Array(header.headerLength);
-    yield* read(file, asFound, 0);
-    return new GrowingFile(file, header, path, options.durability, asFound);
+    return new GrowingFile(file, header, options.durability, yield* readStart(file, header.headerLength));
   } catch (error) {
     if (file !== undefined) yield* quietly(close(file));
     throw error;
@@ -86,43 +83,37 @@ function* prepare(
 function checkOptions(
   header: NpyHeader,
   { dtype, rowShape: wanted, fortranOrder }: Pick<CheckedOpenOptions, "dtype" | "rowShape" | "fortranOrder">,
-  path: string | undefined,
 ): void {
   if (dtype !== undefined && !canCast(header.dtype, dtype, "equiv")) {
     throw new NpyError(
       "ERR_NPY_DTYPE",
       `The file has dtype ${formatDType(header.dtype)}, the options say ${formatDType(dtype)}: leave dtype out to append to it, or set ` +
         "deleteIfExists to replace it.",
-      { path },
     );
   }
   const found = rowShape(header);
   if (wanted !== undefined && wanted.join() !== found.join()) {
-    throw new NpyError("ERR_NPY_SHAPE", `The file has rows of shape (${found}), the options say (${wanted}).`, { path });
+    throw new NpyError("ERR_NPY_SHAPE", `The file has rows of shape (${found}), the options say (${wanted}).`);
   }
   if (fortranOrder !== undefined && header.shape.length > 1 && fortranOrder !== header.fortranOrder) {
     const [is, wants] = header.fortranOrder ? ["Fortran", "C"] : ["C", "Fortran"];
-    throw new NpyError("ERR_NPY_OPTION", `The file is in ${is} order, the options say ${wants} order: leave fortranOrder out.`, {
-      path,
-    });
+    throw new NpyError("ERR_NPY_OPTION", `The file is in ${is} order, the options say ${wants} order: leave fortranOrder out.`);
   }
 }
 
-function notAppendable(header: NpyHeader, path: string | undefined): NpyError {
+function notAppendable(header: NpyHeader): NpyError {
   return new NpyError(
     "ERR_NPY_NOT_APPENDABLE",
     `The header (${header.headerLength} bytes) has no room to grow: call ensureAppendable first, or open with ` +
       'onNotAppendable: "rewrite".',
-    { path },
   );
 }
 
-function recoveryNeeded(header: NpyHeader, fileSize: number, path: string | undefined): NpyError {
+function recoveryNeeded(header: NpyHeader, fileSize: number): NpyError {
   const expected = header.headerLength + dataLength(header);
   return new NpyError(
     "ERR_NPY_NEEDS_RECOVERY",
     `The file has ${fileSize} bytes where its header says ${expected}: call recover first, or open with onNeedsRecovery: ` +
       '"truncate" or "zerofill".',
-    { path },
   );
 }

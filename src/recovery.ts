@@ -48,14 +48,13 @@ function* recovering(storage: Storage, options: RecoverOptions): Plan<RecoveryRe
   if (checked.dropUncounted && checked.force) {
     throw optionError("dropUncounted cuts off what force would take for rows: set one of them");
   }
-  const rules = { ...checked, path: storage.path };
-  if (checked.dryRun) return yield* withFile(storage, "r", (opened) => recoverFile(opened, rules));
+  if (checked.dryRun) return yield* withFile(storage, "r", (opened) => recoverFile(opened, checked));
   return yield* claiming(storage, function* (claim) {
     const opened = yield* claim.open("r+");
     const claimRewrite = (isNeeded: boolean): Plan<boolean> => claim.claimRewrite(opened, isNeeded);
     return yield* closing(opened, function* () {
       try {
-        return yield* recoverFile(opened, { ...rules, claim: claimRewrite });
+        return yield* recoverFile(opened, { ...checked, claim: claimRewrite });
       } finally {
         // Closing the file releases its lock, and the next holder would mistake this claim for an abandoned one.
         yield* claim.tidyRewrite();

@@ -78,7 +78,8 @@ export function listen(
     connections.add(connection);
     connection.onEnd(() => {
       connections.delete(connection);
-      void perform(() => growth.bury(slot));
+      // If this fails, all writers learn that the file is broken, and say so when they are next used.
+      void run(quietly(growth.bury(slot)));
     });
     return slot;
   });
@@ -96,14 +97,6 @@ export function tokenOf({ token }: Sharing): ShareToken {
     "ERR_NPY_OPTION",
     "Share a file in the thread that opened it: its token can be posted to any number of others.",
   );
-}
-
-async function perform(plan: () => Plan<void>): Promise<void> {
-  try {
-    await run(plan());
-  } catch {
-    // All writers know that the file is broken, and say so when they are next used.
-  }
 }
 
 /** A connection with the sharer, and the slot that it gave. */
@@ -140,9 +133,8 @@ export async function connect(token: OpenToken): Promise<Attachment> {
   try {
     connected = await threads.connect(token.thread, token.name);
   } catch (cause) {
-    const { path } = token;
     const message = "The file is no longer shared: the thread that shared it has closed it, or ended.";
-    throw new NpyError("ERR_NPY_CLOSED", message, { path, cause });
+    throw new NpyError("ERR_NPY_CLOSED", message, { cause });
   }
   const { connection, answer: slot } = connected;
   if (slot !== FULL) return { reservations: new Reservations(new SharedWords(token.memory)), slot, connection };
@@ -158,10 +150,12 @@ export async function connect(token: OpenToken): Promise<Attachment> {
 export function* join(storage: Storage, token: OpenToken, { reservations, slot, connection }: Attachment): Plan<SharedGrowth> {
   const file = yield* open(storage, "r+");
   try {
-    if (file.key !== token.file) throw replaced(token.path);
+    if (file.key !== token.file) {
+      throw new NpyError("ERR_NPY_CHANGED", "Another file took its place since it was shared: share that one.");
+    }
     const header = parseHeader(token.header, { maxHeaderSize: token.header.length });
     const own = runtimeThreads()?.isWorker ? blocking(file) : file;
-    const growing = new GrowingFile(own, header, storage.path, token.options.durability);
+    const growing = new GrowingFile(own, header, token.options.durability);
     const growth = new SharedGrowth(growing, reservations, slot);
     connection.onEnd(() => growth.abandon());
     yield* growth.join();
@@ -170,10 +164,6 @@ export function* join(storage: Storage, token: OpenToken, { reservations, slot, 
     yield* quietly(close(file));
     throw error;
   }
-}
-
-function replaced(path: string): NpyError {
-  return new NpyError("ERR_NPY_CHANGED", "Another file took its place since it was shared: share that one.", { path });
 }
 
 function threadsOf(): Threads {

@@ -1,6 +1,5 @@
-/** Copies rows of an open reader into a growing file, as bytes that are never decoded. */
-
-import { NpyError } from "./errors.ts";
+/** Copies rows of an open reader into a growing file, without decoding them. */
+import { NpyError, within } from "./errors.ts";
 import { type DType, type DTypeLike, sameDType } from "./format/dtype.ts";
 import { type NpyHeader, zeroDimensional } from "./format/header.ts";
 import { growthAxis, sizeOf } from "./format/layout.ts";
@@ -8,10 +7,11 @@ import { BLOCK, borrow, giveBack } from "./memory/blocks.ts";
 import type { OpenArray } from "./open-array.ts";
 import { position } from "./options.ts";
 import type { Plan } from "./plan/step.ts";
+import type { StorageFile } from "./storage/storage.ts";
 import type { AppendRowsOptions } from "./streams.ts";
 import type { Writer } from "./writer.ts";
 
-/** Bytes that are copied from file to file between two headers. They do not pass through memory at once. */
+/** Bytes copied from file to file between two headers. They are not in memory all at once. */
 const COPIED = 2 ** 26;
 
 /** The rows that a reader sees now, or some of them, along the axis that the file grows along. */
@@ -20,7 +20,7 @@ export class Transfer {
   rows = 0;
   isDone = false;
   readonly #source: OpenArray<DTypeLike>;
-  /** As it was at first: the reader may be refreshed meanwhile. */
+  /** The first one: the reader may be refreshed meanwhile. */
   readonly #header: NpyHeader;
   readonly #range: AppendRowsOptions;
   #next: number | undefined;
@@ -36,7 +36,7 @@ export class Transfer {
     const { dtype, fortranOrder, shape } = this.#header;
     const growsLast = writer.growsLast(fortranOrder);
     const axis = growthAxis(growsLast, shape.length);
-    if (axis === undefined) throw zeroDimensional(this.#source.path);
+    if (axis === undefined) throw zeroDimensional().within({ path: this.#source.path });
     const part = (data: Uint8Array, rows: number) => ({ data, shape: shape.with(axis, rows), dtype, fortranOrder });
     // Even without rows, so that the file is created.
     writer.check(part(new Uint8Array(0), 0));
@@ -51,14 +51,15 @@ export class Transfer {
     const rows = Math.min(stop - start, atOnce);
     const bytes = rows * rowBytes;
     if (isSame) {
-      const copyTo: Copy = (file, to) => this.#source.copyData(start * rowBytes, bytes, file, to);
+      const copyTo = (file: StorageFile, to: number) => this.#reading(this.#source.copyData(start * rowBytes, bytes, file, to));
       yield* writer.append({ rows, blocks: [], copyTo }) ?? [];
     } else {
       const block = borrow(bytes);
       const data = block.subarray(0, bytes);
       try {
-        if (isSameOrder) yield* this.#source.readData(data, start * rowBytes);
-        else yield* this.#gather(data, rows, start, length);
+        yield* this.#reading(
+          isSameOrder ? this.#source.readData(data, start * rowBytes) : this.#gather(data, rows, start, length),
+        );
         yield* writer.append(writer.check(part(data, rows))) ?? [];
       } catch (error) {
         throw moved(error, axis, start);
@@ -71,7 +72,16 @@ export class Transfer {
     this.isDone = this.#next === stop;
   }
 
-  /** Reads rows of the other order: the elements of a row are apart, and those of neighbouring rows side by side. */
+  /** Runs a plan that reads: its errors name the source, not the file that grows. */
+  *#reading(plan: Plan<void>): Plan<void> {
+    try {
+      yield* plan;
+    } catch (error) {
+      throw within(error, { path: this.#source.path });
+    }
+  }
+
+  /** Reads rows of the other order, in which elements of one row are apart, and those of neighbouring rows are adjacent. */
   *#gather(data: Uint8Array, rows: number, start: number, length: number): Plan<void> {
     const { itemsize } = this.#header.dtype;
     const run = rows * itemsize;
@@ -81,9 +91,7 @@ export class Transfer {
   }
 }
 
-type Copy = NonNullable<Parameters<Writer["append"]>[0]["copyTo"]>;
-
-/** An error in a part that begins with row `start`, with the index in the whole array. */
+/** Counts an error's index, in a part that begins with row `start`, in the whole array. */
 function moved(error: unknown, axis: number, start: number): unknown {
   if (!(error instanceof NpyError) || error.index === undefined || start === 0) return error;
   const row = (error.index[axis] as number) + start;

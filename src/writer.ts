@@ -2,7 +2,7 @@
 import { encodeParsed, layoutOfInput } from "./encode/conform.ts";
 import type { EncodedRows } from "./encode/encoded-rows.ts";
 import { RowEncoder } from "./encode/row-encoder.ts";
-import { NpyError, withPath } from "./errors.ts";
+import { NpyError } from "./errors.ts";
 import type { DType } from "./format/dtype.ts";
 import { formatHeader } from "./format/header.ts";
 import { type ArrayLayout, rowShape, shapeOf } from "./format/layout.ts";
@@ -49,7 +49,7 @@ export class Writer {
     } catch (error) {
       if (writer.#growing !== undefined) yield* quietly(close(writer.#growing.file));
       yield* writer.#claim.release();
-      throw withPath(error, storage.path);
+      throw error;
     }
     return writer;
   }
@@ -124,7 +124,6 @@ export class Writer {
     throw new NpyError(
       "ERR_NPY_OPTION",
       "Invalid options: raw: true needs to know what rows are, and there is no file yet: open it with dtype and rowShape, which creates it.",
-      { path: this.storage.path },
     );
   }
 
@@ -172,16 +171,13 @@ export class Writer {
 
   /** Creates the file, with its first rows. */
   *#create(rows: Rows): Plan<void> {
-    const { storage } = this;
-    const { durability, rewriteHeaderOnAppend } = this.#options;
     const layout = this.#layout as ArrayLayout;
-    const claim = this.#claim;
     if (this.#replaces) {
-      const growing = yield* createReplacement(storage, claim, layout, durability, rows, rewriteHeaderOnAppend);
-      this.#growth = new ExclusiveGrowth(growing, this.#options);
-      yield* adoptReplacement(growing, claim);
+      const growth = yield* createReplacement(this.storage, this.#claim, layout, this.#options, rows);
+      this.#growth = growth;
+      yield* adoptReplacement(growth, this.#claim);
     } else {
-      this.#growth = new ExclusiveGrowth(yield* createFile(storage, claim, layout, durability), this.#options);
+      this.#growth = yield* createFile(this.storage, this.#claim, layout, this.#options);
       yield* this.#growth.append(rows, false) ?? [];
     }
   }
@@ -212,7 +208,6 @@ export class Writer {
       throw new NpyError(
         "ERR_NPY_OPTION",
         "There is no file yet that could be shared: open it with dtype and rowShape, which creates it, or wait for the first append.",
-        { path: this.storage.path },
       );
     }
     if (this.#sharing !== undefined) return { token: tokenOf(this.#sharing) };

@@ -53,11 +53,11 @@ function saved(rows: number[]): Uint8Array {
 
 /** What another program may do to a file, and what it is told to have done. */
 const CHANGES: readonly (readonly [string, (path: string) => void, RegExp])[] = [
-  ["appends", (path) => appendFileSync(path, new Uint8Array(16)), /it has \d+ bytes where \d+ were left/],
-  ["truncates", (path) => truncateSync(path, 130), /it has 130 bytes where \d+ were left/],
-  ["empties", (path) => truncateSync(path, 0), /it has 0 bytes where \d+ were left/],
+  ["appends", (path) => appendFileSync(path, new Uint8Array(16)), /it has \d+ bytes, expected \d+/],
+  ["truncates", (path) => truncateSync(path, 130), /it has 130 bytes, expected \d+/],
+  ["empties", (path) => truncateSync(path, 0), /it has 0 bytes, expected \d+/],
   ["rewrites the header", (path) => overwrite(path, Buffer.from("777"), 61), /its header was rewritten/],
-  ["saves another array", (path) => writeFileSync(path, saved([9])), /it has 136 bytes where \d+ were left/],
+  ["saves another array", (path) => writeFileSync(path, saved([9])), /it has 136 bytes, expected \d+/],
   [
     "replaces it",
     (path) => {
@@ -125,8 +125,8 @@ describe.each(FILE_FORMS)("%s", (_form, { open, save }) => {
     const path = temporaryPath();
     const npaa = await open(path, { ...options, dtype: "<f8", rowShape: [] });
     appendFileSync(path, "x");
-    await expect(attempt(() => npaa.append([1]))).rejects.toEqual(changed(path, /129 bytes where 128/));
-    await expect(attempt(() => npaa.close())).rejects.toEqual(changed(path, /129 bytes where 128/));
+    await expect(attempt(() => npaa.append([1]))).rejects.toEqual(changed(path, /129 bytes, expected 128/));
+    await expect(attempt(() => npaa.close())).rejects.toEqual(changed(path, /129 bytes, expected 128/));
     expect(readFileSync(path).length).toBe(129);
   });
 

@@ -223,7 +223,7 @@ function simulate(seed: number, world: World): { acknowledged: number; failed: n
 
   const grow = (): GrowingFile => {
     const bytes = formatHeader({ dtype: dtype("<i4"), fortranOrder: false, shape: [0] });
-    return new GrowingFile(watched, parseHeader(bytes), undefined, world.durability);
+    return new GrowingFile(watched, parseHeader(bytes), world.durability);
   };
   const start = (plan: Plan<void>, life = Number.POSITIVE_INFINITY): Thread => {
     const thread: Thread = { plan, life, ended: false, done: false, waitsFor: undefined, outcome: undefined };

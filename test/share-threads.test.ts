@@ -446,8 +446,8 @@ describe("refusals", () => {
     await Promise.all(attached.map((one) => one.append([[1, 2, 3]])));
     expect(npaa.length).toBe(127);
     await attached.pop()?.close();
-    await wait(20);
-    attached.push(await built.NpyAppendArray.attach(token));
+    // The sharer hears of that when its event loop turns.
+    await expect.poll(async () => attached.push(await built.NpyAppendArray.attach(token)), { timeout: 10_000 }).toBe(127);
     for (const one of attached) await one.close();
     await npaa.close();
   });

@@ -5,8 +5,8 @@ import type { ArrayLayout } from "../../format/layout.ts";
 import { hasCode, type Storage, type StorageFile } from "../../storage/storage.ts";
 import type { Claim } from "../claims.ts";
 import { close, create, createTemporary, discard, open, type Plan, quietly, size, sync, truncate, write } from "../step.ts";
-import { append } from "./append.ts";
-import { type Durability, GrowingFile } from "./growing-file.ts";
+import { ExclusiveGrowth, type ExclusiveOptions } from "./exclusive-growth.ts";
+import { GrowingFile } from "./growing-file.ts";
 import type { Rows } from "./growth.ts";
 import { rollBack } from "./rollback.ts";
 
@@ -16,14 +16,24 @@ import { rollBack } from "./rollback.ts";
  *
  * @throws NpyError `ERR_NPY_CHANGED` if a file appeared meanwhile.
  */
-export function* createFile(storage: Storage, claim: Claim, layout: ArrayLayout, durability: Durability): Plan<GrowingFile> {
+export function* createFile(
+  storage: Storage,
+  claim: Claim,
+  layout: ArrayLayout,
+  options: ExclusiveOptions,
+): Plan<ExclusiveGrowth> {
   const { file, isOurs } = yield* createOrOpen(storage);
   let isClaimed = false;
   try {
     yield* claim.take(file);
-    if ((yield* size(file)) > 0) throw appeared(storage.path);
+    if ((yield* size(file)) > 0) {
+      throw new NpyError(
+        "ERR_NPY_CHANGED",
+        "The file appeared since this object was opened, and is not overwritten: open it again to append to it, or with deleteIfExists.",
+      );
+    }
     isClaimed = true;
-    return yield* writeFirstHeader(file, layout, durability, storage.path);
+    return yield* writeFirstHeader(file, layout, options);
   } catch (error) {
     // Before it is claimed, another program may already write to it.
     if (isClaimed && !isOurs) yield* quietly(truncate(file, 0));
@@ -32,7 +42,7 @@ export function* createFile(storage: Storage, claim: Claim, layout: ArrayLayout,
   }
 }
 
-/** How often creating is tried again when the file in its way disappears, or is a dangling link. */
+/** How often to try again if the existing file disappears, or is a dangling link. */
 const TRIES = 10;
 
 function* createOrOpen(storage: Storage): Plan<{ readonly file: StorageFile; readonly isOurs: boolean }> {
@@ -50,51 +60,38 @@ function* createOrOpen(storage: Storage): Plan<{ readonly file: StorageFile; rea
   }
 }
 
-function appeared(path: string | undefined): NpyError {
-  return new NpyError(
-    "ERR_NPY_CHANGED",
-    "The file appeared since this object was opened, and is not overwritten: open it again to append to it, or with deleteIfExists.",
-    { path },
-  );
-}
-
-function* writeFirstHeader(
-  file: StorageFile,
-  layout: ArrayLayout,
-  durability: Durability,
-  path: string | undefined,
-): Plan<GrowingFile> {
+function* writeFirstHeader(file: StorageFile, layout: ArrayLayout, options: ExclusiveOptions): Plan<ExclusiveGrowth> {
   const bytes = formatHeader(layout);
   yield* write(file, bytes, 0);
-  if (durability !== "os") yield* sync(file);
-  return new GrowingFile(file, parseHeader(bytes, { maxHeaderSize: bytes.length }), path, durability);
+  if (options.durability !== "os") yield* sync(file);
+  const header = parseHeader(bytes, { maxHeaderSize: bytes.length });
+  return new ExclusiveGrowth(new GrowingFile(file, header, options.durability), options);
 }
 
-/** Puts a new file with its first rows in the place of the existing one, which stays as it is until then. */
+/** Replaces the existing file by a new one with its first rows. If that fails, the existing file stays unchanged. */
 export function* createReplacement(
   storage: Storage,
   claim: Claim,
   layout: ArrayLayout,
-  durability: Durability,
+  options: ExclusiveOptions,
   rows: Rows,
-  rewriteHeader: boolean,
-): Plan<GrowingFile> {
+): Plan<ExclusiveGrowth> {
   const file = yield* createTemporary(storage);
   try {
-    const growing = yield* writeFirstHeader(file, layout, durability, storage.path);
+    const growth = yield* writeFirstHeader(file, layout, options);
     // Before others can find it under its name.
     yield* claim.lock(file);
-    yield* append(growing, rows, rewriteHeader);
+    yield* growth.append(rows, false) ?? [];
     yield* claim.replace(file);
-    return growing;
+    return growth;
   } catch (error) {
     yield* discard(storage, file);
     throw error;
   }
 }
 
-/** Claims a replacement, and makes its new name safe. If that fails its rows are undone; the old file is gone by then. */
-export function* adoptReplacement(growing: GrowingFile, claim: Claim): Plan<void> {
+/** Claims a replacement, and syncs its new name. If that fails its rows are undone; the old file no longer exists by then. */
+export function* adoptReplacement({ growing }: ExclusiveGrowth, claim: Claim): Plan<void> {
   yield* claim.take(growing.file);
   yield* quietly(claim.letGo());
   if (growing.durability === "os") return;

@@ -1,14 +1,14 @@
-/** Growing a file that has one writer. */
-import { type Plan, sync } from "../step.ts";
-import { append } from "./append.ts";
-import { type GrowingFile, SHORT_WRITE } from "./growing-file.ts";
+/** Growing a file that has one writer: data first, then the header that counts them. */
+import { type Plan, sync, write } from "../step.ts";
+import { type Durability, type GrowingFile, SHORT_WRITE } from "./growing-file.ts";
 import type { Growth, Rows } from "./growth.ts";
 import { MappedHeader } from "./mapped-header.ts";
-import { countRows, updateHeader } from "./rewrite-header.ts";
 import { rollBack } from "./rollback.ts";
 import { checkUnchanged } from "./unchanged.ts";
+import { writeRows } from "./write-blocks.ts";
 
 export interface ExclusiveOptions {
+  readonly durability: Durability;
   readonly rewriteHeaderOnAppend: boolean;
   readonly mmap: boolean;
 }
@@ -35,23 +35,20 @@ export class ExclusiveGrowth implements Growth {
   append(added: Rows, isBlocking: boolean): Plan<void> | undefined {
     this.check();
     const { growing } = this;
-    // `isCheckDue` and `endOf`, written out: a plain row passes no other file of this folder.
-    const isChecked = Math.abs(Date.now() - growing.checkedAt) < growing.checkHolds;
-    const position = growing.header.headerLength + growing.rows * growing.bytesPerRow;
-    const block = isChecked && growing.durability === "os" ? added.onlyBlock : undefined;
+    const block = growing.durability === "os" && !growing.isCheckDue() ? added.onlyBlock : undefined;
+    const position = growing.endOf(growing.rows);
     const isAtOnce =
       block !== undefined &&
       (isBlocking || block.length <= (growing.file.writesAtOnce ?? 0)) &&
-      // The caller's memory may have gone.
+      // The caller may have detached or resized the memory.
       block.length === added.rows * growing.bytesPerRow &&
       position + block.length <= Number.MAX_SAFE_INTEGER;
-    if (!isAtOnce) return append(growing, added, this.#rewriteHeader);
-    return this.#appendAtOnce(block, position, growing.rows + added.rows);
+    return isAtOnce ? this.#appendAtOnce(block, position, growing.rows + added.rows) : this.#append(added);
   }
 
   /**
-   * Does what {@link append} does, without steps: a plan costs as much as appending a few rows. This is the only place that bypasses the drivers.
-   * It may assume that the file has just been checked, that the rows are one block in memory, and that nothing has to be synced.
+   * Does what {@link #append} does, without steps: running a plan costs as much as appending a few rows. Nothing else bypasses the drivers.
+   * Requires a file that was just checked, rows in one block of memory, and nothing to sync.
    *
    * @returns what is left to do, if a check is due after all, or the write failed.
    */
@@ -62,7 +59,7 @@ export class ExclusiveGrowth implements Growth {
     try {
       file.writeSync(block, position);
       if (this.#rewriteHeader && rows !== growing.headerRows) {
-        if (block.length > SHORT_WRITE && growing.isCheckDue()) return countRows(growing, rows, block.length);
+        if (block.length > SHORT_WRITE && growing.isCheckDue()) return this.#countRows(rows, block.length);
         isHeaderTouched = true;
         growing.asFound = undefined;
         const header = growing.render(rows);
@@ -76,9 +73,59 @@ export class ExclusiveGrowth implements Growth {
     return undefined;
   }
 
-  updateHeader(): Plan<void> {
+  /** Writes rows, then the header. Until the header is written, readers do not see the rows. Undoes the rows if a step fails. */
+  *#append(added: Rows): Plan<void> {
+    const { growing } = this;
+    const rows = growing.rows + added.rows;
+    growing.checkLength(rows);
+    if (growing.isCheckDue()) yield* checkUnchanged(growing);
+    try {
+      yield* writeRows(growing, added, growing.rows);
+    } catch (error) {
+      return yield* rollBack(growing, false, error);
+    }
+    if (this.#rewriteHeader && rows !== growing.headerRows) yield* this.#countRows(rows, added.rows * growing.bytesPerRow);
+    else growing.rows = rows;
+  }
+
+  /** Commits `rows` rows, after the last `bytes` bytes of them were written. Undoes those if it fails. */
+  *#countRows(rows: number, bytes: number): Plan<void> {
+    const { growing } = this;
+    const { file, durability } = growing;
+    let isHeaderTouched = false;
+    try {
+      if (growing.isCheckDueAfter(bytes)) yield* checkUnchanged(growing, rows);
+      isHeaderTouched = true;
+      growing.asFound = undefined;
+      const header = growing.render(rows);
+      // A header stored in mapped memory could not be synced.
+      if (durability !== "os" || !growing.mapped?.store(header)) yield* write(file, header, 0);
+      if (durability === "full") yield* sync(file);
+    } catch (error) {
+      return yield* rollBack(growing, isHeaderTouched, error);
+    }
+    growing.rows = rows;
+    growing.headerRows = rows;
+  }
+
+  *updateHeader(): Plan<void> {
     this.check();
-    return updateHeader(this.growing);
+    const { growing } = this;
+    const { file, rows, durability } = growing;
+    const isNeeded = growing.headerRows !== rows || !growing.isHeaderSafe;
+    if (isNeeded && durability !== "os") yield* sync(file);
+    yield* checkUnchanged(growing);
+    if (!isNeeded) return;
+    growing.asFound = undefined;
+    try {
+      yield* write(file, growing.render(rows), 0);
+    } catch (error) {
+      return yield* rollBack(growing, true, error);
+    }
+    growing.headerRows = rows;
+    growing.isHeaderSafe = durability !== "full";
+    if (durability === "full") yield* sync(file);
+    growing.isHeaderSafe = true;
   }
 
   *sync(): Plan<void> {

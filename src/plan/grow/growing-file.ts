@@ -1,4 +1,4 @@
-/** What is known of a file that rows are appended to. */
+/** The state of a file that rows are appended to. */
 import { NpyError } from "../../errors.ts";
 import { growingHeader, type NpyHeader } from "../../format/header.ts";
 import { bytesPerRow, rowCount } from "../../format/layout.ts";
@@ -7,19 +7,17 @@ import type { MappedHeader } from "./mapped-header.ts";
 
 /**
  * When rows are safe. `"os"`: the operating system has them, so they survive the end of the process. `"data"`: they survive a power cut,
- * once `recover` has run. `"full"`: they survive a power cut as they are.
+ * once `recover` has run. `"full"`: they survive a power cut without it.
  */
 export type Durability = "os" | "data" | "full";
 
 /** Writing this many bytes takes less time than a check holds. */
 export const SHORT_WRITE: number = 2 ** 16;
 
-/** An open file, and what is known of it. */
+/** An open file, and its state. */
 export class GrowingFile {
   readonly file: StorageFile;
   readonly header: NpyHeader;
-  /** For messages. */
-  readonly path: string | undefined;
   readonly durability: Durability;
   readonly bytesPerRow: number;
   /** Renders the header for a number of rows. The next call overwrites the bytes. */
@@ -32,20 +30,19 @@ export class GrowingFile {
   headerRows: number;
   /** `false` if that header could not be synced. */
   isHeaderSafe = true;
-  /** The header's bytes as they were found. `undefined`: they are what `render` makes for `headerRows`. */
+  /** The header's bytes when the file was opened. `undefined`: they are what `render` makes for `headerRows`. */
   asFound: Uint8Array | undefined;
-  /** When the last check found that nobody else had written to the file, by `Date.now()`. */
+  /** When the last check found the file unchanged, by `Date.now()`. */
   checkedAt = 0;
   /** For how many milliseconds that check holds. */
   checkHolds = 0;
-  /** Why nothing more can be done: a failed write could not be undone, or another program wrote to the file. */
+  /** Why nothing more can be appended: a failed write could not be undone, or another program changed the file. */
   broken: NpyError | undefined;
 
-  /** The file has this header, whose bytes are `asFound` unless `render` made them, and ends where its rows end. */
-  constructor(file: StorageFile, header: NpyHeader, path: string | undefined, durability: Durability, asFound?: Uint8Array) {
+  /** The file ends where its rows end. Its header's bytes are `asFound`, unless `render` made them. */
+  constructor(file: StorageFile, header: NpyHeader, durability: Durability, asFound?: Uint8Array) {
     this.file = file;
     this.header = header;
-    this.path = path;
     this.durability = durability;
     this.bytesPerRow = bytesPerRow(header);
     this.render = growingHeader(header);
@@ -60,7 +57,7 @@ export class GrowingFile {
   }
 
   /**
-   * Refuses more rows than can be counted exactly, or whose end cannot be: there is no other limit to rows that have no bytes.
+   * Refuses more rows than can be counted exactly, or whose end cannot be. Rows of 0 bytes have no other limit.
    *
    * @throws NpyError `ERR_NPY_SHAPE`.
    */
@@ -72,15 +69,12 @@ export class GrowingFile {
     );
   }
 
-  /**
-   * Whether the file must be checked again before the next write. Each append asks this. `Date.now()` is the cheapest clock, but it can be set
-   * back.
-   */
+  /** Whether to check the file again before the next write. `Date.now()` is the cheapest clock, but may be set back. */
   isCheckDue(): boolean {
     return Math.abs(Date.now() - this.checkedAt) >= this.checkHolds;
   }
 
-  /** The same between the data and the header, after so many bytes were written. */
+  /** Whether to check it again between data of so many bytes and the header. */
   isCheckDueAfter(bytes: number): boolean {
     return (this.durability !== "os" || bytes > SHORT_WRITE) && this.isCheckDue();
   }

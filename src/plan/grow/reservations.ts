@@ -149,9 +149,14 @@ export class Reservations {
     this.words.storeLong(INTENT, rows);
   }
 
-  /** A word to wait on, and its value, which is another one as soon as something has changed. */
+  /** A word to wait on, and its value, which changes whenever something does. */
   get changes(): { readonly index: number; readonly value: number } {
-    return { index: CHANGES, value: this.words.load(CHANGES) };
+    return this.word(CHANGES);
+  }
+
+  /** A word to wait on, and its value: a lock's is 0 while it is free. */
+  word(index: number): { readonly index: number; readonly value: number } {
+    return { index, value: this.words.load(index) };
   }
 
   /** Tells all waiting threads that something has changed. */
@@ -165,11 +170,6 @@ export class Reservations {
   /** Takes a lock if it is free. */
   tryLock(lock: Lock, slot: number): boolean {
     return this.words.exchange(lock, 0, slot + 1);
-  }
-
-  /** The word to wait on for a lock, and its value. */
-  holder(lock: Lock): { readonly index: number; readonly value: number } {
-    return { index: lock, value: this.words.load(lock) };
   }
 
   unlock(lock: Lock): void {

@@ -1,10 +1,10 @@
-/** What the operations of a shared file are made of: locks that threads take turns by, checks, and why nothing more can be done. */
+/** The parts of shared growth: locks, checks, undoing what failed, and cleaning up after dead threads. */
 import { NpyError } from "../../errors.ts";
-import { type Plan, sync, wait, write } from "../step.ts";
+import { type Plan, size, sync, truncate, wait, write } from "../step.ts";
 import type { GrowingFile } from "./growing-file.ts";
-import { type Lock, RESERVE, type Reservations, STATUSES } from "./reservations.ts";
+import { BURIER, COMMIT, type Lock, RESERVE, type Reservations, STATES, STATUSES } from "./reservations.ts";
 import { notUndone } from "./rollback.ts";
-import { changed, whatChanged } from "./unchanged.ts";
+import { changed, checkUnchanged } from "./unchanged.ts";
 
 /** Most locks are held for less time than it takes to wait for one. */
 const TRIES = 64;
@@ -22,36 +22,32 @@ export class SharedFile {
     this.slot = slot;
   }
 
-  /** Whether nothing more can be done. */
-  get isOver(): boolean {
-    return this.reservations.status > STATUSES.CLOSING;
-  }
+  // ---- locks ----
 
   /**
-   * Runs `use` under a lock. When nothing more can be done, `use` only finds that out, so it runs without the lock: the thread that has it may be
-   * gone.
+   * Runs `use` under a lock. Once nothing more can be appended, `use` only finds that out, so it runs without the lock, which a dead thread may
+   * hold.
    */
-  *locked<Result>(lock: Lock, use: () => Plan<Result>, slot: number = this.slot): Plan<Result> {
+  protected *locked<Result>(lock: Lock, use: () => Plan<Result>, slot: number = this.slot): Plan<Result> {
     const { reservations } = this;
     for (let tries = 1; !reservations.tryLock(lock, slot); tries++) {
       if (tries % TRIES !== 0) continue;
       if (this.isOver) return yield* use();
-      const { index, value } = reservations.holder(lock);
-      if (value !== 0) yield* wait(reservations.words.ints, index, value);
+      const holder = reservations.word(lock);
+      if (holder.value !== 0) yield* this.waitFor(holder);
     }
-    return yield* this.holding(lock, use);
+    return yield* this.#holding(lock, use);
   }
 
-  /** The same, for a function without steps. */
-  lockedAtOnce<Result>(lock: Lock, use: () => Result): Plan<Result> {
+  /** {@link locked}, for a function without steps. */
+  protected lockedAtOnce<Result>(lock: Lock, use: () => Result): Plan<Result> {
     // biome-ignore lint/correctness/useYield: it has no steps
     return this.locked(lock, function* () {
       return use();
     });
   }
 
-  /** Runs `use` under a lock that is already held, and unlocks it. */
-  *holding<Result>(lock: Lock, use: () => Plan<Result>): Plan<Result> {
+  *#holding<Result>(lock: Lock, use: () => Plan<Result>): Plan<Result> {
     try {
       return yield* use();
     } finally {
@@ -59,50 +55,131 @@ export class SharedFile {
     }
   }
 
-  *waitFor({ index, value }: Reservations["changes"]): Plan<void> {
-    yield* wait(this.reservations.words.ints, index, value);
+  protected waitFor({ index, value }: Reservations["changes"]): Plan<void> {
+    return wait(this.reservations.words.ints, index, value);
   }
 
-  /** Checks that no other program wrote to the file. With the lock `COMMIT`. */
-  *checkUnchanged(): Plan<void> {
+  // ---- the file ----
+
+  /** Whether nothing more can be appended. */
+  protected get isOver(): boolean {
+    return this.reservations.status > STATUSES.CLOSING;
+  }
+
+  /** Why nothing more can be appended. */
+  protected over(): NpyError {
+    const { growing } = this;
+    if (growing.broken !== undefined) return growing.broken;
+    const { status } = this.reservations;
+    if (status === STATUSES.ENDED) {
+      const problem = "The file is no longer shared: the thread that shared it has ended. Open it again to append to it.";
+      return new NpyError("ERR_NPY_CLOSED", problem);
+    }
+    if (status === STATUSES.CLOSED) {
+      return new NpyError("ERR_NPY_CLOSED", "The file was closed by the thread that shared it: open it again to append to it.");
+    }
+    growing.broken = status === STATUSES.CHANGED ? changed() : notUndone();
+    return growing.broken;
+  }
+
+  /** Tells all threads that a write could not be undone. */
+  protected break(second: unknown, cause: unknown = second): NpyError {
+    this.growing.broken = notUndone(second, cause);
+    this.reservations.status = STATUSES.BROKEN;
+    return this.growing.broken;
+  }
+
+  /** Checks that no other program changed the file. With the lock `COMMIT`. */
+  protected *checkUnchanged(): Plan<void> {
     if (this.isOver) throw this.over();
     const { growing, reservations } = this;
     const { committed } = reservations;
-    const mostRows = () => this.lockedAtOnce(RESERVE, () => reservations.reservedEnd());
-    const problem = yield* whatChanged(growing, committed, committed, mostRows);
-    if (problem === undefined) return;
-    reservations.status = STATUSES.CHANGED;
-    growing.broken = changed(growing.path, problem);
-    throw growing.broken;
+    try {
+      yield* checkUnchanged(growing, committed, committed, () => this.lockedAtOnce(RESERVE, () => reservations.reservedEnd()));
+    } catch (error) {
+      if (growing.broken !== undefined) reservations.status = STATUSES.CHANGED;
+      throw error;
+    }
   }
 
   /** Writes the header. With the lock `COMMIT`. */
-  *writeHeader(rows: number): Plan<void> {
+  protected *writeHeader(rows: number): Plan<void> {
     const { file, render, durability } = this.growing;
     yield* write(file, render(rows), 0);
     if (durability === "full") yield* sync(file);
   }
 
-  /** Tells all threads that a write could not be undone. */
-  break(second: unknown, cause: unknown = second): NpyError {
-    const { growing } = this;
-    growing.broken = notUndone(growing.path, second, cause);
-    this.reservations.status = STATUSES.BROKEN;
-    return growing.broken;
+  // ---- undoing what failed ----
+
+  /** Undoes what failed, if anything did. */
+  protected *helpRollBack(): Plan<void> {
+    if (this.reservations.hasFailed()) yield* this.locked(COMMIT, () => this.#rollBack(this.slot));
   }
 
-  /** Why nothing more can be done. */
-  over(): NpyError {
-    const { growing } = this;
-    const { path } = growing;
-    if (growing.broken !== undefined) return growing.broken;
-    const { status } = this.reservations;
-    const closed = (text: string): NpyError => new NpyError("ERR_NPY_CLOSED", `The file ${text}`, { path });
-    if (status === STATUSES.ENDED) {
-      return closed("is no longer shared: the thread that shared it has ended. Open it again to append to it.");
+  /** Undoes what failed and everything after it, unless some of that is still being written. With the lock `COMMIT`. */
+  #rollBack(slot: number): Plan<void> {
+    return this.locked(RESERVE, () => this.#cutOff(), slot);
+  }
+
+  *#cutOff(): Plan<void> {
+    const { growing, reservations } = this;
+    const cut = reservations.cut();
+    if (cut === undefined || this.isOver || !reservations.isQuiet(cut)) return;
+    try {
+      const end = growing.endOf(cut);
+      // Earlier rows may not be written yet: the file must not become longer, since the disk may be full.
+      if ((yield* size(growing.file)) > end) yield* truncate(growing.file, end);
+    } catch (error) {
+      throw this.break(error);
     }
-    if (status === STATUSES.CLOSED) return closed("was closed by the thread that shared it: open it again to append to it.");
-    growing.broken = status === STATUSES.CHANGED ? changed(path) : notUndone(path);
-    return growing.broken;
+    reservations.drop(cut);
+    reservations.signal();
+  }
+
+  /**
+   * Cleans up after a writer that was closed, or whose thread is dead. The sharer does this.
+   *
+   * @throws NpyError `ERR_NPY_BROKEN` if that fails. All writers learn it.
+   */
+  *bury(dead: number): Plan<void> {
+    const { reservations } = this;
+    if (reservations.inherit(RESERVE, dead, BURIER)) reservations.unlock(RESERVE);
+    // It may have unlocked something, and woken nobody.
+    reservations.wakeLocks();
+    try {
+      if (reservations.inherit(COMMIT, dead, BURIER)) yield* this.#holding(COMMIT, () => this.#completeCommit());
+      yield* this.locked(COMMIT, () => this.#buryRows(dead), BURIER);
+    } finally {
+      reservations.signal();
+    }
+  }
+
+  /** Writes the header that the dead thread was about to write: the rows that it counts are in the file. */
+  *#completeCommit(): Plan<void> {
+    const { reservations } = this;
+    if (this.isOver) return;
+    const { intent } = reservations;
+    if (intent === reservations.committed) return;
+    try {
+      yield* this.writeHeader(intent);
+    } catch (error) {
+      throw this.break(error);
+    }
+    reservations.committed = intent;
+    reservations.signal();
+  }
+
+  *#buryRows(dead: number): Plan<void> {
+    const { reservations } = this;
+    const state = reservations.state(dead);
+    const isDone = state === STATES.FREE || state === STATES.DROPPED || reservations.range(dead).end <= reservations.committed;
+    if (isDone) {
+      reservations.setState(dead, STATES.FREE);
+      reservations.leave(dead);
+    } else {
+      reservations.leave(dead);
+      reservations.setState(dead, STATES.FAILED);
+    }
+    yield* this.#rollBack(BURIER);
   }
 }

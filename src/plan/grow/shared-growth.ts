@@ -1,26 +1,13 @@
 /**
  * Growing a file that several threads append to at the same time. Each thread reserves its rows in shared memory and writes them where it
- * reserved them. They are committed in that order, so that the header never counts a gap. `reservations.ts` says what the memory holds.
- *
- * - **append**: reserve, write, say so. A thread that finds all rows up to the end of its own written then writes one header for all of them.
- * - **a failure** undoes the failed rows and all that were reserved after them. Nobody reserves, threads that write there stop, and once all
- *   have, the file is cut off where the failed rows begin. Threads that did not fail reserve anew and write again: their rows are still in
- *   memory until their append has succeeded. Rows reserved before the failed ones are not touched.
- * - **a dead thread** is noticed by the sharer, the thread that shared the file. It takes over the locks of the dead thread. Work that was left
- *   undone counts as never begun, except for a header that counts written rows, which is completed. Uncommitted rows of the dead thread
- *   failed. No write of a thread may be under way when it dies.
- * - **a dead sharer**: nobody appends any more. The file is as after the end of a process.
- *
- * Each commit writes the header, whatever `rewriteHeaderOnAppend` says: however a thread ends, there may be gaps after the counted rows, and
- * nothing else in the file tells them from rows.
+ * reserved them. Rows are committed in that order, so the header never counts a gap. The protocol: docs/design/shared-growth.md.
  */
 import { type Plan, quietly, sync, turn, write } from "../step.ts";
 import type { Growth, Rows } from "./growth.ts";
 import { COMMIT, type Range, RESERVE, SHARER, STATES, STATUSES } from "./reservations.ts";
 import { SharedFile } from "./shared-file.ts";
-import { bury, helpRollBack } from "./shared-rollback.ts";
 import { checkUnchanged } from "./unchanged.ts";
-import { writeBlocks } from "./write-blocks.ts";
+import { writeRows } from "./write-blocks.ts";
 
 /** One thread's part in growing a shared file. */
 export class SharedGrowth extends SharedFile implements Growth {
@@ -34,7 +21,7 @@ export class SharedGrowth extends SharedFile implements Growth {
 
   // ---- beginning ----
 
-  /** The sharer begins. It has been the only writer until now. */
+  /** The sharer begins. It was the only writer until now. */
   *start(): Plan<void> {
     const { growing, reservations } = this;
     try {
@@ -45,7 +32,7 @@ export class SharedGrowth extends SharedFile implements Growth {
     }
     try {
       yield* write(growing.file, growing.render(growing.rows), 0);
-      // A new file's name as well: the threads that open it do not know that it is new.
+      // Syncs a new file's name as well: the threads that open it do not know that it is new.
       yield* sync(growing.file);
     } catch (error) {
       yield* quietly(write(growing.file, growing.asFound ?? growing.render(growing.headerRows), 0));
@@ -69,7 +56,7 @@ export class SharedGrowth extends SharedFile implements Growth {
     this.check();
     if (added.rows === 0) return;
     if (this.growing.isCheckDue()) {
-      // A thread whose appends wait for nothing else would never learn that another one has ended, or wants to attach.
+      // Otherwise a thread that never waits would not learn that another one has ended, or wants to attach.
       yield* turn();
       yield* this.#checkInTurn();
     }
@@ -77,7 +64,8 @@ export class SharedGrowth extends SharedFile implements Growth {
       const range = yield* this.#reserve(added.rows);
       let failure: { readonly error: unknown } | undefined;
       try {
-        const isWhole = yield* this.#write(added, range);
+        const isStopped = (): boolean => (this.reservations.cut() ?? range.end) < range.start;
+        const isWhole = yield* writeRows(this.growing, added, range.start, isStopped);
         this.#become(isWhole ? STATES.WRITTEN : STATES.STOPPED);
       } catch (error) {
         failure = { error };
@@ -94,7 +82,7 @@ export class SharedGrowth extends SharedFile implements Growth {
       const { changes } = this.reservations;
       const range = yield* this.lockedAtOnce(RESERVE, () => this.#tryReserve(rows));
       if (range !== undefined) return range;
-      yield* helpRollBack(this);
+      yield* this.helpRollBack();
       yield* this.waitFor(changes);
     }
   }
@@ -107,31 +95,19 @@ export class SharedGrowth extends SharedFile implements Growth {
     return reservations.reserve(this.slot, rows);
   }
 
-  /** `false`: stopped, since earlier rows failed. */
-  *#write(added: Rows, { start, end }: Range): Plan<boolean> {
-    const { growing, reservations } = this;
-    const { file } = growing;
-    const isStopped = () => (reservations.cut() ?? end) < start;
-    const [from, to] = [growing.endOf(start), growing.endOf(end)];
-    if (added.copyTo !== undefined) yield* added.copyTo(file, from);
-    else if (!(yield* writeBlocks(file, added.blocks, from, to, isStopped))) return false;
-    if (growing.bytesPerRow > 0 && growing.durability !== "os") yield* sync(file);
-    return true;
-  }
-
   #become(state: typeof STATES.WRITTEN | typeof STATES.STOPPED | typeof STATES.FAILED): void {
     this.reservations.setState(this.slot, state);
     this.reservations.signal();
   }
 
-  /** Waits until rows are committed, or undone, and helps with that. `false`: they are undone. Throws the failure once they are. */
+  /** Waits until rows are committed (`true`) or undone (`false`), and helps with that. Throws the failure once they are undone. */
   *#settle(range: Range, failed: { readonly error: unknown } | undefined): Plan<boolean> {
     const { reservations } = this;
     let failure = failed;
     for (;;) {
       const { changes } = reservations;
       const isCounted = reservations.committed >= range.end;
-      // Asked second: once these rows are undone, the rows counted there may be another thread's.
+      // Read second: once these rows are undone, the rows counted there may be another thread's.
       const state = reservations.state(this.slot);
       if (isCounted && state === STATES.WRITTEN) return true;
       if (state === STATES.DROPPED || this.isOver) {
@@ -140,7 +116,7 @@ export class SharedGrowth extends SharedFile implements Growth {
         throw this.over();
       }
       try {
-        yield* helpRollBack(this);
+        yield* this.helpRollBack();
         if (state !== STATES.WRITTEN || reservations.writtenEnd() < range.end) yield* this.waitFor(changes);
         else yield* this.locked(COMMIT, () => this.#commit(range));
       } catch (error) {
@@ -149,7 +125,7 @@ export class SharedGrowth extends SharedFile implements Growth {
     }
   }
 
-  /** Writes the header that counts all rows that are written without a gap. With the lock `COMMIT`. */
+  /** Writes the header that counts all rows written without a gap. With the lock `COMMIT`. */
   *#commit(own: Range): Plan<void> {
     const { reservations, slot } = this;
     if (this.isOver || reservations.state(slot) !== STATES.WRITTEN) return;
@@ -159,7 +135,7 @@ export class SharedGrowth extends SharedFile implements Growth {
       if (this.growing.isCheckDueAfter((own.end - own.start) * this.growing.bytesPerRow)) yield* this.checkUnchanged();
       yield* this.#count(end);
     } catch (error) {
-      // The other threads can expect the same failure, but each has to see it for itself.
+      // The other threads will probably fail as well, but each tries for itself.
       reservations.setState(slot, STATES.FAILED);
       throw error;
     }
@@ -186,7 +162,7 @@ export class SharedGrowth extends SharedFile implements Growth {
 
   // ---- the other operations ----
 
-  /** Every commit has written the header, so there is nothing to do but to check. */
+  /** Only checks: every commit writes the header, whatever `rewriteHeaderOnAppend` says. */
   updateHeader(): Plan<void> {
     return this.#checkInTurn();
   }
@@ -206,7 +182,7 @@ export class SharedGrowth extends SharedFile implements Growth {
     return this.slot === SHARER ? this.#close() : this.locked(COMMIT, () => this.#leave());
   }
 
-  /** The sharer ends: lets the other threads finish what they are writing, and nothing more. */
+  /** The sharer ends: other threads finish the rows that they reserved, and reserve no more. */
   *#close(): Plan<void> {
     const { reservations } = this;
     yield* this.lockedAtOnce(RESERVE, () => {
@@ -216,7 +192,7 @@ export class SharedGrowth extends SharedFile implements Growth {
       for (;;) {
         const { changes } = reservations;
         if (yield* this.lockedAtOnce(RESERVE, () => this.isOver || reservations.isIdle())) break;
-        yield* helpRollBack(this);
+        yield* this.helpRollBack();
         yield* this.waitFor(changes);
       }
       yield* this.locked(COMMIT, () => this.#checkAndClose());
@@ -237,16 +213,11 @@ export class SharedGrowth extends SharedFile implements Growth {
     if (status !== STATUSES.CLOSED && status !== STATUSES.ENDED) yield* this.checkUnchanged();
   }
 
-  /** Cleans up after another thread. The sharer does this. */
-  bury(dead: number): Plan<void> {
-    return bury(this, dead);
-  }
-
-  /** The sharer has closed the file or is dead, so nobody takes over locks any more. */
+  /** The sharer has closed the file or is dead, so nobody takes over locks. */
   abandon(): void {
     const { reservations } = this;
     if (!this.isOver) reservations.status = STATUSES.ENDED;
-    // Also what a thread was about to wake when it ended.
+    // A thread may have ended before it woke others.
     reservations.signal();
     reservations.wakeLocks();
   }

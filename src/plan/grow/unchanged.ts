@@ -3,7 +3,7 @@ import { NpyError } from "../../errors.ts";
 import { currentSize, type Plan, read } from "../step.ts";
 import type { GrowingFile } from "./growing-file.ts";
 
-/** How long a check holds, in milliseconds. A check costs as much as several appends of one row, so not every append can make one. */
+/** How long a check holds, in milliseconds. It costs as much as several appends of one row, so not every append can check. */
 const HOLDS = 1;
 
 /** Where checks are slow, as on a network, one holds this many times as long as it took, */
@@ -13,32 +13,24 @@ const SHARE = 32;
 const HOLDS_AT_MOST = 100;
 
 /**
- * Checks that the file is as its only writer left it, with data for `rows` rows.
+ * Checks that no other program changed the file. The file has data for `rows` rows, or for up to `mostRows()`, which is called after the size
+ * was read: other threads may make the file longer in between.
  *
  * @throws NpyError `ERR_NPY_CHANGED`. Nothing more is written then.
  */
-export function* checkUnchanged(growing: GrowingFile, rows: number = growing.rows): Plan<void> {
-  const problem = yield* whatChanged(growing, rows, growing.headerRows);
-  if (problem === undefined) return;
-  growing.broken = changed(growing.path, problem);
-  throw growing.broken;
-}
-
-/**
- * What is not as it was left, if anything. The file has data for `rows` rows, or for up to `mostRows()`. That is asked after the size was: other
- * threads may make the file longer in between.
- */
-export function* whatChanged(
+export function* checkUnchanged(
   growing: GrowingFile,
-  rows: number,
-  headerRows: number,
+  rows: number = growing.rows,
+  headerRows: number = growing.headerRows,
   mostRows?: () => Plan<number>,
-): Plan<string | undefined> {
+): Plan<void> {
   const start = performance.now();
   const problem = yield* compare(growing, rows, headerRows, mostRows);
   growing.checkedAt = Date.now();
   growing.checkHolds = Math.min(Math.max(HOLDS, SHARE * (performance.now() - start)), HOLDS_AT_MOST);
-  return problem;
+  if (problem === undefined) return;
+  growing.broken = changed(problem);
+  throw growing.broken;
 }
 
 function* compare(
@@ -51,18 +43,18 @@ function* compare(
   const size = yield* currentSize(file);
   if (size === undefined) return "it was deleted, or another file took its place";
   const most = growing.endOf(mostRows === undefined ? rows : yield* mostRows());
-  if (size < growing.endOf(rows) || size > most) return `it has ${size} bytes where ${most} were left`;
+  if (size < growing.endOf(rows) || size > most) return `it has ${size} bytes, expected ${most}`;
   const header = growing.asFound ?? growing.render(headerRows);
   const bytes = new Uint8Array(header.length);
   yield* read(file, bytes, 0);
   return bytes.every((byte, i) => byte === header[i]) ? undefined : "its header was rewritten";
 }
 
-export function changed(path: string | undefined, problem?: string): NpyError {
+/** The error for a file that another program changed. Threads other than the one that noticed it do not know the `problem`. */
+export function changed(problem?: string): NpyError {
   return new NpyError(
     "ERR_NPY_CHANGED",
-    `The file is not as it was left${problem === undefined ? "" : `: ${problem}`}. Another program writes to it, so nothing more is ` +
-      "appended. Close it, make sure that nothing else writes to the file, check what it holds, and open it again.",
-    { path },
+    `Another program changed the file${problem === undefined ? "" : `: ${problem}`}. Nothing more is appended. Close it, make sure that ` +
+      "nothing else writes to it, check its contents, and open it again.",
   );
 }

@@ -2,9 +2,21 @@
 import { NpyError } from "../../errors.ts";
 import { type Blocks, checkThere, isThere, shrunk } from "../../memory/blocks.ts";
 import { hasCode, type StorageFile } from "../../storage/storage.ts";
-import { finishWrite, type Plan, quietly, type StartedWrite, startWrite } from "../step.ts";
+import { finishWrite, type Plan, quietly, type StartedWrite, startWrite, sync } from "../step.ts";
+import type { GrowingFile } from "./growing-file.ts";
+import type { Rows } from "./growth.ts";
 
-/** A block that may still be being written, and the length that it must keep until it is. */
+/** Writes rows from row `start` of the file on, and syncs them if the durability asks for it. Returns `false` if `isStopped` ended it. */
+export function* writeRows(growing: GrowingFile, added: Rows, start: number, isStopped?: () => boolean): Plan<boolean> {
+  const { file } = growing;
+  const [from, to] = [growing.endOf(start), growing.endOf(start + added.rows)];
+  if (added.copyTo !== undefined) yield* added.copyTo(file, from);
+  else if (!(yield* writeBlocks(file, added.blocks, from, to, isStopped))) return false;
+  if (to > from && growing.durability !== "os") yield* sync(file);
+  return true;
+}
+
+/** A block that is being written, and the length that its memory must keep until then. */
 interface StartedBlock {
   readonly bytes: Uint8Array;
   readonly length: number;
@@ -12,11 +24,11 @@ interface StartedBlock {
 }
 
 /**
- * Writes blocks one after the other, from `position` to `end`. Where steps are asynchronous, a block is made while the one before is being written.
- * Asks before each block whether to stop, and gives whether it went on to the end.
+ * Writes blocks one after the other, from `position` to `end`. Where steps are asynchronous, a block is made while the previous one is written.
+ * Returns `false` if `isStopped` ended it, which is called before each block.
  *
- * @throws NpyError `ERR_NPY_SHAPE` if they end elsewhere, or one became shorter while it was being written: blocks may be the caller's memory,
- * which can be resized or transferred while a write is under way.
+ * @throws NpyError `ERR_NPY_SHAPE` if they end elsewhere, or one became shorter while it was written: blocks may be the caller's memory,
+ * which can be resized or transferred during a write.
  */
 export function* writeBlocks(
   file: StorageFile,
@@ -38,13 +50,13 @@ export function* writeBlocks(
         iterator.return?.();
         return false;
       }
-      // Memory that had already gone: `end` is not reached.
+      // The memory was detached before: `end` is not reached.
       if (length === 0) continue;
       started = { bytes, length, write: undefined };
       checkThere(bytes, length);
       started.write = yield* startWrite(file, bytes, at);
       at += length;
-      // Before the next block is asked for, since that gives back the memory of this one.
+      // Asking for the next block gives back the memory of this one.
       if (at === end) {
         yield* finish(started);
         started = undefined;
@@ -52,7 +64,7 @@ export function* writeBlocks(
     }
     if (started !== undefined) yield* finish(started);
   } catch (error) {
-    // A write that is still under way would go on while the rows are undone.
+    // A pending write would go on while the rows are undone.
     if (started?.write !== undefined) yield* quietly(finishWrite(started.write));
     iterator.return?.();
     throw started === undefined ? error : reasonOf(error, started);
@@ -66,7 +78,7 @@ function* finish({ write, bytes, length }: StartedBlock): Plan<void> {
   checkThere(bytes, length);
 }
 
-/** Systems have several errors for memory that has gone: a bad address, an argument out of range, a write cut short. */
+/** Systems report detached memory in several ways: a bad address, an argument out of range, a short write. */
 function reasonOf(error: unknown, { bytes, length }: StartedBlock): unknown {
   if (error instanceof NpyError) return error;
   return !isThere(bytes, length) || hasCode(error, "EFAULT") ? shrunk(error) : error;

@@ -59,25 +59,25 @@ function* parse(file: StorageFile, start: Uint8Array, maxHeaderSize: number): Pl
  *
  * @throws NpyError as {@link readHeader} does, and `ERR_NPY_NEEDS_RECOVERY` if rows are missing.
  */
-export function* readCheckedHeader(file: StorageFile, maxHeaderSize: number, path: string | undefined): Plan<NpyHeader> {
+export function* readCheckedHeader(file: StorageFile, maxHeaderSize: number): Plan<NpyHeader> {
   const header = yield* readHeader(file, maxHeaderSize);
-  yield* checkDataPresent(file, header, path);
+  yield* checkDataPresent(file, header);
   return header;
 }
 
 /** @throws NpyError `ERR_NPY_NEEDS_RECOVERY` if the file ends before its last row. */
-export function* checkDataPresent(file: StorageFile, header: NpyHeader, path: string | undefined): Plan<void> {
+export function* checkDataPresent(file: StorageFile, header: NpyHeader): Plan<void> {
   const present = (yield* size(file)) - header.headerLength;
-  if (present < dataLength(header)) throw dataMissing(header, present, path);
+  if (present < dataLength(header)) throw dataMissing(header, present);
 }
 
 /** The error for a file that holds only `present` bytes of data. */
-export function dataMissing(header: NpyHeader, present: number, path: string | undefined): NpyError {
+export function dataMissing(header: NpyHeader, present: number): NpyError {
   const row = Math.floor(present / bytesPerRow(header));
   return new NpyError(
     "ERR_NPY_NEEDS_RECOVERY",
     `The file ends before its last row: its header says ${dataLength(header)} bytes of data, ${present} are there. Call recover first.`,
-    { path, row },
+    { row },
   );
 }
 

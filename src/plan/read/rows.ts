@@ -17,7 +17,6 @@ export function* readRows<D extends DTypeLike>(
   header: NpyHeader,
   start: number,
   stop: number,
-  path: string | undefined,
   windows: MappedWindows | undefined,
 ): Plan<NpyArray<D>> {
   const { dtype, fortranOrder } = header;
@@ -27,10 +26,10 @@ export function* readRows<D extends DTypeLike>(
   const position = start * bytesPerRow(header);
   // A mapping cannot be empty.
   const isMapped = windows !== undefined && length > 0;
-  const bytes = isMapped ? yield* mapBytes(file, header, position, length, path, windows) : allocate(file, length);
+  const bytes = isMapped ? yield* mapBytes(file, header, position, length, windows) : allocate(file, length);
   if (!isMapped) {
     const count = yield* read(file, bytes, header.headerLength + position);
-    if (count < length) throw dataMissing(header, position + count, path);
+    if (count < length) throw dataMissing(header, position + count);
   }
   const data = decodeElements(dtype, bytes, elements);
   return { data: data as DataOf<D>, shape, dtype: dtype as DType<D>, fortranOrder };
@@ -41,12 +40,11 @@ function* mapBytes(
   header: NpyHeader,
   position: number,
   length: number,
-  path: string | undefined,
   windows: MappedWindows,
 ): Plan<Uint8Array<ArrayBuffer>> {
   // Touching mapped memory past the end of the file kills the process.
   const present = (yield* size(file)) - header.headerLength;
-  if (present < position + length) throw dataMissing(header, present, path);
+  if (present < position + length) throw dataMissing(header, present);
   let bytes: Uint8Array<ArrayBuffer>;
   try {
     bytes = yield* windows.bytes(position, length, Math.min(present, dataLength(header)));

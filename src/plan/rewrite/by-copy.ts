@@ -26,12 +26,12 @@ export function* rewriteByCopy(
       const header = yield* readHeader(source, maxHeaderSize);
       if (isAppendableHeader(header)) return;
       const newHeader = appendableHeader(header);
-      if ((source.links ?? 1) > 1) throw hardLinked(storage.path, source.links);
+      if ((source.links ?? 1) > 1) throw hardLinked(source.links);
       options.signal?.throwIfAborted();
       copy = yield* createTemporary(storage);
       yield* write(copy, newHeader, 0);
       yield* copyData(source, header.headerLength, copy, newHeader.length, options);
-      yield* checkCopied(source, header.headerLength, copy, newHeader.length, storage.path);
+      yield* checkCopied(source, header.headerLength, copy, newHeader.length);
       yield* copyTimes(source, copy);
       yield* sync(copy);
     });
@@ -47,22 +47,20 @@ export function* rewriteByCopy(
 }
 
 /** A program that ignores locks may have appended during the copy: its rows would be lost. */
-function* checkCopied(source: StorageFile, from: number, copy: StorageFile, to: number, path: string | undefined): Plan<void> {
+function* checkCopied(source: StorageFile, from: number, copy: StorageFile, to: number): Plan<void> {
   const [found, copied] = [(yield* size(source)) - from, (yield* size(copy)) - to];
   if (found === copied) return;
   throw new NpyError(
     "ERR_NPY_CHANGED",
     `The file changed while it was copied: ${copied} bytes of data were copied, found ${found} now. The copy was discarded: call ` +
       "ensureAppendable again when no other program writes to the file.",
-    { path },
   );
 }
 
-function hardLinked(path: string | undefined, links: number | undefined): NpyError {
+function hardLinked(links: number | undefined): NpyError {
   return new NpyError(
     "ERR_NPY_OPTION",
     `The file has ${links} names (hard links), and a copy would replace only this one: call ensureAppendable with inplace: true, ` +
       "which keeps all names, or delete the other names first.",
-    { path },
   );
 }

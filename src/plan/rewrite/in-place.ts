@@ -42,7 +42,6 @@ export function* rewriteInPlace(
   options: RewriteOptions = {},
   sizes: InPlaceSizes = SIZES,
 ): Plan<void> {
-  const { path } = storage;
   yield* withFile(storage, "r+", function* (file) {
     if (!(yield* isInterrupted(file)) && isAppendableHeader(yield* readHeader(file, maxHeaderSize))) return;
     yield* claimRewrite(options);
@@ -57,19 +56,18 @@ export function* rewriteInPlace(
       throw new NpyError(
         "ERR_NPY_NEEDS_RECOVERY",
         `The file holds more or less data than its header says, so its data cannot be moved safely: call recover first, or leave out inplace.`,
-        { path },
       );
     }
     options.signal?.throwIfAborted();
     const inserted = total < sizes.insertFrom ? undefined : insertedHeader(file, header, maxHeaderSize);
     if (
       inserted !== undefined &&
-      (yield* tryInsert(file, { kind: "insert", from, end, header: inserted, block: 0 }, maxHeaderSize, path))
+      (yield* tryInsert(file, { kind: "insert", from, end, header: inserted, block: 0 }, maxHeaderSize))
     ) {
       return options.onProgress?.(total, total);
     }
     const journal: Journal = { kind: "move", from, end, header: newHeader, block: Math.min(sizes.block, total) };
-    yield* begin(file, journal, path);
+    yield* begin(file, journal);
     yield* moveData(file, journal, options);
     yield* finishRewrite(file, journal);
   });
@@ -83,8 +81,8 @@ function insertedHeader(file: StorageFile, header: NpyHeader, maxHeaderSize: num
 }
 
 /** `false` if the file system cannot insert blocks; the file is unchanged then. */
-function* tryInsert(file: StorageFile, journal: Journal, maxHeaderSize: number, path: string | undefined): Plan<boolean> {
-  yield* begin(file, journal, path);
+function* tryInsert(file: StorageFile, journal: Journal, maxHeaderSize: number): Plan<boolean> {
+  yield* begin(file, journal);
   yield* markMoving(file);
   // Recovery tells from the marker how far the insertion got.
   yield* sync(file);
@@ -111,14 +109,14 @@ function* tryInsert(file: StorageFile, journal: Journal, maxHeaderSize: number, 
  *
  * @throws NpyError `ERR_NPY_CHANGED` if a program that ignores locks appended meanwhile.
  */
-function* begin(file: StorageFile, journal: Journal, path: string | undefined): Plan<void> {
+function* begin(file: StorageFile, journal: Journal): Plan<void> {
   const old = new Uint8Array(journal.from);
   yield* read(file, old, 0);
   try {
     // The marker comes first: nobody may take half a journal for rows.
     yield* markStable(file);
     yield* sync(file);
-    yield* checkUnchanged(file, journal, old, path);
+    yield* checkUnchanged(file, journal, old);
   } catch (error) {
     yield* quietly(writeMagic(file));
     throw error;
@@ -134,7 +132,7 @@ function* begin(file: StorageFile, journal: Journal, path: string | undefined): 
 }
 
 /** Once the marker is there nobody appends, but someone may have just before: then their rows stay, and no data are moved. */
-function* checkUnchanged(file: StorageFile, journal: Journal, old: Uint8Array, path: string | undefined): Plan<void> {
+function* checkUnchanged(file: StorageFile, journal: Journal, old: Uint8Array): Plan<void> {
   const now = new Uint8Array(old.length);
   yield* read(file, now, 0);
   now.set(old.subarray(0, MARKER_LENGTH));
@@ -142,6 +140,5 @@ function* checkUnchanged(file: StorageFile, journal: Journal, old: Uint8Array, p
   throw new NpyError(
     "ERR_NPY_CHANGED",
     `Another program appended to the file just before its data were moved. Nothing was moved: let that program finish, and try again.`,
-    { path },
   );
 }

@@ -27,8 +27,6 @@ export interface RecoveryRules {
   readonly dropUncounted?: boolean;
   /** Whether recovery may leave no row of a file whose header counts some. */
   readonly allowEmpty?: boolean;
-  /** For messages. */
-  readonly path?: string | undefined;
 }
 
 /** Whether a file of this size holds more or less data than its header says. */
@@ -48,7 +46,7 @@ export function* isRecoveryNeeded(file: StorageFile, maxHeaderSize?: number): Pl
  * @throws NpyError `ERR_NPY_UNRECOVERABLE` if no row would be left, or the one element of a 0-d array is incomplete and must not be zero-filled.
  */
 function decideRecovery(header: NpyHeader, fileSize: number, rules: RecoveryRules): RecoveryReport {
-  const { zerofillIncomplete: zerofill, dropUncounted = false, allowEmpty = false, path } = rules;
+  const { zerofillIncomplete: zerofill, dropUncounted = false, allowEmpty = false } = rules;
   const present = fileSize - header.headerLength;
   const rowsBefore = rowCount(header);
   const rowBytes = bytesPerRow(header);
@@ -72,13 +70,12 @@ function decideRecovery(header: NpyHeader, fileSize: number, rules: RecoveryRule
     throw new NpyError(
       "ERR_NPY_UNRECOVERABLE",
       "The one element of a 0-d array is incomplete: only zero-filling can complete it.",
-      { path },
     );
   }
   const partial = present % rowBytes;
   const whole = (present - partial) / rowBytes;
   if (partial === 0) return report({ rowsAfter: whole });
-  if (whole === 0 && rowsBefore > 0 && !zerofill && !allowEmpty) throw noRowLeft(header, present, path);
+  if (whole === 0 && rowsBefore > 0 && !zerofill && !allowEmpty) throw noRowLeft(header, present);
   if (!zerofill) return report({ rowsAfter: whole, bytesDropped: partial });
   if (fileSize + rowBytes - partial > Number.MAX_SAFE_INTEGER) {
     throw new NpyError(
@@ -89,7 +86,7 @@ function decideRecovery(header: NpyHeader, fileSize: number, rules: RecoveryRule
   return report({ rowsAfter: whole + 1, bytesZeroFilled: rowBytes - partial });
 }
 
-function noRowLeft(header: NpyHeader, present: number, path: string | undefined): NpyError {
+function noRowLeft(header: NpyHeader, present: number): NpyError {
   const { fortranOrder, shape } = header;
   const row =
     fortranOrder && shape.at(-1) === 1
@@ -99,7 +96,6 @@ function noRowLeft(header: NpyHeader, present: number, path: string | undefined)
     "ERR_NPY_UNRECOVERABLE",
     `The file has ${present} of the ${bytesPerRow(header)} bytes of ${row}. Cutting them off would leave no data. To keep them, call ` +
       "recover and set zerofillIncomplete: the missing bytes become zeros. To drop them, set allowEmpty.",
-    { path },
   );
 }
 
@@ -112,7 +108,7 @@ export function* checkRecoverable(file: StorageFile, header: NpyHeader, rules: R
   const fileSize = yield* size(file);
   const report = decideRecovery(header, fileSize, rules);
   const end = header.headerLength + dataLength(header);
-  if (report.needed && fileSize > end && !rules.dropUncounted && !rules.force) yield* refuseSecondArray(file, end, rules.path);
+  if (report.needed && fileSize > end && !rules.dropUncounted && !rules.force) yield* refuseSecondArray(file, end);
   return report;
 }
 
@@ -174,7 +170,7 @@ export function* recoverFile(
 }
 
 /** Two calls of `numpy.save` into one file leave a second header exactly where the first array ends. Elsewhere, rows may hold the same bytes. */
-function* refuseSecondArray(file: StorageFile, end: number, path: string | undefined): Plan<void> {
+function* refuseSecondArray(file: StorageFile, end: number): Plan<void> {
   const start = new Uint8Array(MAGIC.length);
   yield* read(file, start, end);
   if (MAGIC.some((byte, i) => start[i] !== byte)) return;
@@ -182,6 +178,5 @@ function* refuseSecondArray(file: StorageFile, end: number, path: string | undef
     "ERR_NPY_UNRECOVERABLE",
     `After the last row, at byte ${end}, another .npy file begins: two arrays were saved into this file. Split it there, set dropUncounted to cut ` +
       "off the second array, or set force to take its bytes for rows.",
-    { path },
   );
 }
