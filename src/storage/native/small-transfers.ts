@@ -20,7 +20,10 @@ const calls = fromCLibrary<SmallTransfers>((library) => ({
 /** Bun and Deno call C functions more slowly than their own. */
 const IS_FASTER = HAS_LONG_POSITIONS && IS_NODE;
 
+let known: SmallTransfers | undefined;
+
 /** `undefined` until a lock or a mapping has loaded koffi: loading takes as long as some 20,000 appends gain. */
 export function smallTransfers(): SmallTransfers | undefined {
-  return IS_FASTER && isCLibraryLoaded() ? calls() : undefined;
+  known ??= IS_FASTER && isCLibraryLoaded() ? calls() : undefined;
+  return known;
 }
