@@ -90,8 +90,9 @@ function fitBoolean(value: unknown): number | string {
 }
 
 function fitInteger(value: unknown, min: number, max: number): number | string {
-  const number = typeof value === "boolean" || typeof value === "bigint" ? Number(value) : value;
-  if (typeof number !== "number" || !Number.isInteger(number)) return "expected a whole number";
+  const number =
+    typeof value === "number" ? value : typeof value === "boolean" || typeof value === "bigint" ? Number(value) : Number.NaN;
+  if (!Number.isInteger(number)) return "expected a whole number";
   return number >= min && number <= max ? number : `expected ${min} to ${max}`;
 }
 
@@ -124,7 +125,7 @@ function floatLimits({ kind, itemsize }: KindAndSize): readonly [overflow: numbe
 
 function fitFloat(value: unknown, overflow: number, precision: number): number | string {
   if (typeof value === "number") {
-    return Number.isFinite(value) && Math.abs(value) >= overflow ? "it is beyond the largest finite value" : value;
+    return Math.abs(value) < overflow || !Number.isFinite(value) ? value : "it is beyond the largest finite value";
   }
   if (typeof value === "boolean") return Number(value);
   if (typeof value !== "bigint") return "expected a number";

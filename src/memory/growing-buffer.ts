@@ -6,6 +6,8 @@ interface Elements extends ArrayBufferView {
   set(elements: ArrayLike<never>, offset: number): void;
 }
 
+type ElementsClass = new (buffer: ArrayBuffer) => Elements;
+
 export class GrowingBuffer {
   /** Bytes in use. */
   length = 0;
@@ -36,10 +38,14 @@ export class GrowingBuffer {
   pushElements(elements: Elements): void {
     const at = this.length;
     this.resize(at + elements.byteLength);
-    if (this.#elements?.constructor !== elements.constructor) {
-      this.#elements = new (elements.constructor as new (buffer: ArrayBuffer) => Elements)(this.#bytes.buffer);
-    }
-    this.#elements.set(elements as unknown as ArrayLike<never>, at / elements.BYTES_PER_ELEMENT);
+    const all = this.elementsOf(elements.constructor as ElementsClass);
+    all.set(elements as unknown as ArrayLike<never>, at / elements.BYTES_PER_ELEMENT);
+  }
+
+  /** All bytes, also those not in use, as elements. */
+  elementsOf(Class: ElementsClass): Elements {
+    if (this.#elements?.constructor !== Class) this.#elements = new Class(this.#bytes.buffer);
+    return this.#elements;
   }
 
   /** The bytes of elements, copied to the beginning. */
