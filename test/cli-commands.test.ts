@@ -134,7 +134,7 @@ test("recover drops nothing but what it may: a file that would be empty is refus
     const { status, stdout, stderr } = npy(["recover", ...args, "vector.npy", "other.npy"], { cwd });
     expect(status).toBe(1);
     expect(stderr).toMatch(
-      /^npy-append-array: vector.npy: it has 20 of the 24 bytes of its one row, .*To keep them, pass --zerofill: .*To drop them, pass --allow-empty\.\n$/,
+      /^npy-append-array: vector.npy: The file has 20 of the 24 bytes of its one row, .*To keep them, .*To drop them, .*\. Options of this command: --zerofill, --allow-empty, .*\.\n$/,
     );
     expect(stdout).toMatch(/^other.npy: (would keep|kept) 2 rows/);
   }

@@ -130,7 +130,7 @@ async function checkSources(file: string, paths: readonly string[], formats: rea
     if (formats[i] === "npy") continue;
     const found = path === "-" ? fstatSync(0) : await stat(path).catch(() => undefined);
     if (found?.dev !== dev || found.ino !== ino) continue;
-    throw new FileProblem(`${shown(path)}: it is the file that grows, and can only be read as .npy: leave it out`);
+    throw new FileProblem(path, "it is the file that grows, and can only be read as .npy: leave it out");
   }
 }
 

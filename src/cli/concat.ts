@@ -72,13 +72,13 @@ async function concat(out: string, paths: readonly string[], options: ConcatOpti
 async function checkOut(out: string, paths: readonly string[], { overwrite }: ConcatOptions): Promise<boolean> {
   const found = await stat(out).catch(() => undefined);
   if (found === undefined) return false;
-  if (!overwrite) throw new FileProblem(`${shown(out)}: it is there already: choose another name, or --overwrite`);
+  if (!overwrite) throw new FileProblem(out, "it is there already: choose another name, or --overwrite");
   for (const path of paths) {
     const { dev, ino } = await stat(path).catch((error: unknown) => {
       throw about(path, error);
     });
     if (dev === found.dev && ino === found.ino)
-      throw new FileProblem(`${shown(out)}: it is one of the files that are read: choose another name`);
+      throw new FileProblem(out, "it is one of the files that are read: choose another name");
   }
   return true;
 }

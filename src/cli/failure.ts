@@ -1,74 +1,82 @@
-/** What goes wrong, as one line that says what to do. */
+/** Errors, and the one line that each prints: what is wrong, and what to do. */
 import { resolve } from "node:path";
 import type { NpyError } from "../node.ts";
 
 export const EXIT = { problem: 1, usage: 2 } as const;
 
-/** The command was asked for something that makes no sense. */
+/** A mistake on the command line. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** Something about a file: the message says which one. */
+/** A problem with a file, which the message names. */
 export class FileProblem extends Error {
   override readonly name = "FileProblem";
+
+  constructor(file: string, problem: string, options?: ErrorOptions) {
+    super(`${shown(file)}: ${problem}`, options);
+  }
 }
 
-/** Ends a command whose problems were told already, each in its line. */
+/** Ends a command that has printed all its errors. */
 export class AlreadyReported extends Error {
   override readonly name = "AlreadyReported";
 }
 
-/** An error about `file`, with its name in the message. What says already what it is about stays as it is. */
+/** Adds the name of `file` to an error, unless its message is already complete. */
 export function about(file: string, error: unknown): Error {
-  if (error instanceof UsageError || error instanceof FileProblem) return error;
-  return new FileProblem(`${shown(file)}: ${reason(error, file)}`, { cause: error });
+  if (isComplete(error)) return error;
+  const problem = isNpyError(error) ? npyProblem(error, file) : systemProblem(error, file);
+  return new FileProblem(file, problem, { cause: error });
 }
 
-/** The line that a user sees. */
+/** The line that the user sees. */
 export function lineOf(error: unknown): string {
-  return oneLine(error instanceof Error && isOurs(error) ? error.message : reason(error, undefined));
+  return oneLine(isComplete(error) ? error.message : systemProblem(error));
 }
 
-function isOurs(error: Error): boolean {
+function isComplete(error: unknown): error is UsageError | FileProblem {
   return error instanceof UsageError || error instanceof FileProblem;
 }
 
-function reason(error: unknown, file: string | undefined): string {
-  const name = file === undefined ? "FILE" : quoted(file);
-  if (isNpyError(error)) {
-    const text = file === undefined ? error.message : reasonOf(error);
-    switch (error.code) {
-      case "ERR_NPY_NEEDS_RECOVERY":
-        return `its data are not what its header says: run "npy-append-array recover ${name}"`;
-      case "ERR_NPY_NOT_APPENDABLE":
-        return `its header has no room to grow: run "npy-append-array ensure-appendable ${name}"`;
-      case "ERR_NPY_UNRECOVERABLE":
-        return text
-          .replace("set dropUncounted", "pass --drop-uncounted")
-          .replace("set force", "pass --force")
-          .replace("only zero-filling", "only --zerofill")
-          .replace("call recover and set zerofillIncomplete", "pass --zerofill")
-          .replace("set allowEmpty", "pass --allow-empty");
-    }
-    return text.replace("open it again to append to it, or with deleteIfExists", "run it again, or choose another name");
-  }
-  const { code, message, path } = error as { code?: string; message?: string; path?: string };
-  const what = path === undefined || (file !== undefined && resolve(file) === resolve(path)) ? "" : ` (${path})`;
-  return (code === undefined ? undefined : SYSTEM_ERRORS.get(code)?.concat(what)) ?? message ?? String(error);
-}
-
-/** By its code: importing the library only for its class would slow down `--version`. */
+/** Goes by the code: importing the class would load the library, and `--version` would become slower. */
 function isNpyError(error: unknown): error is NpyError {
   return error instanceof Error && String((error as { code?: unknown }).code).startsWith("ERR_NPY_");
 }
 
-/** What an error says, for a line that names the file already. */
-export function reasonOf({ field, reason }: NpyError): string {
-  return `${field === undefined ? "" : `field ${JSON.stringify(field)}: `}${reason.replace(/^The file /, "it ")}`;
+function npyProblem(error: NpyError, file: string): string {
+  switch (error.code) {
+    case "ERR_NPY_NEEDS_RECOVERY":
+      return `its data do not match its header: ${runAdvice("recover", file)}`;
+    case "ERR_NPY_NOT_APPENDABLE":
+      return `its header has no room to grow: ${runAdvice("ensure-appendable", file)}`;
+    case "ERR_NPY_UNRECOVERABLE":
+      return `${error.reason} Options of this command: --zerofill, --allow-empty, --drop-uncounted, --force.`;
+    default:
+      return reasonOf(error);
+  }
 }
 
-/** What to do about the commonest errors of the file system. */
+/** The command to run on a file, ready to be pasted into a shell. */
+export function runAdvice(command: "recover" | "ensure-appendable", file: string): string {
+  return `run "npy-append-array ${command} ${quoted(file)}"`;
+}
+
+/** What a library error says, for a line that already names the file. */
+export function reasonOf({ field, reason }: NpyError): string {
+  return field === undefined ? reason : `field ${JSON.stringify(field)}: ${reason}`;
+}
+
+/** The message of any other error. Names the error's path if it is not `file`. */
+function systemProblem(error: unknown, file?: string): string {
+  const { code = "", path, message = String(error) } = error as NodeJS.ErrnoException;
+  const problem = SYSTEM_ERRORS.get(code);
+  if (problem === undefined) return message;
+  const isOther = path !== undefined && (file === undefined || resolve(file) !== resolve(path));
+  return isOther ? `${problem} (${path})` : problem;
+}
+
+/** The commonest errors of the file system, and what to do about them. */
 const SYSTEM_ERRORS: ReadonlyMap<string, string> = new Map([
   ["ENOENT", "no such file or directory: check its name"],
   ["EACCES", "permission denied: check its owner and mode"],
@@ -80,24 +88,24 @@ const SYSTEM_ERRORS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** A file name as a shell takes it. */
-export function quoted(file: string): string {
+function quoted(file: string): string {
   const name = file.startsWith("-") ? `./${file}` : file;
   return /^[\w@%+=:,./\u00a1-\u{10ffff}-]+$/u.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
 }
 
-/** A file name in a message: whatever it holds, it neither breaks the line nor commands the terminal. */
+/** A file name for a message. */
 export function shown(file: string): string {
   return oneLine(file === "-" ? "stdin" : file);
 }
 
-/** A text of a source in a message, which may be of any length there. */
+/** The start of a text from a source, which may have any length. */
 export function excerpt(text: string): string {
   return text.length > 40 ? `${text.slice(0, 40)}...` : text;
 }
 
-/** Text without what a terminal would obey. */
+/** Escapes control characters: they would break the line or control the terminal. */
 export function oneLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are replaced
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (char) => JSON.stringify(char).slice(1, -1).replace("\u007f", "\\u007f"));
 }
 

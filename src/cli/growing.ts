@@ -38,14 +38,13 @@ export function checkFits(
 ): void {
   if (rowShape.join() !== target.rowShape.join()) {
     throw new FileProblem(
-      `${shown(path)}: its rows have shape ${shapeText(rowShape)}, those of the file ${shapeText(target.rowShape)}: leave it out`,
+      path,
+      `its rows have shape ${shapeText(rowShape)}, those of the file ${shapeText(target.rowShape)}: leave it out`,
     );
   }
   if (canCast(type, target.dtype, casting)) return;
   const [from, to] = [type, target.dtype].map(({ fields, name, descr }) => (fields === undefined ? name : JSON.stringify(descr)));
-  throw new FileProblem(
-    `${shown(path)}: ${from} cannot become ${to} by the rule ${casting}: choose another dtype, or --casting unsafe`,
-  );
+  throw new FileProblem(path, `${from} cannot become ${to} by the rule ${casting}: choose another dtype, or --casting unsafe`);
 }
 
 /**
@@ -63,7 +62,7 @@ export async function grow(
   const npaa = openFile(file, open);
   if (isNew && npaa.shape !== undefined) {
     npaa.close();
-    throw new FileProblem(`${shown(file)}: it appeared meanwhile: choose another name, or --overwrite`);
+    throw appeared(file);
   }
   const before = npaa.length;
   const total = totalOf(sources);
@@ -76,6 +75,7 @@ export async function grow(
   } catch (error) {
     progress.stop();
     npaa.close();
+    if (isTaken(file, npaa, open, error)) throw appeared(file);
     if (error instanceof Interrupted) tell(`interrupted: ${shown(file)} holds ${counted(npaa.length, "row")}`);
     else if (npaa.length > before && error instanceof Error) {
       error.message += ` (${shown(file)} holds ${counted(npaa.length, "row")}, ${npaa.length - before} of them new)`;
@@ -90,6 +90,17 @@ export async function grow(
     throw about(file, error);
   }
   return { appended, length: npaa.length };
+}
+
+/** Whether an append failed because a file took the name of the one that it was to create. */
+function isTaken(file: string, { shape }: NpyAppendArraySync, { deleteIfExists = false }: OpenOptions, error: unknown): boolean {
+  const { cause } = error as Error;
+  const isChanged = cause instanceof NpyError && cause.code === "ERR_NPY_CHANGED" && cause.path === file;
+  return isChanged && shape === undefined && !deleteIfExists;
+}
+
+function appeared(file: string): FileProblem {
+  return new FileProblem(file, "it appeared in the meantime: run the command again, or choose another name");
 }
 
 /** The codes of errors about what is appended. */
@@ -142,7 +153,7 @@ async function appendSource(
     if (!(error instanceof NpyError) || (error.path === file && !OF_INPUT.has(error.code))) throw about(file, error);
     const [at] = error.index ?? [];
     if (at === undefined) throw about(path, error);
-    throw new FileProblem(`${shown(path)}: ${last?.placeOf(at)}: ${reasonOf(error)}`, { cause: error });
+    throw new FileProblem(path, `${last?.placeOf(at)}: ${reasonOf(error)}`, { cause: error });
   } finally {
     // A source that hangs must not keep the user waiting.
     void blocks.return?.().catch(() => undefined);

@@ -33,7 +33,7 @@ async function recoveryOf(file: string): Promise<RecoveryReport | string> {
   try {
     return await recover(file, { dryRun: true });
   } catch (error) {
-    if (error instanceof NpyError && error.code === "ERR_NPY_UNRECOVERABLE") return error.message;
+    if (error instanceof NpyError && error.code === "ERR_NPY_UNRECOVERABLE") return error.reason;
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 /** Where a picture goes: a file of its own, never one of data. */
 import { type FileHandle, open, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { about, FileProblem, shown } from "./failure.ts";
+import { about, FileProblem } from "./failure.ts";
 
 /** An SVG says so within its first bytes, behind what XML may begin with. */
 const BEGINNING = 1024;
@@ -21,10 +21,10 @@ export async function checkPictureFile(svg: string, file: string, overwrite: boo
     if (found.isDirectory()) throw Object.assign(new Error("EISDIR"), { code: "EISDIR" });
     if (!found.isFile()) return "stream";
     const { dev, ino } = await stat(file);
-    if (dev === found.dev && ino === found.ino) throw refusal(svg, "it is the file that is drawn: choose another name");
-    if (!overwrite) throw refusal(svg, "it is there already: choose another name, or --overwrite");
+    if (dev === found.dev && ino === found.ino) throw new FileProblem(svg, "it is the file that is drawn: choose another name");
+    if (!overwrite) throw new FileProblem(svg, "it is there already: choose another name, or --overwrite");
     if (found.size > 0 && !(await isSvg(svg))) {
-      throw refusal(svg, "it is no SVG, and not even --overwrite replaces it: choose another name");
+      throw new FileProblem(svg, "it is no SVG, and not even --overwrite replaces it: choose another name");
     }
     return "file";
   } catch (error) {
@@ -47,7 +47,7 @@ export async function writePicture(svg: string, picture: string, file: string, o
     });
   } catch (error) {
     if ((error as { code?: unknown }).code !== "EEXIST") throw about(svg, error);
-    throw refusal(svg, "it appeared meanwhile: choose another name, or --overwrite");
+    throw new FileProblem(svg, "it appeared meanwhile: choose another name, or --overwrite");
   }
 }
 
@@ -81,8 +81,4 @@ async function isSvg(path: string): Promise<boolean> {
 
 function unlessMissing(error: unknown): undefined {
   if ((error as { code?: unknown }).code !== "ENOENT") throw error;
-}
-
-function refusal(svg: string, reason: string): FileProblem {
-  return new FileProblem(`${shown(svg)}: ${reason}`);
 }

@@ -59,8 +59,7 @@ async function plot(file: string, reader: NpyReader, options: PlotOptions): Prom
   if (options.columns !== undefined && text !== undefined)
     throw new UsageError(`column ${JSON.stringify(text.label)} holds no numbers`);
   const [start, stop] = rowsIn(options.rows, reader.length, file);
-  if (drawn.length === 0 || start === stop)
-    throw new FileProblem(`${shown(file)}: there is nothing to draw: no numbers in these rows`);
+  if (drawn.length === 0 || start === stop) throw new FileProblem(file, "there is nothing to draw: no numbers in these rows");
   const isMap = options.heatmap ?? drawn.length > MOST_LINES;
   const width = svg === undefined ? Math.max(20, (terminalWidth() ?? 80) - 14) : SVG_POINTS;
   const progress = await Progress.start(shown(file), (stop - start) * reader.dtype.itemsize, options);

@@ -1,7 +1,7 @@
 /** `verify`: is a file what its header says? */
 import { Command } from "commander";
 import { inspect } from "../node.ts";
-import { counted, FileProblem, quoted, shown } from "./failure.ts";
+import { counted, FileProblem, runAdvice, shown } from "./failure.ts";
 import { forEachFile } from "./files.ts";
 import { print } from "./terminal.ts";
 
@@ -18,7 +18,7 @@ export function verifyCommand(): Command {
         const { needsRecovery, dataLength, expectedDataLength } = await inspect(file);
         if (needsRecovery) {
           const lengths = `${counted(dataLength, "byte")} of data, its header says ${expectedDataLength}`;
-          throw new FileProblem(`${shown(file)}: ${lengths}: run "npy-append-array recover ${quoted(file)}"`);
+          throw new FileProblem(file, `${lengths}: ${runAdvice("recover", file)}`);
         }
         if (!options.quiet) await print(`${shown(file)}: ok\n`);
       });

@@ -56,7 +56,7 @@ export function planColumns(
     const ordered = header === undefined ? columns : columnsByName(path, columns, header, layout);
     return structured(path, width, ordered, layout, isTold);
   }
-  if (width === 0) throw new FileProblem(`${shown(path)}: it has no columns: pass --dtype to create a file of no rows`);
+  if (width === 0) throw new FileProblem(path, "it has no columns: pass --dtype to create a file of no rows");
   const areNumbers = sample.every((cells) => cells.every((cell) => cell.trim() === "" || isNumberText(cell)));
   if (header === undefined && options.columns === undefined && areNumbers) {
     return plain(path, width, columns, layoutFor(dtype("float64"), [columns.length]), true);
@@ -113,7 +113,8 @@ function refuseSameNames(path: string, columns: readonly TextColumn[]): void {
 function sameNames(path: string, name: string, places: readonly number[]): FileProblem {
   const [first, second] = places.toSorted((a, b) => a - b).map((place) => place + 1);
   return new FileProblem(
-    `${shown(path)}: columns ${first} and ${second} have the same name ${JSON.stringify(name)}: rename one, ` +
+    path,
+    `columns ${first} and ${second} have the same name ${JSON.stringify(name)}: rename one, ` +
       "or pass --no-header if this row is no header",
   );
 }
@@ -122,7 +123,8 @@ function plain(path: string, width: number, columns: readonly TextColumn[], layo
   const { rowShape, fortranOrder } = layout;
   if (width > 0 && sizeOf(rowShape) !== columns.length) {
     throw new FileProblem(
-      `${shown(path)}: it has ${columns.length} columns, a row of shape ${shapeText(rowShape)} has ${sizeOf(rowShape)} ` +
+      path,
+      `it has ${columns.length} columns, a row of shape ${shapeText(rowShape)} has ${sizeOf(rowShape)} ` +
         "elements: choose columns with --columns",
     );
   }
@@ -153,13 +155,11 @@ function columnsByName(
     const column = columns.find(({ name }) => name === label) ?? columns.find(({ index }) => header[index]?.exact === label);
     if (column !== undefined) return column;
     const names = columns.map(({ name }) => name).join(", ");
-    throw new FileProblem(`${shown(path)}: there is no column ${JSON.stringify(label)}: there are ${names}`);
+    throw new FileProblem(path, `there is no column ${JSON.stringify(label)}: there are ${names}`);
   });
   if (columns.length > ordered.length) {
     const extra = columns.find((column) => !ordered.includes(column));
-    throw new FileProblem(
-      `${shown(path)}: there is no field for column ${JSON.stringify(extra?.name)}: leave it out with --columns`,
-    );
+    throw new FileProblem(path, `there is no field for column ${JSON.stringify(extra?.name)}: leave it out with --columns`);
   }
   return ordered;
 }
@@ -179,7 +179,8 @@ function structured(
   const values = leaves.map(({ dtype: type }, i) => valuesOfTexts(type, isInferred && columns[i]?.dtype === undefined));
   if (leaves.length !== columns.length && width > 0) {
     throw new FileProblem(
-      `${shown(path)}: it has ${columns.length} columns, a row has ${leaves.length} elements: choose columns with --columns`,
+      path,
+      `it has ${columns.length} columns, a row has ${leaves.length} elements: choose columns with --columns`,
     );
   }
   const perRow = sizeOf(rowShape);
@@ -239,7 +240,7 @@ function convertColumns(
       if (!(error instanceof InvalidCell)) throw error;
       const { index: at, message } = error;
       const what = JSON.stringify(excerpt(texts[at] as string));
-      const problem = new FileProblem(`${shown(path)}: line ${lineOf(at)}, column ${JSON.stringify(name)}: ${what}: ${message}`);
+      const problem = new FileProblem(path, `line ${lineOf(at)}, column ${JSON.stringify(name)}: ${what}: ${message}`);
       if (first === undefined || at < first.at) first = { at, problem };
       return [];
     }

@@ -1,7 +1,7 @@
 /** Whether the first record of a text is a header, and the names in it. */
 import type { DType } from "../../node.ts";
 import { columnsOf, type RowLayout } from "../columns.ts";
-import { FileProblem, shown, UsageError } from "../failure.ts";
+import { FileProblem, UsageError } from "../failure.ts";
 import type { SourceOptions } from "./source.ts";
 import { isValueText, valuesOfTexts } from "./text.ts";
 
@@ -48,7 +48,8 @@ export function hasHeader(
   const value = cells.find((cell, i) => cell.trim() !== "" && !isText(types[i]) && isValue(cell, types[i]));
   if (value === undefined) return true;
   throw new FileProblem(
-    `${shown(path)}: line ${line} may be a header or a row: ${JSON.stringify(words[0])} is not ${shownType(dtype)}, ` +
+    path,
+    `line ${line} may be a header or a row: ${JSON.stringify(words[0])} is not ${shownType(dtype)}, ` +
       `${JSON.stringify(value)} may be: pass --header or --no-header`,
   );
 }

@@ -1,5 +1,5 @@
 /** Text -> records of cells, as in RFC 4180, from pieces that end anywhere. */
-import { FileProblem, shown } from "../failure.ts";
+import { FileProblem } from "../failure.ts";
 
 /** Records, each with the line on which it begins, from 1. */
 export interface Records {
@@ -140,7 +140,8 @@ export class CsvReader {
       if (at >= text.length || text[at] === "\n" || text[at] === "\r") return { cells, quoted, end: at };
       if (!isEnd && delimiter.startsWith(text.slice(at))) return undefined;
       throw new FileProblem(
-        `${shown(this.#path)}: line ${this.#line + lineEndsIn(text.slice(start, at))}: ` +
+        this.#path,
+        `line ${this.#line + lineEndsIn(text.slice(start, at))}: ` +
           `a quoted cell ends before ${JSON.stringify(text.slice(at, at + 10))}: write a quote within a cell twice`,
       );
     }
@@ -148,7 +149,8 @@ export class CsvReader {
 
   #unclosed(): FileProblem {
     return new FileProblem(
-      `${shown(this.#path)}: line ${this.#line}: a quoted cell begins in this record, and does not end: close its quote`,
+      this.#path,
+      `line ${this.#line}: a quoted cell begins in this record, and does not end: close its quote`,
     );
   }
 }

@@ -1,6 +1,6 @@
 /** CSV and TSV: columns of text. */
 import type { RowLayout } from "../columns.ts";
-import { counted, FileProblem, shown } from "../failure.ts";
+import { counted, FileProblem } from "../failure.ts";
 import { type CsvColumns, planColumns } from "./csv-columns.ts";
 import { hasHeader, headerNames } from "./csv-header.ts";
 import { CsvReader, LINE_OF_SPACES, type Records } from "./csv-records.ts";
@@ -103,16 +103,12 @@ class Blocks {
   }
 
   #blank(line: number, what: string): FileProblem {
-    return new FileProblem(
-      `${shown(this.#path)}: line ${line} ${what}: write a cell that is so in quotes (""), or take the line out`,
-    );
+    return new FileProblem(this.#path, `line ${line} ${what}: write a cell that is so in quotes (""), or take the line out`);
   }
 
   #checkWidth({ length }: readonly string[], line: number): void {
     const { width } = this.#columns;
     if (length === width) return;
-    throw new FileProblem(
-      `${shown(this.#path)}: line ${line} has ${counted(length, "column")}, the others have ${width}: correct it`,
-    );
+    throw new FileProblem(this.#path, `line ${line} has ${counted(length, "column")}, the others have ${width}: correct it`);
   }
 }

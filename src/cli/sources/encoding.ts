@@ -1,6 +1,6 @@
 /** Bytes of a text source -> text, strictly: what is not valid in its encoding is an error, never a replacement character. */
 import { isAscii, isUtf8 } from "node:buffer";
-import { FileProblem, shown } from "../failure.ts";
+import { FileProblem } from "../failure.ts";
 
 /** Bytes that are no text in the encoding of their source. The reader of the text adds the line. */
 export class InvalidText extends Error {
@@ -14,7 +14,7 @@ export class InvalidText extends Error {
   }
 
   at(path: string, line: number): FileProblem {
-    return new FileProblem(`${shown(path)}: line ${line}, byte offset ${this.offset}: ${this.message}`, { cause: this });
+    return new FileProblem(path, `line ${line}, byte offset ${this.offset}: ${this.message}`, { cause: this });
   }
 }
 

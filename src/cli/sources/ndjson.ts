@@ -1,7 +1,7 @@
 /** NDJSON: a JSON value in each line. */
 import { type DType, type DTypeField, type DTypeLike, dtype } from "../../node.ts";
 import type { RowLayout } from "../columns.ts";
-import { FileProblem, shown, UsageError } from "../failure.ts";
+import { FileProblem, UsageError } from "../failure.ts";
 import { InvalidText } from "./encoding.ts";
 import { dtypeOfJson } from "./infer.ts";
 import { parseJson } from "./json-text.ts";
@@ -75,7 +75,7 @@ function dtypeOfSample(path: string, sample: readonly Values[]): DType {
     const [field] = structure.fields as readonly [DTypeField];
     return field.dtype;
   } catch (error) {
-    throw new FileProblem(`${shown(path)}: no dtype fits its values: pass --dtype`, { cause: error });
+    throw new FileProblem(path, "no dtype fits its values: pass --dtype", { cause: error });
   }
 }
 
@@ -129,7 +129,7 @@ function parseLine(path: string, line: string, number: number, { keepsFractions 
     return parseJson(line, keepsFractions);
   } catch (error) {
     const problem = error instanceof UsageError ? `: ${error.message}` : " is not JSON: correct it";
-    throw new FileProblem(`${shown(path)}: line ${number}${problem}`, { cause: error });
+    throw new FileProblem(path, `line ${number}${problem}`, { cause: error });
   }
 }
 
@@ -139,7 +139,7 @@ function block(path: string, { values, lines }: Values, { rowShape, fortranOrder
       return rowShape.length === 0 ? convert(value) : flat(value, rowShape, convert);
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
-      throw new FileProblem(`${shown(path)}: line ${lines[i]}: ${error.message}`);
+      throw new FileProblem(path, `line ${lines[i]}: ${error.message}`);
     }
   });
   const data = rowShape.length === 0 ? elements : elements.flat(1);

@@ -1,7 +1,7 @@
 /** Other .npy files: their rows, copied from file to file. */
 import { inspect, NpyReader } from "../../node.ts";
 import type { RowLayout } from "../columns.ts";
-import { FileProblem, quoted, shown, UsageError } from "../failure.ts";
+import { FileProblem, runAdvice, UsageError } from "../failure.ts";
 import type { Block, Source, SourceOptions } from "./source.ts";
 
 /** Bytes that are copied between two looks at signals and bars. */
@@ -12,12 +12,10 @@ export async function openNpy(path: string, target: RowLayout | undefined, optio
   if (path === "-") throw new UsageError("a .npy file cannot come from stdin: name it");
   const info = await inspect(path);
   if (info.needsRecovery) {
-    throw new FileProblem(
-      `${shown(path)}: its data are not what its header says: run "npy-append-array recover ${quoted(path)}"`,
-    );
+    throw new FileProblem(path, `its data do not match its header: ${runAdvice("recover", path)}`);
   }
   const { dtype, shape, dataLength } = info;
-  if (shape.length === 0) throw new FileProblem(`${shown(path)}: it is a 0-d array, which has no rows: leave it out`);
+  if (shape.length === 0) throw new FileProblem(path, "it is a 0-d array, which has no rows: leave it out");
   const fortranOrder = shape.length > 1 && (target?.fortranOrder ?? options.fortranOrder ?? info.fortranOrder);
   const axis = fortranOrder ? shape.length - 1 : 0;
   return {
@@ -37,7 +35,7 @@ async function* rowBlocks(
   const reader = NpyReader.openSync(path);
   try {
     if ((reader.shape[axis] ?? 0) < rows) {
-      throw new FileProblem(`${shown(path)}: it became shorter since it was looked at: another program writes to it`);
+      throw new FileProblem(path, "it became shorter since it was looked at: another program writes to it");
     }
     const atOnce = bytes === 0 ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(PIECE / (bytes / rows)));
     for (let start = 0; start === 0 || start < rows; start += atOnce) {

@@ -43,6 +43,6 @@ async function* rowBlocks(
       yield { input: arrayOf(block.subarray(0, block.length - rest), rows, layout), placeOf: (i) => `row ${first + i}` };
     done += block.length;
     reach(done);
-    if (rest > 0) throw new FileProblem(`${shown(path)}: it ends within a row, after ${rest} of its ${rowBytes} bytes`);
+    if (rest > 0) throw new FileProblem(path, `it ends within a row, after ${rest} of its ${rowBytes} bytes`);
   }
 }
