@@ -391,5 +391,5 @@ test("delimiters are checked", async () => {
   expect(await appended("a;b\n1;2\n", "csv", "--delimiter", ";")).toEqual([{ a: 1n, b: 2n }]);
   expect(await appended("a\tb\n1\t2\n", "csv", "--delimiter", "\\t")).toEqual([{ a: 1n, b: 2n }]);
   expect(await appended('"a;"::b\n1::2\n', "csv", "--delimiter", "::")).toEqual([{ "a;": 1n, b: 2n }]);
-  expect(await appended("a\n", "csv", "--delimiter", '"')).toMatch(/no quote/);
+  expect(await appended("a\n", "csv", "--delimiter", '"')).toMatch(/not a quote/);
 });

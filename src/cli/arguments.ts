@@ -1,7 +1,21 @@
-/** Arguments and options of the command line, understood. */
-import { InvalidArgumentError } from "commander";
+/** Parses the arguments and options that several commands take. */
+import { InvalidArgumentError, Option } from "commander";
 import { type DType, type DTypeLike, dtype, NpyError } from "../node.ts";
 import { isEncoding } from "./sources/encoding.ts";
+
+export function castingOption(): Option {
+  return new Option(
+    "--casting <rule>",
+    "which casts of .npy files and raw bytes are allowed, as in numpy.can_cast (default: same_kind)",
+  ).choices(["no", "equiv", "safe", "same_kind", "unsafe"]);
+}
+
+export function durabilityOption(): Option {
+  return new Option(
+    "--durability <level>",
+    "what the rows survive, once appended: os a crash of the process, data and full also one of the machine (default: os)",
+  ).choices(["os", "data", "full"]);
+}
 
 /** A number of rows. */
 export function rowCountArgument(text: string): number {
@@ -9,7 +23,7 @@ export function rowCountArgument(text: string): number {
   throw new InvalidArgumentError("It must be a whole number of rows.");
 }
 
-/** Rows as in Python's slices, or one row. */
+/** Rows as in a Python slice, or one row. */
 export interface RowRange {
   readonly start: number | undefined;
   readonly stop: number | undefined;
@@ -26,21 +40,20 @@ export function rangeArgument(text: string): RowRange {
   return { start: number(start), stop: number(stop), isIndex: colon === undefined };
 }
 
-/** The sizes of a row: `3`, `3,4`; nothing for rows of one element. */
+/** The shape of a row: `3`, `3,4`, or empty for rows of one element. */
 export function rowShapeArgument(text: string): number[] {
   const sizes = text.split(/[,x]/).filter((size) => size.trim() !== "");
   if (sizes.every((size) => /^\s*[1-9]\d*\s*$/.test(size))) return sizes.map(Number);
   throw new InvalidArgumentError('It must be sizes of 1 or more, such as 3 or 3,4, or "" for rows of one element.');
 }
 
-/** What separates the cells of a line. */
+/** The separator of the cells in a line. */
 export function delimiterArgument(text: string): string {
   if (text === "\\t") return "\t";
   if (text !== "" && !/["\r\n]/.test(text)) return text;
-  throw new InvalidArgumentError("It must be a character such as ; or \\t, and no quote and no end of a line.");
+  throw new InvalidArgumentError("It must be a character such as ; or \\t, but not a quote or a line end.");
 }
 
-/** The name of an encoding. */
 export function encodingArgument(text: string): string {
   if (isEncoding(text)) return text;
   throw new InvalidArgumentError(
@@ -48,12 +61,12 @@ export function encodingArgument(text: string): string {
   );
 }
 
-/** Names with commas between. */
+/** Names, separated by commas. */
 export function listArgument(text: string): string[] {
   return text.split(",").map((name) => name.trim());
 }
 
-/** A dtype by its name or type string, as `t:f8,id:i4`, or as NumPy prints it: `[('t', '<f8'), ('pos', '<f4', (3,))]`. */
+/** A dtype: its name or type string, or a structure as `t:f8,id:i4` or as NumPy prints it, `[('t', '<f8'), ('pos', '<f4', (3,))]`. */
 export function dtypeArgument(text: string): DType {
   try {
     if (text.trimStart().startsWith("[")) return literalDType(text.trim());
@@ -71,7 +84,7 @@ function fieldOf(text: string): [string, string] {
   throw new InvalidArgumentError(`${JSON.stringify(text)} must be NAME:DTYPE.`);
 }
 
-/** Python's lists, tuples and strings, as JSON has them. */
+/** Rewrites Python's lists, tuples and strings as JSON. */
 function literalDType(text: string): DType {
   const json = text.replace(
     /u?'((?:[^'\\]|\\.)*)'|u?"((?:[^"\\]|\\.)*)"|,\s*(?=[)\]])|[()]/gs,
@@ -93,7 +106,7 @@ const BRACKETS: ReadonlyMap<string, string> = new Map([
   [")", "]"],
 ]);
 
-/** What is between the quotes of a string in Python, as a string in JSON. */
+/** The contents of a Python string literal -> a JSON string. */
 function jsonString(string: string): string {
   const escaped = string.replace(/\\(?:'|x(..)|U(.{8}))|["\p{Cc}]|\\./gsu, (found: string, hex?: string, long?: string) => {
     if (found === "\\'") return "'";
@@ -104,13 +117,13 @@ function jsonString(string: string): string {
   return `"${escaped}"`;
 }
 
-/** A column of a text file: its name, and its dtype if that is said. */
+/** A column of a text file, with a dtype if the user gave one. */
 export interface ColumnChoice {
   readonly name: string;
   readonly dtype: DType | undefined;
 }
 
-/** Columns with commas between: `t,x`, or with dtypes `t:f8,x:f4`. What follows a colon and is no dtype belongs to the name. */
+/** Columns, separated by commas: `t,x`, or with dtypes `t:f8,x:f4`. After a colon, anything but a dtype belongs to the name. */
 export function columnChoices(text: string): ColumnChoice[] {
   return listArgument(text).map((column) => {
     const colon = column.lastIndexOf(":");

@@ -88,6 +88,11 @@ export function numberText(value: number): string {
   return textOfValue(value, dtypeOf("float64"));
 }
 
+/** A float64 rounded to a few digits. */
+export function roundedText(value: number, digits = 6): string {
+  return numberText(Number.isFinite(value) ? Number(value.toPrecision(digits)) : value);
+}
+
 /** Spaces around a cell may be lost, and a byte order mark at the beginning of a file is. */
 const NEEDS_QUOTES = /[",\r\n]|^\s|\s$/;
 

@@ -1,36 +1,29 @@
-/** `concat`: many files -> one, as `numpy.concatenate` along the axis that grows. */
+/** `concat`: joins many files into one, like `numpy.concatenate` along the growth axis. */
 import { stat } from "node:fs/promises";
 import { Command } from "commander";
-import type { Casting, DType, Durability } from "../node.ts";
-import { castingOption, durabilityOption } from "./append.ts";
-import { dtypeArgument } from "./arguments.ts";
-import type { RowLayout } from "./columns.ts";
+import { castingOption, dtypeArgument, durabilityOption } from "./arguments.ts";
 import { about, counted, FileProblem, shown } from "./failure.ts";
-import { checkFits, grow, type NamedSource } from "./growing.ts";
-import type { ProgressOptions } from "./progress.ts";
+import { isSameFile } from "./files.ts";
+import { type GrowOptions, grow, openSources } from "./growing.ts";
 import { openNpy } from "./sources/npy.ts";
 import { print } from "./terminal.ts";
 
-interface ConcatOptions extends ProgressOptions {
+interface ConcatOptions extends GrowOptions {
   readonly overwrite?: boolean;
-  readonly dtype?: DType;
-  readonly casting?: Casting;
-  readonly fortranOrder?: boolean;
-  readonly durability?: Durability;
 }
 
 export function concatCommand(): Command {
   return new Command("concat")
-    .summary("put many .npy files into one")
+    .summary("join many .npy files into one")
     .description(
-      "Writes the rows of many .npy files into a new one. All are checked before anything is written, none is held in memory.",
+      "Writes the rows of many .npy files into a new one. Checks all files before it writes, and loads none into memory.",
     )
-    .argument("<out>", "the .npy file that is created")
+    .argument("<out>", "the .npy file to create")
     .argument("<in...>", "the .npy files, in this order")
-    .option("--overwrite", "replace OUT if it is there; it stands until its successor has rows")
+    .option("--overwrite", "replace OUT if it exists; it is kept until the new file has rows")
     .option("--dtype <dtype>", "dtype of OUT (default: that of the first file)", dtypeArgument)
     .addOption(castingOption())
-    .option("--fortran-order", "create OUT in Fortran order: files are put together along their last axis")
+    .option("--fortran-order", "create OUT in Fortran order: files are joined along their last axis")
     .addOption(durabilityOption())
     .action(async (out: string, paths: string[], _options: ConcatOptions, command: Command) => {
       await concat(out, paths, command.optsWithGlobals<ConcatOptions>());
@@ -46,39 +39,23 @@ Examples:
 
 async function concat(out: string, paths: readonly string[], options: ConcatOptions): Promise<void> {
   const replaces = await checkOut(out, paths, options);
-  const sources: NamedSource[] = [];
-  let target: RowLayout | undefined;
-  for (const path of paths) {
-    const source = await openNpy(path, target, options).catch((error: unknown) => {
-      throw about(path, error);
-    });
-    target ??= { ...source.layout, dtype: options.dtype ?? source.layout.dtype };
-    checkFits(path, source.layout, target, options.casting);
-    sources.push({ path, source });
-  }
-  const { dtype, fortranOrder } = target as RowLayout;
-  const { casting, durability } = options;
-  const { length } = await grow(
-    out,
-    { dtype, fortranOrder, deleteIfExists: replaces, ...(casting && { casting }), ...(durability && { durability }) },
-    sources,
-    options,
-    { isNew: !replaces },
-  );
+  const files = paths.map((path) => ({ path, open: openNpy }));
+  const { sources, layout } = await openSources(files, undefined, options);
+  const { dtype, fortranOrder } = layout;
+  const { length } = await grow(out, { dtype, fortranOrder, deleteIfExists: replaces }, sources, options, { isNew: !replaces });
   if (!options.quiet) await print(`${shown(out)}: ${counted(length, "row")} of ${counted(paths.length, "file")}\n`);
 }
 
-/** Whether a file is there that is to be replaced: not unless that is asked for, and never one that is read. */
+/** Whether OUT exists and is replaced. Refuses that without --overwrite, and if OUT is also a source. */
 async function checkOut(out: string, paths: readonly string[], { overwrite }: ConcatOptions): Promise<boolean> {
   const found = await stat(out).catch(() => undefined);
   if (found === undefined) return false;
-  if (!overwrite) throw new FileProblem(out, "it is there already: choose another name, or --overwrite");
+  if (!overwrite) throw new FileProblem(out, "it already exists: choose another name, or pass --overwrite");
   for (const path of paths) {
-    const { dev, ino } = await stat(path).catch((error: unknown) => {
+    const source = await stat(path).catch((error: unknown) => {
       throw about(path, error);
     });
-    if (dev === found.dev && ino === found.ino)
-      throw new FileProblem(out, "it is one of the files that are read: choose another name");
+    if (isSameFile(source, found)) throw new FileProblem(out, "it is also one of the sources: choose another name");
   }
   return true;
 }

@@ -1,10 +1,11 @@
-/** The files that a command is given: one that it reads, or each of several. */
+/** The files that a command works on. */
+import type { Stats } from "node:fs";
 import { NpyReader } from "../node.ts";
 import { AlreadyReported, about, lineOf } from "./failure.ts";
 import { Interrupted } from "./interruption.ts";
 import { goOnUnread, tell } from "./terminal.ts";
 
-/** Reads rows of a file. Errors name it. */
+/** Reads rows from a file. Errors name the file. */
 export async function readingRows(file: string, read: (reader: NpyReader) => Promise<void>): Promise<void> {
   try {
     const reader = await NpyReader.open(file);
@@ -14,7 +15,7 @@ export async function readingRows(file: string, read: (reader: NpyReader) => Pro
   }
 }
 
-/** Does `work` for each file. A problem with one is reported, and the others are done all the same. */
+/** Does `work` for each file. Reports the problem of a file, and continues with the others. */
 export async function forEachFile(
   files: readonly string[],
   { debug = false }: { readonly debug?: boolean },
@@ -34,4 +35,9 @@ export async function forEachFile(
     }
   }
   if (problem !== undefined) throw problem;
+}
+
+/** Whether two names, even links, lead to the same file. */
+export function isSameFile(a: Stats, b: Stats): boolean {
+  return a.dev === b.dev && a.ino === b.ino;
 }

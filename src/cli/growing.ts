@@ -1,9 +1,10 @@
-/** Rows of sources -> a file that grows: what `append` and `concat` share. */
+/** Appends the rows of sources to a file: what `append` and `concat` share. */
 import { setImmediate as turnOfEventLoop } from "node:timers/promises";
 import {
   type ArrayInput,
   type Casting,
   canCast,
+  type Durability,
   NpyAppendArray,
   type NpyAppendArraySync,
   NpyError,
@@ -14,28 +15,54 @@ import { type RowLayout, shapeText } from "./columns.ts";
 import { about, counted, FileProblem, reasonOf, shown } from "./failure.ts";
 import { Interrupted, interruptible } from "./interruption.ts";
 import { Progress, type ProgressOptions } from "./progress.ts";
-import type { Block, Source } from "./sources/source.ts";
+import type { Block, OpenSource, Source, SourceOptions } from "./sources/source.ts";
 import { tell } from "./terminal.ts";
 
-/** A source, and its name. */
+export interface GrowOptions extends ProgressOptions, SourceOptions {
+  readonly casting?: Casting;
+  readonly durability?: Durability;
+}
+
+/** An open source and its name. */
 export interface NamedSource {
   readonly path: string;
   readonly source: Source;
 }
 
-/** Rows that were appended, and that the file has now. */
+/** Counts of rows. */
 export interface Growth {
   readonly appended: number;
+  /** All rows of the file, old and new. */
   readonly length: number;
 }
 
-/** Refuses, before anything is written, a source whose rows cannot be appended to a file of `target`. */
-export function checkFits(
-  path: string,
-  { dtype: type, rowShape }: RowLayout,
-  target: RowLayout,
-  casting: Casting = "same_kind",
-): void {
+/**
+ * Opens all sources, and checks before anything is written that their rows fit the file. Where no file exists, the first source
+ * decides the layout.
+ */
+export async function openSources(
+  files: readonly { readonly path: string; readonly open: OpenSource }[],
+  existing: RowLayout | undefined,
+  options: GrowOptions,
+): Promise<{ readonly sources: NamedSource[]; readonly layout: RowLayout }> {
+  const sources: NamedSource[] = [];
+  let layout = existing;
+  let isInferred = false;
+  for (const { path, open } of files) {
+    const source: Source = await open(path, layout, { ...options, isInferred }).catch((error: unknown) => {
+      throw about(path, error);
+    });
+    if (layout === undefined) {
+      layout = { ...source.layout, dtype: options.dtype ?? source.layout.dtype };
+      isInferred = source.isInferred ?? false;
+    }
+    checkFits(path, source.layout, layout, options.casting);
+    sources.push({ path, source });
+  }
+  return { sources, layout: layout as RowLayout };
+}
+
+function checkFits(path: string, { dtype: type, rowShape }: RowLayout, target: RowLayout, casting: Casting = "same_kind"): void {
   if (rowShape.join() !== target.rowShape.join()) {
     throw new FileProblem(
       path,
@@ -48,18 +75,18 @@ export function checkFits(
 }
 
 /**
- * Appends all rows of `sources`. Whatever stops it, the file keeps the whole rows that were appended, and the message says how
- * many it holds. With `isNew` there must be no file yet, also if the sources took long to look at.
+ * Appends all rows of `sources`. If it stops early, the file keeps the whole rows that were appended, and the message says how
+ * many it holds. With `isNew` it refuses a file that appeared while the sources were opened.
  */
 export async function grow(
   file: string,
   open: OpenOptions,
   sources: readonly NamedSource[],
-  options: ProgressOptions,
+  options: GrowOptions,
   { isNew = false }: { readonly isNew?: boolean } = {},
 ): Promise<Growth> {
   let appended = 0;
-  const npaa = openFile(file, open);
+  const npaa = openFile(file, open, options);
   if (isNew && npaa.shape !== undefined) {
     npaa.close();
     throw appeared(file);
@@ -92,7 +119,7 @@ export async function grow(
   return { appended, length: npaa.length };
 }
 
-/** Whether an append failed because a file took the name of the one that it was to create. */
+/** Whether an append failed because a file appeared where it was creating one. */
 function isTaken(file: string, { shape }: NpyAppendArraySync, { deleteIfExists = false }: OpenOptions, error: unknown): boolean {
   const { cause } = error as Error;
   const isChanged = cause instanceof NpyError && cause.code === "ERR_NPY_CHANGED" && cause.path === file;
@@ -103,13 +130,13 @@ function appeared(file: string): FileProblem {
   return new FileProblem(file, "it appeared in the meantime: run the command again, or choose another name");
 }
 
-/** The codes of errors about what is appended. */
+/** The codes of errors that concern the appended rows. */
 const OF_INPUT: ReadonlySet<NpyErrorCode> = new Set(["ERR_NPY_SHAPE", "ERR_NPY_CAST", "ERR_NPY_VALUE", "ERR_NPY_DTYPE"]);
 
-/** Written to synchronously: see the blocks of bytes. */
-function openFile(file: string, options: OpenOptions): NpyAppendArraySync {
+/** Writes are synchronous, for the reason given in sources/bytes.ts. */
+function openFile(file: string, open: OpenOptions, { casting, durability }: GrowOptions): NpyAppendArraySync {
   try {
-    return NpyAppendArray.openSync(file, options);
+    return NpyAppendArray.openSync(file, { ...open, ...(casting && { casting }), ...(durability && { durability }) });
   } catch (error) {
     throw about(file, error);
   }
@@ -144,25 +171,25 @@ async function appendSource(
       last = next.value;
       if ("reader" in last) npaa.appendFrom(last.reader, { start: last.start, stop: last.stop });
       else npaa.append(last.input as ArrayInput);
-      // Signals are noticed, and bars drawn, between blocks.
+      // Signals and progress bars are handled between blocks.
       await turnOfEventLoop();
     }
   } catch (error) {
     if (error instanceof Interrupted || error instanceof FileProblem) throw error;
-    // What a row should have been is a matter of its source, all else one of the file.
+    // Invalid rows are a problem of their source, everything else is one of the file.
     if (!(error instanceof NpyError) || (error.path === file && !OF_INPUT.has(error.code))) throw about(file, error);
     const [at] = error.index ?? [];
     if (at === undefined) throw about(path, error);
     throw new FileProblem(path, `${last?.placeOf(at)}: ${reasonOf(error)}`, { cause: error });
   } finally {
-    // A source that hangs must not keep the user waiting.
+    // Not awaited: the source may hang.
     void blocks.return?.().catch(() => undefined);
   }
 }
 
 /**
- * What a promise gives, or the reason of a signal, whichever is first. `Promise.race` with one promise of the signal would keep
- * every result for as long as there is that.
+ * Settles as `promise` does, or rejects when the signal aborts, whichever comes first. `Promise.race` against one promise of the
+ * signal would keep every result in memory as long as that promise exists.
  */
 function unlessAborted<Result>(signal: AbortSignal, promise: Promise<Result>): Promise<Result> {
   return new Promise((resolve, reject) => {

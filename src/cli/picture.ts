@@ -1,18 +1,97 @@
-/** What is drawn, whatever it is drawn on. */
-import { extent } from "d3-array";
+/** Pictures: what they show, and the SVG file that holds one. */
+import { type FileHandle, open, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { about, FileProblem } from "./failure.ts";
+import { isSameFile } from "./files.ts";
 
-/** What is drawn: for each column the means of as many groups of rows as fit; NaN where a group has no numbers. */
 export interface Picture {
   readonly title: string;
   readonly labels: readonly string[];
+  /** For each column, the means of groups of rows; NaN where a group has no numbers. */
   readonly series: readonly Float64Array[];
+  /** The smallest and largest number in `series`; 0 and 0 if it has none. */
+  readonly min: number;
+  readonly max: number;
   /** The rows drawn. */
   readonly start: number;
   readonly stop: number;
 }
 
-/** Smallest and largest of all numbers; 0 and 0 if there are none. */
-export function rangeOf(series: readonly Float64Array[]): [min: number, max: number] {
-  const [min = 0, max = 0] = extent(series.flatMap((values) => extent(values).filter((value) => value !== undefined)));
-  return [min, max];
+/** The first element of an SVG must begin within so many bytes. */
+const BEGINNING = 1024;
+
+/** Where a picture goes: into a new file, in place of an existing one, or into a pipe or device. */
+type Target = "new" | "file" | "stream";
+
+/**
+ * Checks that a picture may be written to `svg`. Only an SVG may be replaced, and only with `overwrite`.
+ *
+ * @throws FileProblem
+ */
+export async function checkPictureFile(svg: string, file: string, overwrite: boolean): Promise<Target> {
+  try {
+    const found = await stat(svg).catch(unlessMissing);
+    if (found === undefined) return "new";
+    if (found.isDirectory()) throw Object.assign(new Error("EISDIR"), { code: "EISDIR" });
+    if (!found.isFile()) return "stream";
+    if (isSameFile(await stat(file), found)) throw new FileProblem(svg, "it is the file that is drawn: choose another name");
+    if (!overwrite) throw new FileProblem(svg, "it already exists: choose another name, or pass --overwrite");
+    if (found.size > 0 && !(await isSvg(svg))) {
+      throw new FileProblem(svg, "it is not an SVG, and --overwrite replaces only those: choose another name");
+    }
+    return "file";
+  } catch (error) {
+    throw about(svg, error);
+  }
+}
+
+/** Checks again, and writes: a new file exclusively, a replacement by renaming. */
+export async function writePicture(svg: string, picture: string, file: string, overwrite: boolean): Promise<void> {
+  const target = await checkPictureFile(svg, file, overwrite);
+  try {
+    if (target === "stream") return await writeFile(svg, picture);
+    if (target === "new") return await writeNew(svg, picture, 0o666);
+    const path = await realpath(svg);
+    const temporary = join(dirname(path), `.${basename(path).slice(0, 40)}.${crypto.randomUUID()}.tmp`);
+    await writeNew(temporary, picture, (await stat(path)).mode);
+    await rename(temporary, path).catch(async (error: unknown) => {
+      await rm(temporary, { force: true });
+      throw error;
+    });
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== "EEXIST") throw about(svg, error);
+    throw new FileProblem(svg, "it appeared in the meantime: choose another name, or pass --overwrite");
+  }
+}
+
+/** Creates a file, and removes it if a write fails. */
+async function writeNew(path: string, text: string, mode: number): Promise<void> {
+  let handle: FileHandle | undefined = await open(path, "wx", mode);
+  try {
+    await handle.writeFile(text);
+    const written = handle;
+    handle = undefined;
+    await written.close();
+  } catch (error) {
+    await handle?.close();
+    await rm(path, { force: true });
+    throw error;
+  }
+}
+
+/** `<svg>` as the first element, after declarations, comments and the document type: an HTML page that holds an SVG does not match. */
+const SVG = /^\s*(?:<\?[^>]*>\s*|<!--(?:(?!-->)[\s\S])*-->\s*|<!DOCTYPE\s+svg\b(?:[^[>]|\[[^\]]*\])*>\s*)*<svg\b/;
+
+async function isSvg(path: string): Promise<boolean> {
+  const handle = await open(path, "r");
+  try {
+    const { buffer, bytesRead } = await handle.read(new Uint8Array(BEGINNING), 0, BEGINNING, 0);
+    return SVG.test(new TextDecoder().decode(buffer.subarray(0, bytesRead)));
+  } finally {
+    await handle.close();
+  }
+}
+
+function unlessMissing(error: unknown): undefined {
+  if ((error as { code?: unknown }).code !== "ENOENT") throw error;
 }

@@ -2,8 +2,8 @@
 import { ticks } from "d3-array";
 import { interpolateViridis, schemeTableau10 } from "d3-scale-chromatic";
 import { line } from "d3-shape";
-import { numberText } from "./cell.ts";
-import { type Picture, rangeOf } from "./picture.ts";
+import { numberText, roundedText } from "./cell.ts";
+import type { Picture } from "./picture.ts";
 
 const WIDTH = 900;
 const HEIGHT = 400;
@@ -17,8 +17,7 @@ function scale(from: number, to: number, start: number, end: number): (value: nu
 }
 
 export function linesSvg(picture: Picture): string {
-  const { series, labels, start, stop } = picture;
-  const [min, max] = rangeOf(series);
+  const { series, labels, min, max, start, stop } = picture;
   const groups = series[0]?.length ?? 0;
   const y = scale(min, max, BOTTOM, MARGIN.top);
   const x = scale(start, Math.max(start + 1, stop - 1), MARGIN.left, RIGHT);
@@ -42,8 +41,7 @@ export function linesSvg(picture: Picture): string {
 }
 
 export function heatMapSvg(picture: Picture): string {
-  const { series, labels, start, stop } = picture;
-  const [min, max] = rangeOf(series);
+  const { series, labels, min, max, start, stop } = picture;
   const groups = series[0]?.length ?? 0;
   const cellWidth = (RIGHT - MARGIN.left) / groups;
   const cellHeight = (BOTTOM - MARGIN.top) / series.length;
@@ -52,7 +50,7 @@ export function heatMapSvg(picture: Picture): string {
     Array.from(values, (value, group) => {
       if (Number.isNaN(value)) return "";
       const [x, y] = [round(MARGIN.left + group * cellWidth), round(MARGIN.top + i * cellHeight)];
-      // A little wider than it is: seams between neighbours would shine through.
+      // Cells overlap a little: otherwise the background shows through at the seams.
       const size = `width="${round(cellWidth + 0.3)}" height="${round(cellHeight + 0.3)}"`;
       return `<rect x="${x}" y="${y}" ${size} fill="${interpolateViridis(part(value))}"/>`;
     }),
@@ -62,7 +60,7 @@ export function heatMapSvg(picture: Picture): string {
     if (i % every > 0) return "";
     return nameAt(MARGIN.top + (i + 0.5) * cellHeight, name.slice(0, 12));
   });
-  const range = `${numberText(Number(min.toPrecision(6)))} to ${numberText(Number(max.toPrecision(6)))}`;
+  const range = `${roundedText(min)} to ${roundedText(max)}`;
   const x = scale(start, stop, MARGIN.left, RIGHT);
   return document(picture, [
     ...cells,
@@ -72,7 +70,7 @@ export function heatMapSvg(picture: Picture): string {
   ]);
 }
 
-/** A name at the left edge, at the height of what it names. */
+/** A label at the left edge. */
 function nameAt(y: number, text: string): string {
   return `<text x="${MARGIN.left - 8}" y="${round(y + 4)}" text-anchor="end">${escaped(text)}</text>`;
 }

@@ -2,8 +2,8 @@
 import { styleText } from "node:util";
 import { plot as asciiPlot, blue, cyan, green, magenta, red, yellow } from "asciichart";
 import { interpolateViridis } from "d3-scale-chromatic";
-import { numberText } from "./cell.ts";
-import { type Picture, rangeOf } from "./picture.ts";
+import { roundedText } from "./cell.ts";
+import type { Picture } from "./picture.ts";
 import { hasColors } from "./terminal.ts";
 
 const LINE_HEIGHT = 12;
@@ -11,16 +11,15 @@ const MAP_HEIGHT = 24;
 const LABEL_WIDTH = 10;
 const COLORS = [blue, yellow, green, magenta, cyan, red];
 const STYLES = ["blue", "yellow", "green", "magenta", "cyan", "red"] as const;
-/** From low to high, where there are no colours. */
+/** From low to high, for terminals without colours. */
 const SHADES = " ░▒▓█";
 
-/** Lines, in one frame. */
-export function drawLines({ title, labels, series, start, stop }: Picture, width: number): string {
-  const [min, max] = rangeOf(series);
+/** Draws all columns as lines in one chart. */
+export function drawLines({ title, labels, series, min, max, start, stop }: Picture, width: number): string {
   const lines = series.map((values) => stretched(values, width));
   const chart = asciiPlot(lines, {
     height: LINE_HEIGHT,
-    // A flat line has no height to be scaled to.
+    // A flat line leaves nothing to scale by.
     ...(min === max ? { min: min - 1, max: max + 1 } : { min, max }),
     format: (value: number) => label(value),
     ...(hasColors() ? { colors: COLORS } : {}),
@@ -31,7 +30,7 @@ export function drawLines({ title, labels, series, start, stop }: Picture, width
   return `${title}, rows ${start}:${stop}${legend.length > 0 ? `: ${legend.join(", ")}` : ""}\n${chart}\n`;
 }
 
-/** As many values as there is room for; those between are on the straight line. */
+/** Interpolates to exactly `width` values. */
 function stretched(values: Float64Array, width: number): number[] {
   if (values.length === 1) return Array.from({ length: width }, () => values[0] as number);
   return Array.from({ length: width }, (_, i) => {
@@ -42,9 +41,8 @@ function stretched(values: Float64Array, width: number): number[] {
   });
 }
 
-/** A cell for each column and group of rows: columns from top to bottom, rows from left to right. */
-export function drawHeatMap({ title, labels, series, start, stop }: Picture, width: number): string {
-  const [min, max] = rangeOf(series);
+/** Draws a cell for each column and group of rows: columns from top to bottom, rows from left to right. */
+export function drawHeatMap({ title, labels, series, min, max, start, stop }: Picture, width: number): string {
   const repeat = Math.max(1, Math.floor(width / (series[0]?.length ?? 1)));
   const step = Math.ceil(series.length / MAP_HEIGHT);
   const lines: string[] = [];
@@ -56,8 +54,7 @@ export function drawHeatMap({ title, labels, series, start, stop }: Picture, wid
     lines.push(`${(labels[first] ?? "").slice(0, LABEL_WIDTH).padStart(LABEL_WIDTH)} ${cells.join("")}`);
   }
   const scale = hasColors() ? [0, 0.25, 0.5, 0.75, 1].map((part) => colored(part)).join("") : SHADES;
-  const [low, high] = [min, max].map((value) => numberText(Number(value.toPrecision(6))));
-  return `${title}, rows ${start}:${stop}: ${low} ${scale} ${high}\n${lines.join("\n")}\n`;
+  return `${title}, rows ${start}:${stop}: ${roundedText(min)} ${scale} ${roundedText(max)}\n${lines.join("\n")}\n`;
 }
 
 function cell(value: number, min: number, max: number): string {
@@ -77,6 +74,6 @@ function mean(values: readonly number[]): number {
 }
 
 function label(value: number): string {
-  const text = numberText(Number(value.toPrecision(5)));
+  const text = roundedText(value, 5);
   return (text.length > LABEL_WIDTH ? value.toExponential(2) : text).padStart(LABEL_WIDTH);
 }

@@ -5,7 +5,7 @@ import { listArgument, type RowRange, rangeArgument } from "./arguments.ts";
 import { type Column, chosenColumns, columnData, columnsOf, isNumeric, layoutOf, numericColumns, rowsOf } from "./columns.ts";
 import { FileProblem, shown, UsageError } from "./failure.ts";
 import { readingRows } from "./files.ts";
-import { checkPictureFile, writePicture } from "./picture-file.ts";
+import { checkPictureFile, writePicture } from "./picture.ts";
 import { Progress, type ProgressOptions } from "./progress.ts";
 import { rowsIn } from "./slice.ts";
 import { print, terminalWidth } from "./terminal.ts";
@@ -66,7 +66,8 @@ async function plot(file: string, reader: NpyReader, options: PlotOptions): Prom
   const series = await meansOf(reader, drawn, start, stop, Math.min(width, stop - start), progress).finally(() =>
     progress.stop(),
   );
-  const picture = { title: shown(file), labels: drawn.map(({ label }) => label), series, start, stop };
+  const [min, max] = rangeOf(series);
+  const picture = { title: shown(file), labels: drawn.map(({ label }) => label), series, min, max, start, stop };
   // The libraries of pictures are loaded when one is drawn: no other command should wait for them.
   if (svg === undefined) {
     const { drawHeatMap, drawLines } = await import("./plot-terminal.ts");
@@ -76,6 +77,18 @@ async function plot(file: string, reader: NpyReader, options: PlotOptions): Prom
   await writePicture(svg, isMap ? heatMapSvg(picture) : linesSvg(picture), file, overwrite);
   if (!options.quiet)
     await print(`${shown(svg)}: ${isMap ? "a heat map" : "lines"} of ${drawn.length} columns, ${stop - start} rows\n`);
+}
+
+/** The smallest and largest number; 0 and 0 if all are NaN. */
+function rangeOf(series: readonly Float64Array[]): [min: number, max: number] {
+  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const values of series) {
+    for (const value of values) {
+      if (value < min) min = value;
+      if (value > max) max = value;
+    }
+  }
+  return min <= max ? [min, max] : [0, 0];
 }
 
 /** Means of `groups` groups of rows, of nearly equal size, in one pass. */

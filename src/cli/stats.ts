@@ -2,8 +2,18 @@
 import { Command } from "commander";
 import { type DType, dtype as dtypeOf, type NpyReader } from "../node.ts";
 import { listArgument } from "./arguments.ts";
-import { numberText, textOfValue } from "./cell.ts";
-import { type Column, chosenColumns, columnData, columnsOf, isNumeric, layoutOf, numericColumns, rowsOf } from "./columns.ts";
+import { roundedText, textOfValue } from "./cell.ts";
+import {
+  type Column,
+  chosenColumns,
+  columnData,
+  columnsOf,
+  isNumeric,
+  layoutOf,
+  numericColumns,
+  rowsOf,
+  sizeOf,
+} from "./columns.ts";
 import { shown } from "./failure.ts";
 import { readingRows } from "./files.ts";
 import { Moments } from "./moments.ts";
@@ -53,7 +63,7 @@ Examples:
 }
 
 function sizeOfData({ shape, dtype }: NpyReader): number {
-  return shape.reduce((product, size) => product * size, dtype.itemsize);
+  return sizeOf(shape) * dtype.itemsize;
 }
 
 async function momentsOf(reader: NpyReader, columns: readonly Column[], progress: Progress): Promise<(Moments | undefined)[]> {
@@ -100,14 +110,10 @@ function valueText(dtype: DType, value: number | bigint | undefined): string {
 /** The mean of times is a time; that of anything else has six digits, which is more than it is worth. */
 function meanText(dtype: DType, { mean }: Moments): string {
   if (Number.isNaN(mean)) return "nan";
-  return dtype.kind === "M" ? valueText(dtype, BigInt(Math.round(mean))) : short(mean);
+  return dtype.kind === "M" ? valueText(dtype, BigInt(Math.round(mean))) : roundedText(mean);
 }
 
 function deviationText(dtype: DType, { deviation }: Moments): string {
   const { unit } = dtype.datetime ?? {};
-  return short(deviation) + (dtype.kind === "M" && !Number.isNaN(deviation) ? ` ${unit}` : "");
-}
-
-function short(value: number): string {
-  return numberText(Number.isFinite(value) ? Number(value.toPrecision(6)) : value);
+  return roundedText(deviation) + (dtype.kind === "M" && !Number.isNaN(deviation) ? ` ${unit}` : "");
 }

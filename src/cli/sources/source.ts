@@ -1,7 +1,7 @@
 /** Where rows that are appended come from. */
 import type { DType, NpyArray, NpyReaderSync } from "../../node.ts";
 import type { ColumnChoice } from "../arguments.ts";
-import type { RowLayout } from "../columns.ts";
+import { type RowLayout, sizeOf } from "../columns.ts";
 
 /** How a source is understood. */
 export interface SourceOptions {
@@ -47,7 +47,6 @@ export function arrayOf(
   { dtype, rowShape, fortranOrder }: Partial<RowLayout> & Pick<RowLayout, "rowShape">,
 ): unknown {
   if (!fortranOrder) return { data, shape: [rows, ...rowShape], ...(dtype && { dtype }) };
-  const strides = [...rowShape.keys()].map((axis) => rowShape.slice(axis + 1).reduce((product, size) => product * size, 1));
-  const perRow = rowShape.reduce((product, size) => product * size, 1);
-  return { data, shape: [...rowShape, rows], strides: [...strides, perRow], ...(dtype && { dtype }) };
+  const strides = rowShape.map((_, axis) => sizeOf(rowShape.slice(axis + 1)));
+  return { data, shape: [...rowShape, rows], strides: [...strides, sizeOf(rowShape)], ...(dtype && { dtype }) };
 }
