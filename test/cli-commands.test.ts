@@ -68,7 +68,7 @@ test("exit codes: 1 for a file, the others done all the same; 2 for the command 
   ] as const) {
     truncateSync(join(cwd, "short.npy"), 161);
     expect(npy(["recover", "--drop-uncounted", ...args, "short.npy"], { cwd }).stdout).toBe(
-      `short.npy: ${verbs[0]} 3 rows (the header said 3), ${verbs[1]} 9 bytes behind them\n`,
+      `short.npy: ${verbs[0]} 3 rows (the header said 3), ${verbs[1]} 9 bytes after them\n`,
     );
   }
   truncateSync(join(cwd, "short.npy"), 151);
@@ -99,7 +99,7 @@ test("ensure-appendable makes room, in a copy or in place", () => {
     oldFile(file);
     expect(npy(["ensure-appendable", file, file, ...inplace], { cwd })).toMatchObject({
       status: 0,
-      stdout: `${file}: appendable now\n${file}: appendable already\n`,
+      stdout: `${file}: now appendable\n${file}: already appendable\n`,
     });
     expect(npy(["slice", file, ":", "--csv"]).stdout).toBe("1.0\n2.0\n");
   }
@@ -187,7 +187,7 @@ test("plots are SVG, and lines in text", () => {
     join(cwd, "x.npy"),
     Float64Array.from({ length: 5000 }, (_, i) => Math.sin(i / 500)),
   );
-  expect(npy(["plot", "x.npy", "--svg", "x.svg"], { cwd }).stdout).toBe("x.svg: lines of 1 columns, 5000 rows\n");
+  expect(npy(["plot", "x.npy", "--svg", "x.svg"], { cwd }).stdout).toBe("x.svg: lines of 1 column, 5000 rows\n");
   const svg = readFileSync(join(cwd, "x.svg"), "utf8");
   expect(svg).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg".*<path d="M90,[\d.]+L[\d.,L]+" fill="none".*<\/svg>\n$/s);
   const { stdout } = npy(["plot", "x.npy", "--rows", ":785"], { cwd });

@@ -86,13 +86,13 @@ test("a time zone is taken into account, and a time too fine for its unit refuse
   const ticksOf = (text: string, name: string) => ticksOfTexts([text], dtype(name as DTypeName))[0];
   expect(ticksOf("1970-01-01T02:00:00+02:00", "datetime64[s]")).toBe(0n);
   expect(ticksOf("1970-01-01T00:00:01.5Z", "datetime64[100ms]")).toBe(15n);
-  expect(ticksOf("1970-01-01T00:00:01", "datetime64[m]")).toContain("not a whole number of its unit (m)");
-  expect(ticksOf("1970-01-01T00:00:01.5", "datetime64[s]")).toContain("not a whole number of its unit (s)");
+  expect(ticksOf("1970-01-01T00:00:01", "datetime64[m]")).toContain("not a whole number of the unit (m)");
+  expect(ticksOf("1970-01-01T00:00:01.5", "datetime64[s]")).toContain("not a whole number of the unit (s)");
   expect(ticksOf("1970-01-01T00:00:01.000", "datetime64[s]")).toBe(1n);
   expect(ticksOf("1970-01-01T01:00+01:00", "datetime64[D]")).toBe(0n);
-  expect(ticksOf("1970-01-02", "datetime64[W]")).toContain("not a whole number of its unit (W)");
+  expect(ticksOf("1970-01-02", "datetime64[W]")).toContain("not a whole number of the unit (W)");
   expect(ticksOf("2023-02-29", "datetime64[D]")).toContain("cannot be converted to <M8[D]");
-  expect(ticksOf("17", "datetime64[D]")).toContain("expected a date of ISO 8601");
+  expect(ticksOf("17", "datetime64[D]")).toContain("expected an ISO 8601 date");
   expect(ticksOfTexts(["2024-01-31", "NaT", "", "2024-02-30", "2024-01-01"], dtype("<M8[D]"))[3]).toContain("2024-02-30");
   expect(["2024-01-01", "2024-01-01 10:00", "2024-01-01T10:00:00.1234", "12", "2024-13"].map(unitOfText)).toEqual([
     "D",

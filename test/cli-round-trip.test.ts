@@ -254,7 +254,7 @@ test("shapes and orders: whatever the rows are, they come back", async () => {
   }
 });
 
-test("what a form cannot say is refused when it is printed, or when it is read", async () => {
+test("what a format cannot represent is refused by printing or by reading", async () => {
   const refused = async (rows: unknown, type: unknown, form: Form, reason: RegExp): Promise<void> => {
     for (const outcome of await roundTrips(await file(rows as ArrayInput, type as DTypeLike), form)) {
       expect([outcome.isExact, outcome.refused]).toEqual([false, expect.stringMatching(reason)]);
@@ -269,7 +269,7 @@ test("what a form cannot say is refused when it is printed, or when it is read",
     ["a.b", "<i4"],
     ["a", [["b", "<i4"]]],
   ];
-  await refused([{ "a.b": 1, a: { b: 2 } }], twins, "csv", /two of its elements have the name "a\.b"/);
+  await refused([{ "a.b": 1, a: { b: 2 } }], twins, "csv", /two of its elements would be called "a\.b"/);
   expect(await roundTrips(await file([{ "a.b": 1, a: { b: 2 } }] as never, twins as never), "ndjson")).toMatchObject([
     { isExact: true },
     { isExact: true },
@@ -284,7 +284,7 @@ test("what a form cannot say is refused when it is printed, or when it is read",
   ]);
 });
 
-test("text whose code points no string holds is refused, with its row; the same characters as such come back", async () => {
+test("text whose code points no string holds is refused, with its row; the same characters round-trip", async () => {
   const codes = (...rows: number[][]): ArrayBuffer => Uint32Array.from(rows.flat()).buffer;
   const [pair, beyond] = [
     [0xd83d, 0xde00],
@@ -301,7 +301,7 @@ test("text whose code points no string holds is refused, with its row; the same 
     ] as const) {
       const source = await file({ data, shape, dtype: type } as unknown as ArrayInput, type as DTypeLike);
       const [outcome] = await roundTrips(source, form);
-      expect(outcome?.refused).toMatch(new RegExp(`^${source}: row ${row} has a text with both halves of a surrogate pair`));
+      expect(outcome?.refused).toMatch(new RegExp(`^${source}: row ${row} has text with the halves of a surrogate pair`));
     }
     const held = await file({ data: codes(emoji, [0xfffd, 0x1f600]), shape: [2], dtype: "<U2" } as unknown as ArrayInput, "<U2");
     expect(await roundTrips(held, form)).toEqual([{ isExact: true }, { isExact: true }]);

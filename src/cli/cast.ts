@@ -1,20 +1,20 @@
-/** Conversions between dtypes, which are those of the library: the elements pass through a file in memory. */
+/** Converts between dtypes with the library, by appending to a file in memory. */
 import { type DType, type DTypeLike, dtype, loadSync, MemoryStorage, NpyAppendArray, type NpyData, saveSync } from "../node.ts";
 
-/** `count` elements of the dtype `from` as elements of `to`, by `numpy.ndarray.astype`. */
+/** Casts `count` elements as `numpy.ndarray.astype` does. */
 export function cast(data: NpyData | Uint8Array, count: number, from: DTypeLike, to: DTypeLike): NpyData {
   return loadSync(castFile(data, count, from, to)).data;
 }
 
-/** The longest texts of bools, floats, complex numbers and times: `-1.7976931348623157e+308`, or a time with attoseconds. */
+/** Lengths of the longest texts of each kind, such as `-1.7976931348623157e+308`, or a time with attoseconds. */
 const LONGEST: Readonly<Record<string, number>> = { b: 5, f: 25, c: 52, M: 40, m: 44 };
 
-/** `count` elements as `numpy.ndarray.astype` writes them as text. */
+/** `count` elements as text, as `numpy.ndarray.astype` writes it. */
 export function textsOfCast(data: NpyData, count: number, from: DType): string[] {
-  // A NUL after the longest text shows where each one ends.
+  // One character more, so that each text ends with a NUL.
   const width = (LONGEST[from.kind] as number) + 1;
   const file = fileBytes(castFile(data, count, from, `S${width}`));
-  // Slices of one long string are faster than strings that are decoded one by one.
+  // Decoding one long string and slicing it is faster than decoding each text.
   const all = file.toString("latin1", file.length - count * width);
   const texts: string[] = [];
   for (let at = 0; at < all.length; at += width) texts.push(all.slice(at, all.indexOf("\0", at)));
@@ -29,7 +29,7 @@ function castFile(data: NpyData | Uint8Array, count: number, from: DTypeLike, to
   return storage;
 }
 
-/** The bytes that a file has for elements. */
+/** The bytes of elements in a file. */
 export function bytesOf(data: NpyData, type: DType): Buffer {
   const storage = new MemoryStorage();
   saveSync(storage, { data, shape: [data.length], dtype: type } as never);
@@ -42,7 +42,7 @@ function fileBytes(storage: MemoryStorage): Buffer {
   return Buffer.from(buffer, byteOffset, length);
 }
 
-/** What reading gives for one value of a dtype. */
+/** One value as an array of its dtype, as reading returns it. */
 export function dataOf(value: number | bigint, type: DType): NpyData {
   const storage = new MemoryStorage();
   saveSync(storage, [value] as never, { dtype: type });

@@ -1,11 +1,10 @@
-/** Elements as text: as NumPy prints them, as JSON, and as CSV (RFC 4180, lines end in a line feed). */
+/** Formats elements: as NumPy prints them, as JSON, and as CSV (RFC 4180, but lines end with a line feed). */
 import { type DType, dtype as dtypeOf, type NpyData } from "../node.ts";
 import { bytesOf, dataOf, textsOfCast } from "./cast.ts";
 
-/** The texts of all elements. */
 export type CellTexts = (data: NpyData) => ArrayLike<string>;
 
-/** Elements as `str()` of NumPy's scalars gives them, but timedelta64 as counts, and raw bytes in hexadecimal. */
+/** Elements as NumPy's scalars print with `str()`; but timedelta64 as counts, and raw bytes in hexadecimal. */
 export function textsOf(dtype: DType): CellTexts {
   const { kind, itemsize, datetime } = dtype;
   if (isRaw(dtype)) return (data) => hexTexts(data as Uint8Array, itemsize);
@@ -22,7 +21,7 @@ function integerTexts(data: NpyData): string[] {
   return texts;
 }
 
-/** Without a unit, the library writes a number of steps and the words for it. */
+/** As timedelta64 without a unit, which the library prints as a count and a word. */
 function countTexts(data: NpyData): string[] {
   return textsOfCast(data, data.length, dtypeOf("m8")).map((text) => text.replace(/ .*/, ""));
 }
@@ -33,7 +32,7 @@ function hexTexts(bytes: Uint8Array, itemsize: number): string[] {
   return Array.from({ length }, (_, i) => `0x${all.toString("hex", i * itemsize, (i + 1) * itemsize)}`);
 }
 
-/** Elements as JSON: NaN and NaT as null, the infinities as numbers too large for any float, complex numbers as { re, im }. */
+/** Elements as JSON: NaN and NaT as null, infinities as 1e999, which is beyond every float, complex numbers as { re, im }. */
 export function jsonOf(dtype: DType): CellTexts {
   const texts = textsOf(dtype);
   const { kind, itemsize, datetime } = dtype;
@@ -66,14 +65,14 @@ export function jsonOf(dtype: DType): CellTexts {
   }
 }
 
-/** JSON has no words for these. */
+/** Floats that JSON has no words for. */
 const JSON_NUMBERS: ReadonlyMap<string, string> = new Map([
   ["nan", "null"],
   ["inf", "1e999"],
   ["-inf", "-1e999"],
 ]);
 
-/** Elements that JavaScript has no values for. */
+/** Whether JavaScript has no values for the elements, so that they are read as bytes. */
 export function isRaw({ kind, itemsize }: DType): boolean {
   return kind === "V" || (kind === "f" && itemsize > 8) || (kind === "c" && itemsize > 16);
 }
@@ -93,7 +92,7 @@ export function roundedText(value: number, digits = 6): string {
   return numberText(Number.isFinite(value) ? Number(value.toPrecision(digits)) : value);
 }
 
-/** Spaces around a cell may be lost, and a byte order mark at the beginning of a file is. */
+/** Includes cells with spaces around them, which readers may trim, or with a byte order mark, which they drop from the start of a file. */
 const NEEDS_QUOTES = /[",\r\n]|^\s|\s$/;
 
 const HALF_PAIR = /\p{Surrogate}/u;
@@ -102,28 +101,31 @@ const HALF_PAIR = /\p{Surrogate}/u;
 export function csvCell(text: string): string {
   if (HALF_PAIR.test(text))
     throw new Error(
-      `${JSON.stringify(text)} holds half a surrogate pair, which CSV, being UTF-8, cannot say: print it with --ndjson`,
+      `${JSON.stringify(text)} holds half a surrogate pair, which UTF-8 and so CSV cannot encode: print it with --ndjson`,
     );
   return NEEDS_QUOTES.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** Elements as cells of CSV: only text needs quotes. */
+/** Elements as cells of CSV. Only text needs quotes. */
 export function csvOf(dtype: DType): CellTexts {
   const texts = textsOf(dtype);
   return "SU".includes(dtype.kind) ? (data) => Array.from(texts(data), csvCell) : texts;
 }
 
-/** Cells as a line. A single empty cell would be a blank line, which is not a row. */
+/** A line of CSV. Quotes a single empty cell: a blank line is not a row. */
 export function csvLine(cells: readonly string[]): string {
   return cells.length === 1 && cells[0] === "" ? '""' : cells.join(",");
 }
 
-/** What the halves of a surrogate pair in two elements, and code points beyond U+10FFFF, are read as; most often a text really has them. */
+/**
+ * Finds candidates fast: two halves of a surrogate pair, stored as two characters, are read as one code point, and code points beyond
+ * U+10FFFF as U+FFFD. Most matches are texts that really hold these.
+ */
 const MAY_BE_INEXACT = /[\u{10000}-\u{10ffff}\ufffd]/u;
 
 /**
- * The index of the first text that does not hold the code points it was read from, or -1. NumPy holds any 32 bits as a character, UTF-8
- * and JSON do not. Saving what was read writes the code points in the file, saving a copy those in the strings.
+ * The index of the first text whose string differs from the code points in the file, or -1. NumPy stores any 32 bits as a character, UTF-8
+ * and JSON cannot. Saving the array that was read writes the code points of the file, saving a copy those of the strings.
  */
 export function firstInexact(data: NpyData, dtype: DType): number {
   if (dtype.kind !== "U") return -1;

@@ -1,9 +1,9 @@
-/** The elements of a row, one after the other: what tables, CSV, statistics and plots have columns of. */
+/** Columns: each element of a row is one column of tables, CSV, statistics and plots. */
 import type { DType, NpyArray, NpyData, RecordArray } from "../node.ts";
 import { isRaw } from "./cell.ts";
 import { UsageError } from "./failure.ts";
 
-/** What rows are, whatever their number. */
+/** What the rows of an array have in common. */
 export interface RowLayout {
   readonly dtype: DType;
   /** The shape of a row: all axes but the growth axis. */
@@ -15,17 +15,16 @@ export interface RowLayout {
 export interface Column {
   /** `t`, `pos[0]`, `pos.x`; for plain arrays the index, and nothing for 1-D arrays. */
   readonly label: string;
-  /** What it is, without sub-arrays around it. */
+  /** The dtype of the element itself, not of a sub-array around it. */
   readonly dtype: DType;
-  /** The names of the fields around it, outermost first; `undefined` for plain arrays. */
+  /** The names of the fields that hold it, outermost first; `undefined` for plain arrays. */
   readonly path: readonly string[] | undefined;
-  /** Where it is among the elements of a row, or of the row's field. */
+  /** Its index among the elements of a row, or of the row's field. */
   readonly offset: number;
-  /** How many there are. */
+  /** The number of these elements. */
   readonly perRow: number;
 }
 
-/** The layout of an array's rows. */
 export function layoutOf({
   dtype,
   shape,
@@ -34,12 +33,12 @@ export function layoutOf({
   return { dtype, rowShape: fortranOrder ? shape.slice(0, -1) : shape.slice(1), fortranOrder };
 }
 
-/** The rows of an array; a 0-d one is one. */
+/** The number of rows; a 0-d array counts as one. */
 export function rowsOf({ shape, fortranOrder }: Pick<NpyArray, "fortranOrder"> & { shape: readonly number[] }): number {
   return (fortranOrder ? shape.at(-1) : shape[0]) ?? 1;
 }
 
-/** The columns of an array, in C order whatever the file's order. */
+/** The columns of an array, always in C order. */
 export function columnsOf({ dtype, rowShape, fortranOrder }: RowLayout): Column[] {
   const perRow = sizeOf(rowShape);
   return indices(rowShape).flatMap((index) => {
@@ -75,7 +74,7 @@ function leavesOf(structure: DType): Column[] {
   });
 }
 
-/** Those of `columns` that a user named. */
+/** The columns that the user named, or all. */
 export function chosenColumns(columns: readonly Column[], names: readonly string[] | undefined): readonly Column[] {
   return names === undefined ? columns : names.map((name) => named(columns, name));
 }
@@ -88,7 +87,7 @@ function named(columns: readonly Column[], name: string): Column {
   throw new UsageError(`there is no column ${JSON.stringify(name)}: there are ${list.join(", ") || "none"}`);
 }
 
-/** Columns of numbers; a complex column is two. */
+/** Splits a complex column into its real and imaginary parts. */
 export function numericColumns(column: Column): readonly Column[] {
   const { dtype, label, offset, perRow } = column;
   if (dtype.kind !== "c" || isRaw(dtype)) return [column];
@@ -100,7 +99,7 @@ export function isNumeric({ dtype }: Column): boolean {
   return !isRaw(dtype) && !"SU".includes(dtype.kind);
 }
 
-/** The data of columns, each field decoded once. Step by step, since names with dots may read as the way to another field. */
+/** Returns the data of columns, decoding each field once. Keys are paths, because joined names could be ambiguous: a name may hold dots. */
 export function columnData(array: NpyArray): (column: Column) => NpyData {
   const fields = new Map<string, NpyData>();
   const at = (path: readonly string[]): NpyData => {

@@ -1,4 +1,4 @@
-/** `completion`: scripts that make shells complete commands, options and files. */
+/** `completion`: prints scripts that make shells complete commands, options and file names. */
 import { Argument, Command } from "commander";
 import { print } from "./terminal.ts";
 
@@ -6,7 +6,7 @@ const NAME = "npy-append-array";
 
 const SHELLS = { bash, zsh, fish } as const;
 
-/** `program` is asked when all its commands are known. */
+/** `program` is read when the command runs: by then all commands are added. */
 export function completionCommand(program: Command): Command {
   return new Command("completion")
     .summary("print a completion script for bash, zsh or fish")
@@ -29,7 +29,7 @@ function flagsOf(program: Command, command: Command): string[] {
   return [...command.options, ...program.options].flatMap(({ long }) => (long == null ? [] : [long])).concat("--help");
 }
 
-/** What may follow an option or a command, if it is one of a few words. */
+/** The options that take one of a few words. */
 function choicesOf(command: Command): { readonly flag: string; readonly words: readonly string[] }[] {
   return command.options.flatMap(({ long, argChoices }) =>
     long == null || argChoices === undefined ? [] : [{ flag: long, words: argChoices }],

@@ -1,4 +1,4 @@
-/** `ensure-appendable`: headers that have no room to grow. */
+/** `ensure-appendable`: gives headers room to grow. */
 import { Command } from "commander";
 import { ensureAppendable, inspect } from "../node.ts";
 import { shown } from "./failure.ts";
@@ -9,19 +9,19 @@ import { print, tell } from "./terminal.ts";
 
 export function ensureAppendableCommand(): Command {
   return new Command("ensure-appendable")
-    .summary("give files a header that can grow")
+    .summary("give files a header with room to grow")
     .description(
-      "Gives files of old NumPy versions and other writers a header that can grow. Each is copied beside itself, " +
-        "and the copy takes its place when it is complete and safe.",
+      "Gives files from old NumPy versions and other writers a header with room to grow. Writes a copy next to each file, " +
+        "which replaces it once it is complete and synced.",
     )
     .argument("<file...>", "the .npy files")
-    .option("--inplace", "move the data within the file: no space for a copy is needed, and it cannot be interrupted")
+    .option("--inplace", "move the data within the file: needs no space for a copy, and cannot be interrupted")
     .action(async (files: string[], _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ProgressOptions & { inplace?: boolean; debug?: boolean }>();
       await forEachFile(files, options, async (file) => {
         const { appendable, dataLength } = await inspect(file);
         if (!appendable) await rewrite(file, options.inplace ?? false, await Progress.start(shown(file), dataLength, options));
-        if (!options.quiet) await print(`${shown(file)}: ${appendable ? "appendable already" : "appendable now"}\n`);
+        if (!options.quiet) await print(`${shown(file)}: ${appendable ? "already appendable" : "now appendable"}\n`);
       });
     })
     .addHelpText(
@@ -45,7 +45,7 @@ async function rewrite(file: string, inplace: boolean, progress: Progress): Prom
     );
   } catch (error) {
     progress.stop();
-    if (error instanceof Interrupted) tell(`interrupted: ${shown(file)} is ${isDone ? "appendable now" : "as it was"}`);
+    if (error instanceof Interrupted) tell(`interrupted: ${shown(file)} is ${isDone ? "now appendable" : "unchanged"}`);
     throw error;
   } finally {
     progress.stop();

@@ -1,4 +1,4 @@
-/** `head`: the first rows. */
+/** `head`: prints the first rows. */
 import { Command } from "commander";
 import { rowCountArgument } from "./arguments.ts";
 import { readingRows } from "./files.ts";
@@ -7,7 +7,7 @@ import { printRows, type RowOptions, withRowOptions } from "./rows.ts";
 export function headCommand(): Command {
   const command = new Command("head")
     .summary("print the first rows")
-    .description("Prints the first rows of a file as a table, or in another form.")
+    .description("Prints the first rows of a file as a table, or in another format.")
     .argument("<file>", "the .npy file")
     .option("-n, --rows <count>", "how many rows", rowCountArgument, 10)
     .action(async (file: string, options: RowOptions & { rows: number }) => {

@@ -1,6 +1,6 @@
-/** How values are distributed, without knowing their range beforehand: bins that double their width when a value lies outside. */
+/** A histogram that needs no range beforehand: its bins double their width when a value lies outside. */
 
-/** Even, so that bins can be joined in pairs. */
+/** Even, because bins are joined in pairs. */
 const BINS = 256;
 
 const BARS = "▁▂▃▄▅▆▇█";
@@ -8,7 +8,7 @@ const BARS = "▁▂▃▄▅▆▇█";
 export class Histogram {
   readonly #counts = new Float64Array(BINS);
   #start = 0;
-  /** 0 until two different values are known. */
+  /** 0 until two different values are seen. */
   #width = 0;
   #first: number | undefined;
   #same = 0;
@@ -26,7 +26,7 @@ export class Histogram {
     this.#count(value, 1);
   }
 
-  /** The first two values get bins of their own. */
+  /** Sets the range so that the first two values get different bins. */
   #begin(first: number, value: number): void {
     this.#width = Math.max(Math.abs(value / 64 - first / 64), Number.MIN_VALUE * BINS);
     this.#start = Math.min(first, value);
@@ -48,7 +48,7 @@ export class Histogram {
     this.#width *= 2;
   }
 
-  /** A bar for each of `size` equal parts between the smallest and the largest value; nothing if there are none. */
+  /** One bar for each of `size` equal parts of the range; empty without values. */
   bars(min: number, max: number, size: number): string {
     if (this.#first === undefined) return "";
     if (this.#width === 0) return BARS.slice(-1);

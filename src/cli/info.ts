@@ -1,4 +1,4 @@
-/** `info`: what a file is. */
+/** `info`: describes files. */
 import { Command } from "commander";
 import { inspect, NpyError, type NpyInfo, type RecoveryReport, recover } from "../node.ts";
 import { shapeText } from "./columns.ts";
@@ -8,10 +8,10 @@ import { print, styled } from "./terminal.ts";
 
 export function infoCommand(): Command {
   return new Command("info")
-    .summary("show dtype, shape, order, and the state of files")
-    .description("Shows what files are: version, dtype, shape, order, sizes, room to grow, and whether they are complete.")
+    .summary("show dtype, shape, order and state of files")
+    .description("Shows version, dtype, shape, order, sizes, room to grow, and whether the file is complete.")
     .argument("<file...>", "the .npy files")
-    .option("--json", "print one JSON object a line for each file")
+    .option("--json", "print one line of JSON per file")
     .action(async (files: string[], options: { json?: boolean }, command: Command) => {
       await forEachFile(files, command.optsWithGlobals(), async (file) => {
         const info = await inspect(file);
@@ -28,7 +28,7 @@ Examples:
     );
 }
 
-/** What `recover` would do, or why it cannot. */
+/** What `recover` would do, or why it refuses. */
 async function recoveryOf(file: string): Promise<RecoveryReport | string> {
   try {
     return await recover(file, { dryRun: true });
@@ -85,5 +85,5 @@ function fieldsText({ dtype }: NpyInfo): string {
 
 function recoveryText({ rowsBefore, rowsAfter, bytesDropped }: RecoveryReport): string {
   const dropped = bytesDropped === 0 ? "" : `, drops ${bytesDropped} bytes`;
-  return `recover makes ${counted(rowsAfter, "row")} of ${rowsBefore}${dropped}`;
+  return `recover keeps ${counted(rowsAfter, "row")} (the header says ${rowsBefore})${dropped}`;
 }

@@ -1,10 +1,10 @@
-/** Ctrl-C, as something that work can finish before it ends. */
+/** Ctrl-C and SIGTERM: work stops at a safe point. */
 import { setTimeout as delay } from "node:timers/promises";
 
 /** How long a signal can take to arrive, in milliseconds. */
-const NEWS_TRAVELS = 10;
+const SIGNAL_DELAY = 10;
 
-/** The work was stopped by a signal. */
+/** A signal stopped the work. */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";
   readonly by: NodeJS.Signals;
@@ -16,9 +16,9 @@ export class Interrupted extends Error {
 }
 
 /**
- * Does work that stops where it can when a signal asks for it; whatever it came to then, it was interrupted. A second signal
- * ends the process on the spot, unless the work is `vital`: half of it leaves a file that nobody can open. Ctrl-C also ends a program whose
- * output is read, if the work is `fed` by one: that it has no more to say may be known sooner than why.
+ * Does work that stops at a safe point when a signal aborts it, and then rejects with {@link Interrupted}, even if the work succeeded.
+ * A second signal ends the process at once, unless the work is `vital`: stopped half-way, it would leave an unreadable file. `fed`: the
+ * work reads another program's output. Ctrl-C ends that program too, and the end of its output may arrive before our own signal.
  */
 export async function interruptible<Result>(
   work: (signal: AbortSignal) => Promise<Result>,
@@ -37,7 +37,7 @@ export async function interruptible<Result>(
   try {
     return await work(signal);
   } finally {
-    if (fed) await delay(NEWS_TRAVELS);
+    if (fed) await delay(SIGNAL_DELAY);
     forget();
     signal.throwIfAborted();
   }

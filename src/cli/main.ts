@@ -7,6 +7,6 @@ const { version } = JSON.parse(readFileSync(new URL("../../package.json", import
 const args = process.argv.slice(2);
 
 watchOutput();
-// Loading the commands takes most of the time, and the version needs none of them.
+// The version needs no commands, and loading those takes most of the time.
 if (args.length === 1 && args[0] === "--version") await print(`${version}\n`);
 else await (await import("./program.ts")).run(args, version);

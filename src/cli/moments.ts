@@ -1,9 +1,9 @@
-/** Statistics of a column in one pass: count, extremes, mean and variance (Welford), and how the values are distributed. */
+/** Statistics of a column in one pass: count, extremes, mean and variance (Welford), histogram. */
 import type { NpyData } from "../node.ts";
 import { Histogram } from "./histogram.ts";
 import { NOT_A_TIME } from "./times.ts";
 
-/** Elements of a column in a chunk of data: every `step`-th, `count` of them, from `offset` on. */
+/** Elements of a column in a chunk of data: `count` of them, every `step`-th from `offset`. */
 export interface Stretch {
   readonly data: NpyData;
   readonly offset: number;
@@ -11,11 +11,11 @@ export interface Stretch {
   readonly count: number;
 }
 
-/** What is known of the values so far. NaN and NaT are counted, and take no part in the rest. */
+/** Statistics of the values so far. NaN and NaT only count as missing. */
 export class Moments {
   count = 0;
   missing = 0;
-  /** As the data hold it, so that 64-bit integers stay exact. */
+  /** A bigint where the data hold bigints: 64-bit integers stay exact. */
   min: number | bigint | undefined;
   max: number | bigint | undefined;
   readonly histogram: Histogram = new Histogram();
@@ -33,7 +33,7 @@ export class Moments {
     return this.#infinite === 0 ? this.#mean : this.#infinite;
   }
 
-  /** The standard deviation of the population, as `numpy.std`. */
+  /** The standard deviation of the population, like `numpy.std`. */
   get deviation(): number {
     return this.count === 0 || this.#infinite !== 0 ? Number.NaN : Math.sqrt(this.#squares / this.count);
   }

@@ -1,9 +1,9 @@
-/** `plot`: a picture of some columns. */
+/** `plot`: draws columns. */
 import { Command } from "commander";
 import type { NpyReader } from "../node.ts";
 import { listArgument, type RowRange, rangeArgument } from "./arguments.ts";
 import { type Column, chosenColumns, columnData, columnsOf, isNumeric, layoutOf, numericColumns, rowsOf } from "./columns.ts";
-import { FileProblem, shown, UsageError } from "./failure.ts";
+import { counted, FileProblem, shown, UsageError } from "./failure.ts";
 import { readingRows } from "./files.ts";
 import { checkPictureFile, writePicture } from "./picture.ts";
 import { Progress, type ProgressOptions } from "./progress.ts";
@@ -18,25 +18,25 @@ interface PlotOptions extends ProgressOptions {
   readonly overwrite?: boolean;
 }
 
-/** More lines than this are no longer told apart. */
+/** More lines than this are hard to tell apart. */
 const MOST_LINES = 6;
 
-/** Groups of rows in an SVG, at most. */
+/** The most groups of rows in an SVG. */
 const SVG_POINTS = 1000;
 
 export function plotCommand(): Command {
   return new Command("plot")
     .summary("draw columns as lines or as a heat map")
     .description(
-      "Draws columns over rows: a line each, or a heat map of them all if they are more than 6. " +
-        "Where there are more rows than fit, means of neighbouring ones are drawn.",
+      "Draws columns over rows: one line per column, or a heat map if there are more than 6 columns. " +
+        "If not all rows fit, it draws means of neighbouring rows.",
     )
     .argument("<file>", "the .npy file")
     .option("--columns <list>", "which columns, such as 0 or t,level (default: all)", listArgument)
     .option("--rows <range>", "which rows: START:STOP, as for slice", rangeArgument)
-    .option("--heatmap", "a heat map even of few columns")
+    .option("--heatmap", "draw a heat map even of few columns")
     .option("--svg <out>", "write an SVG file instead of drawing in the terminal")
-    .option("--overwrite", "replace OUT if it is an SVG that is there")
+    .option("--overwrite", "replace OUT if it is an existing SVG")
     .action(async (file: string, _options: PlotOptions, command: Command) => {
       await readingRows(file, (reader) => plot(file, reader, command.optsWithGlobals<PlotOptions>()));
     })
@@ -59,7 +59,7 @@ async function plot(file: string, reader: NpyReader, options: PlotOptions): Prom
   if (options.columns !== undefined && text !== undefined)
     throw new UsageError(`column ${JSON.stringify(text.label)} holds no numbers`);
   const [start, stop] = rowsIn(options.rows, reader.length, file);
-  if (drawn.length === 0 || start === stop) throw new FileProblem(file, "there is nothing to draw: no numbers in these rows");
+  if (drawn.length === 0 || start === stop) throw new FileProblem(file, "there is nothing to draw: these rows hold no numbers");
   const isMap = options.heatmap ?? drawn.length > MOST_LINES;
   const width = svg === undefined ? Math.max(20, (terminalWidth() ?? 80) - 14) : SVG_POINTS;
   const progress = await Progress.start(shown(file), (stop - start) * reader.dtype.itemsize, options);
@@ -68,7 +68,7 @@ async function plot(file: string, reader: NpyReader, options: PlotOptions): Prom
   );
   const [min, max] = rangeOf(series);
   const picture = { title: shown(file), labels: drawn.map(({ label }) => label), series, min, max, start, stop };
-  // The libraries of pictures are loaded when one is drawn: no other command should wait for them.
+  // Only this command loads the drawing libraries.
   if (svg === undefined) {
     const { drawHeatMap, drawLines } = await import("./plot-terminal.ts");
     return await print(isMap ? drawHeatMap(picture, width) : drawLines(picture, width));
@@ -76,7 +76,9 @@ async function plot(file: string, reader: NpyReader, options: PlotOptions): Prom
   const { heatMapSvg, linesSvg } = await import("./plot-svg.ts");
   await writePicture(svg, isMap ? heatMapSvg(picture) : linesSvg(picture), file, overwrite);
   if (!options.quiet)
-    await print(`${shown(svg)}: ${isMap ? "a heat map" : "lines"} of ${drawn.length} columns, ${stop - start} rows\n`);
+    await print(
+      `${shown(svg)}: ${isMap ? "a heat map" : "lines"} of ${counted(drawn.length, "column")}, ${counted(stop - start, "row")}\n`,
+    );
 }
 
 /** The smallest and largest number; 0 and 0 if all are NaN. */
@@ -91,7 +93,7 @@ function rangeOf(series: readonly Float64Array[]): [min: number, max: number] {
   return min <= max ? [min, max] : [0, 0];
 }
 
-/** Means of `groups` groups of rows, of nearly equal size, in one pass. */
+/** The means of `groups` groups of rows, all of nearly equal size, in one pass. */
 async function meansOf(
   reader: NpyReader,
   columns: readonly Column[],

@@ -1,4 +1,4 @@
-/** All commands, and what becomes of their errors. */
+/** Runs a command line: all commands, and how their errors end the process. */
 import { Command, CommanderError } from "commander";
 import { appendCommand } from "./append.ts";
 import { completionCommand } from "./completion.ts";
@@ -16,7 +16,7 @@ import { tailCommand } from "./tail.ts";
 import { tell } from "./terminal.ts";
 import { verifyCommand } from "./verify.ts";
 
-/** In the order of the help. */
+/** In the order of the help text. */
 const COMMANDS = [
   infoCommand,
   appendCommand,
@@ -34,17 +34,17 @@ const COMMANDS = [
 
 function program(version: string): Command {
   const all = new Command("npy-append-array")
-    .description("Looks at, grows, mends and follows NumPy .npy files.")
+    .description("Inspects, grows, repairs and follows NumPy .npy files.")
     .version(version, "--version", "print the version")
     .helpOption("-h, --help", "print help")
     .helpCommand(false)
-    .option("-q, --quiet", "no progress bars and no reports")
+    .option("-q, --quiet", "print no progress bars and no reports")
     .option("--debug", "print the stack of an error")
     .configureHelp({ showGlobalOptions: true })
     .addHelpText(
       "after",
       `
-Exit codes: 0 done, 1 a problem with a file, 2 a mistake on the command line; ended by Ctrl-C as shells expect it (130).
+Exit codes: 0 success, 1 a problem with a file, 2 a mistake on the command line, 130 ended by Ctrl-C.
 
 Examples:
   npy-append-array info log.npy
@@ -59,7 +59,7 @@ Examples:
   return all;
 }
 
-/** A message of Commander in one line, without its prefix. */
+/** A message of Commander on one line, without its prefix. */
 function sentence(message: string): string {
   return message
     .replace(/^error: /, "")
@@ -67,7 +67,7 @@ function sentence(message: string): string {
     .replace(/\s*\n\s*/g, " ");
 }
 
-/** Commander takes -5 for an argument, but -5: for an option, unless a space precedes it, which we ignore. */
+/** Commander takes -5: for an option. A space before it prevents that, and is ignored later. */
 function withRanges(args: readonly string[]): string[] {
   const end = args.indexOf("--");
   return args.map((arg, i) => (/^-\d+:-?\d*$/.test(arg) && (end < 0 || i < end) ? ` ${arg}` : arg));
@@ -78,13 +78,13 @@ function exitCodeOf(error: unknown): number {
   return error instanceof UsageError ? EXIT.usage : EXIT.problem;
 }
 
-/** Runs a command line to its end, and sets the exit code of the process. */
+/** Runs a command line, and sets the exit code of the process. */
 export async function run(args: readonly string[], version: string): Promise<void> {
   const isDebugging = args.includes("--debug");
   try {
     await program(version).parseAsync(withRanges(args), { from: "user" });
   } catch (error) {
-    // Shells look at how a process ended: after a signal, it must end by that signal.
+    // Shells expect a process that was interrupted by a signal to end by that signal.
     if (error instanceof Interrupted) return void process.kill(process.pid, error.by);
     if (!(error instanceof CommanderError || error instanceof AlreadyReported)) {
       tell(lineOf(error));

@@ -1,15 +1,15 @@
-/** How far something is, on stderr, if it takes long enough to wonder. */
+/** Progress bars on stderr. */
 import type { SingleBar } from "cli-progress";
 import { oneLine } from "./failure.ts";
 
-/** What is over sooner needs no bar. In milliseconds. */
+/** Milliseconds before a bar appears. */
 const PATIENCE = 1000;
 
 export interface ProgressOptions {
   readonly quiet?: boolean;
 }
 
-/** A bar that appears after a second, if stderr is a terminal and nobody asked for quiet. */
+/** A bar that appears after a second, if stderr is a terminal and --quiet is not set. */
 export class Progress {
   readonly #label: string;
   readonly #total: number | undefined;
@@ -24,18 +24,18 @@ export class Progress {
     this.#Bar = Bar;
   }
 
-  /** `total` in bytes; `undefined` if nobody knows. */
+  /** `total` in bytes; `undefined` if unknown. */
   static async start(label: string, total: number | undefined, { quiet = false }: ProgressOptions): Promise<Progress> {
     const isWanted = !quiet && process.stderr.isTTY === true;
     return new Progress(label, total, isWanted ? (await import("cli-progress")).default.SingleBar : undefined);
   }
 
-  /** So many bytes more are done. */
+  /** Counts `bytes` more as done. */
   advance(bytes: number): void {
     this.reach(this.#done + bytes);
   }
 
-  /** So many bytes are done. */
+  /** Sets the number of bytes done. */
   reach(done: number): void {
     this.#done = done;
     if (this.#Bar === undefined) return;
@@ -60,14 +60,14 @@ export class Progress {
     this.#bar.start(this.#total ?? 0, done, payload);
   }
 
-  /** Takes the bar away. */
+  /** Removes the bar. */
   stop(): void {
     this.#bar?.stop();
     this.#bar = undefined;
   }
 }
 
-/** Bytes as people count them: in steps of 1000. */
+/** Bytes with a decimal unit. */
 function bytesText(bytes: number): string {
   const step = bytes < 1000 ? 0 : Math.min(4, Math.floor(Math.log10(bytes) / 3));
   const amount = bytes / 1000 ** step;

@@ -1,4 +1,4 @@
-/** `recover`: files that broke off. */
+/** `recover`: repairs incomplete files. */
 import { Command, Option } from "commander";
 import { type RecoveryReport, recover } from "../node.ts";
 import { counted, shown } from "./failure.ts";
@@ -16,19 +16,19 @@ interface RecoverCommandOptions {
 
 export function recoverCommand(): Command {
   return new Command("recover")
-    .summary("make incomplete files whole")
-    .description("Makes files whole whose data are not what their headers say, after a crash, a full disk or a broken download.")
+    .summary("repair incomplete files")
+    .description("Repairs files whose data do not match their headers, after a crash, a full disk or an incomplete download.")
     .argument("<file...>", "the .npy files")
-    .option("--zerofill", "complete an incomplete last row with zeros instead of cutting it off")
-    .option("--dry-run", "only say what would be done")
-    .option("--force", "take what is behind the last row for rows even if it begins as another .npy file does")
+    .option("--zerofill", "fill an incomplete last row with zeros instead of cutting it off")
+    .option("--dry-run", "only report what would change")
+    .option("--force", "keep bytes after the last row as rows even if they look like another .npy file")
     .addOption(
-      new Option("--drop-uncounted", "keep just the rows that the header counts, and cut off everything behind them").conflicts([
+      new Option("--drop-uncounted", "keep only the rows that the header counts, and cut off everything after them").conflicts([
         "zerofill",
         "force",
       ]),
     )
-    .option("--allow-empty", "keep no row where not even one is whole, although the header counts rows")
+    .option("--allow-empty", "allow a result of 0 rows if no row is complete")
     .action(async (files: string[], _options: RecoverCommandOptions, command: Command) => {
       const {
         zerofill = false,
@@ -58,7 +58,7 @@ function reportText(report: RecoveryReport, dryRun: boolean, dropUncounted: bool
   const { needed, rowsBefore, rowsAfter, bytesDropped, bytesZeroFilled } = report;
   if (!needed) return `complete, ${counted(rowsAfter, "row")}`;
   const verb = dryRun ? "would keep" : "kept";
-  const what = dropUncounted && rowsAfter === rowsBefore ? "behind them" : "of an incomplete row";
+  const what = dropUncounted && rowsAfter === rowsBefore ? "after them" : "of an incomplete row";
   const dropped = bytesDropped === 0 ? "" : `, ${dryRun ? "would drop" : "dropped"} ${counted(bytesDropped, "byte")} ${what}`;
   const filled = bytesZeroFilled === 0 ? "" : `, ${dryRun ? "would add" : "added"} ${counted(bytesZeroFilled, "byte")} of zeros`;
   return `${verb} ${counted(rowsAfter, "row")} (the header said ${rowsBefore})${dropped}${filled}`;

@@ -1,4 +1,4 @@
-/** Rows of a file as text or bytes on stdout. */
+/** Prints rows of a file as text or bytes. */
 import { createReadStream } from "node:fs";
 import type { Command } from "commander";
 import { inspect, type NpyArray, type NpyData, type NpyReader } from "../node.ts";
@@ -14,15 +14,15 @@ export interface RowOptions {
   readonly raw?: boolean;
 }
 
-/** Elements that are held as text at a time: more outlive V8's young generation, which makes printing a third slower. */
+/** Elements formatted at a time. More would outlive V8's young generation, which makes printing a third slower. */
 const CELLS = 2 ** 12;
 
-/** Adds the options that say how rows are printed. */
+/** Adds the options that select the format of rows. */
 export function withRowOptions(command: Command): Command {
   return command
-    .option("--csv", "print CSV; a structure's fields are the header")
-    .option("--ndjson", "print one JSON value a line: an object for a structure, else an array or a number")
-    .option("--raw", "print the bytes of the rows as they are in the file");
+    .option("--csv", "print CSV; the fields of a structure are the header")
+    .option("--ndjson", "print one JSON value per line: an object for a structure, otherwise an array or a number")
+    .option("--raw", "print the bytes of the rows unchanged");
 }
 
 type Form = "table" | "csv" | "ndjson" | "raw";
@@ -33,29 +33,28 @@ function formOf({ csv, ndjson, raw }: RowOptions): Form {
     ...(ndjson ? ["ndjson" as const] : []),
     ...(raw ? ["raw" as const] : []),
   ];
-  if (forms.length > 1) throw new UsageError(`--${forms.join(" and --")} exclude each other: choose one`);
+  if (forms.length > 1) throw new UsageError(`--${forms.join(" and --")} cannot be combined: choose one`);
   return forms[0] ?? "table";
 }
 
-/** What prints rows that begin at row `start`. */
+/** Prints rows, the first of which is row `start` of the file. */
 export type RowPrinter = (rows: NpyArray, start: number) => Promise<void>;
 
 const PRINTERS = { table: tablePrinter, csv: csvPrinter, ndjson: ndjsonPrinter } as const;
 
-/** The printer that the options ask for. */
 export function printerFor(reader: NpyReader, options: RowOptions): RowPrinter {
   const form = formOf(options);
   return form === "raw" ? rawPrinter(reader.path as string) : PRINTERS[form](layoutOf(reader));
 }
 
-/** Prints the rows `start` to `stop`, a part at a time. */
+/** Prints the rows from `start` to `stop`. */
 export async function printRows(reader: NpyReader, start: number, stop: number, options: RowOptions): Promise<void> {
   // Raw bytes need no decoding.
   if (formOf(options) === "raw") return await printBytes(reader.path as string, start, stop);
   await printPart(reader, printerFor(reader, options), start, stop);
 }
 
-/** The same with a printer that may go on afterwards. */
+/** Prints the rows from `start` to `stop`, some at a time, with a printer that can continue afterwards. */
 export async function printPart(reader: NpyReader, printer: RowPrinter, start: number, stop: number): Promise<void> {
   const step = rowsAtOnce(reader);
   // A file without rows may still have a header.
@@ -64,7 +63,7 @@ export async function printPart(reader: NpyReader, printer: RowPrinter, start: n
   }
 }
 
-/** How many rows make a handy portion. */
+/** How many rows to print at a time. */
 export function rowsAtOnce(reader: NpyReader): number {
   return Math.max(1, Math.floor(CELLS / Math.max(1, columnsOf(layoutOf(reader)).length)));
 }
@@ -87,7 +86,8 @@ function csvPrinter(layout: RowLayout): RowPrinter {
   const labels = columns.map(({ label }) => label);
   const isStructure = layout.dtype.fields !== undefined;
   if (isStructure) checkHeader(labels);
-  if (columns.length === 0) throw new Error("its rows have no elements, which CSV cannot say: print them with --ndjson");
+  if (columns.length === 0)
+    throw new Error("its rows have no elements, and CSV cannot represent those: print them with --ndjson");
   const cells = cellsOf(columns, csvOf, checkText);
   let header = isStructure ? [labels.map(csvCell)] : [];
   return async (rows, start) => {
@@ -97,22 +97,22 @@ function csvPrinter(layout: RowLayout): RowPrinter {
   };
 }
 
-/** Refuses a text that would come back as another one. */
+/** Refuses text that would be read back as different text. */
 function checkText({ dtype, perRow, offset }: Column, data: NpyData, start: number): void {
-  // The elements of a row's array are columns of the same data.
+  // All elements of an array field share one array of data: one check will do.
   const at = offset > 0 ? -1 : firstInexact(data, dtype);
   if (at < 0) return;
   throw new Error(
-    `row ${start + Math.floor(at / perRow)} has a text with both halves of a surrogate pair as two characters, or a code point beyond U+10FFFF, ` +
-      "which neither CSV nor JSON can say: print it with --raw",
+    `row ${start + Math.floor(at / perRow)} has text with the halves of a surrogate pair as two characters, or a code point beyond U+10FFFF, ` +
+      "which neither CSV nor JSON can represent: print it with --raw",
   );
 }
 
-/** Whether a header leads to each element again. */
+/** Refuses two columns of one name: reading the CSV back could not tell them apart. */
 function checkHeader(labels: readonly string[]): void {
   const twin = labels.find((label, i) => labels.indexOf(label) !== i);
   if (twin === undefined) return;
-  throw new Error(`two of its elements have the name ${JSON.stringify(twin)} in CSV: print them with --ndjson`);
+  throw new Error(`two of its elements would be called ${JSON.stringify(twin)} in CSV: print them with --ndjson`);
 }
 
 function ndjsonPrinter(layout: RowLayout): RowPrinter {
@@ -131,7 +131,7 @@ function rawPrinter(path: string): RowPrinter {
   };
 }
 
-/** From the file itself: reading would decode, and swap their order. */
+/** Copies bytes of the file: NpyReader would decode them, and swap their byte order. */
 async function printBytes(path: string, start: number, stop: number): Promise<void> {
   const info = await inspect(path);
   const rowBytes = sizeOf(layoutOf(info).rowShape) * info.dtype.itemsize;
@@ -149,7 +149,7 @@ function cellsOf(
   const textsOfColumn = columns.map(({ dtype }) => form(dtype));
   return (rows, start) => {
     const dataOf = columnData(rows);
-    // The elements of a row's array are columns of the same data.
+    // All elements of an array field share one array of data.
     const known = new Map<NpyData, ArrayLike<string>>();
     const texts = columns.map((column, i) => {
       const data = dataOf(column);
@@ -166,7 +166,7 @@ function cellsOf(
   };
 }
 
-/** The JSON before, between and after the elements of a row; the elements are in the order of the columns. */
+/** The JSON text before, between and after the elements of a row. The elements come in the order of the columns. */
 function jsonBetween({ dtype, rowShape }: RowLayout): string[] {
   const element = Symbol("element");
   const skeleton = nested(rowShape, () => jsonSkeleton(dtype, element));

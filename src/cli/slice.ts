@@ -1,4 +1,4 @@
-/** `slice`: any rows. */
+/** `slice`: prints any rows. */
 import { Command } from "commander";
 import { type RowRange, rangeArgument } from "./arguments.ts";
 import { FileProblem } from "./failure.ts";
@@ -8,9 +8,9 @@ import { printRows, type RowOptions, withRowOptions } from "./rows.ts";
 export function sliceCommand(): Command {
   const command = new Command("slice")
     .summary("print some rows")
-    .description("Prints rows of a file as a table, or in another form.")
+    .description("Prints some rows of a file as a table, or in another format.")
     .argument("<file>", "the .npy file")
-    .argument("[range]", "START:STOP as in Python, negative ones from the end; or the number of one row", rangeArgument)
+    .argument("[range]", "START:STOP as in Python, negative numbers from the end; or the number of one row", rangeArgument)
     .action(async (file: string, range: RowRange | undefined, options: RowOptions) => {
       await readingRows(file, async (reader) => {
         const [start, stop] = rowsIn(range, reader.length, file);
@@ -27,7 +27,7 @@ Examples:
   );
 }
 
-/** The rows that a range means in an array of `length` rows. */
+/** Resolves a range in an array of `length` rows. */
 export function rowsIn(range: RowRange | undefined, length: number, file: string): [start: number, stop: number] {
   const { start = 0, stop = length, isIndex = false } = range ?? {};
   const place = (row: number): number => (row < 0 ? Math.max(0, length + row) : Math.min(row, length));

@@ -1,4 +1,4 @@
-/** `stats`: what the columns of a file hold. */
+/** `stats`: statistics of the columns of a file. */
 import { Command } from "commander";
 import { type DType, dtype as dtypeOf, type NpyReader } from "../node.ts";
 import { listArgument } from "./arguments.ts";
@@ -31,9 +31,9 @@ export function statsCommand(): Command {
   return new Command("stats")
     .summary("min, max, mean, standard deviation, NaNs and a histogram of each column")
     .description(
-      "Shows for each column the smallest and largest value, mean, standard deviation (of the population, as numpy.std), " +
-        "the number of NaNs (or NaTs), which take no part in the rest, and a histogram between the smallest and the largest " +
-        "value. The file is read once.",
+      "Shows for each column the number of NaNs (or NaTs), and of all other values the smallest and largest, the mean, the " +
+        "standard deviation (of the population, like numpy.std) and a histogram from the smallest to the largest. " +
+        "Reads the file once.",
     )
     .argument("<file>", "the .npy file")
     .option("--columns <list>", "only these columns", listArgument)
@@ -100,14 +100,13 @@ function lineOf({ label, dtype }: Column, rows: number, moments: Moments | undef
   ];
 }
 
-/** A value as an element of its column. */
 function valueText(dtype: DType, value: number | bigint | undefined): string {
   if (value === undefined) return "";
   if (dtype.kind === "b") return String(value);
   return textOfValue(value, dtype.kind === "c" ? dtypeOf(`f${dtype.itemsize / 2}` as "f8") : dtype);
 }
 
-/** The mean of times is a time; that of anything else has six digits, which is more than it is worth. */
+/** The mean of times is a time. */
 function meanText(dtype: DType, { mean }: Moments): string {
   if (Number.isNaN(mean)) return "nan";
   return dtype.kind === "M" ? valueText(dtype, BigInt(Math.round(mean))) : roundedText(mean);

@@ -1,21 +1,21 @@
-/** Rows of text in aligned columns. */
+/** Prints rows of text in aligned columns. */
 import { oneLine } from "./failure.ts";
 import { styled, terminalWidth } from "./terminal.ts";
 
-/** A table whose rows may come bit by bit: columns widen when they must. */
+/** A table whose rows may arrive in parts. Columns widen when a cell needs it. */
 export class Table {
   readonly #isRight: readonly boolean[];
   readonly #widths: number[];
   readonly #header: readonly string[];
 
-  /** `isRight`: the columns that are aligned to the right, as numbers are. */
+  /** `isRight`: which columns are aligned to the right, like numbers. */
   constructor(header: readonly string[], isRight: readonly boolean[]) {
     this.#header = header.map(oneLine);
     this.#isRight = isRight;
     this.#widths = this.#header.map(widthOf);
   }
 
-  /** The lines of rows, with the header above them if `isFirst`. Middle columns that do not fit into a terminal are left out. */
+  /** The lines of rows, with the header above them if `isFirst`. Leaves out middle columns that do not fit into the terminal. */
   lines(rows: readonly (readonly string[])[], isFirst: boolean): string {
     const cells = rows.map((row) => row.map(oneLine));
     for (const row of cells) {
@@ -37,7 +37,7 @@ export class Table {
     return cells.join("  ").trimEnd();
   }
 
-  /** The columns that fit, from both ends; `undefined` stands for those between. */
+  /** The columns that fit, taken from both ends; `undefined` marks the gap. */
   #fitting(): (number | undefined)[] {
     const all = [...this.#widths.keys()];
     const room = (terminalWidth() ?? Number.POSITIVE_INFINITY) + 2;

@@ -1,4 +1,4 @@
-/** `tail`: the last rows, and those that come. */
+/** `tail`: prints the last rows, and follows new ones. */
 import { Command } from "commander";
 import { rowCountArgument } from "./arguments.ts";
 import { rowsOf } from "./columns.ts";
@@ -8,11 +8,13 @@ import { printerFor, printPart, type RowOptions, rowsAtOnce, withRowOptions } fr
 
 export function tailCommand(): Command {
   const command = new Command("tail")
-    .summary("print the last rows, and with --follow those that are appended")
-    .description("Prints the last rows of a file as a table, or in another form; with --follow also each new one, until Ctrl-C.")
+    .summary("print the last rows, and with --follow new ones")
+    .description(
+      "Prints the last rows of a file as a table, or in another format; with --follow also each new row, until Ctrl-C.",
+    )
     .argument("<file>", "the .npy file")
     .option("-n, --rows <count>", "how many rows", rowCountArgument, 10)
-    .option("-f, --follow", "go on with the rows that other processes append")
+    .option("-f, --follow", "keep printing rows as other processes append them")
     .action(async (file: string, options: RowOptions & { rows: number; follow?: boolean }) => {
       await readingRows(file, async (reader) => {
         const printer = printerFor(reader, options);

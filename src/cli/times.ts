@@ -1,15 +1,15 @@
-/** Times as text (ISO 8601) -> counts of a datetime64's steps, exactly or not at all. */
+/** Parses times (ISO 8601) as datetime64, exactly or not at all. */
 import { type DatetimeUnit, type DType, type DTypeLike, NpyError } from "../node.ts";
 import { cast, textsOfCast } from "./cast.ts";
 
-/** How NumPy stores "not a time". */
+/** How NumPy stores NaT. */
 export const NOT_A_TIME: bigint = -(2n ** 63n);
 
-/** The library, as NumPy, takes any number for a year. */
+/** Stricter than the library, which like NumPy takes any number for a year. */
 const ISO =
   /^([+-]?\d{4,}|-\d{3})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d{1,18}))?)?)?(?:Z|([+-])(\d\d):?(\d\d))?)?)?)?$/;
 
-/** The coarsest unit of D, s, ms, us and ns that holds a time exactly; `undefined` for what is not a date of ISO 8601. */
+/** The coarsest unit of D, s, ms, us and ns that holds a time exactly; `undefined` for anything but an ISO 8601 date. */
 export function unitOfText(text: string): "D" | "s" | "ms" | "us" | "ns" | undefined {
   const found = ISO.exec(text);
   if (found?.[3] === undefined) return undefined;
@@ -21,10 +21,10 @@ export function unitOfText(text: string): "D" | "s" | "ms" | "us" | "ns" | undef
 /** Digits after the seconds. */
 const FRACTION: Readonly<Partial<Record<DatetimeUnit, number>>> = { s: 0, ms: 3, us: 6, ns: 9, ps: 12, fs: 15, as: 18 };
 
-/** How many parts of year, month, day, hour, minute and second a unit holds; none of them is a whole number of weeks. */
+/** How many parts a unit holds of year, month, day, hour, minute and second. W holds none: no part is a number of weeks. */
 const PARTS: Readonly<Partial<Record<DatetimeUnit, number>>> = { Y: 1, M: 2, W: 0, D: 3, h: 4, m: 5 };
 
-/** The ticks of each time, in UTC if it has a time zone, and the first problem in place of the ticks that it concerns. */
+/** The ticks of each time, in UTC if it has a time zone. A problem takes the place of the first ticks that have one. */
 export function ticksOfTexts(texts: readonly string[], type: DType): ArrayLike<bigint | string> {
   const { unit = "generic", count = 1 } = type.datetime ?? {};
   if (unit === "generic") return texts.map(() => "a datetime64 without a unit has no dates");
@@ -34,13 +34,13 @@ export function ticksOfTexts(texts: readonly string[], type: DType): ArrayLike<b
   for (const [i, text] of texts.entries()) {
     if (text === "" || text === "NaT") continue;
     const found = ISO.exec(text);
-    if (found === null) return withProblem(texts, i, "expected a date of ISO 8601, such as 2024-01-31 or 2024-01-31T23:59:59.5Z");
+    if (found === null) return withProblem(texts, i, "expected an ISO 8601 date, such as 2024-01-31 or 2024-01-31T23:59:59.5Z");
     if ((found[7]?.replace(/0+$/, "").length ?? 0) > digits) return withProblem(texts, i, tooFine(unit));
     isFiner ||= parts < 6 && (found[parts + 1] !== undefined || found[9] !== undefined);
   }
   const ticks = parsed(texts, type);
   if (!(ticks instanceof BigInt64Array) || !isFiner) return ticks;
-  // The library cuts off what is finer than the unit. Times that print as they were written lost nothing.
+  // The library truncates to the unit. Times that print as they were written lost nothing.
   const printed = textsOfCast(ticks as BigInt64Array<ArrayBuffer>, ticks.length, type);
   const doubtful = [...texts.keys()].filter((i) => printed[i] !== texts[i]);
   const fine = `<M8[${parts < 6 ? "s" : unit}]` as "<M8[s]";
@@ -92,5 +92,5 @@ function withProblem(texts: readonly string[], at: number, problem: string): (bi
 }
 
 function tooFine(unit: DatetimeUnit): string {
-  return `it is not a whole number of its unit (${unit})`;
+  return `it is not a whole number of the unit (${unit})`;
 }

@@ -1,4 +1,4 @@
-/** `verify`: is a file what its header says? */
+/** `verify`: checks that files match their headers. */
 import { Command } from "commander";
 import { inspect } from "../node.ts";
 import { counted, FileProblem, runAdvice, shown } from "./failure.ts";
@@ -7,9 +7,9 @@ import { print } from "./terminal.ts";
 
 export function verifyCommand(): Command {
   return new Command("verify")
-    .summary("exit with 0 if files are complete and consistent")
+    .summary("exit with 0 if all files are complete and consistent")
     .description(
-      "Checks that headers are valid, and that the data are as long as they say. For scripts and CI: exits with 1 if one is not.",
+      "Checks that headers are valid and data have the length they state. For scripts and CI: exits with 1 if a file does not pass.",
     )
     .argument("<file...>", "the .npy files")
     .action(async (files: string[], _options: unknown, command: Command) => {

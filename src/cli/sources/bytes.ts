@@ -1,18 +1,18 @@
-/** Bytes of a file or of stdin, a block at a time. */
+/** Reads bytes of a file or of stdin, block by block. */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { createRequire } from "node:module";
 import { Socket } from "node:net";
 import { isatty } from "node:tty";
 import { UsageError } from "../failure.ts";
 
-/** Of Linux's `<fcntl.h>`. */
+/** From Linux's `<fcntl.h>`. */
 const F_SETPIPE_SZ = 1031;
 
 /** An open file, or stdin. */
 export interface ByteSource {
   readonly descriptor: number;
   readonly isPipe: boolean;
-  /** What is there; `undefined` for pipes and devices. */
+  /** In bytes; `undefined` for pipes and devices. */
   readonly size: number | undefined;
 }
 
@@ -25,8 +25,8 @@ export function openBytes(path: string, { mayBeTerminal = false }: { readonly ma
 }
 
 /**
- * Lets a pipe hold 1 MiB, which Linux allows everyone, instead of 64 KiB: most of the time of a fast pipe goes into waking its two sides by
- * turns. Without koffi, or beyond the user's limit, the pipe stays as it is.
+ * Enlarges a pipe from 64 KiB to 1 MiB, which Linux allows every user: a fast pipe spends most of its time waking its two ends. Does nothing
+ * without koffi or beyond the user's limit.
  */
 function widen(descriptor: number): void {
   if (process.platform !== "linux") return;
@@ -38,14 +38,14 @@ function widen(descriptor: number): void {
   }
 }
 
-/** The part of koffi that is needed here; its own types are missing where it is not installed. */
+/** The part of koffi used here. Its own types exist only where it is installed. */
 interface Koffi {
   load(library: null): { func(prototype: string): (...args: readonly number[]) => number };
 }
 
 /**
- * Blocks of `length` bytes, the last of them shorter, from where the descriptor is. A block is valid until the next is asked for. The
- * descriptor is closed in the end. With `asTheyCome`, what a pipe holds is a block as soon as it is there, but for the first one.
+ * Reads blocks of `length` bytes, the last of which may be shorter, and closes the descriptor at the end. A block is valid until the next
+ * one is requested. With `asTheyCome`, all blocks of a pipe but the first may be shorter: they hold the bytes that have arrived.
  */
 export function blocksOf(
   { descriptor, isPipe }: ByteSource,
@@ -56,7 +56,7 @@ export function blocksOf(
   return isPipe ? pipeBlocks(descriptor, length, signal, asTheyCome) : fileBlocks(descriptor, length);
 }
 
-/** Synchronously: handing a block to another thread costs more than what copying it beside the writing of the last one gains. */
+/** Reads synchronously: handing a block to another thread costs more than reading during the last write gains. */
 async function* fileBlocks(descriptor: number, length: number): AsyncGenerator<Uint8Array, void, void> {
   const buffer = new Uint8Array(length);
   try {
@@ -75,7 +75,7 @@ async function* fileBlocks(descriptor: number, length: number): AsyncGenerator<U
   }
 }
 
-/** Pipes can block, so they are read by events, without a copy. */
+/** Reads by events, because pipes can block, and without a copy. */
 async function* pipeBlocks(
   descriptor: number,
   length: number,
@@ -85,7 +85,7 @@ async function* pipeBlocks(
   const buffer = new Uint8Array(length);
   let filled = 0;
   let least = length;
-  /** Bytes of the block that is to be taken; what is read next begins where it did. */
+  /** Length of the block that is ready to be yielded. The next one starts at the same place in the buffer. */
   let ready = 0;
   let end: { readonly error?: unknown } | undefined;
   let wake = (): void => undefined;
@@ -93,7 +93,7 @@ async function* pipeBlocks(
     end ??= { error };
     wake();
   };
-  // `onread` is documented, and missing in the types.
+  // `onread` is documented, but missing in the types.
   const onread = {
     buffer: () => buffer.subarray(filled),
     callback(count: number): boolean {

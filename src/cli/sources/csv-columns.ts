@@ -1,4 +1,4 @@
-/** Columns of text -> rows of a file: which column goes where, as what. */
+/** Columns of text -> rows of a file: assigns columns to fields, and picks their dtypes. */
 import { type DType, dtype } from "../../node.ts";
 import { columnsOf, type RowLayout, shapeText, sizeOf } from "../columns.ts";
 import { excerpt, FileProblem, shown, UsageError } from "../failure.ts";
@@ -6,17 +6,16 @@ import { type HeaderName, placeOf } from "./csv-header.ts";
 import { dtypeOfTexts } from "./infer.ts";
 import { isNumberText } from "./number-of-text.ts";
 import { arrayOf, type SourceOptions } from "./source.ts";
-import { InvalidCell, type ValuesOfTexts, valuesOfTexts } from "./text.ts";
+import { InvalidCell, type ValuesOfTexts, valuesOfTexts } from "./text-values.ts";
 
-/** What is made of the cells of a row. */
+/** How the cells of a row are converted. */
 export interface CsvColumns {
-  /** Cells of a row. */
+  /** The number of cells in a row. */
   readonly width: number;
-  /** What the rows are. */
   readonly layout: RowLayout;
-  /** Whether the dtype of a column was told from its text. */
+  /** Whether the dtype of a column was inferred from its text. */
   readonly isInferred: boolean;
-  /** Rows of cells as appending takes them; `lineOf` says on which line of the source one begins. */
+  /** Converts rows of cells to what `append` takes. `lineOf` gives the line on which a row begins. */
   convert(rows: readonly (readonly string[])[], lineOf: (i: number) => number): unknown;
 }
 
@@ -28,9 +27,9 @@ interface TextColumn {
 }
 
 /**
- * Decides what becomes of the columns. A structure takes each field from the column of its name (without a header: from the
- * column in its place). Any other dtype takes all columns as the elements of a row. Where neither the file nor an option says a
- * dtype: numbers without a header are rows of float64, everything else is a structure.
+ * Decides how columns are converted. A structure takes each field from the column of the same name, or without a header from the
+ * column at the same position. Any other dtype takes all columns as the elements of a row. If neither the file nor an option gives a
+ * dtype, numbers without a header become rows of float64, and everything else a structure.
  */
 export function planColumns(
   path: string,
@@ -56,7 +55,7 @@ export function planColumns(
     const ordered = header === undefined ? columns : columnsByName(path, columns, header, layout);
     return structured(path, width, ordered, layout, isTold);
   }
-  if (width === 0) throw new FileProblem(path, "it has no columns: pass --dtype to create a file of no rows");
+  if (width === 0) throw new FileProblem(path, "it has no columns: pass --dtype to create a file without rows");
   const areNumbers = sample.every((cells) => cells.every((cell) => cell.trim() === "" || isNumberText(cell)));
   if (header === undefined && options.columns === undefined && areNumbers) {
     return plain(path, width, columns, layoutFor(dtype("float64"), [columns.length]), true);
@@ -69,7 +68,7 @@ export function planColumns(
   return structured(path, width, columns, { dtype: dtype(fields), rowShape: [], fortranOrder: false }, isTold);
 }
 
-/** All columns, or those of --columns; without a header that option gives them their names. */
+/** All columns, or those of --columns. Without a header, --columns names them. */
 function chosen(
   path: string,
   header: readonly HeaderName[] | undefined,
@@ -79,7 +78,7 @@ function chosen(
   if (header === undefined) {
     if (columns !== undefined && columns.length !== width && width > 0) {
       throw new UsageError(
-        `--columns names ${columns.length} columns, ${shown(path)} has ${width} (and no header): name each of them`,
+        `--columns names ${columns.length} columns, but ${shown(path)} has ${width} and no header: name each of them`,
       );
     }
     return Array.from({ length: width }, (_, index) => ({
@@ -115,7 +114,7 @@ function sameNames(path: string, name: string, places: readonly number[]): FileP
   return new FileProblem(
     path,
     `columns ${first} and ${second} have the same name ${JSON.stringify(name)}: rename one, ` +
-      "or pass --no-header if this row is no header",
+      "or pass --no-header if this line is not a header",
   );
 }
 
@@ -124,7 +123,7 @@ function plain(path: string, width: number, columns: readonly TextColumn[], layo
   if (width > 0 && sizeOf(rowShape) !== columns.length) {
     throw new FileProblem(
       path,
-      `it has ${columns.length} columns, a row of shape ${shapeText(rowShape)} has ${sizeOf(rowShape)} ` +
+      `it has ${columns.length} columns, but a row of shape ${shapeText(rowShape)} has ${sizeOf(rowShape)} ` +
         "elements: choose columns with --columns",
     );
   }
@@ -143,7 +142,7 @@ function plain(path: string, width: number, columns: readonly TextColumn[], layo
   };
 }
 
-/** The columns that have the names of the structure's elements, in the order of these. */
+/** The columns in the order of the structure's elements, matched by name. */
 function columnsByName(
   path: string,
   columns: readonly TextColumn[],
@@ -166,7 +165,7 @@ function columnsByName(
 
 type Record = { [name: string]: unknown };
 
-/** Rows of records whose elements are the columns. `isInferred`: so are the dtypes of those that have none of their own. */
+/** Rows of records. `isInferred`: the dtypes of columns for which the user gave none are inferred. */
 function structured(
   path: string,
   width: number,
@@ -180,7 +179,7 @@ function structured(
   if (leaves.length !== columns.length && width > 0) {
     throw new FileProblem(
       path,
-      `it has ${columns.length} columns, a row has ${leaves.length} elements: choose columns with --columns`,
+      `it has ${columns.length} columns, but a row has ${leaves.length} elements: choose columns with --columns`,
     );
   }
   const perRow = sizeOf(rowShape);
@@ -202,10 +201,10 @@ function structured(
   };
 }
 
-/** What makes records of elements that are given one after the other, in the order of the columns. */
+/** Makes a function that builds records from the elements that `next` returns, in the order of the columns. */
 function recordMaker(structure: DType, next: () => unknown): () => Record {
   const fields = (structure.fields ?? []).map(({ name, dtype: type }) => ({ name, make: fieldMaker(type, next) }));
-  // Copying an object with all fields is faster than adding one after the other; and `__proto__` is a name like any other in it.
+  // Copying an object that has all fields is faster than adding them one by one, and makes `__proto__` an ordinary name.
   const empty: Record = Object.fromEntries(fields.map(({ name }) => [name, undefined]));
   return () => {
     const record = { ...empty };
@@ -223,7 +222,7 @@ function fieldMaker(type: DType, next: () => unknown): () => unknown {
   return type.fields === undefined ? next : recordMaker(type, next);
 }
 
-/** The values of each column; the error is that of the first row that has one. */
+/** The values of each column. Throws the error of the first row that has one. */
 function convertColumns(
   rows: readonly (readonly string[])[],
   columns: readonly TextColumn[],

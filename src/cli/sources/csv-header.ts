@@ -1,13 +1,13 @@
-/** Whether the first record of a text is a header, and the names in it. */
+/** Decides whether the first record is a header, and reads its names. */
 import type { DType } from "../../node.ts";
 import { columnsOf, type RowLayout } from "../columns.ts";
 import { FileProblem, UsageError } from "../failure.ts";
 import type { SourceOptions } from "./source.ts";
-import { isValueText, valuesOfTexts } from "./text.ts";
+import { isValueText, valuesOfTexts } from "./text-values.ts";
 
-/** A column by its header. */
+/** The name of a column. */
 export interface HeaderName {
-  /** As it is in the text. */
+  /** As written, with spaces. */
   readonly exact: string;
   /** Without the spaces around it, unless it was quoted. */
   readonly name: string;
@@ -17,15 +17,15 @@ export function headerNames(cells: readonly string[], isQuoted: (i: number) => b
   return cells.map((exact, i) => ({ exact, name: (isQuoted(i) ? exact : exact.trim()) || `f${i}` }));
 }
 
-/** The place of the column of this name: as it is written, or else without the spaces around it. */
+/** The index of the column with this name, or -1. Prefers names without spaces around them. */
 export function placeOf(names: readonly HeaderName[], wanted: string): number {
   const found = names.findIndex(({ name }) => name === wanted);
   return found >= 0 ? found : names.findIndex(({ exact }) => exact === wanted);
 }
 
 /**
- * Whether the first record is a header. Where the dtype is known, what fits it is a row; but the names of a structure's
- * fields, or those of `--columns`, are a header. Where it is not known, a row of values only is no header.
+ * Whether the first record is a header. The names of a structure's fields or of `--columns` make it one. Otherwise, if the dtype is
+ * known, a record that fits it is data; if not, a record of nothing but values is data.
  */
 export function hasHeader(
   path: string,
@@ -54,7 +54,7 @@ export function hasHeader(
   );
 }
 
-/** Whether a cell may be an element, if not a valid one: a number that does not fit is no name. */
+/** Whether a cell looks like an element, even an invalid one: a number that does not fit is still not a name. */
 function isValue(cell: string, type: DType | undefined): boolean {
   if (isText(type) || cell.trim() === "" || isValueText(cell)) return true;
   if (type === undefined) return false;

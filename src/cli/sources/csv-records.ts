@@ -1,32 +1,32 @@
-/** Text -> records of cells, as in RFC 4180, from pieces that end anywhere. */
+/** Parses CSV (RFC 4180): text, in pieces that may end anywhere -> records of cells. */
 import { FileProblem } from "../failure.ts";
 
-/** Records, each with the line on which it begins, from 1. */
+/** Records, and the lines on which they begin, counted from 1. */
 export interface Records {
   readonly cells: (readonly string[])[];
   readonly lines: number[];
-  /** The characters they were made of. */
+  /** The number of characters parsed. */
   readonly length: number;
 }
 
-/** A line without a character in it. */
+/** The record of an empty line. */
 const EMPTY_LINE: readonly string[] = [];
 
-/** A line of nothing but spaces. In quotes they would be a cell. */
+/** The record of a line of spaces without quotes. */
 export const LINE_OF_SPACES: readonly string[] = [];
 
-/** Characters of a quoted cell at most: a quote that is never closed would take the rest of the file into memory. */
+/** The most characters of a quoted cell. Without a limit, an unclosed quote would load the rest of the file into memory. */
 const LONGEST_QUOTED = 2 ** 24;
 
 export class CsvReader {
   readonly #path: string;
   readonly #delimiter: string;
-  /** The beginning of a record whose end was not seen yet. */
+  /** The start of a record whose end has not been read. */
   #rest = "";
   #isQuoteOpen = false;
-  /** How long it must be to be looked at again if a quote is open in it. */
+  /** While a quote is open: the length at which the record is parsed again. */
   #enough = 0;
-  /** The line on which that record begins. */
+  /** The line on which the record begins. */
   #line = 1;
   /** Which cells of the first record were quoted. */
   #firstQuoted: readonly boolean[] | undefined;
@@ -36,19 +36,19 @@ export class CsvReader {
     this.#delimiter = delimiter;
   }
 
-  /** Whether cell `i` of the first record stood in quotes. */
+  /** Whether cell `i` of the first record was quoted. */
   isQuotedInFirst(i: number): boolean {
     return this.#firstQuoted?.[i] ?? false;
   }
 
-  /** The line that is being read. */
+  /** The line where the text read so far ends. */
   get line(): number {
     return this.#line + lineEndsIn(this.#rest);
   }
 
   /** The records that end in `piece`. */
   push(piece: string): Records {
-    // What cannot end a record is not looked at; and an open quote is looked for again only in twice as much, lest the time grows by the square.
+    // Skips text that cannot end a record. With an open quote it waits until the text has doubled: otherwise the time would be quadratic.
     const canEnd = this.#isQuoteOpen
       ? this.#rest.length + piece.length >= this.#enough
       : /[\r\n]/.test(piece) || this.#rest.endsWith("\r");
@@ -57,7 +57,7 @@ export class CsvReader {
     return { cells: [], lines: [], length: 0 };
   }
 
-  /** What is left when there is no more text. */
+  /** The records in the rest of the text, when no more follows. */
   end(): Records {
     return this.#parse(this.#rest, true);
   }
@@ -102,7 +102,7 @@ export class CsvReader {
     return { cells, lines, length: at };
   }
 
-  /** The record that begins at `start`, and where it ends; `undefined` if it goes on after the text. */
+  /** The record that begins at `start`, and where it ends; `undefined` if the text ends before it. */
   #quotedRecord(
     text: string,
     start: number,
@@ -135,7 +135,7 @@ export class CsvReader {
         at += delimiter.length;
         continue;
       }
-      // A carriage return may be the first half of a line's end.
+      // A carriage return may be the first half of a line end.
       if (!isEnd && at >= text.length - (text[at] === "\r" ? 1 : 0)) return undefined;
       if (at >= text.length || text[at] === "\n" || text[at] === "\r") return { cells, quoted, end: at };
       if (!isEnd && delimiter.startsWith(text.slice(at))) return undefined;
@@ -155,14 +155,14 @@ export class CsvReader {
   }
 }
 
-/** The next quote that is not written twice. */
+/** The next quote that is not doubled, or -1. */
 function closingQuote(text: string, from: number): number {
   let close = text.indexOf('"', from);
   while (close >= 0 && text[close + 1] === '"') close = text.indexOf('"', close + 2);
   return close;
 }
 
-/** Where characters are found next, from a place on that never goes back: each is looked for once. */
+/** Finds the next occurrence of a character. Positions only increase, so the text is searched once. */
 interface Places {
   readonly quote: (from: number) => number;
   readonly delimiter: (from: number) => number;

@@ -1,4 +1,4 @@
-/** CSV and TSV: columns of text. */
+/** CSV and TSV as sources of rows. */
 import type { RowLayout } from "../columns.ts";
 import { counted, FileProblem } from "../failure.ts";
 import { type CsvColumns, planColumns } from "./csv-columns.ts";
@@ -63,12 +63,12 @@ async function* recordsOf(path: string, { pieces }: TextSource, reader: CsvReade
   if (last.cells.length > 0) yield last;
 }
 
-/** Records -> blocks of rows, in the order of the source. */
+/** Turns records into blocks of rows, in the order of the source. */
 class Blocks {
   readonly #path: string;
   readonly #columns: CsvColumns;
   readonly #header: readonly string[] | undefined;
-  /** A blank line that is no row only if none follows it. */
+  /** A blank line. It is an error if a row follows. */
   #blankLine: number | undefined;
 
   constructor(path: string, columns: CsvColumns, header: readonly string[] | undefined) {
@@ -95,7 +95,7 @@ class Blocks {
     return { input: this.#columns.convert(rows, lineOf), placeOf: (i) => `line ${lineOf(i)}` };
   }
 
-  /** In a single column a line without quotes may be an empty cell: only at the end it is certainly none. */
+  /** In a single column, a blank line may be meant as an empty cell, unless it is at the end. */
   #skip(row: readonly string[], line: number): void {
     if (this.#columns.width !== 1) return;
     if (row === LINE_OF_SPACES) throw this.#blank(line, "holds only spaces");
@@ -103,7 +103,7 @@ class Blocks {
   }
 
   #blank(line: number, what: string): FileProblem {
-    return new FileProblem(this.#path, `line ${line} ${what}: write a cell that is so in quotes (""), or take the line out`);
+    return new FileProblem(this.#path, `line ${line} ${what}: write such a cell in quotes (""), or remove the line`);
   }
 
   #checkWidth({ length }: readonly string[], line: number): void {

@@ -1,11 +1,11 @@
-/** Bytes of a text source -> text, strictly: what is not valid in its encoding is an error, never a replacement character. */
+/** Decodes text strictly: invalid bytes are an error, never a replacement character. */
 import { isAscii, isUtf8 } from "node:buffer";
 import { FileProblem } from "../failure.ts";
 
-/** Bytes that are no text in the encoding of their source. The reader of the text adds the line. */
+/** Bytes that are not valid in the encoding. The parser adds the line. */
 export class InvalidText extends Error {
   override readonly name = "InvalidText";
-  /** The offset of the first of them in the source, from 0. */
+  /** The offset of the first invalid byte in the source, from 0. */
   readonly offset: number;
 
   constructor(offset: number, problem: string) {
@@ -18,7 +18,7 @@ export class InvalidText extends Error {
   }
 }
 
-/** Whether the runtime decodes an encoding of this name. */
+/** Whether the runtime knows an encoding of this name. */
 export function isEncoding(label: string): boolean {
   try {
     return new TextDecoder(label).encoding !== "";
@@ -28,9 +28,9 @@ export function isEncoding(label: string): boolean {
 }
 
 /**
- * The text of blocks of bytes, piece by piece, without a byte order mark. Without a name it must be UTF-8.
+ * Decodes blocks of bytes, and drops a byte order mark. Without a label the text must be UTF-8.
  *
- * @throws InvalidText after the text before the first byte that is not valid.
+ * @throws InvalidText once it has yielded the text before the first invalid byte.
  */
 export async function* decoded(blocks: AsyncIterable<Uint8Array>, label: string | undefined): AsyncGenerator<string, void, void> {
   const encoding = new TextDecoder(label).encoding;
@@ -44,14 +44,14 @@ export async function* decoded(blocks: AsyncIterable<Uint8Array>, label: string 
   yield* piece(decoder.end(offset));
 }
 
-/** Text, and what is wrong behind it. */
+/** Text, and the problem that follows it. */
 interface Piece {
   readonly text: string;
   readonly problem?: InvalidText;
 }
 
 interface Decoder {
-  /** Bytes that may be written over afterwards, the first of which is at `offset`. */
+  /** `offset`: that of the first byte in the source. The bytes may be overwritten afterwards. */
   decode(bytes: Buffer, offset: number): Piece;
   end(offset: number): Piece;
 }
@@ -65,7 +65,7 @@ const ADVICE = "if the text is in another encoding, name it with --encoding, suc
 
 const BYTE_ORDER_MARK = Buffer.from("\ufeff");
 
-/** Without `TextDecoder`, which takes several times as long where characters may go on in the next block. */
+/** Faster than `TextDecoder`, which takes several times as long when a character may continue in the next block. */
 class Utf8 implements Decoder {
   #rest: Buffer = Buffer.alloc(0);
 
@@ -83,7 +83,7 @@ class Utf8 implements Decoder {
     return { text: this.#kept(bytes, end, whole.toString("utf8")) };
   }
 
-  /** The text, when what is behind it has been put aside. */
+  /** Saves the bytes after `end` for the next block, and returns the text. */
   #kept(bytes: Buffer, end: number, text: string): string {
     this.#rest = Buffer.from(bytes.subarray(end));
     return text;
@@ -99,7 +99,7 @@ function notUtf8(byte: number | undefined, offset: number): InvalidText {
   return new InvalidText(offset, `0x${(byte ?? 0).toString(16).padStart(2, "0")} is not valid UTF-8: correct it, or ${ADVICE}`);
 }
 
-/** Where a last character begins that goes on in the next block, or the end. */
+/** Where the last character begins, if it continues in the next block; otherwise the end. */
 function endOfWholeCharacters(bytes: Buffer): number {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes[bytes.length - back] as number;
@@ -109,7 +109,7 @@ function endOfWholeCharacters(bytes: Buffer): number {
   return bytes.length;
 }
 
-/** Found in the text that has replacement characters: each stands for bytes that are one, or that are invalid. */
+/** The offset of the first invalid byte: where a replacement character is decoded that the bytes do not hold. */
 function firstInvalid(bytes: Buffer): number {
   let offset = 0;
   for (const char of bytes.toString("utf8")) {
@@ -120,10 +120,10 @@ function firstInvalid(bytes: Buffer): number {
   return offset;
 }
 
-/** What the Encoding Standard makes of the bytes 0x80 to 0x9f; it calls latin-1 by this name, too. */
+/** The bytes 0x80 to 0x9f in the Encoding Standard, for which latin1 is another name of windows-1252. */
 const WINDOWS_1252 = "€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ";
 
-/** Without `TextDecoder`: some versions of Node take those bytes for control characters. */
+/** Not `TextDecoder`: some versions of Node decode those bytes as control characters. */
 class Windows1252 implements Decoder {
   decode(bytes: Buffer): Piece {
     return {
@@ -139,7 +139,7 @@ class Windows1252 implements Decoder {
 class Other implements Decoder {
   readonly #encoding: string;
   readonly #decoder: InstanceType<typeof TextDecoder>;
-  /** What may be a part of a character, so that a decoder that has seen nothing before can tell where a block is not valid. */
+  /** Bytes of an incomplete character. Each block starts with a whole character, so a fresh decoder can find the invalid byte. */
   #rest: Buffer = Buffer.alloc(0);
 
   constructor(encoding: string) {
@@ -175,14 +175,14 @@ class Other implements Decoder {
       const high = bytes[this.#encoding === "utf-16le" ? end - 1 : end - 2] ?? 0;
       return high >= 0xd8 && high < 0xdc ? end - 2 : end;
     }
-    // In encodings of several bytes for a character none of them is less than the digit 0.
+    // In multi-byte encodings every byte of a character is at least 0x30, the digit 0.
     while (end > 0 && (bytes[end - 1] as number) >= 0x30) end--;
     return end;
   }
 
-  /** Byte by byte, as nothing else tells where the decoder stopped. */
+  /** Decodes byte by byte: nothing else tells where the decoder stopped. */
   #validPart(bytes: Buffer, offset: number): Piece {
-    // What its bytes are depends on those before, however far away.
+    // The meaning of its bytes depends on escape sequences anywhere before them.
     if (this.#encoding === "iso-2022-jp") return { text: "", problem: this.#problem(offset) };
     const decoder = new TextDecoder(this.#encoding, { fatal: true, ignoreBOM: offset > 0 });
     let text = "";
@@ -194,7 +194,7 @@ class Other implements Decoder {
         if (found !== "") valid = at + 1;
       }
     } catch {
-      // The character that began behind the valid part.
+      // The first invalid character begins after the valid part.
     }
     return { text, problem: this.#problem(offset + valid) };
   }
@@ -204,7 +204,7 @@ class Other implements Decoder {
   }
 }
 
-/** UTF-16 and UTF-32 are told by their byte order marks, or by the zeros that they have beside each character of ASCII. */
+/** Recognises UTF-16 and UTF-32 by their byte order marks, and UTF-16 also by the zero bytes next to ASCII characters. */
 function refuseOtherEncodings(bytes: Uint8Array): void {
   const [a, b, c, d] = bytes;
   const found =

@@ -1,4 +1,4 @@
-/** The formats of sources, and how a name tells which one it is. */
+/** The formats of sources, and their file name extensions. */
 import { extname } from "node:path";
 import { shown, UsageError } from "../failure.ts";
 import { openCsv } from "./csv.ts";
@@ -33,11 +33,11 @@ const EXTENSIONS: ReadonlyMap<string, Format> = new Map([
   [".raw", "raw"],
 ]);
 
-/** The format of a source: what the user says, else what its name does; stdin holds raw bytes. */
-export function formatOf(path: string, said: Format | undefined): Format {
-  const found = said ?? (path === "-" ? "raw" : EXTENSIONS.get(extname(path).toLowerCase()));
+/** The format of a source: from --format, or by its name. stdin holds raw bytes. */
+export function formatOf(path: string, given: Format | undefined): Format {
+  const found = given ?? (path === "-" ? "raw" : EXTENSIONS.get(extname(path).toLowerCase()));
   if (found !== undefined) return found;
-  throw new UsageError(`${shown(path)}: its name does not say what it is: pass --format ${FORMAT_NAMES.join("|")}`);
+  throw new UsageError(`${shown(path)}: its name has no known extension: pass --format ${FORMAT_NAMES.join("|")}`);
 }
 
 export function openerOf(format: Format): OpenSource {

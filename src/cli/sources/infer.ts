@@ -1,4 +1,4 @@
-/** The dtypes of columns of which only text or JSON is known. */
+/** Infers dtypes from text and from JSON. */
 import type { DTypeLike } from "../../node.ts";
 import { unitOfText } from "../times.ts";
 import { LongNumber } from "./json-text.ts";
@@ -7,7 +7,7 @@ import { isIntegerText, isMissing, isNumberText } from "./number-of-text.ts";
 const INT64 = [-(2n ** 63n), 2n ** 63n - 1n] as const;
 const UINT64_MAX = 2n ** 64n - 1n;
 
-/** The dtype of integers: int64, or uint64 where only that holds them, or float64. */
+/** The dtype of integers: int64, uint64 if only that holds them, otherwise float64. */
 function dtypeOfIntegers(values: Iterable<bigint | number>): "int64" | "uint64" | "float64" {
   let [min, max] = [0n, 0n];
   for (const value of values) {
@@ -19,7 +19,7 @@ function dtypeOfIntegers(values: Iterable<bigint | number>): "int64" | "uint64" 
   return min >= 0n && max <= UINT64_MAX ? "uint64" : "float64";
 }
 
-/** The shortest `U` that holds all. */
+/** The shortest `U` that holds all values. */
 function dtypeOfStrings(values: Iterable<string>): `U${number}` {
   let longest = 1;
   for (const value of values) if (value.length > longest) longest = Math.max(longest, [...value].length);
@@ -27,7 +27,7 @@ function dtypeOfStrings(values: Iterable<string>): `U${number}` {
 }
 
 /**
- * The dtype of a column of text: bool (true, false), int64 or uint64, float64 (also where something is missing), datetime64 of
+ * The dtype of a column of text: bool (true, false), int64 or uint64, float64 (also with missing values), datetime64 with
  * the coarsest unit that fits, or the shortest `U`.
  */
 export function dtypeOfTexts(texts: readonly string[]): string {
@@ -44,8 +44,8 @@ export function dtypeOfTexts(texts: readonly string[]): string {
 }
 
 /**
- * The dtype of JSON values: as for text, but what is written as a string is one, unless it is a time; arrays become sub-arrays,
- * objects structures.
+ * The dtype of JSON values: as for text, but a string stays a string unless it is a time. Arrays become sub-arrays, objects
+ * structures.
  */
 export function dtypeOfJson(values: readonly unknown[]): DTypeLike | readonly [DTypeLike, readonly number[]] {
   const present = values.filter((value) => value !== null);
@@ -74,7 +74,7 @@ export function dtypeOfJson(values: readonly unknown[]): DTypeLike | readonly [D
   return areIntegers ? dtypeOfIntegers(integers) : "float64";
 }
 
-/** What is an integer as it is written; -0 is none, as integers have no signed zero. */
+/** A value that is written as an integer. Excludes -0: integers have no signed zero. */
 function integerOfJson(value: unknown): number | bigint | undefined {
   if (value instanceof LongNumber) return value.isInteger ? value.integer() : undefined;
   return Number.isSafeInteger(value) && !Object.is(value, -0) ? (value as number) : undefined;

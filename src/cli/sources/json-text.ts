@@ -1,8 +1,8 @@
-/** JSON as `JSON.parse` gives it, but no number rounded, and no key lost. */
+/** Parses JSON like `JSON.parse`, but rounds no number and loses no key. */
 import { UsageError } from "../failure.ts";
 import { inferredNumberOf, integerOf, numberOf } from "./number-of-text.ts";
 
-/** A number that a JavaScript number may not hold as it is written. */
+/** A number as it is written, where a JavaScript number may be inexact. */
 export class LongNumber {
   readonly text: string;
 
@@ -10,42 +10,42 @@ export class LongNumber {
     this.text = text;
   }
 
-  /** Whether it is written without a fraction and an exponent. */
+  /** Whether it has neither a fraction nor an exponent. */
   get isInteger(): boolean {
     return !/[.eE]/.test(this.text);
   }
 
-  /** Its value among integers. */
+  /** Its value as an integer. */
   integer(): number | bigint {
     return integerOf(this.text);
   }
 
-  /** Its value among floats; `isInferred` as for text. */
+  /** Its value as a float; `isInferred` as for text. */
   float(isInferred: boolean): number {
     return isInferred ? inferredNumberOf(this.text) : numberOf(this.text);
   }
 }
 
-/** How infinities are written: numbers that are too large for any float. */
+/** How infinities are written: as numbers too large for any float. */
 const INFINITIES: ReadonlySet<string> = new Set(["1e999", "-1e999"]);
 
-/** What a line must have for a number in it to be long: 16 digits in a row, or an exponent that is not negative. */
+/** Matches every line with a long number: it has 16 digits in a row, or an exponent that is not negative. */
 const MAY_BE_LONG = /\d{16}|\d[eE]\+?\d/;
 
 const STRING_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
 /**
- * The value of a JSON text. `LongNumber` where a number might lose something, and, with `keepsFractions`, also where one that is whole is
- * written with a fraction or an exponent.
+ * Parses a JSON text. Numbers that might be rounded become `LongNumber`; with `keepsFractions` so do whole numbers that are written with a
+ * fraction or an exponent.
  *
- * @throws SyntaxError if it is not JSON, UsageError if an object has a key twice.
+ * @throws SyntaxError if it is not JSON, UsageError if an object has a duplicate key.
  */
 export function parseJson(text: string, keepsFractions: boolean): unknown {
   const value: unknown = JSON.parse(text);
   if (text.includes("{")) refuseSameKeys(text, value);
   if (!(keepsFractions ? /\d[.eE]/.test(text) || MAY_BE_LONG.test(text) : MAY_BE_LONG.test(text))) return value;
   let marks = 0;
-  // The text is known to be JSON: every quote here begins a string that ends.
+  // The text is valid JSON, so every quote here opens a string that ends.
   const marked = text.replace(STRING_OR_NUMBER, (token) => {
     if (token.startsWith('"') || !isLong(token, keepsFractions)) return token;
     marks++;
@@ -73,10 +73,10 @@ function withLongNumbers(value: unknown, marked: unknown): unknown {
   return value;
 }
 
-/** `JSON.parse` keeps the last value of a key that an object has twice. */
+/** `JSON.parse` silently keeps the last value of a duplicate key. */
 function refuseSameKeys(text: string, value: unknown): void {
-  // Every key is counted, and perhaps some text that only looks like the end of one: as many as there are in the value means no doubles. Colons
-  // alone are counted faster.
+  // Counts keys in the text, and possibly strings that look like keys. If the value has as many, there are no duplicates. Counting colons is
+  // faster, so it comes first.
   const keys = keysIn(value);
   if (colonsIn(text) === keys || text.match(/"\s*:/g)?.length === keys) return;
   const open: (Set<string> | undefined)[] = [];
@@ -88,7 +88,7 @@ function refuseSameKeys(text: string, value: unknown): void {
     else if (colon !== undefined) {
       const known = open.at(-1);
       const key = JSON.parse(string as string) as string;
-      if (known?.has(key)) throw new UsageError(`the key ${JSON.stringify(key)} is there twice: take one of them out`);
+      if (known?.has(key)) throw new UsageError(`the object has the key ${JSON.stringify(key)} twice: remove one`);
       known?.add(key);
     }
   }

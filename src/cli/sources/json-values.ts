@@ -1,13 +1,13 @@
-/** JSON values -> the values that appending takes. */
+/** Converts JSON values to what `append` takes. */
 import type { DType } from "../../node.ts";
 import { isRaw } from "../cell.ts";
 import { shapeText, sizeOf } from "../columns.ts";
 import { excerpt, UsageError } from "../failure.ts";
 import { NOT_A_TIME, ticksOfTexts } from "../times.ts";
 import { LongNumber } from "./json-text.ts";
-import { ticksOf } from "./text.ts";
+import { ticksOf } from "./text-values.ts";
 
-/** An element's value; `UsageError` with what was expected if the JSON value is none. */
+/** Converts a JSON value to an element, or throws a `UsageError` that says what was expected. */
 export type ValueOfJson = (value: unknown) => unknown;
 
 interface TimeColumn {
@@ -18,13 +18,13 @@ interface TimeColumn {
 }
 
 /**
- * Times among JSON values. The library converts many at once, so values are converted twice where there are times: once to find these, and
- * once to take their ticks.
+ * Converts the times in JSON values. The library converts many at once, so values that hold times are converted twice: first to collect the
+ * times, then to insert their ticks.
  */
 export class TimesOfJson {
   readonly #columns: TimeColumn[] = [];
 
-  /** How texts become times of a dtype. */
+  /** Returns a function that converts a text to a time of the dtype. */
   valueOf(type: DType): (text: string) => bigint {
     const column: TimeColumn = { type, texts: [], ticks: undefined, next: 0 };
     this.#columns.push(column);
@@ -39,7 +39,7 @@ export class TimesOfJson {
     };
   }
 
-  /** What `convert` gives when it uses the functions above. */
+  /** The result of `convert`, which uses the functions from `valueOf`. */
   converted<Result>(convert: () => Result): Result {
     const withoutTimes = convert();
     const columns = this.#columns.filter(({ texts }) => texts.length > 0);
@@ -51,7 +51,7 @@ export class TimesOfJson {
   }
 }
 
-/** How a JSON value becomes an element: null is NaN or NaT, times are text. `isInferred`: the dtype was told from some values alone. */
+/** How JSON values become elements: null is NaN or NaT, times are strings. `isInferred`: the dtype was inferred from a sample. */
 export function valueOfJson(type: DType, isInferred: boolean, times: TimesOfJson): ValueOfJson {
   if (type.subdtype !== undefined) {
     const { dtype: element, shape } = type.subdtype;
@@ -79,12 +79,12 @@ export function valueOfJson(type: DType, isInferred: boolean, times: TimesOfJson
   }
 }
 
-/** The elements of nested arrays of a shape. */
+/** Flattens nested arrays of a shape. */
 export function flat(value: unknown, shape: readonly number[], convert: ValueOfJson): unknown[] {
   const [size, ...rest] = shape;
   if (size === undefined) return [convert(value)];
   if (Array.isArray(value) && value.length === size) return value.flatMap((item) => flat(item, rest, convert));
-  // A flat list of all elements will do.
+  // A flat list of all elements is accepted, too.
   if (Array.isArray(value) && value.length === sizeOf(shape)) return value.map(convert);
   throw new UsageError(
     `expected an array of shape ${shapeText(shape)}, found ${Array.isArray(value) ? `one of ${value.length}` : typeof value}`,
@@ -111,7 +111,7 @@ function within(name: string, value: unknown, convert: ValueOfJson): unknown {
   }
 }
 
-/** As it is: what it should have been, appending says. */
+/** Passes the value on: `append` checks it. */
 function plainOf(value: unknown): unknown {
   return value instanceof LongNumber ? asNumber(value) : value;
 }

@@ -1,4 +1,4 @@
-/** NDJSON: a JSON value in each line. */
+/** NDJSON as a source of rows: one JSON value per line. */
 import { type DType, type DTypeField, type DTypeLike, dtype } from "../../node.ts";
 import type { RowLayout } from "../columns.ts";
 import { FileProblem, UsageError } from "../failure.ts";
@@ -9,16 +9,16 @@ import { flat, TimesOfJson, type ValueOfJson, valueOfJson } from "./json-values.
 import { arrayOf, type Block, type OpenSource, type SourceOptions } from "./source.ts";
 import { openText, SAMPLE, type TextSource } from "./text-source.ts";
 
-/** Characters of the lines that are appended together. */
+/** Characters per block of lines. */
 const BLOCK = 2 ** 18;
 
-/** Lines that were parsed, and their numbers, from 1. */
+/** Parsed lines, and their numbers, from 1. */
 interface Values {
   readonly values: unknown[];
   readonly lines: number[];
 }
 
-/** How lines are parsed: as long as dtypes are to be told from them, fractions of zeros are kept. */
+/** While dtypes are inferred, the parser keeps fractions of zeros: 1.0 is not an integer. */
 interface Parsing {
   keepsFractions: boolean;
 }
@@ -66,16 +66,16 @@ function layoutOfSample(path: string, sample: readonly Values[], options: Source
   };
 }
 
-/** What a value is; an array is a sub-array. */
+/** The dtype of the values. Arrays are sub-arrays. */
 function dtypeOfSample(path: string, sample: readonly Values[]): DType {
   const found = dtypeOfJson(sample.flatMap(({ values }) => values));
   try {
-    // A field may be an array, which no dtype of an array is.
+    // Wrapped in a field, because only fields can be sub-arrays.
     const structure: DType = dtype([["value", found as DTypeLike]]);
     const [field] = structure.fields as readonly [DTypeField];
     return field.dtype;
   } catch (error) {
-    throw new FileProblem(path, "no dtype fits its values: pass --dtype", { cause: error });
+    throw new FileProblem(path, "no dtype fits all its values: pass --dtype", { cause: error });
   }
 }
 
@@ -101,13 +101,13 @@ interface Line {
   readonly number: number;
 }
 
-/** Lines as JSON has them: other characters that end lines in JavaScript are text. */
+/** Splits at line feeds and carriage returns only: other line separators of JavaScript are text in JSON. */
 async function* linesOf(path: string, { pieces }: TextSource): AsyncGenerator<Line, void, void> {
   let rest = "";
   let number = 1;
   try {
     for await (const piece of pieces) {
-      // The end of a line may be halved; and a long line is not searched again with each piece.
+      // Searches a long line once, not again with each piece. A piece may end between a carriage return and its line feed.
       if (!/[\r\n]/.test(piece) && !rest.endsWith("\r")) {
         rest += piece;
         continue;

@@ -1,13 +1,13 @@
-/** Other .npy files: their rows, copied from file to file. */
+/** .npy files as sources of rows, copied from file to file. */
 import { inspect, NpyReader } from "../../node.ts";
 import type { RowLayout } from "../columns.ts";
 import { FileProblem, runAdvice, UsageError } from "../failure.ts";
 import type { Block, Source, SourceOptions } from "./source.ts";
 
-/** Bytes that are copied between two looks at signals and bars. */
+/** Bytes copied at a time. Signals and progress bars are handled in between. */
 const PIECE = 2 ** 26;
 
-/** The rows that the header counts now: FILE itself may be a source. */
+/** Takes the rows that the header counts now: FILE itself may be a source. */
 export async function openNpy(path: string, target: RowLayout | undefined, options: SourceOptions): Promise<Source> {
   if (path === "-") throw new UsageError("a .npy file cannot come from stdin: name it");
   const info = await inspect(path);
@@ -35,7 +35,7 @@ async function* rowBlocks(
   const reader = NpyReader.openSync(path);
   try {
     if ((reader.shape[axis] ?? 0) < rows) {
-      throw new FileProblem(path, "it became shorter since it was looked at: another program writes to it");
+      throw new FileProblem(path, "it became shorter in the meantime: another program writes to it");
     }
     const atOnce = bytes === 0 ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(PIECE / (bytes / rows)));
     for (let start = 0; start === 0 || start < rows; start += atOnce) {

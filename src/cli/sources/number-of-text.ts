@@ -1,7 +1,7 @@
-/** Numbers as text -> their values, exactly or not at all. */
+/** Parses numbers, exactly or not at all. */
 import { UsageError } from "../failure.ts";
 
-// No part of them can match the same characters in two ways, so that a long cell that is no number costs no more than one that is.
+// No two parts can match the same characters: a long cell that is not a number costs no backtracking.
 const UNSIGNED = String.raw`(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?`;
 const NUMBER = new RegExp(`^[+-]?${UNSIGNED}$`);
 const INTEGER = /^[+-]?\d+$/;
@@ -24,7 +24,7 @@ const WORDS: ReadonlyMap<string, number> = new Map([
   ["-infinity", Number.NEGATIVE_INFINITY],
 ]);
 
-/** The nearest float64, as Python's `float()`; but a number that is too large is not infinity. */
+/** The nearest float64, like Python's `float()`, but refuses numbers beyond the largest float64. */
 export function numberOf(text: string): number {
   const trimmed = text.trim();
   if (!NUMBER.test(trimmed)) {
@@ -33,25 +33,25 @@ export function numberOf(text: string): number {
     return word;
   }
   const number = Number(trimmed);
-  if (!Number.isFinite(number)) throw new UsageError("it is beyond the largest float64: infinity is written inf");
+  if (!Number.isFinite(number)) throw new UsageError("it is beyond the largest float64: write infinity as inf");
   return number;
 }
 
-/** The same for a column that is float64 only because nobody said what it is: it does not round integers. */
+/** {@link numberOf} for columns whose float64 was inferred: refuses integers that it would round. */
 export function inferredNumberOf(text: string): number {
   const number = numberOf(text);
-  // Up to here all integers are exact.
+  // Smaller integers are exact.
   if (!(Math.abs(number) > Number.MAX_SAFE_INTEGER) || !isIntegerText(text) || BigInt(number) === integerOf(text)) return number;
   throw new UsageError(
-    "float64, which is what its column was taken for (by gaps, signs or fractions), would round it: " +
-      "say a dtype with --dtype or --columns (U keeps the text, f8 rounds)",
+    "float64, inferred for its column from gaps, signs or fractions, would round it: " +
+      "give a dtype with --dtype or --columns (U keeps the text, f8 rounds)",
   );
 }
 
-/** Digits of the largest integer of 64 bits. */
+/** Digits of the largest 64-bit integer. */
 const LONGEST = 20;
 
-/** A whole number, also one that is written with a fraction of zeros or an exponent. */
+/** A whole number, possibly written with a fraction of zeros or an exponent. */
 export function integerOf(text: string): number | bigint {
   const trimmed = text.trim();
   if (INTEGER.test(trimmed)) return trimmed.length < 16 ? Number(trimmed) : BigInt(trimmed.replace("+", ""));
@@ -68,7 +68,7 @@ export function integerOf(text: string): number | bigint {
   return BigInt(`${sign === "-" ? "-" : ""}${kept}${"0".repeat(Math.max(0, zeros))}`);
 }
 
-/** As Python writes complex numbers; what is missing is NaN. */
+/** A complex number as Python writes it; missing values are NaN. */
 export function complexOf(text: string): { re: number; im: number } {
   const trimmed = text.trim();
   if (isMissing(trimmed)) return { re: Number.NaN, im: 0 };
@@ -83,7 +83,7 @@ function complexParts(trimmed: string): RegExpExecArray | null {
   return inner === "" ? null : COMPLEX.exec(inner);
 }
 
-/** Whether text is a number as CSV files have them, words such as nan included. */
+/** Whether text is a number, or a word such as nan. */
 export function isNumberText(text: string): boolean {
   const trimmed = text.trim();
   return NUMBER.test(trimmed) || (trimmed !== "" && WORDS.has(trimmed.toLowerCase()));
@@ -97,7 +97,7 @@ export function isComplexText(text: string): boolean {
   return complexParts(text.trim()) !== null;
 }
 
-/** Whether text is missing: it becomes NaN among floats, NaT among times, and nothing else. */
+/** Whether text stands for a missing value: NaN in floats, NaT in times, an error in all other dtypes. */
 export function isMissing(text: string): boolean {
   return Number.isNaN(WORDS.get(text.trim().toLowerCase()) ?? 0) || text.trim() === "NaT";
 }

@@ -1,25 +1,22 @@
-/** Raw bytes: rows without anything around them. */
-
+/** Raw bytes as a source of rows. */
 import { type RowLayout, shapeText, sizeOf } from "../columns.ts";
 import { FileProblem, shown, UsageError } from "../failure.ts";
 import { type ByteSource, blocksOf, openBytes } from "./bytes.ts";
 import { arrayOf, type Block, type Source, type SourceOptions } from "./source.ts";
 
-/** Bytes that are read and written at a time. */
+/** Bytes read and written at a time. */
 const BLOCK = 2 ** 20;
 
 export async function openRaw(path: string, target: RowLayout | undefined, options: SourceOptions): Promise<Source> {
   const dtype = options.dtype ?? target?.dtype;
   if (dtype === undefined) {
-    throw new UsageError(
-      `${shown(path)} holds raw bytes, which need --dtype (and --row-shape, if a row is more than one element)`,
-    );
+    throw new UsageError(`${shown(path)} holds raw bytes: pass --dtype, and --row-shape if a row has more than one element`);
   }
   const rowShape = options.rowShape ?? target?.rowShape ?? [];
   const fortranOrder = target?.fortranOrder ?? options.fortranOrder ?? false;
   const rowBytes = sizeOf(rowShape) * dtype.itemsize;
   if (rowBytes === 0)
-    throw new UsageError(`rows of shape ${shapeText(rowShape)} and dtype ${dtype.str} have no bytes that could be counted`);
+    throw new UsageError(`rows of shape ${shapeText(rowShape)} and dtype ${dtype.str} have no bytes to count rows by`);
   const bytes = openBytes(path);
   const layout = { dtype, rowShape, fortranOrder };
   return { bytes: bytes.size, layout, blocks: (reach, signal) => rowBlocks(path, bytes, layout, rowBytes, reach, signal) };

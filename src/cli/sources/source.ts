@@ -1,9 +1,9 @@
-/** Where rows that are appended come from. */
+/** Sources: where appended rows come from. */
 import type { DType, NpyArray, NpyReaderSync } from "../../node.ts";
 import type { ColumnChoice } from "../arguments.ts";
 import { type RowLayout, sizeOf } from "../columns.ts";
 
-/** How a source is understood. */
+/** How to read a source. */
 export interface SourceOptions {
   readonly dtype?: DType;
   readonly rowShape?: readonly number[];
@@ -12,35 +12,35 @@ export interface SourceOptions {
   readonly delimiter?: string;
   readonly encoding?: string;
   readonly fortranOrder?: boolean;
-  /** The dtype of the target is what was told from the values of the source before, and nobody's choice. */
+  /** Whether the dtype of the target was inferred from the values of the first source. */
   readonly isInferred?: boolean;
 }
 
-/** Rows, as appending takes them: an array, or a part of a file. */
+/** Rows to append: an array, or a part of a file. */
 export type Block = PlacedRows &
   ({ readonly input: unknown } | { readonly reader: NpyReaderSync; readonly start: number; readonly stop: number });
 
 interface PlacedRows {
-  /** Where one of its rows is in the source, as people count: `row 1`, or the line on which it begins, `line 2`. */
+  /** Where row `i` of the block is in the source, counted from 1: `row 1`, or the line on which it begins, `line 2`. */
   placeOf(i: number): string;
 }
 
-/** A source that was opened: its form is known, its rows are not read yet. */
+/** An open source. Its layout is known, its rows have yet to be read. */
 export interface Source {
-  /** Its size, if that is known. */
+  /** Its size, if known. */
   readonly bytes: number | undefined;
-  /** What its rows are, in the order of the file that they are for. */
+  /** The layout of its rows, in the order (C or Fortran) of the target. */
   readonly layout: RowLayout;
-  /** Whether the dtype was told from its values. */
+  /** Whether the dtype was inferred from its values. */
   readonly isInferred?: boolean;
-  /** At least one block, which may have no rows; each is valid until the next is asked for. `reach` hears of the bytes done. */
+  /** Yields at least one block, possibly without rows. A block is valid until the next is requested. Calls `reach` with the bytes done. */
   blocks(reach: (bytes: number) => void, signal: AbortSignal): AsyncIterable<Block>;
 }
 
-/** Opens a source for rows of `target`; `undefined` if the file is to be created for this source. */
+/** Opens a source for a file of layout `target`; `undefined` if this source decides the layout. */
 export type OpenSource = (path: string, target: RowLayout | undefined, options: SourceOptions) => Promise<Source>;
 
-/** Elements row by row, each row in C order, as an array in the order of `layout`. */
+/** Elements, row by row and each row in C order, as an array in the order of the layout. */
 export function arrayOf(
   data: NpyArray["data"] | Uint8Array | readonly unknown[],
   rows: number,

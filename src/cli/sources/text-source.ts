@@ -1,21 +1,21 @@
-/** The text of a file or of stdin. */
+/** Reads text from a file or stdin. */
 import { blocksOf, openBytes } from "./bytes.ts";
 import { decoded } from "./encoding.ts";
 
-/** Bytes that are read at a time. */
+/** Bytes read at a time. */
 const BLOCK = 2 ** 18;
 
-/** Characters of a source that are looked at before the dtypes of its columns are decided. */
+/** Characters read before dtypes are inferred. */
 export const SAMPLE: number = 2 ** 22;
 
 export interface TextSource {
-  /** Its size, if that is known. */
+  /** Its size, if known. */
   readonly bytes: number | undefined;
-  /** Its text, and `InvalidText` where that ends. */
+  /** Its text; throws `InvalidText` at the first invalid byte. */
   readonly pieces: AsyncIterable<string>;
-  /** The bytes that were read so far. */
+  /** The number of bytes read so far. */
   bytesRead(): number;
-  /** Reading stops when the signal says so. */
+  /** Stops reading when the signal aborts. */
   heed(signal: AbortSignal): void;
 }
 

@@ -1,14 +1,14 @@
-/** Cells of text -> the values that appending takes. */
+/** Converts cells of text to what `append` takes. */
 import type { DType } from "../../node.ts";
 import { isRaw } from "../cell.ts";
 import { UsageError } from "../failure.ts";
 import { NOT_A_TIME, ticksOfTexts, unitOfText } from "../times.ts";
 import { complexOf, inferredNumberOf, integerOf, isComplexText, isMissing, isNumberText, numberOf } from "./number-of-text.ts";
 
-/** The values of a column of cells; `InvalidCell` if one has none. */
+/** Converts the cells of a column, or throws `InvalidCell`. */
 export type ValuesOfTexts = (texts: readonly string[]) => ArrayLike<unknown>;
 
-/** A cell that is not an element of its column: the message says what was expected. */
+/** A cell that does not fit its column. The message says what was expected. */
 export class InvalidCell extends UsageError {
   readonly index: number;
 
@@ -25,7 +25,7 @@ const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
   ["0", false],
 ]);
 
-/** How cells become elements of `dtype`; with `isInferred`, of one that was taken from a part of the text alone. */
+/** How cells become elements of `dtype`. `isInferred`: the dtype was inferred from a sample. */
 export function valuesOfTexts(dtype: DType, isInferred: boolean): ValuesOfTexts {
   if (isRaw(dtype)) throw new UsageError(`text cannot become ${dtype.str}: append .npy files or raw bytes`);
   switch (dtype.kind) {
@@ -72,13 +72,13 @@ function booleanOf(text: string): boolean {
   return value;
 }
 
-/** A count of a dtype's steps, which must not be the one that means NaT. */
+/** Ticks of a time. Refuses the count that stands for NaT. */
 export function ticksOf(count: number | bigint): number | bigint {
-  if (BigInt(count) === NOT_A_TIME) throw new UsageError("this count is how NaT is stored: write NaT if it is meant");
+  if (BigInt(count) === NOT_A_TIME) throw new UsageError("this count stands for NaT: write NaT instead");
   return count;
 }
 
-/** Whether text looks like a value of some dtype other than text, and not like a name. */
+/** Whether text looks like a value of some dtype, and not like a name. */
 export function isValueText(text: string): boolean {
   const trimmed = text.trim();
   return (
