@@ -1,8 +1,8 @@
-// Makes of src/ what is published:
+// Builds the published code from src/:
 //
-// - dist/node.js and dist/index.js: each entry point in one file. Node takes about a millisecond for each file that it loads.
-// - dist/modules/: a file for each module, for bundlers, which drop the modules that an application does not use.
-// - dist/cli/: the command line with the packages that it uses, whose licences are in dist/THIRD-PARTY-LICENSES.
+// - dist/node.js and dist/index.js: one file per entry point, because Node takes about a millisecond for each file it loads.
+// - dist/modules/: one file per module, for bundlers, which drop modules that an application does not use.
+// - dist/cli/: the command line with the packages it uses. Their licences go into dist/THIRD-PARTY-LICENSES.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,18 +11,18 @@ import { build } from "rolldown";
 const path = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 const [node, portable] = [path("src/node.ts"), path("src/index.ts")];
 
-// Modules are asked for by what is written and by where they are.
+// rolldown asks twice for each module: with the specifier as written, and with the resolved path.
 const isPackage = (id) => !id.startsWith(".") && !isAbsolute(id);
-// The declarations document the functions, and the code is readable without a source map.
+// Drops docstrings, which the declarations keep. The code is readable without a source map.
 const output = { dir: path("dist"), comments: { legal: true, annotation: true, jsdoc: false } };
 
-/** The directory of the package that a module belongs to; `undefined` for our own modules. */
+/** The directory of the package that holds a module; `undefined` for our own modules. */
 function packageOf(module) {
   const [, directory] = /^(.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+)[\\/]/.exec(module) ?? [];
   return directory;
 }
 
-/** The licence of a package, as its own files state it. */
+/** The licence of a package, from its own files. */
 function licenceOf(directory) {
   const { name, version, license } = JSON.parse(readFileSync(join(directory, "package.json"), "utf8"));
   const file = readdirSync(directory).find((entry) => /^licen[cs]e/i.test(entry));
