@@ -1,4 +1,4 @@
-/** `append` and `concat`: every kind of source into files that are there and not. */
+/** `append` and `concat`: all kinds of sources, into new and existing files. */
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -71,7 +71,7 @@ test("nested fields and sub-arrays print as CSV and NDJSON that can be appended 
     expect(again).toMatchObject({ status: 0, stderr: "" });
     expect(readFileSync(join(cwd, `${form}.npy`))).toEqual(readFileSync(file));
   }
-  // The bytes of the rows are all that follows the header.
+  // Nothing but the rows follows the header.
   const { headerLength } = JSON.parse(npy(["info", "--json", file]).stdout) as { headerLength: number };
   const raw = npy(["slice", file, "1:", "--raw"]).stdout;
   expect(raw).toBe(
@@ -113,12 +113,12 @@ test.skipIf(process.platform === "win32")("raw bytes come through a pipe whole a
     expect([stdout, stderr, status]).toEqual([`${i}.npy: 1700001 rows appended, 1700001 in all\n`, "", 0]);
     expect(Buffer.compare(readFileSync(join(cwd, `${i}.npy`)).subarray(128), bytes)).toBe(0);
   }
-  // Nothing at all makes an empty file, and so does a writer that is late.
+  // A pipe without bytes makes an empty file. A slow writer is waited for.
   const late = shell("sleep 0.3 | npy-append-array append late.npy - --dtype u1", cwd);
   expect(late.stdout).toBe("late.npy: 0 rows appended, 0 in all\n");
 });
 
-test("a source that breaks off says where, and how many rows the file holds", () => {
+test("an error within a source gives its place, and how many rows the file holds", () => {
   const cwd = temporaryDirectory();
   const sends = (input: string | Uint8Array, ...args: string[]) => npy(["append", "x.npy", "-", ...args], { cwd, input });
   const rows = "1,2\n".repeat(200_000);
@@ -171,7 +171,7 @@ test("concat takes shards of either order and other dtypes, and refuses before i
   expect(readFileSync(at("out.npy"))).toEqual(before);
 });
 
-test("odd file names are names", () => {
+test("odd file names work", () => {
   const cwd = join(temporaryDirectory(), "a b");
   mkdirSync(cwd);
   saveSync(join(cwd, "é 1.npy"), [1]);
@@ -187,7 +187,7 @@ test("odd file names are names", () => {
   expect(stderr).toMatch(/^npy-append-array: -dash\\n\.npy: .*\n$/);
 });
 
-test("rows that come through a pipe are appended when they are there, once the first megabytes said what they are", async () => {
+test("rows from a pipe are appended as they arrive, once the first megabytes have decided the dtypes", async () => {
   const cwd = temporaryDirectory();
   const file = join(cwd, "log.npy");
   const child = spawn(process.execPath, [MAIN, "append", file, "-", "--format", "csv"], {

@@ -36,14 +36,14 @@ const commands: Command[] = [
 ];
 commands.push(completionCommand({ commands, options: [] } as unknown as Command));
 
-/** A file of numpy.save of 1.20, whose header has no room. */
+/** A file as numpy.save of 1.20 writes it: the header has no room to grow. */
 function oldFile(path: string): void {
   const text = "{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }";
   const header = Buffer.from(`\u0093NUMPY\u0001\u0000\u0036\u0000${text.padEnd(53)}\n`, "latin1");
   writeFileSync(path, Buffer.concat([header.fill(text.length + 1, 8, 9), Buffer.from(Float64Array.of(1, 2).buffer)]));
 }
 
-test("exit codes: 1 for a file, the others done all the same; 2 for the command line; a line each", () => {
+test("exit codes: 1 for a problem with a file, while the others are still done; 2 for the command line; one line each", () => {
   const cwd = temporaryDirectory();
   saveSync(join(cwd, "good.npy"), [1, 2, 3]);
   saveSync(join(cwd, "short.npy"), [1, 2, 3]);
@@ -92,7 +92,7 @@ test("exit codes: 1 for a file, the others done all the same; 2 for the command 
   expect(npy(["slice", "good.npy", "7", "--debug"], { cwd }).stderr).toMatch(/there is no row 7: it has 3 rows\n.*\n {4}at /);
 });
 
-test("ensure-appendable makes room, in a copy or in place", () => {
+test("ensure-appendable makes room in a copy or in place", () => {
   const cwd = temporaryDirectory();
   for (const inplace of [[], ["--inplace"]]) {
     const file = join(cwd, `old${inplace.length}.npy`);
@@ -123,7 +123,7 @@ describe("help", () => {
   );
 });
 
-test("recover drops nothing but what it may: a file that would be empty is refused, others are done", () => {
+test("recover refuses a file that would become empty, and does the others", () => {
   const cwd = temporaryDirectory();
   const header = formatHeader({ dtype: dtype("<f8"), fortranOrder: true, shape: [3, 1] });
   const bytes = Buffer.concat([header, Buffer.from(Float64Array.of(1, 2, 3).buffer)]);
@@ -174,14 +174,14 @@ test.skipIf(process.platform === "win32")("tail --follow prints rows as they are
   const printed = textOf(child, (text) => text.endsWith("6.5\n"));
   await npaa.append([5]);
   await npaa.append([6.5]);
-  // The three that were last when it looked, and all that came: which of them it saw at once is its own affair.
+  // The last three rows when it started, and all later ones. How many rows existed at the start depends on timing.
   expect("1.0\n2.0\n3.0\n4.0\n5.0\n6.5\n").toContain(await printed);
   child.kill("SIGINT");
   expect(await once(child, "exit")).toEqual([null, "SIGINT"]);
   await npaa.close();
 });
 
-test("plots are SVG, and lines in text", () => {
+test("plot draws SVG, and lines of text", () => {
   const cwd = temporaryDirectory();
   saveSync(
     join(cwd, "x.npy"),

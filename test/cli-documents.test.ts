@@ -1,10 +1,10 @@
-/** The commands that the documents show are executed, and print what they say. */
+/** Runs the commands in the documents, and compares their output. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { shell } from "./support/command.ts";
 import { temporaryDirectory } from "./support/temporary.ts";
 
-/** Each command of a document, and what stands below it. */
+/** Each command of a document, and the output below it. */
 function commandsOf(document: string): [command: string, output: string][] {
   const text = readFileSync(new URL(`../${document}`, import.meta.url), "utf8");
   return [...text.matchAll(/^```console\n(.*?)^```$/gms)].flatMap(([, block]) =>
@@ -16,7 +16,7 @@ function commandsOf(document: string): [command: string, output: string][] {
 }
 
 describe.skipIf(process.platform === "win32").each(["README.md", "docs/cli.md"])("%s", (document) => {
-  test("its commands print what it says, one after the other", () => {
+  test("its commands print the output shown", () => {
     const directory = temporaryDirectory();
     const commands = commandsOf(document);
     expect(commands.length).toBeGreaterThan(2);

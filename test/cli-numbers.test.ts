@@ -82,7 +82,7 @@ print(json.dumps([repr(float(x)) for x in np.concatenate([values, powers, decima
   });
 });
 
-test("a time zone is taken into account, and a time too fine for its unit refused", () => {
+test("times are converted to UTC, and refused if they are too fine for the unit", () => {
   const ticksOf = (text: string, name: string) => ticksOfTexts([text], dtype(name as DTypeName))[0];
   expect(ticksOf("1970-01-01T02:00:00+02:00", "datetime64[s]")).toBe(0n);
   expect(ticksOf("1970-01-01T00:00:01.5Z", "datetime64[100ms]")).toBe(15n);

@@ -1,4 +1,4 @@
-/** Output: what becomes of exit codes when nobody reads it, and which files a command may write over. */
+/** Output: exit codes when nobody reads it, and which files a command may overwrite. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import {
@@ -23,7 +23,7 @@ import { MAIN, npy, shell } from "./support/command.ts";
 import { sampled } from "./support/effort.ts";
 import { temporaryDirectory } from "./support/temporary.ts";
 
-/** The exit code of a command, one or both of whose outputs nobody reads from the start. */
+/** The exit code of a command when nobody reads one or both of its outputs. */
 async function unread(args: readonly string[], cwd: string, closed: readonly ("stdout" | "stderr")[]): Promise<number | null> {
   const child = spawn(process.execPath, [MAIN, ...args], { cwd, stdio: ["ignore", "pipe", "pipe"] });
   for (const name of ["stdout", "stderr"] as const) {
@@ -46,7 +46,7 @@ function directoryOfFiles(): string {
   return cwd;
 }
 
-describe.skipIf(process.platform === "win32")("exit codes do not depend on who reads the output", () => {
+describe.skipIf(process.platform === "win32")("exit codes do not depend on the readers of the output", () => {
   const commands: readonly (readonly [number, readonly string[]])[] = [
     [1, ["verify", "not.npy"]],
     [1, ["verify", "--quiet", "short.npy", "good.npy"]],
@@ -70,13 +70,13 @@ describe.skipIf(process.platform === "win32")("exit codes do not depend on who r
     }
   });
 
-  test("nor does what is done", async () => {
+  test("all files are done even if nobody reads the output", async () => {
     const cwd = directoryOfFiles();
     expect(await unread(["recover", "short.npy", "not.npy", "short2.npy"], cwd, ["stdout", "stderr"])).toBe(1);
     for (const name of ["short.npy", "short2.npy"]) expect(needsRecoverySync(join(cwd, name))).toBe(false);
   });
 
-  test.skipIf(!existsSync("/dev/full"))("a full disk is told once, all files are done, and it is an error", () => {
+  test.skipIf(!existsSync("/dev/full"))("a full disk is an error: it is reported once, and all files are done", () => {
     const cwd = directoryOfFiles();
     const { status, stderr } = shell("npy-append-array recover good.npy short.npy short2.npy > /dev/full", cwd);
     expect([status, stderr]).toEqual([1, expect.stringMatching(/^npy-append-array: .*no space left on the device.*\n$/)]);
@@ -97,7 +97,7 @@ describe.skipIf(process.platform === "win32")("exit codes do not depend on who r
 describe("plot --svg", () => {
   const drawn = expect.stringMatching(/^<svg .*<\/svg>\n$/s);
 
-  /** What is refused with exit code 1, in one line that names the file, and changes nothing. */
+  /** Expects exit code 1, one line that names the file, and no changes. */
   function expectRefused(cwd: string, name: string, ...args: string[]): void {
     const before = readdirSync(cwd).map((file) => [file, lstatSync(join(cwd, file)).isFile() && readFileSync(join(cwd, file))]);
     const { status, stdout, stderr } = npy(["plot", ...args], { cwd });
@@ -107,7 +107,7 @@ describe("plot --svg", () => {
     expect(after).toEqual(before);
   }
 
-  test("never writes over a file that is no picture, whatever is asked for", () => {
+  test("never overwrites a file that is not an SVG, even with --overwrite", () => {
     const cwd = temporaryDirectory();
     saveSync(join(cwd, "a.npy"), [1, 2]);
     saveSync(join(cwd, "b.npy"), [1, 2]);
@@ -122,7 +122,7 @@ describe("plot --svg", () => {
     }
   });
 
-  test("replaces a picture with --overwrite only, through links and with its mode; what takes bytes just gets them", () => {
+  test("replaces an SVG only with --overwrite, follows links and keeps the mode; writes to pipes and devices", () => {
     const cwd = temporaryDirectory();
     saveSync(join(cwd, "a.npy"), [1, 2]);
     for (const picture of ["<svg/>", '<?xml version="1.0"?>\n<!-- mine -->\n<svg>', "\n<svg xmlns", ""]) {
@@ -146,7 +146,7 @@ describe("plot --svg", () => {
   });
 });
 
-describe("concat and append write over nothing that they were not told to", () => {
+describe("concat and append overwrite nothing without being asked", () => {
   function sourceOf(rows: Float64Array, happens: () => void): Source {
     return {
       bytes: undefined,
@@ -158,7 +158,7 @@ describe("concat and append write over nothing that they were not told to", () =
     };
   }
 
-  test("a file that appears while the sources are looked at, or read, stays as it is", async () => {
+  test("a file that appears while the sources are opened or read stays unchanged", async () => {
     const other = new MemoryStorage();
     saveSync(other, [7, 8]);
     for (const isEarly of [true, false]) {
@@ -173,7 +173,7 @@ describe("concat and append write over nothing that they were not told to", () =
     }
   });
 
-  test("what is no file of data cannot be OUT, nor a source, by whatever name", () => {
+  test("OUT cannot be a directory, a device, or a source under any of its names", () => {
     const cwd = temporaryDirectory();
     saveSync(join(cwd, "a.npy"), [1, 2]);
     mkdirSync(join(cwd, "directory"));
@@ -193,7 +193,7 @@ describe("concat and append write over nothing that they were not told to", () =
     expect(readdirSync(cwd).sort()).toEqual(["a.npy", "directory", "hard.npy", "soft.npy"]);
   });
 
-  test("the file that grows is no source as bytes or text, which would never end", () => {
+  test("the file that grows is refused as a source of bytes or text, which would never end", () => {
     const cwd = temporaryDirectory();
     saveSync(join(cwd, "a.npy"), [1, 2]);
     linkSync(join(cwd, "a.npy"), join(cwd, "hard.bin"));

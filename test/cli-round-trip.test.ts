@@ -1,4 +1,4 @@
-/** What `slice` prints, `append` takes back exactly, or one of the two refuses. */
+/** `append` reads what `slice` prints exactly, or one of the two refuses. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -31,7 +31,7 @@ interface Outcome {
   readonly isExact: boolean;
 }
 
-/** Prints a file, and appends that to one that is there with no rows, and to a new one of that dtype. */
+/** Prints a file, and appends the output to an existing file without rows, and to a new one of the same dtype. */
 async function roundTrips(source: string, form: Form, onlyThere = false): Promise<Outcome[]> {
   const printed = await ran("slice", source, `--${form}`);
   if (printed.problem !== undefined) return [{ refused: printed.problem, isExact: false }];
@@ -130,7 +130,7 @@ test.each(FAMILIES)("%s: one column, several, and within structures", async (nam
       for (const { refused, isExact } of await roundTrips(source, form)) files.push([`${form} ${refused}`, isExact]);
     }
   }
-  // Each value as the first row, where it might be taken for a header.
+  // Each value comes first once, where it could be taken for a header.
   for (const value of values) {
     const source = await file({ data: [value, values[0]], shape: [2] } as unknown as ArrayInput, name);
     const [there] = await roundTrips(source, "csv", true);
@@ -163,7 +163,7 @@ const NAMES = [
   "a\rb",
 ];
 
-test("odd names of fields come back, or are refused", async () => {
+test("odd field names round-trip or are refused", async () => {
   const outcomes: [string, string][] = [];
   for (const form of ["csv", "ndjson"] as const) {
     for (const first of NAMES) {
@@ -180,7 +180,7 @@ test("odd names of fields come back, or are refused", async () => {
   expect(outcomes).toEqual([]);
 });
 
-test("any floats and integers of any bits", async () => {
+test("floats and integers of any bits round-trip", async () => {
   const anyText = fc.array(
     fc.record({
       f: fc.double(),
@@ -209,7 +209,7 @@ test("any floats and integers of any bits", async () => {
   );
 });
 
-test("every float16", async () => {
+test("every float16 round-trips", async () => {
   const bits = Uint16Array.from({ length: 2 ** 16 }, (_, i) => i).filter(
     (i) => (i & 0x7c00) !== 0x7c00 || (i & 0x3ff) === 0 || i === 0x7e00,
   );
@@ -217,7 +217,7 @@ test("every float16", async () => {
   expect(await roundTrips(source, "csv")).toEqual([{ isExact: true }, { isExact: true }]);
 });
 
-test("shapes and orders: whatever the rows are, they come back", async () => {
+test("rows of all shapes and orders round-trip", async () => {
   const data = (length: number): unknown[] => Array.from({ length }, (_, i) => i - 7);
   for (const form of ["csv", "ndjson"] as const) {
     for (const shape of [
@@ -308,7 +308,7 @@ test("text whose code points no string holds is refused, with its row; the same 
   }
 });
 
-test("the header of text in structures of more dimensions is no row", async () => {
+test("the header of structures of text with more dimensions is not taken for data", async () => {
   const data = ["a", "b", "c", "d"].map((s) => ({ s, t: [s, s] }));
   const type = [
     ["s", "<U9"],

@@ -1,4 +1,4 @@
-/** What people see who sit at a terminal. */
+/** What users see in a terminal. */
 import { truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -10,10 +10,10 @@ import { hasTerminal, inTerminal } from "./support/terminal.ts";
 const ESCAPE = "\u001b[";
 
 describe.skipIf(!hasTerminal)("in a terminal", () => {
-  test("Ctrl-C leaves whole rows, and says how many", () => {
+  test("Ctrl-C leaves whole rows, and reports how many", () => {
     const cwd = temporaryDirectory();
     const file = join(cwd, "out.npy");
-    // 2 MiB and a part of a row, and then nothing more: the pipe stays open.
+    // Writes 2 MiB and part of a row, and keeps the pipe open.
     const script = "(head -c 2097155 /dev/zero; sleep 600) | $npy append out.npy - --dtype f8";
     const { output, status } = inTerminal(script, { cwd, ctrlC: { file, bytes: 1_000_000 } });
     expect(status).toBe(130);
@@ -23,12 +23,12 @@ describe.skipIf(!hasTerminal)("in a terminal", () => {
     expect(output).toContain(`npy-append-array: interrupted: out.npy holds ${shape[0]} rows`);
   });
 
-  test("a bar with rate and time left appears after a second, on stderr alone, and goes away", () => {
+  test("a bar with rate and time left appears on stderr after a second, and disappears at the end", () => {
     const cwd = temporaryDirectory();
     const header = formatHeader({ dtype: dtype("f8"), shape: [4_000_000], fortranOrder: false });
     writeFileSync(join(cwd, "in.npy"), header);
     truncateSync(join(cwd, "in.npy"), header.length + 32_000_000);
-    // A clock that runs faster, so that a second is over soon.
+    // Speeds up the clock, so that a second passes soon.
     writeFileSync(
       join(cwd, "clock.mjs"),
       "const now = performance.now.bind(performance);\nperformance.now = () => now() * 100_000;\n",
@@ -45,7 +45,7 @@ describe.skipIf(!hasTerminal)("in a terminal", () => {
     expect(quiet).toEqual({ output: "out.npy: 4000000 rows of 1 file\r\n", status: 0 });
   });
 
-  test("colours, and as many columns as fit; not with NO_COLOR, nor into a pipe", () => {
+  test("prints colours, and as many columns as fit; no colours with NO_COLOR or into a pipe", () => {
     const cwd = temporaryDirectory();
     saveSync(join(cwd, "wide.npy"), [Float64Array.from({ length: 30 }, (_, i) => i + 0.5)]);
     const { output } = inTerminal("$npy head wide.npy; $npy plot --heatmap wide.npy", { cwd });

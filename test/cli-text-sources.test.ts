@@ -1,4 +1,4 @@
-/** Text as people and programs write it: encodings, headers, blank lines, numbers. Nothing is lost without a word. */
+/** Text sources: encodings, headers, blank lines, numbers. Nothing is lost silently. */
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
@@ -14,7 +14,7 @@ beforeEach(() => {
   directory = temporaryDirectory();
 });
 
-/** What becomes of a text that is appended to a new file: its rows, or the problem, in which case there is no file. */
+/** Appends a text to a new file, and returns the rows, or the problem, after which no file must exist. */
 async function appended(text: string | Uint8Array, extension: "csv" | "tsv" | "ndjson", ...options: string[]): Promise<unknown> {
   const source = join(directory, `${count++}.${extension}`);
   const file = `${source}.npy`;
@@ -67,7 +67,7 @@ describe("encodings", () => {
     }
   });
 
-  test("characters across pieces are whole", async () => {
+  test("characters that span pieces are decoded whole", async () => {
     for (const shift of ["", "x", "xx", "xxx"]) {
       const text = `s\n${shift}${"😀é€\n".repeat(60_000)}`;
       const rows = (await appended(text, "csv")) as { s: string }[];
@@ -75,7 +75,7 @@ describe("encodings", () => {
     }
   });
 
-  test("UTF-16 and UTF-32 are told, and read where they are named", async () => {
+  test("UTF-16 and UTF-32 are recognised, and UTF-16 is read if --encoding names it", async () => {
     const text = "t,name\n1,aé\n2,😀\n";
     const rows = [
       { t: 1n, name: "aé" },
@@ -90,7 +90,7 @@ describe("encodings", () => {
     expect(await appended(utf16('{"s":"é"}\n\ud800'), "ndjson", "--encoding", "utf-16le")).toMatch(
       /^line 2, .*not valid utf-16le/,
     );
-    // Text with zeros in it is text.
+    // A few zero bytes do not make it UTF-16.
     expect(await appended("s\na\0b\n", "csv")).toEqual([{ s: "a\0b" }]);
     expect(await appended("s\n\0a\0b\0c\0d\0e\n", "csv", "--encoding", "utf-8")).toEqual([{ s: "\0a\0b\0c\0d\0e" }]);
   });
@@ -104,7 +104,7 @@ describe("encodings", () => {
     expect(await appended("s\nx\n", "csv", "--encoding", "latin-one")).toMatch(/windows-1252/);
   });
 
-  test("what is not valid is found at its place, behind the text before it, wherever pieces end", async () => {
+  test("invalid bytes are found at their place, after the text before them, wherever pieces end", async () => {
     for (const [encoding, char, invalid, text] of [
       ["shift_jis", [0x95, 0x5c], [0x81, 0x0a], "表"],
       ["gb18030", [0x81, 0x30, 0x89, 0x38], [0xff], "ß"],
@@ -126,7 +126,7 @@ describe("encodings", () => {
     }
   });
 
-  test("a byte order mark is no part of a name, and text that begins with one keeps it", async () => {
+  test("a byte order mark is not part of a name, but later text that begins with one keeps it", async () => {
     expect(await appended('\ufeff{"a":1}\n', "ndjson")).toEqual([{ a: 1n }]);
     expect(await appended('\ufeff"a",b\n1,2\n', "csv")).toEqual([{ a: 1n, b: 2n }]);
     expect(await appended("\ufeff1,2\n", "csv")).toEqual([1, 2]);
@@ -147,7 +147,7 @@ describe("the first row", () => {
     expect(await appendedTo(rows, dtype, text)).toEqual(expected);
   });
 
-  test("is no header because it does not fit", async () => {
+  test("is not a header merely because it does not fit", async () => {
     expect(await appendedTo([1], "i4", "1.5\n2\n")).toMatch(/^line 1, .* expected a whole number$/);
     expect(await appendedTo([1], "i1", "300\n2\n")).toMatch(/300 .*does not fit/);
     expect(await appendedTo([0n], "M8[D]", "2020-01-01T00:00:01\n")).toMatch(/^line 1, .*not a whole number of the unit/);
@@ -156,7 +156,7 @@ describe("the first row", () => {
     expect(await appendedTo([[1, 2]], "i4", "7,x\n5,6\n")).toMatch(/^line 1 may be a header or a row: .*--no-header/);
   });
 
-  test("of a structure is a header where it has the names of its fields, or fits none of them", async () => {
+  test("of a structure is a header if it has the names of its fields, or fits none of them", async () => {
     const ab = [
       ["a", "U3"],
       ["b", "U3"],
@@ -197,7 +197,7 @@ describe("the first row", () => {
     ]);
   });
 
-  test("without a dtype: rows of values are no header", async () => {
+  test("without a dtype, a line of values is not a header", async () => {
     expect(await appended("True,False\nTrue,True\n", "csv")).toEqual([
       { f0: true, f1: false },
       { f0: true, f1: true },
@@ -206,7 +206,7 @@ describe("the first row", () => {
     expect(await appended("2020,a\n1,x\n", "csv")).toEqual([{ 2020: 1n, a: "x" }]);
   });
 
-  test("names: spaces, quotes, twins", async () => {
+  test("of names: spaces, quotes, duplicates", async () => {
     expect(
       await appendedTo(
         [{ " a": 1, "a ": 2 }],
@@ -246,7 +246,7 @@ describe("the first row", () => {
 });
 
 describe("lines", () => {
-  test("a blank line in a single column is refused but at the end; a quoted cell is a row", async () => {
+  test("that are blank are refused in a single column, except at the end; a quoted cell is a row", async () => {
     expect(await appended('s\n"x"\n""\n" "\n"y"\n\n\n', "csv")).toEqual(["x", "", " ", "y"].map((s) => ({ s })));
     expect(await appended("s\nx\n\ny\n", "csv")).toMatch(/^line 3 is blank: .*""/);
     expect(await appended("\ns\nx\n", "csv")).toMatch(/^line 1 is blank/);
@@ -275,12 +275,12 @@ describe("lines", () => {
     expect(await appended(["1", "", "2.5"].join(end), "ndjson")).toEqual([1, 2.5]);
   });
 
-  test("of JSON end nowhere else", async () => {
+  test("of JSON end only at line feeds and carriage returns", async () => {
     expect(await appended('"a\u2028b"\n"\u2029"\n', "ndjson")).toEqual(["a\u2028b", "\u2029"]);
     expect(await appended('"\\u0000integer:5"\n"1234567890123456"\n', "ndjson")).toEqual(["\0integer:5", "1234567890123456"]);
   });
 
-  test("quotes that are not closed, or closed too soon, name their line", async () => {
+  test("with quotes that are unclosed, or closed too early, are named in the error", async () => {
     expect(await appended('a,b\n"x\ny",1\n2,"z\n1,2\n', "csv")).toMatch(
       /^line 4: a quoted cell begins in this record, and does not end/,
     );
@@ -298,7 +298,7 @@ describe("lines", () => {
     },
   );
 
-  test("records are the same wherever pieces end", async () => {
+  test("make the same records wherever pieces end", async () => {
     const rows = Array.from({ length: 40_000 }, (_, i) => ({ s: i % 3 === 0 ? `"${i}",\r\n` : `${i} é`, n: BigInt(i) }));
     const text = rows.map(({ s, n }) => `${/[",]/.test(s) ? `"${s.replaceAll('"', '""')}"` : s},${n}`);
     for (const end of ["\n", "\r\n"]) expect(await appended(["s,n", ...text, ""].join(end), "csv")).toEqual(rows);
@@ -320,7 +320,7 @@ describe("numbers", () => {
     expect(await appended(text, extension)).toMatch(message);
   });
 
-  test("nor by a column that another source of the same call made float64", async () => {
+  test("are not rounded by a float64 that was inferred from another source of the same call", async () => {
     const [gaps, ids] = ["gaps", "ids"].map((name) => join(directory, `${name}.csv`)) as [string, string];
     writeFileSync(gaps, "id,x\n1,a\n,b\n");
     writeFileSync(ids, "id,x\n9007199254740993,c\n");
@@ -330,7 +330,7 @@ describe("numbers", () => {
     expect((await ran("append", `${file}2`, gaps, ids, "--columns", "id:f8,x")).problem).toBe(undefined);
   });
 
-  test("float64 by choice takes what float() gives", async () => {
+  test("are rounded like float() if the user chose float64", async () => {
     const text = "id\n9007199254740993\n\n";
     expect(await appended(text, "csv", "--columns", "id:f8")).toEqual([{ id: 9007199254740992 }]);
     expect(await appended(text, "csv", "--dtype", "f8", "--row-shape", "")).toEqual([9007199254740992]);
@@ -348,7 +348,7 @@ describe("numbers", () => {
     },
   );
 
-  test("what is whole is exact however it is written", async () => {
+  test("that are whole are exact however they are written", async () => {
     const text = "1.0,1e3,123e-0,9007199254740993.00,-9.223372036854775808e18,900719925474099.3e1\n";
     const expected = [1n, 1000n, 123n, 9007199254740993n, -(2n ** 63n), 9007199254740993n];
     expect(await appended(text, "csv", "--dtype", "i8")).toEqual(expected);
@@ -357,7 +357,7 @@ describe("numbers", () => {
     expect(await appended("9007199254740993.5\n", "ndjson", "--dtype", "i8")).toMatch(/expected a whole number/);
   });
 
-  test("a float that is whole stays a float", async () => {
+  test("that are whole floats stay floats", async () => {
     const file = join(directory, "whole.npy");
     saveSync(file, [1, -0, 2e20, Number.POSITIVE_INFINITY]);
     const { stdout } = await ran("slice", file, "--ndjson");
@@ -366,7 +366,7 @@ describe("numbers", () => {
     expect(await appended("1\n2\n", "ndjson")).toEqual([1n, 2n]);
   });
 
-  test("missing values are missing, or refused", async () => {
+  test("that are missing become NaN or NaT, or are refused", async () => {
     const nan = Number.NaN;
     expect(await appended("NA,nan,null,\n", "csv", "--dtype", "c16")).toEqual([nan, 0, nan, 0, nan, 0, nan, 0]);
     expect(await appended("NA,NaT,null,\n", "csv", "--dtype", "M8[s]")).toEqual(Array(4).fill(-(2n ** 63n)));
@@ -376,7 +376,7 @@ describe("numbers", () => {
     expect(await appended("1677-09-21T00:12:43.145224192\n", "csv", "--dtype", "M8[ns]")).toMatch(/beyond/);
   });
 
-  test("a cell of a million digits that is no number takes no time", async () => {
+  test("a cell of a million digits that is not a number takes no time", async () => {
     const start = performance.now();
     for (const cell of [`${"1".repeat(1e6)}x`, `${"1".repeat(1e6)}jj`, `.${"1".repeat(1e6)}e`]) {
       expect(await appended(`${cell}\n`, "csv", "--no-header", "--dtype", "c16")).toMatch(/expected a complex/);

@@ -88,7 +88,7 @@ async function append(file: string, paths: readonly string[], options: AppendOpt
   if (!options.quiet) await print(`${shown(file)}: ${counted(appended, "row")} appended, ${length} in all\n`);
 }
 
-/** Refuses FILE as a source of bytes or text: reading it would never end, because it grows meanwhile. */
+/** Refuses FILE as a source of bytes or text: reading it would never end, because it keeps growing. */
 async function checkSources(file: string, paths: readonly string[], formats: readonly Format[]): Promise<void> {
   const target = await stat(file);
   for (const [i, path] of paths.entries()) {
