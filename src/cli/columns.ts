@@ -84,7 +84,7 @@ function named(columns: readonly Column[], name: string): Column {
   if (found !== undefined) return found;
   const labels = columns.map(({ label }) => label);
   const list = labels.length > 12 ? [...labels.slice(0, 12), "..."] : labels;
-  throw new UsageError(`there is no column ${JSON.stringify(name)}: there are ${list.join(", ") || "none"}`);
+  throw new UsageError(`there is no column ${JSON.stringify(name)}: the columns are ${list.join(", ") || "unnamed"}`);
 }
 
 /** Splits a complex column into its real and imaginary parts. */

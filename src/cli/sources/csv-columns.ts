@@ -95,7 +95,7 @@ function chosen(
     if (index >= 0) return { index, ...choice };
     const found = header.map((other) => other.name).join(", ");
     throw new UsageError(
-      `there is no column ${JSON.stringify(choice.name)} in ${shown(path)}: there are ${found} (or pass --no-header)`,
+      `there is no column ${JSON.stringify(choice.name)} in ${shown(path)}: its columns are ${found} (or pass --no-header)`,
     );
   });
 }
@@ -154,7 +154,7 @@ function columnsByName(
     const column = columns.find(({ name }) => name === label) ?? columns.find(({ index }) => header[index]?.exact === label);
     if (column !== undefined) return column;
     const names = columns.map(({ name }) => name).join(", ");
-    throw new FileProblem(path, `there is no column ${JSON.stringify(label)}: there are ${names}`);
+    throw new FileProblem(path, `there is no column ${JSON.stringify(label)}: its columns are ${names}`);
   });
   if (columns.length > ordered.length) {
     const extra = columns.find((column) => !ordered.includes(column));
