@@ -38,6 +38,9 @@ const ARRAY_ALIGN = 64;
 /** NumPy's `GROWTH_AXIS_MAX_DIGITS` = len(str(8 * 2**64 - 1)): room for any size of the growth axis. */
 const GROWTH_AXIS_MAX_DIGITS = 21;
 
+/** A layout, and the version and length of an existing header into which it must fit. */
+type HeaderRequest = ArrayLayout & { readonly version?: NpyVersion | undefined; readonly headerLength?: number | undefined };
+
 const VERSIONS = {
   "1.0": { lengthBytes: 2, maxLength: 0xffff, encode: encodeLatin1, decode: decodeLatin1 },
   "2.0": { lengthBytes: 4, maxLength: 0xffffffff, encode: encodeLatin1, decode: decodeLatin1 },
@@ -134,9 +137,7 @@ function parseShape(value: PyValue | undefined): readonly number[] {
  * formatHeader({ dtype: dtype("<f8"), fortranOrder: false, shape: [2, 3] }).length; // 128
  * ```
  */
-export function formatHeader(
-  layout: ArrayLayout & { readonly version?: NpyVersion | undefined; readonly headerLength?: number | undefined },
-): Uint8Array<ArrayBuffer> {
+export function formatHeader(layout: HeaderRequest): Uint8Array<ArrayBuffer> {
   checkSize(layout);
   if (layout.dtype.subdtype !== undefined) throw subArrayOfAnArray(layout.dtype);
   const { version, text, headerLength } = encodeHeader(layout);
@@ -167,10 +168,7 @@ function growthSlack({ fortranOrder, shape }: Pick<ArrayLayout, "fortranOrder" |
   return axis === undefined ? 0 : GROWTH_AXIS_MAX_DIGITS - String(shape[axis]).length;
 }
 
-/**
- * Whether the header can be rewritten in place for any size of the growth axis. As in the reference, one byte of padding must
- * remain.
- */
+/** Whether the header can be rewritten in place for any size of the growth axis, with one byte of padding left, as in the reference. */
 export function isGrowable(header: NpyHeader): boolean {
   return growthRoom(header) >= growthSlack(header);
 }
@@ -185,9 +183,8 @@ export function growthRoom(header: NpyHeader): number {
 }
 
 /**
- * A function that renders a header for any number of rows, with the length and version of the given one. Only the digits change.
- * The next call overwrites the bytes that it returns. It throws as {@link formatHeader} does if
- * the rows have more digits than there is room for.
+ * Makes a function that renders a header for any number of rows, with the length and version of the given one. Only the digits change.
+ * Each call overwrites the bytes returned by the one before. Throws as {@link formatHeader} does if the digits do not fit.
  */
 export function growingHeader(header: NpyHeader): (rows: number) => Uint8Array<ArrayBuffer> {
   const axis = growthAxis(header.fortranOrder, header.shape.length);
@@ -236,25 +233,14 @@ function headerText(layout: ArrayLayout): { before: string; digits: string; afte
   const order = fortranOrder ? "True" : "False";
   const start = `{'descr': ${printPythonLiteral(dtypeToLiteral(layout.dtype))}, 'fortran_order': ${order}, 'shape': (`;
   if (axis === undefined) return { before: start, digits: "", after: "), }" };
-  return {
-    before:
-      start +
-      shape
-        .slice(0, axis)
-        .map((size) => `${size}, `)
-        .join(""),
-    digits: String(shape[axis]),
-    after: `${shape
-      .slice(axis + 1)
-      .map((size) => `, ${size}`)
-      .join("")}${shape.length === 1 ? "," : ""}), }`,
-  };
+  const others = fortranOrder ? shape.slice(0, -1).map((size) => `${size}, `) : shape.slice(1).map((size) => `, ${size}`);
+  const text = others.join("");
+  if (fortranOrder) return { before: start + text, digits: String(shape[axis]), after: "), }" };
+  return { before: start, digits: String(shape[axis]), after: `${text}${shape.length === 1 ? "," : ""}), }` };
 }
 
 /** The encoded text and the total length of the header: as asked for, or in the oldest version that can hold it, padded as by NumPy. */
-function encodeHeader(
-  layout: ArrayLayout & { readonly version?: NpyVersion | undefined; readonly headerLength?: number | undefined },
-): { version: NpyVersion; text: Uint8Array; headerLength: number } {
+function encodeHeader(layout: HeaderRequest): { version: NpyVersion; text: Uint8Array; headerLength: number } {
   const { before, digits, after } = headerText(layout);
   const dict = before + digits + after;
   const isLatin1 = dict.search(BEYOND_LATIN1) === -1;

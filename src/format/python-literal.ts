@@ -152,17 +152,10 @@ class Parser {
   constant(): PyValue {
     const start = this.position;
     const word = this.match(WORD);
-    switch (word) {
-      case "True":
-        return true;
-      case "False":
-        return false;
-      case "None":
-        return null;
-      default:
-        this.position = start;
-        return this.fail(`expected a value, found ${word === undefined ? this.found() : JSON.stringify(word)}`);
-    }
+    const value = CONSTANTS.get(word);
+    if (value !== undefined) return value;
+    this.position = start;
+    return this.fail(`expected a value, found ${word === undefined ? this.found() : JSON.stringify(word)}`);
   }
 
   string(prefix: string, start: number): string | PyBytes {
@@ -200,10 +193,14 @@ class Parser {
   rawEscape(): string {
     // Python reads every newline of a source as "\n".
     if (this.match(NEWLINE) !== undefined) return "\\\n";
-    const next = this.text[this.position];
-    if (next === undefined) this.fail("a string ends after a backslash");
+    return `\\${this.afterBackslash()}`;
+  }
+
+  afterBackslash(): string {
+    const char = this.text[this.position];
+    if (char === undefined) this.fail("a string ends after a backslash");
     this.position += 1;
-    return `\\${next}`;
+    return char;
   }
 
   /** After a backslash. Python's "String and Bytes literals", escape sequences. */
@@ -212,9 +209,7 @@ class Parser {
     const octal = this.match(OCTAL);
     if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8) & (isBytes ? 0xff : 0x1ff));
     if (this.match(NEWLINE) !== undefined) return "";
-    const char = this.text[this.position];
-    if (char === undefined) this.fail("a string ends after a backslash");
-    this.position += 1;
+    const char = this.afterBackslash();
     const simple = SIMPLE_ESCAPES.get(char);
     if (simple !== undefined) return simple;
     if (char === "x") return this.hex(2, start);
@@ -238,18 +233,15 @@ class Parser {
   }
 }
 
-const SIMPLE_ESCAPES: ReadonlyMap<string, string> = new Map([
-  ["\\", "\\"],
-  ["'", "'"],
-  ['"', '"'],
-  ["a", "\x07"],
-  ["b", "\b"],
-  ["f", "\f"],
-  ["n", "\n"],
-  ["r", "\r"],
-  ["t", "\t"],
-  ["v", "\v"],
+const CONSTANTS: ReadonlyMap<string | undefined, PyValue> = new Map([
+  ["True", true],
+  ["False", false],
+  ["None", null],
 ]);
+
+const SIMPLE_ESCAPES: ReadonlyMap<string, string> = new Map(
+  Object.entries({ "\\": "\\", "'": "'", '"': '"', a: "\x07", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v" }),
+);
 
 /** Writes a literal exactly as Python's `repr` does. */
 export function printPythonLiteral(value: PyValue): string {

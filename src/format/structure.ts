@@ -14,7 +14,7 @@ export const MAX_DIMENSIONS = 64;
 /** All dtypes of this package, with the number of values in an element. */
 const made = new WeakMap<object, number>();
 
-/** Whether it is a dtype already, not just a description of one. */
+/** Whether this is a dtype, not a description of one. */
 export function isDType(like: object): like is DType {
   return made.has(like);
 }
@@ -52,18 +52,14 @@ export function subArray(base: DType, shape: unknown): DType {
   if (sizes.length === 0) return base;
   const itemsize = sizes.reduce((product: number, n: number) => product * n, base.itemsize);
   if (itemsize > MAX_ITEMSIZE) throw tooLarge(itemsize);
-  return make({
-    kind: "V",
-    itemsize,
-    alignment: base.alignment,
-    byteOrder: "|",
-    name: `void${itemsize * 8 || ""}`,
-    str: `|V${itemsize}`,
-    descr: Object.freeze([base.descr, Object.freeze([...sizes])] as const),
-    datetime: undefined,
-    fields: undefined,
-    subdtype: Object.freeze({ dtype: base, shape: Object.freeze([...sizes]) }),
-  });
+  const descr = Object.freeze([base.descr, Object.freeze([...sizes])] as const);
+  const subdtype = Object.freeze({ dtype: base, shape: Object.freeze([...sizes]) });
+  return makeVoid(itemsize, { alignment: base.alignment, descr, fields: undefined, subdtype });
+}
+
+function makeVoid(itemsize: number, rest: Pick<DType, "alignment" | "descr" | "fields" | "subdtype">): DType {
+  const [name, str] = [`void${itemsize * 8 || ""}`, `|V${itemsize}`];
+  return make({ kind: "V", itemsize, byteOrder: "|", name, str, datetime: undefined, ...rest });
 }
 
 function tooLarge(itemsize: number): NpyError {
@@ -99,18 +95,8 @@ export function structure(members: readonly Member[], align: boolean): DType {
     if (offset > MAX_ITEMSIZE) throw tooLarge(offset);
   }
   const itemsize = roundUp(offset, alignment);
-  return make({
-    kind: "V",
-    itemsize,
-    alignment,
-    byteOrder: "|",
-    name: `void${itemsize * 8 || ""}`,
-    str: `|V${itemsize}`,
-    descr: structureDescr(fields, itemsize),
-    datetime: undefined,
-    fields: Object.freeze(fields),
-    subdtype: undefined,
-  });
+  const descr = structureDescr(fields, itemsize);
+  return makeVoid(itemsize, { alignment, descr, fields: Object.freeze(fields), subdtype: undefined });
 }
 
 function roundUp(offset: number, alignment: number): number {
