@@ -4,7 +4,7 @@ import { type DType, type DTypeKind, formatDType, nativeDType } from "../format/
 import { isLongDouble } from "../format/scalars.ts";
 import { datetimeConversion } from "./datetime.ts";
 import { type Conversion, chain, copyBytes } from "./kernel.ts";
-import { type NumberCode, numberKernel } from "./numbers.ts";
+import { numberCode, numberKernel } from "./numbers.ts";
 import { structureConversion } from "./structure.ts";
 import { isText, textConversion } from "./text.ts";
 
@@ -19,9 +19,8 @@ export function conversionOf(from: DType, to: DType): Conversion {
   if (from.kind === "b" && to.kind === "V") {
     return { convert: chain(numberKernel("b1", "b1"), 1, 1, copyBytes(1, to.itemsize)), canFail: false };
   }
-  if (to.kind === "V" || isSameLongDouble(from, to)) {
-    return { convert: copyBytes(from.itemsize, to.itemsize), canFail: false };
-  }
+  const isSameLongDouble = isLongDouble(from) && from.kind === to.kind && from.itemsize === to.itemsize;
+  if (to.kind === "V" || isSameLongDouble) return { convert: copyBytes(from.itemsize, to.itemsize), canFail: false };
   if (from.kind === "V" || isLongDouble(from) || isLongDouble(to)) throw noConversion(from, to);
   if (isText(from) || isText(to)) return textConversion(from, to);
   if (isTime(from.kind) && isTime(to.kind)) return datetimeConversion(from, to);
@@ -29,8 +28,8 @@ export function conversionOf(from: DType, to: DType): Conversion {
 }
 
 /**
- * The conversion of elements that are held as another dtype: float16 in a `Float32Array`. Numbers are the same either way, but text, raw
- * bytes and fields need float16 again, which has fewer digits and fewer bytes.
+ * The conversion of elements that are held as another dtype: float16 in a `Float32Array`. Numbers convert alike from both, but text, raw
+ * bytes and fields differ, so they are made from float16.
  */
 export function conversionOfHeld(held: DType, elements: DType, to: DType): Conversion {
   if (!"SUV".includes(to.kind)) return conversionOf(held, to);
@@ -39,16 +38,8 @@ export function conversionOfHeld(held: DType, elements: DType, to: DType): Conve
   return { convert: chain(conversionOf(held, own).convert, held.itemsize, own.itemsize, convert), canFail };
 }
 
-function isSameLongDouble(from: DType, to: DType): boolean {
-  return isLongDouble(from) && from.kind === to.kind && from.itemsize === to.itemsize;
-}
-
 function isTime(kind: DTypeKind): boolean {
   return kind === "M" || kind === "m";
-}
-
-function numberCode({ kind, itemsize }: DType): NumberCode {
-  return isTime(kind) ? "i8" : (`${kind}${itemsize}` as NumberCode);
 }
 
 function noConversion(from: DType, to: DType): NpyError {

@@ -4,6 +4,7 @@
  *
  * C leaves a float beyond the integer's range undefined. Here it becomes what NumPy gives on x86-64.
  */
+import type { DType } from "../format/dtype.ts";
 import { type ElementCode, elementsOf } from "../format/scalars.ts";
 import { isZeroOrOne } from "../memory/bools.ts";
 import { copyElements } from "../memory/lanes.ts";
@@ -12,6 +13,10 @@ import { chain, copyBytes, HIGH, type Kernel, LOW, makeScratch } from "./kernel.
 
 /** Kind and size of a number. datetime64 and timedelta64 are i8 here. */
 export type NumberCode = ElementCode | "b1" | "f2" | "c8" | "c16";
+
+export function numberCode({ kind, itemsize }: DType): NumberCode {
+  return kind === "M" || kind === "m" ? "i8" : (`${kind}${itemsize}` as NumberCode);
+}
 
 /** Numbers that typed arrays convert by themselves. */
 type ViewCode = Exclude<ElementCode, "i8" | "u8">;
@@ -150,7 +155,7 @@ function withoutImaginary(part: "f4" | "f8"): Kernel {
 }
 
 /** float64 -> integers. */
-function truncate(to: Exclude<ViewCode, "f4" | "f8"> | "i8" | "u8"): Kernel {
+function truncate(to: Exclude<ElementCode, "f4" | "f8">): Kernel {
   if (to === "u4") return truncateToUint32;
   return isLong(to) ? truncateToLong(to === "u8") : truncateToInt32(to);
 }

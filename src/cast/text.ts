@@ -7,7 +7,7 @@ import { integerRange } from "../format/fit.ts";
 import { formatDatetime, formatTimedelta, NOT_A_TIME, parseDatetime } from "./datetime.ts";
 import { formatComplex, formatFloat } from "./float-text.ts";
 import { type Conversion, chain, copyBytes, type Kernel, unconvertible } from "./kernel.ts";
-import { type NumberCode, numberKernel } from "./numbers.ts";
+import { type NumberCode, numberCode, numberKernel } from "./numbers.ts";
 
 export function isText({ kind }: DType): boolean {
   return kind === "S" || kind === "U";
@@ -112,7 +112,7 @@ function formatter(from: DType): (bytes: Uint8Array) => (i: number) => string {
       return (bytes) => {
         const counts = new BigInt64Array(bytes.length / itemsize);
         const wide: NumberCode = kind === "u" ? "u8" : "i8";
-        numberKernel(`${kind}${itemsize}` as NumberCode, wide)(bytes, new Uint8Array(counts.buffer));
+        numberKernel(numberCode(from), wide)(bytes, new Uint8Array(counts.buffer));
         const integers = kind === "u" ? new BigUint64Array(counts.buffer) : counts;
         return (i) => String(integers[i]);
       };
@@ -128,16 +128,14 @@ function doublesOf(bytes: Uint8Array, size: number): Float64Array {
 // ---- from text to values ----
 
 function parsing(from: DType, to: DType): Conversion {
-  if (to.kind === "V") return { convert: copyBytes(from.itemsize, to.itemsize), canFail: false };
-  const { kind, itemsize } = to;
+  const { kind } = to;
   if (kind === "b") return { convert: isNotEmpty(from.itemsize), canFail: false };
   if (kind === "f" || kind === "c") {
     const [wide, size]: [NumberCode, number] = kind === "f" ? ["f8", 8] : ["c16", 16];
-    const round = numberKernel(wide, `${kind}${itemsize}` as NumberCode);
-    return { convert: chain(parseFloats(from, to), from.itemsize, size, round), canFail: true };
+    return { convert: chain(parseFloats(from, to), from.itemsize, size, numberKernel(wide, numberCode(to))), canFail: true };
   }
   const parse = kind === "M" ? parseDatetime : kind === "m" ? parseTimedelta : parseInteger;
-  const narrow = numberKernel("i8", kind === "M" || kind === "m" ? "i8" : (`${kind}${itemsize}` as NumberCode));
+  const narrow = numberKernel("i8", numberCode(to));
   const length = lengthOf(from);
   const convert: Kernel = (source, target) => {
     const codes = codesOf(source, from);
