@@ -3,16 +3,9 @@
  * `datetime.c` (`*_resolve_descriptors`, `datetime_metadata_divides`).
  */
 import { NpyError } from "../errors.ts";
-import {
-  type DatetimeUnit,
-  type DType,
-  type DTypeField,
-  type DTypeKind,
-  type DTypeLike,
-  nativeDType,
-  dtype as toDType,
-} from "../format/dtype.ts";
+import { type DType, type DTypeField, type DTypeKind, type DTypeLike, nativeDType, dtype as toDType } from "../format/dtype.ts";
 import { scalarOf } from "../format/scalars.ts";
+import { isCalendar, UNITS } from "../format/units.ts";
 
 /** NumPy's casting rules, from the strictest to none at all. */
 export type Casting = (typeof CASTING_LEVELS)[number];
@@ -141,45 +134,31 @@ function textLevel(from: DType, to: DType): Level {
   return length <= (to.kind === "U" ? to.itemsize / 4 : to.itemsize) ? SAFE : SAME_KIND;
 }
 
-/** The units from coarse to fine, with how many make one of the unit before; undefined where that varies. */
-const UNITS: readonly (readonly [DatetimeUnit, bigint | undefined])[] = [
-  ["Y", undefined],
-  ["M", 12n],
-  ["W", undefined],
-  ["D", 7n],
-  ["h", 24n],
-  ["m", 60n],
-  ["s", 60n],
-  ...(["ms", "us", "ns", "ps", "fs", "as"] as const).map((unit) => [unit, 1000n] as const),
-];
-
-const [MONTH, SECOND] = (["M", "s"] as const).map((name) => UNITS.findIndex(([unit]) => unit === name)) as [number, number];
-
 type Datetime = NonNullable<DType["datetime"]>;
 
 function datetimeLevel(from: DType, source: Datetime, to: DType, target: Datetime): Level {
   if (source.unit === target.unit && source.count === target.count) return orderLevel(from, to);
   if (source.unit === "generic") return SAFE;
   if (target.unit === "generic") return UNSAFE;
-  const sourceUnit = UNITS.findIndex(([unit]) => unit === source.unit);
-  const targetUnit = UNITS.findIndex(([unit]) => unit === target.unit);
-  const crossesCalendar = sourceUnit <= MONTH !== targetUnit <= MONTH;
-  if (crossesCalendar && from.kind === "m") return UNSAFE;
-  if (sourceUnit > targetUnit) {
-    // NumPy takes 1000 ms for 1 s, but not 60 s for 1 m. It drops the remainder, so it also takes 2001 ms for 2 s.
-    const fold = 1000 ** (sourceUnit - targetUnit);
-    const isSameStep = targetUnit >= SECOND && Math.floor(source.count / target.count) === fold;
-    return isSameStep ? orderLevel(from, to) : SAME_KIND;
+  const crossesCalendar = isCalendar(source.unit) !== isCalendar(target.unit);
+  if (crossesCalendar) return from.kind === "m" ? UNSAFE : isCalendar(source.unit) ? SAFE : SAME_KIND;
+  const [sourceLength, targetLength] = [UNITS[source.unit].length, UNITS[target.unit].length];
+  if (sourceLength >= targetLength) {
+    return divides(source.count, sourceLength / targetLength, target.count) ? SAFE : SAME_KIND;
   }
-  return crossesCalendar || divides(source.count, UNITS.slice(sourceUnit + 1, targetUnit + 1), target.count) ? SAFE : SAME_KIND;
+  // NumPy takes 1000 ms for 1 s, but not 60 s for 1 m. It drops the remainder, so it also takes 2001 ms for 2 s.
+  const isSameStep =
+    !isCalendar(target.unit) &&
+    targetLength <= UNITS.s.length &&
+    Math.floor(source.count / target.count) === Number(targetLength / sourceLength);
+  return isSameStep ? orderLevel(from, to) : SAME_KIND;
 }
 
 /**
- * Whether steps of a finer unit make up a step of a coarser one. NumPy refuses what needs more than 56 bits, except where its 64-bit
- * product overflows to less.
+ * Whether steps of a finer unit make up a step of a coarser one, `ratio` times as long. NumPy refuses what needs more than 56 bits, except
+ * where its 64-bit product overflows to less.
  */
-function divides(coarse: number, units: typeof UNITS, fine: number): boolean {
-  const ratio = units.reduce((product, [, factor]) => product * (factor as bigint), 1n);
+function divides(coarse: number, ratio: bigint, fine: number): boolean {
   const steps = BigInt.asUintN(64, BigInt(coarse) * ratio);
   return ratio >> 56n === 0n && steps >> 56n === 0n && steps % BigInt(fine) === 0n;
 }

@@ -4,6 +4,7 @@
  */
 import { NpyError } from "../errors.ts";
 import type { DatetimeUnit, DType } from "../format/dtype.ts";
+import { isCalendar, UNITS } from "../format/units.ts";
 import { type Conversion, copyBytes, unconvertible } from "./kernel.ts";
 
 /** How NumPy stores "not a time". */
@@ -13,30 +14,12 @@ const MAX = 2n ** 63n - 1n;
 
 type Unit = Exclude<DatetimeUnit, "generic">;
 
-/** Attoseconds of each unit that has a fixed length. */
-const LENGTHS: ReadonlyMap<Unit, bigint> = new Map<Unit, bigint>([
-  ["W", 7n * 86_400n * 10n ** 18n],
-  ["D", 86_400n * 10n ** 18n],
-  ["h", 3_600n * 10n ** 18n],
-  ["m", 60n * 10n ** 18n],
-  ...(["s", "ms", "us", "ns", "ps", "fs", "as"] as const).map((unit, i) => [unit, 10n ** BigInt(18 - 3 * i)] as const),
-]);
+const SECOND = UNITS.s.length;
+const DAY = UNITS.D.length;
 
-const SECOND = LENGTHS.get("s") as bigint;
-
-const DAY = LENGTHS.get("D") as bigint;
-
-/** The Gregorian calendar repeats itself after 400 years, which have so many days. */
+/** An era is the 400 years after which the Gregorian calendar repeats itself. */
 const DAYS_OF_ERA = 146_097n;
-
 const MONTHS_OF_ERA = 4_800n;
-
-/** Months of each calendar unit. */
-const MONTHS = { Y: 12n, M: 1n } as const;
-
-function isCalendar(unit: Unit): unit is "Y" | "M" {
-  return unit === "Y" || unit === "M";
-}
 
 /** The conversion between two dtypes of kinds M and m. */
 export function datetimeConversion(from: DType, to: DType): Conversion {
@@ -61,7 +44,7 @@ interface TimeStep {
   readonly count: bigint;
 }
 
-/** What one step of a dtype is; `undefined` if it has no unit. */
+/** One step of a dtype; `undefined` if it has no unit. */
 function stepOf({ datetime }: DType): TimeStep | undefined {
   if (datetime === undefined || datetime.unit === "generic") return undefined;
   return { unit: datetime.unit, count: BigInt(datetime.count) };
@@ -77,7 +60,7 @@ function ratio(source: TimeStep, target: TimeStep): { numerator: bigint; denomin
 
 /** In 1/4800ths of attoseconds, since the average month has 146097/4800 days. */
 function lengthOf({ unit, count }: TimeStep): bigint {
-  return count * (isCalendar(unit) ? MONTHS[unit] * DAYS_OF_ERA * DAY : 4800n * (LENGTHS.get(unit) as bigint));
+  return count * UNITS[unit].length * (isCalendar(unit) ? DAYS_OF_ERA * DAY : MONTHS_OF_ERA);
 }
 
 function greatestCommonDivisor(a: bigint, b: bigint): bigint {
@@ -91,14 +74,9 @@ function floorDivide(a: bigint, b: bigint): bigint {
 
 /** The conversion of datetimes between months and units of a fixed length. */
 function calendarStep(source: TimeStep, target: TimeStep): (count: bigint) => bigint {
-  if (isCalendar(source.unit)) {
-    const months = MONTHS[source.unit] * source.count;
-    const length = (LENGTHS.get(target.unit) as bigint) * target.count;
-    return (count) => floorDivide(daysOfMonths(count * months) * DAY, length);
-  }
-  const length = (LENGTHS.get(source.unit) as bigint) * source.count;
-  const months = MONTHS[target.unit as "Y" | "M"] * target.count;
-  return (count) => floorDivide(civil(floorDivide(count * length, DAY)).months, months);
+  const [from, to] = [source, target].map(({ unit, count }) => UNITS[unit].length * count) as [bigint, bigint];
+  if (isCalendar(source.unit)) return (count) => floorDivide(daysOfMonths(count * from) * DAY, to);
+  return (count) => floorDivide(civil(floorDivide(count * from, DAY)).months, to);
 }
 
 function eachTime(to: DType, step: (count: bigint) => bigint): Conversion["convert"] {
@@ -156,29 +134,11 @@ function civil(days: bigint): { months: bigint; day: number } {
 
 // ---- text ----
 
-/** The words of `str(numpy.timedelta64(...))`. */
-const WORDS: Readonly<Record<DatetimeUnit, string>> = {
-  Y: "years",
-  M: "months",
-  W: "weeks",
-  D: "days",
-  h: "hours",
-  m: "minutes",
-  s: "seconds",
-  ms: "milliseconds",
-  us: "microseconds",
-  ns: "nanoseconds",
-  ps: "picoseconds",
-  fs: "femtoseconds",
-  as: "attoseconds",
-  generic: "generic time units",
-};
-
 /** A timedelta64 as NumPy writes it, such as `25 seconds`. */
 export function formatTimedelta(count: bigint, { datetime }: DType): string {
   if (count === NOT_A_TIME) return "NaT";
   const { unit, count: steps } = datetime ?? { unit: "generic", count: 1 };
-  return `${count * BigInt(steps)} ${WORDS[unit]}`;
+  return `${count * BigInt(steps)} ${UNITS[unit].words}`;
 }
 
 /** A datetime64 in ISO 8601, as fine as its unit. */
@@ -188,10 +148,10 @@ export function formatDatetime(count: bigint, type: DType): string {
   if (step === undefined) throw new NpyError("ERR_NPY_VALUE", `${count} of ${type.str} is no date: a datetime64 needs a unit.`);
   const { unit } = step;
   if (isCalendar(unit)) {
-    const months = count * step.count * MONTHS[unit];
+    const months = count * step.count * UNITS[unit].length;
     return unit === "Y" ? yearText(months) : `${yearText(months)}-${monthText(months)}`;
   }
-  const length = LENGTHS.get(unit) as bigint;
+  const { length, digits = 0 } = UNITS[unit];
   const steps = count * step.count;
   const stepsOfDay = DAY / length;
   const days = unit === "W" ? steps * 7n : floorDivide(steps, stepsOfDay);
@@ -203,14 +163,8 @@ export function formatDatetime(count: bigint, type: DType): string {
   const [hour, minute, second] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60].map(pad);
   if (unit === "h") return `${date}T${hour}`;
   if (unit === "m") return `${date}T${hour}:${minute}`;
-  const digits = fractionDigits(unit);
   const fraction = digits === 0 ? "" : `.${String(rest % (SECOND / length)).padStart(digits, "0")}`;
   return `${date}T${hour}:${minute}:${second}${fraction}`;
-}
-
-/** Digits after the seconds, for units up to seconds. */
-function fractionDigits(unit: Unit): number {
-  return 3 * ["s", "ms", "us", "ns", "ps", "fs", "as"].indexOf(unit);
 }
 
 function yearText(months: bigint): string {
@@ -247,12 +201,11 @@ export function parseDatetime(text: string, to: DType): bigint {
   return inRange(stepsOf(seconds, fraction, unit, count), JSON.stringify(text), to);
 }
 
-/** Seconds since 1970, and the digits after them, in steps of `count` units; what is finer is cut off. */
+/** Seconds since 1970, and the digits after them, in steps of `count` units. Finer digits are cut off. */
 function stepsOf(seconds: bigint, fraction: string, unit: Unit, count: bigint): bigint {
-  if (isCalendar(unit)) return floorDivide(civil(floorDivide(seconds, 86_400n)).months, MONTHS[unit] * count);
-  const length = LENGTHS.get(unit) as bigint;
+  const { length, digits = 0 } = UNITS[unit];
+  if (isCalendar(unit)) return floorDivide(civil(floorDivide(seconds, 86_400n)).months, length * count);
   if (length >= SECOND) return floorDivide(seconds, (length / SECOND) * count);
-  const digits = fractionDigits(unit);
   return floorDivide(seconds * (SECOND / length) + BigInt(fraction.slice(0, digits).padEnd(digits, "0")), count);
 }
 

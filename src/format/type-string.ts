@@ -1,6 +1,7 @@
 /** The names and type strings of scalar dtypes, as `numpy.dtype` reads them: `float64`, `<f8`, `M8[25us]`, `d`. */
 import type { DatetimeUnit, DType } from "./descr.ts";
 import { type ByteOrder, type DTypeKind, scalars } from "./scalars.ts";
+import { UNITS } from "./units.ts";
 
 /** Names, which take no byte order, and the codes they stand for. */
 const NAMES: ReadonlyMap<string, string> = new Map([
@@ -30,8 +31,6 @@ const LONG_NAMES: Readonly<Record<string, string>> = {
   U: "str",
   V: "void",
 };
-
-const UNITS: ReadonlySet<string> = new Set("Y M W D h m s ms us ns ps fs as generic".split(" "));
 
 /** The most units in one step of a datetime64: a C int. */
 const MAX_COUNT = 2 ** 31 - 1;
@@ -70,7 +69,7 @@ function parseDatetime(body: string): Omit<ParsedScalar, "byteOrder"> | undefine
   if (found === null) return undefined;
   const [, word = "", digits, written = "generic"] = found;
   const unit = written === "μs" ? "us" : written;
-  if (!UNITS.has(unit)) return undefined;
+  if (!Object.hasOwn(UNITS, unit)) return undefined;
   const kind = word.startsWith("M") || word.startsWith("d") ? "M" : "m";
   const count = digits ? Number(digits) : 1;
   if (count < 1 || count > MAX_COUNT || (unit === "generic" && count !== 1)) return undefined;
