@@ -5,7 +5,8 @@ import { describe, expect, test } from "vitest";
 import { conversionOf } from "../src/cast/convert.ts";
 import { NpyError } from "../src/errors.ts";
 import { type Descr, type DType, dtype, nativeDType } from "../src/format/dtype.ts";
-import { needsSwap, swapBytes } from "../src/memory/byte-order.ts";
+import { isNative } from "../src/format/scalars.ts";
+import { swapBytes } from "../src/memory/byte-order.ts";
 import { runs, sampled } from "./support/effort.ts";
 import { numpyIsAtLeast, numpyVersion, python } from "./support/numpy.ts";
 import { randomBytes, randomNumbers } from "./support/random-bytes.ts";
@@ -16,14 +17,14 @@ function astype(bytes: Uint8Array, from: DType, to: DType): Uint8Array<ArrayBuff
   const source = bytes.slice();
   const target = new Uint8Array((bytes.length / from.itemsize) * to.itemsize);
   try {
-    if (!isStructure && needsSwap(from)) swapBytes(source, from);
+    if (!isStructure && !isNative(from)) swapBytes(source, from);
     const { convert } = conversionOf(isStructure ? from : nativeDType(from), isStructure ? to : nativeDType(to));
     convert(source, target);
   } catch (error) {
     if (error instanceof NpyError) return error.code;
     throw error;
   }
-  if (!isStructure && needsSwap(to)) swapBytes(target, to);
+  if (!isStructure && !isNative(to)) swapBytes(target, to);
   return target;
 }
 

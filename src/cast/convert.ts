@@ -1,6 +1,6 @@
 /** Chooses the conversion from one dtype to another. `can-cast.ts` decides whether it is allowed. */
 import { NpyError } from "../errors.ts";
-import { type DType, type DTypeKind, formatDType, nativeDType } from "../format/dtype.ts";
+import { type DType, formatDType, nativeDType } from "../format/dtype.ts";
 import { isLongDouble } from "../format/scalars.ts";
 import { datetimeConversion } from "./datetime.ts";
 import { type Conversion, chain, copyBytes } from "./kernel.ts";
@@ -23,7 +23,7 @@ export function conversionOf(from: DType, to: DType): Conversion {
   if (to.kind === "V" || isSameLongDouble) return { convert: copyBytes(from.itemsize, to.itemsize), canFail: false };
   if (from.kind === "V" || isLongDouble(from) || isLongDouble(to)) throw noConversion(from, to);
   if (isText(from) || isText(to)) return textConversion(from, to);
-  if (isTime(from.kind) && isTime(to.kind)) return datetimeConversion(from, to);
+  if (from.datetime !== undefined && to.datetime !== undefined) return datetimeConversion(from, to);
   return { convert: numberKernel(numberCode(from), numberCode(to)), canFail: false };
 }
 
@@ -36,10 +36,6 @@ export function conversionOfHeld(held: DType, elements: DType, to: DType): Conve
   const own = nativeDType(elements);
   const { convert, canFail } = conversionOf(own, to);
   return { convert: chain(conversionOf(held, own).convert, held.itemsize, own.itemsize, convert), canFail };
-}
-
-function isTime(kind: DTypeKind): boolean {
-  return kind === "M" || kind === "m";
 }
 
 function noConversion(from: DType, to: DType): NpyError {

@@ -4,6 +4,7 @@
  */
 import { NpyError } from "../errors.ts";
 import type { DatetimeUnit, DType } from "../format/dtype.ts";
+import { elementsOf } from "../format/scalars.ts";
 import { isCalendar, UNITS } from "../format/units.ts";
 import { type Conversion, copyBytes, unconvertible } from "./kernel.ts";
 
@@ -81,8 +82,8 @@ function calendarStep(source: TimeStep, target: TimeStep): (count: bigint) => bi
 
 function eachTime(to: DType, step: (count: bigint) => bigint): Conversion["convert"] {
   return (source, target) => {
-    const counts = new BigInt64Array(source.buffer, source.byteOffset, source.length / 8);
-    const results = new BigInt64Array(target.buffer, target.byteOffset, target.length / 8);
+    const counts = elementsOf(source, "i8");
+    const results = elementsOf(target, "i8");
     for (let i = 0; i < results.length; i++) {
       const count = counts[i] as bigint;
       results[i] = count === NOT_A_TIME ? count : inRange(step(count), String(count), to);

@@ -1,19 +1,19 @@
 /** IEEE 754 half precision. NaNs keep their sign and the upper bits of their payload, as in NumPy. */
-import { widenFloat16 } from "../format/scalars.ts";
+import { elementsOf, widenFloat16 } from "../format/scalars.ts";
 import { HIGH, type Kernel, LOW } from "./kernel.ts";
 
 /** float16 -> float32, exactly. */
 export const float16ToFloat32: Kernel = (source, target) => {
-  const halves = new Uint16Array(source.buffer, source.byteOffset, source.length / 2);
-  const singles = new Uint32Array(target.buffer, target.byteOffset, target.length / 4);
+  const halves = elementsOf(source, "u2");
+  const singles = elementsOf(target, "u4");
   const table = widened();
   for (let i = 0; i < halves.length; i++) singles[i] = table[halves[i] as number] as number;
 };
 
 /** float16 -> float64, exactly. Not via float32, which would quiet signalling NaNs. */
 export const float16ToFloat64: Kernel = (source, target) => {
-  const halves = new Uint16Array(source.buffer, source.byteOffset, source.length / 2);
-  const words = new Uint32Array(target.buffer, target.byteOffset, target.length / 4);
+  const halves = elementsOf(source, "u2");
+  const words = elementsOf(target, "u4");
   const table = widened();
   for (let i = 0; i < halves.length; i++) {
     const single = table[halves[i] as number] as number;
@@ -39,8 +39,8 @@ function widened(): Uint32Array {
  * exponent, up to infinity.
  */
 export const float32ToFloat16: Kernel = (source, target) => {
-  const singles = new Int32Array(source.buffer, source.byteOffset, source.length / 4);
-  const halves = new Uint16Array(target.buffer, target.byteOffset, target.length / 2);
+  const singles = elementsOf(source, "i4");
+  const halves = elementsOf(target, "u2");
   const pairs = halves.length >> 1;
   const words = new Int32Array(target.buffer, target.byteOffset, pairs);
   for (let i = 0; i < pairs; i++) {
@@ -96,8 +96,8 @@ function nan(bits: number): number {
 
 /** float64 -> float16, rounded once: via float32 it would be rounded twice. */
 export const float64ToFloat16: Kernel = (source, target) => {
-  const words = new Uint32Array(source.buffer, source.byteOffset, source.length / 4);
-  const halves = new Uint16Array(target.buffer, target.byteOffset, target.length / 2);
+  const words = elementsOf(source, "u4");
+  const halves = elementsOf(target, "u2");
   for (let i = 0; i < halves.length; i++) {
     const high = words[2 * i + HIGH] as number;
     const low = words[2 * i + LOW] as number;

@@ -14,8 +14,8 @@ import { chain, copyBytes, HIGH, type Kernel, LOW, makeScratch } from "./kernel.
 /** Kind and size of a number. datetime64 and timedelta64 are i8 here. */
 export type NumberCode = ElementCode | "b1" | "f2" | "c8" | "c16";
 
-export function numberCode({ kind, itemsize }: DType): NumberCode {
-  return kind === "M" || kind === "m" ? "i8" : (`${kind}${itemsize}` as NumberCode);
+export function numberCode({ kind, itemsize, datetime }: DType): NumberCode {
+  return datetime !== undefined ? "i8" : (`${kind}${itemsize}` as NumberCode);
 }
 
 /** Numbers that typed arrays convert by themselves. */

@@ -4,7 +4,8 @@
  */
 import { NpyError } from "../errors.ts";
 import { type DType, formatDType } from "../format/dtype.ts";
-import { needsSwap, swapBytes } from "../memory/byte-order.ts";
+import { isNative } from "../format/scalars.ts";
+import { swapBytes } from "../memory/byte-order.ts";
 import { copyField, flatten, inField } from "../memory/fields.ts";
 import { type Conversion, type Kernel, makeScratch } from "./kernel.ts";
 
@@ -59,21 +60,20 @@ function columnConversion(source: Place, target: Place, from: DType, to: DType, 
   const converted = makeScratch();
   const convertColumn: Kernel = (bytes, out) => {
     const records = from.itemsize === 0 ? out.length / to.itemsize : bytes.length / from.itemsize;
-    const input = gathered(records * source.dtype.itemsize);
     const taken = source.dtype.itemsize;
+    const input = gathered(records * taken);
     copyField(
       { bytes, offset: source.offset, stride: from.itemsize },
       { bytes: input, offset: 0, stride: taken },
       taken,
       records,
     );
-    if (given.element.fields === undefined && needsSwap(given.element)) swapBytes(input, given.element);
-    const { itemsize } = wanted.element;
-    const output = converted(records * given.count * itemsize);
+    if (!isNative(given.element)) swapBytes(input, given.element);
+    const width = given.count * wanted.element.itemsize;
+    const output = converted(records * width);
     if (name === undefined) convert(input, output);
     else inField(name, () => convert(input, output));
-    if (wanted.element.fields === undefined && needsSwap(wanted.element)) swapBytes(output, wanted.element);
-    const width = given.count * itemsize;
+    if (!isNative(wanted.element)) swapBytes(output, wanted.element);
     const column = { bytes: output, offset: 0, stride: width };
     for (let offset = target.offset; offset < target.offset + target.dtype.itemsize; offset += width) {
       copyField(column, { bytes: out, offset, stride: to.itemsize }, width, records);

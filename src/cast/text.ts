@@ -4,6 +4,8 @@
  */
 import type { DType } from "../format/dtype.ts";
 import { integerRange } from "../format/fit.ts";
+import { latin1 } from "../format/latin1.ts";
+import { elementsOf } from "../format/scalars.ts";
 import { formatDatetime, formatTimedelta, NOT_A_TIME, parseDatetime } from "./datetime.ts";
 import { formatComplex, formatFloat } from "./float-text.ts";
 import { type Conversion, chain, copyBytes, type Kernel, unconvertible } from "./kernel.ts";
@@ -13,7 +15,7 @@ export function isText({ kind }: DType): boolean {
   return kind === "S" || kind === "U";
 }
 
-/** The conversion between two dtypes of which at least one is text. */
+/** The conversion between two dtypes, at least one of them text. */
 export function textConversion(from: DType, to: DType): Conversion {
   if (!isText(to)) return parsing(from, to);
   return isText(from) ? recoding(from, to) : formatting(from, to);
@@ -23,7 +25,7 @@ type Codes = Uint8Array | Uint32Array;
 
 /** The characters of all texts in a row. */
 function codesOf(bytes: Uint8Array, { kind }: DType): Codes {
-  return kind === "S" ? bytes : new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+  return kind === "S" ? bytes : elementsOf(bytes, "u4");
 }
 
 /** The room of a text, in characters. */
@@ -31,15 +33,12 @@ function lengthOf({ kind, itemsize }: DType): number {
   return kind === "S" ? itemsize : itemsize / 4;
 }
 
-/** All engines take this many arguments. One call for many characters is several times as fast as a call for each. */
-const MOST_ARGUMENTS = 1000;
-
 /** One text, without its trailing NULs, which are padding. */
 function textAt(codes: Codes, i: number, length: number): string {
   let end = (i + 1) * length;
   while (end > i * length && codes[end - 1] === 0) end--;
   const kept = codes.subarray(i * length, end);
-  if (kept instanceof Uint8Array && kept.length <= MOST_ARGUMENTS) return String.fromCharCode.apply(undefined, kept as never);
+  if (kept instanceof Uint8Array) return latin1(kept);
   let text = "";
   for (const code of kept) text += code > 0x10ffff ? "\ufffd" : String.fromCodePoint(code);
   return text;
@@ -95,7 +94,7 @@ function formatter(from: DType): (bytes: Uint8Array) => (i: number) => string {
     case "m": {
       const format = kind === "M" ? formatDatetime : formatTimedelta;
       return (bytes) => {
-        const counts = new BigInt64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8);
+        const counts = elementsOf(bytes, "i8");
         return (i) => format(counts[i] as bigint, from);
       };
     }
@@ -139,7 +138,7 @@ function parsing(from: DType, to: DType): Conversion {
   const length = lengthOf(from);
   const convert: Kernel = (source, target) => {
     const codes = codesOf(source, from);
-    const counts = new BigInt64Array(target.buffer, target.byteOffset, target.length / 8);
+    const counts = elementsOf(target, "i8");
     for (let i = 0; i < counts.length; i++) counts[i] = parse(textAt(codes, i, length), to);
   };
   return { convert: chain(convert, from.itemsize, 8, narrow), canFail: true };
@@ -179,7 +178,7 @@ function parseTimedelta(text: string, to: DType): bigint {
 function parseFloats(from: DType, to: DType): Kernel {
   const isComplex = to.kind === "c";
   return (source, target) => {
-    const parts = new Float64Array(target.buffer, target.byteOffset, target.length / 8);
+    const parts = elementsOf(target, "f8");
     const codes = codesOf(source, from);
     const length = lengthOf(from);
     for (let i = 0; i * length < codes.length; i++) {

@@ -4,6 +4,7 @@ import { float16ToFloat32 } from "../cast/float16.ts";
 import { NpyError } from "../errors.ts";
 import { keepCodePoints, moveCodePoints } from "../format/code-points.ts";
 import type { DType } from "../format/dtype.ts";
+import { latin1 } from "../format/latin1.ts";
 import {
   dataClass,
   isFloat16,
@@ -118,10 +119,7 @@ function decodeStrings({ kind, itemsize }: DType, bytes: Uint8Array<ArrayBuffer>
 export function decodeLatin1(view: DataView, start: number, itemsize: number): string {
   let end = itemsize;
   while (end > 0 && view.getUint8(start + end - 1) === 0) end--;
-  const codes = new Uint8Array(view.buffer, view.byteOffset + start, end);
-  let text = "";
-  for (let i = 0; i < end; i += 4096) text += String.fromCharCode(...codes.subarray(i, i + 4096));
-  return text;
+  return latin1(new Uint8Array(view.buffer, view.byteOffset + start, end));
 }
 
 /** The text of a `U` at `start`. It becomes `owner[key]`, for which code points are kept if a string cannot hold them. */
@@ -157,5 +155,5 @@ const FIRST_SURROGATE = 0xd800;
 const LAST_SURROGATE = 0xdfff;
 const MAX_CODE_POINT = 0x10ffff;
 
-/** Stands for what is no code point. */
+/** Replaces what is not a code point. */
 const REPLACEMENT = 0xfffd;

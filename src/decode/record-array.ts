@@ -2,7 +2,7 @@
 
 import { NpyError } from "../errors.ts";
 import type { DType, DTypeField } from "../format/dtype.ts";
-import { getterOf, NATIVE_BYTE_ORDER } from "../format/scalars.ts";
+import { getterOf, isLittleEndian } from "../format/scalars.ts";
 import { copyField, flatten } from "../memory/fields.ts";
 import { decodeLatin1, decodeScalars, decodeUtf32, type NpyScalars, viewOf } from "./decode.ts";
 
@@ -143,8 +143,7 @@ type Decoder = (view: DataView, at: number, isLittle: boolean, owner: object, ke
 
 function recordDecoder(type: DType, bytes: Uint8Array<ArrayBuffer>): Decoder {
   const fields = (type.fields as readonly DTypeField[]).map(({ name, offset, dtype }) => {
-    const { byteOrder } = flatten(dtype).element;
-    const isLittle = (byteOrder === "|" ? NATIVE_BYTE_ORDER : byteOrder) === "<";
+    const isLittle = isLittleEndian(flatten(dtype).element);
     return { name, offset, isLittle, decode: fieldDecoder(dtype, bytes) };
   });
   // Copying an object that has all fields is faster than adding them one by one.

@@ -53,7 +53,7 @@ export function castInput(input: ParsedInput, target: DType, casting: Casting): 
 function inOwnDType(parsed: ParsedInput): ParsedInput {
   if (parsed.kind !== "plain" || parsed.dtype === undefined) return parsed;
   const { dtype, fortranOrder } = parsed;
-  return { kind: "typed", dtype, array: encodeInput(parsed, dtype), fortranOrder, bare: false };
+  return { kind: "typed", dtype, array: encodeInput(parsed, dtype), fortranOrder };
 }
 
 function castArray({ dtype, array, ofBuffer }: TypedInput, target: DType, casting: Casting): StridedBytes {

@@ -9,10 +9,11 @@ import { NpyError } from "../errors.ts";
 import { type DType, nativeDType, sameDType } from "../format/dtype.ts";
 import { unravelIndex } from "../format/flat-index.ts";
 import { sizeOf } from "../format/layout.ts";
+import { isNative } from "../format/scalars.ts";
 import type { StridedBytes } from "../input/parsed-input.ts";
 import { BLOCK, borrow, checkThere, DoubleBuffer, giveBack, inBlocks } from "../memory/blocks.ts";
 import { areBools, hasBools, normalizeBools } from "../memory/bools.ts";
-import { needsSwap, swapBytes } from "../memory/byte-order.ts";
+import { swapBytes } from "../memory/byte-order.ts";
 import { copyElements, copyMatrix, type LaneArray, laneOf, laneView } from "../memory/lanes.ts";
 
 /**
@@ -90,8 +91,8 @@ export function bytesAsTheyAre(array: StridedBytes, target: DType, fortranOrder:
 function difference(source: DType, target: DType) {
   const isStructure = source.fields !== undefined || target.fields !== undefined;
   // Conversions of structures swap field by field.
-  const sourceSwap = !isStructure && needsSwap(source);
-  const targetSwap = !isStructure && needsSwap(target);
+  const sourceSwap = !isStructure && !isNative(source);
+  const targetSwap = !isStructure && !isNative(target);
   const same = isStructure ? sameDType(source, target) : sameDType(nativeDType(source), nativeDType(target));
   return { isStructure, sourceSwap, targetSwap, same, swapsCancel: same && sourceSwap === targetSwap };
 }

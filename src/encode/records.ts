@@ -6,10 +6,10 @@ import { passCodePoints } from "../format/code-points.ts";
 import { type DType, type DTypeField, formatDType } from "../format/dtype.ts";
 import { type Store, storeOf } from "../format/fit.ts";
 import { unravelIndex } from "../format/flat-index.ts";
-import { isLongDouble } from "../format/scalars.ts";
+import { isLongDouble, isNative } from "../format/scalars.ts";
 import { subArray, withFields } from "../format/structure.ts";
 import { isNodeBuffer } from "../input/typed-arrays.ts";
-import { needsSwap, swapBytes } from "../memory/byte-order.ts";
+import { swapBytes } from "../memory/byte-order.ts";
 import { copyField, type FieldPlace, flatten } from "../memory/fields.ts";
 
 /** A value that could not be stored, and why. */
@@ -95,7 +95,7 @@ function fieldEncoder(field: DTypeField, encoder: (type: DType) => Encoder) {
   const encode = encoder(element);
   const isSubArray = shape.length > 0;
   // Long doubles are given as the file's bytes.
-  const swaps = element.fields === undefined && !isLongDouble(element) && needsSwap(element);
+  const swaps = !isLongDouble(element) && !isNative(element);
   return (records: readonly Fields[], place: FieldPlace): Failure | undefined => {
     const column: unknown[] = [];
     for (let at = 0; at < records.length; at++) {

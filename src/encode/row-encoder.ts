@@ -8,7 +8,7 @@ import type { Kernel } from "../cast/kernel.ts";
 import { NpyError } from "../errors.ts";
 import { type DType, nativeDType, sameDType } from "../format/dtype.ts";
 import { type ArrayLayout, bytesPerRow, growthAxis, rowShape, sizeOf } from "../format/layout.ts";
-import { codeOfTag, elementClass, storedClass, type TypedArrayClass } from "../format/scalars.ts";
+import { codeOfTag, elementClass, isNative, storedClass, type TypedArrayClass } from "../format/scalars.ts";
 import { isDType } from "../format/structure.ts";
 import type { ArrayView, TypedArray } from "../input/array-input.ts";
 import { asElementsOf, parseInput } from "../input/input.ts";
@@ -16,7 +16,7 @@ import type { TypedInput } from "../input/parsed-input.ts";
 import { typedArrayBytes } from "../input/typed-arrays.ts";
 import type { Blocks } from "../memory/blocks.ts";
 import { areBools, hasBools } from "../memory/bools.ts";
-import { needsSwap, swapBytes } from "../memory/byte-order.ts";
+import { swapBytes } from "../memory/byte-order.ts";
 import { GrowingBuffer } from "../memory/growing-buffer.ts";
 import { castInput } from "./cast-input.ts";
 import { fastColumns } from "./columns.ts";
@@ -141,7 +141,7 @@ export class RowEncoder {
       isOwnDType: true,
       isAlone: asElementsOf(parsed, target) === parsed,
       perRow: sizeOf(this.#row),
-      convert: needsSwap(target) ? swapped(convert, target) : convert,
+      convert: isNative(target) ? convert : swapped(convert, target),
     };
   }
 

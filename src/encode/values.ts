@@ -15,6 +15,14 @@ import { dataClass, isFloat16, type TypedArrayClass } from "../format/scalars.ts
 import { contiguous, type PlainInput, type StridedBytes, type Values } from "../input/parsed-input.ts";
 import { type Encoder, recordEncoder } from "./records.ts";
 
+/** The dtypes of values by their types, for all but strings. */
+const DTYPES: ReadonlyMap<string, string> = new Map([
+  ["number", "float64"],
+  ["bigint", "int64"],
+  ["boolean", "bool"],
+  ["Date", "datetime64[ms]"],
+]);
+
 /**
  * The dtype of values for which none was given: number -> float64, bigint -> int64, boolean -> bool, string -> the shortest
  * `U` that holds all, Date -> datetime64[ms]; float64 if there are none, as `numpy.array([])`.
@@ -32,21 +40,9 @@ export function dtypeOfValues({ values, shape }: Values): DType {
       { index: unravelIndex(other, shape) },
     );
   }
-  switch (type) {
-    case "undefined":
-      if (values.length === 0) return dtype("float64");
-      break;
-    case "number":
-      return dtype("float64");
-    case "bigint":
-      return dtype("int64");
-    case "boolean":
-      return dtype("bool");
-    case "Date":
-      return dtype("datetime64[ms]");
-    case "string":
-      return dtype(`U${Math.max(1, longest(values as string[]))}`);
-  }
+  if (type === "string") return dtype(`U${Math.max(1, longest(values as string[]))}`);
+  const name = values.length === 0 ? "float64" : DTYPES.get(type);
+  if (name !== undefined) return dtype(name);
   throw new NpyError(
     "ERR_NPY_VALUE",
     `No dtype for ${show(first)}: expected numbers, bigints, booleans, strings or Dates (records and bytes need a dtype).`,

@@ -1,5 +1,5 @@
 /** Which plain values fit into a scalar dtype, why others do not, and storing those that do. */
-import { isLongDouble, NATIVE_BYTE_ORDER, putterOf, type ScalarType, scalarOf } from "./scalars.ts";
+import { isLittleEndian, isLongDouble, putterOf, type ScalarType, scalarOf } from "./scalars.ts";
 
 type KindAndSize = Pick<ScalarType, "kind" | "itemsize">;
 
@@ -47,7 +47,7 @@ export function storeOf(type: ScalarType): Store | undefined {
   if (type.kind === "b") return storeBoolean;
   const put = putterOf(type);
   if (put === undefined) return undefined;
-  const isLittle = (type.byteOrder === "|" ? NATIVE_BYTE_ORDER : type.byteOrder) === "<";
+  const isLittle = isLittleEndian(type);
   // Engines keep a closure fast if it calls one check only: hence one for each kind.
   if (type.kind === "f") {
     const [overflow, precision] = floatLimits(type);

@@ -6,6 +6,7 @@
 import { NpyError } from "../errors.ts";
 import { dtypeToLiteral } from "./descr.ts";
 import { dtypeFromLiteral, subArrayOfAnArray } from "./dtype.ts";
+import { latin1 } from "./latin1.ts";
 import { type ArrayLayout, checkSize, growthAxis } from "./layout.ts";
 import { hexEscape, PyTuple, type PyValue, parsePythonLiteral, printPythonLiteral } from "./python-literal.ts";
 
@@ -42,8 +43,8 @@ const GROWTH_AXIS_MAX_DIGITS = 21;
 type HeaderRequest = ArrayLayout & { readonly version?: NpyVersion | undefined; readonly headerLength?: number | undefined };
 
 const VERSIONS = {
-  "1.0": { lengthBytes: 2, maxLength: 0xffff, encode: encodeLatin1, decode: decodeLatin1 },
-  "2.0": { lengthBytes: 4, maxLength: 0xffffffff, encode: encodeLatin1, decode: decodeLatin1 },
+  "1.0": { lengthBytes: 2, maxLength: 0xffff, encode: encodeLatin1, decode: latin1 },
+  "2.0": { lengthBytes: 4, maxLength: 0xffffffff, encode: encodeLatin1, decode: latin1 },
   "3.0": { lengthBytes: 4, maxLength: 0xffffffff, encode: encodeUtf8, decode: decodeUtf8 },
 } as const;
 
@@ -239,7 +240,7 @@ function headerText(layout: ArrayLayout): { before: string; digits: string; afte
   return { before: start, digits: String(shape[axis]), after: `${text}${shape.length === 1 ? "," : ""}), }` };
 }
 
-/** The encoded text and the total length of the header: as asked for, or in the oldest version that can hold it, padded as by NumPy. */
+/** The encoded text and the total length of the header: as asked for, or of the oldest version that can hold it, padded as by NumPy. */
 function encodeHeader(layout: HeaderRequest): { version: NpyVersion; text: Uint8Array; headerLength: number } {
   const { before, digits, after } = headerText(layout);
   const dict = before + digits + after;
@@ -252,12 +253,6 @@ function encodeHeader(layout: HeaderRequest): { version: NpyVersion; text: Uint8
     if (headerLength - prefixLength(version) <= VERSIONS[version].maxLength) return { version, text, headerLength };
   }
   throw headerError(`A header of ${dict.length} characters cannot be written in version ${layout.version ?? "3.0"}`);
-}
-
-function decodeLatin1(bytes: Uint8Array): string {
-  let text = "";
-  for (let i = 0; i < bytes.length; i += 4096) text += String.fromCharCode(...bytes.subarray(i, i + 4096));
-  return text;
 }
 
 /**

@@ -251,6 +251,11 @@ export function isNative({ byteOrder }: Pick<ScalarType, "byteOrder">): boolean 
   return byteOrder === "|" || byteOrder === NATIVE_BYTE_ORDER;
 }
 
+/** Whether elements have the lowest byte first, where byte order applies. */
+export function isLittleEndian({ byteOrder }: Pick<ScalarType, "byteOrder">): boolean {
+  return (byteOrder === "|" ? NATIVE_BYTE_ORDER : byteOrder) === "<";
+}
+
 /** Bytes of what has a byte order: half a complex number, one character of `U`. */
 export function partSize({ kind, itemsize }: KindAndSize): number {
   if (kind === "S" || kind === "V") return 1;

@@ -25,18 +25,14 @@ export function parseInput(input: unknown, target?: DType): ParsedInput {
     const { bytes, dtype } = typedArrayBytes(input as TypedArray | DataView);
     if (dtype === undefined) throw needsDType("A DataView");
     const shape = [bytes.length / dtype.itemsize];
-    return {
-      kind: "typed",
-      dtype,
-      array: contiguous(bytes, dtype, shape, false),
-      fortranOrder: undefined,
-      bare: true,
-      ofBuffer: isNodeBuffer(input),
-    };
+    return { kind: "typed", dtype, array: contiguous(bytes, dtype, shape, false), bare: true, ofBuffer: isNodeBuffer(input) };
   }
   if (Array.isArray(input)) return parseNested(input);
   if (isBuffer(input)) throw needsDType("An ArrayBuffer");
-  if (input instanceof RecordArray) return { ...recordsOf(input, [input.length]), bare: true };
+  if (input instanceof RecordArray) {
+    const { bytes, dtype, length } = input;
+    return { kind: "typed", dtype, array: contiguous(bytes, dtype, [length], false), bare: true };
+  }
   if (typeof input === "object" && input !== null) {
     if (target !== undefined && isPlainObject(input) && isColumnsOf(target, input)) {
       return parseColumns(Object.entries(input), false, target);
@@ -47,7 +43,7 @@ export function parseInput(input: unknown, target?: DType): ParsedInput {
     if ("data" in input && "shape" in input) return parseView(input as ArrayView);
     if (isPlainObject(input)) return parseColumns(Object.entries(input), false, target);
   }
-  if (isScalar(input)) return { kind: "plain", values: [input], shape: [], fortranOrder: undefined };
+  if (isScalar(input)) return { kind: "plain", values: [input], shape: [] };
   throw new NpyError(
     "ERR_NPY_VALUE",
     `${describe(input)} is not an array: expected { data, shape }, a typed array or nested arrays of numbers, bigints, ` +
@@ -61,7 +57,7 @@ function parseColumns(columns: Iterable<readonly [string, unknown]>, isTable: bo
     const element = field && flatten(field.dtype).element;
     return [name, inField(name, () => parseInput(column, element))] as const;
   });
-  return { kind: "columns", columns: new Map(parsed), isTable, fortranOrder: undefined };
+  return { kind: "columns", columns: new Map(parsed), isTable };
 }
 
 /** Whether an object is the columns of a structure: it has the names of its fields and no others, and is not an array of such records. */
@@ -93,10 +89,6 @@ function describesDType(like: unknown, target: DType): boolean {
 function isPlainObject(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
-}
-
-function recordsOf({ bytes, dtype }: RecordArray, shape: readonly number[]): TypedInput {
-  return { kind: "typed", dtype, array: contiguous(bytes, dtype, shape, false), fortranOrder: undefined, bare: false };
 }
 
 function isScalar(value: unknown): value is Scalar {

@@ -24,7 +24,7 @@ export function parseNested(input: readonly unknown[]): ParsedInput {
   const lists: (readonly unknown[])[] = [];
   collect(input, shape, [], isTyped, lists);
   const leaves = lists.length === 1 ? (lists[0] as readonly unknown[]) : join(lists);
-  return isTyped ? joinTyped(leaves as TypedArray[], shape) : { kind: "plain", values: leaves, shape, fortranOrder: undefined };
+  return isTyped ? joinTyped(leaves as TypedArray[], shape) : { kind: "plain", values: leaves, shape };
 }
 
 function collect(
@@ -35,9 +35,7 @@ function collect(
   lists: (readonly unknown[])[],
 ): void {
   const depth = index.length;
-  if (list.length !== shape[depth]) {
-    throw ragged(`${list.length} elements, ${shape[depth]} elsewhere`, index);
-  }
+  if (list.length !== shape[depth]) throw ragged(`${list.length} elements, ${shape[depth]} elsewhere`, index);
   const isInnermost = depth === shape.length - 1;
   if (isInnermost) lists.push(list);
   for (let i = 0; i < list.length; i++) {
@@ -78,12 +76,5 @@ function joinTyped(parts: readonly TypedArray[], outer: readonly number[]): Pars
   });
   const shape = [...outer, parts[0]?.length ?? 0];
   const ofBuffer = stored.str === "|u1" && parts.some(isNodeBuffer);
-  return {
-    kind: "typed",
-    dtype: stored,
-    array: contiguous(bytes, stored, shape, false),
-    fortranOrder: undefined,
-    bare: false,
-    ofBuffer,
-  };
+  return { kind: "typed", dtype: stored, array: contiguous(bytes, stored, shape, false), ofBuffer };
 }

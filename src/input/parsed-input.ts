@@ -1,4 +1,4 @@
-/** What an input is understood as: elements of a dtype at strides, plain values, or one input for each field. */
+/** An input as it is understood: elements of a dtype at strides, plain values, or one input for each field. */
 import type { DType } from "../format/dtype.ts";
 
 /** Elements of `dtype` in a buffer, at strides (in elements). */
@@ -26,7 +26,7 @@ export interface Values {
 /** Plain values. */
 export interface PlainInput extends Values {
   readonly kind: "plain";
-  readonly fortranOrder: boolean | undefined;
+  readonly fortranOrder?: boolean | undefined;
   /** The dtype that was given with the values: they are elements of it, and follow casting rules from there. */
   readonly dtype?: DType | undefined;
 }
@@ -37,7 +37,7 @@ export interface ColumnsInput {
   readonly columns: ReadonlyMap<string, ParsedInput>;
   /** A table is always columns; an object with `data` or `shape` may have been meant as an array. */
   readonly isTable: boolean;
-  readonly fortranOrder: undefined;
+  readonly fortranOrder?: undefined;
 }
 
 /** Data that have a dtype. */
@@ -46,11 +46,11 @@ export interface TypedInput {
   /** The dtype that casting rules see. */
   readonly dtype: DType;
   readonly array: StridedBytes;
-  /** The order that an NpyArray says; `undefined` for arrays with strides. */
-  readonly fortranOrder: boolean | undefined;
+  /** The order that an NpyArray gives; `undefined` for arrays with strides. */
+  readonly fortranOrder?: boolean | undefined;
   /** A bare typed array has no shape of its own: it is whole rows of the file it is appended to. */
-  readonly bare: boolean;
-  /** Whether the data are a `Buffer` and nothing says what it holds. */
+  readonly bare?: boolean;
+  /** Whether the data are a `Buffer` without a declared dtype. */
   readonly ofBuffer?: boolean;
 }
 

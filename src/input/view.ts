@@ -37,22 +37,21 @@ export function parseView(view: ArrayView): ParsedInput {
   checkView(place, stored.itemsize === 0 ? sizeOf(shape) : bytes.length / stored.itemsize, isWindow);
   const array = { bytes, dtype: stored, ...place };
   const ofBuffer = !declared && isNodeBuffer(data);
-  return { kind: "typed", dtype: declared ?? stored, array, fortranOrder: order, bare: false, ofBuffer };
+  return { kind: "typed", dtype: declared ?? stored, array, fortranOrder: order, ofBuffer };
 }
 
+/** Where the elements of a view lie. */
+type Place = Pick<StridedBytes, "shape" | "strides" | "offset">;
+
 /** The values of a window, in C order. */
-function pick(
-  values: readonly unknown[],
-  { shape, strides, offset }: Pick<StridedBytes, "shape" | "strides" | "offset">,
-  declared: DType | undefined,
-): PlainInput {
+function pick(values: readonly unknown[], { shape, strides, offset }: Place, declared: DType | undefined): PlainInput {
   const picked: unknown[] = [];
   for (let at = 0, count = sizeOf(shape); at < count; at++) {
     const position = offset + stridedIndex(at, shape, strides);
     passCodePoints(values, position, picked, at);
     picked.push(values[position]);
   }
-  return { kind: "plain", values: picked, shape, fortranOrder: undefined, dtype: declared };
+  return { kind: "plain", values: picked, shape, dtype: declared };
 }
 
 function sizes(list: Sizes, what: "shape" | "strides"): readonly number[] {
@@ -62,11 +61,7 @@ function sizes(list: Sizes, what: "shape" | "strides"): readonly number[] {
 }
 
 /** Refuses views that reach outside the data, and contiguous ones that leave a part of it out. */
-function checkView(
-  { shape, strides, offset }: Pick<StridedBytes, "shape" | "strides" | "offset">,
-  elements: number,
-  isWindow: boolean,
-): void {
+function checkView({ shape, strides, offset }: Place, elements: number, isWindow: boolean): void {
   const text = `shape (${shape.join(", ")})`;
   if (strides.length !== shape.length) {
     throw new NpyError("ERR_NPY_SHAPE", `${text} needs ${shape.length} strides: found ${strides.length}.`);

@@ -1,11 +1,6 @@
 /** Byte order: between a file's and this machine's. */
 import type { DType } from "../format/dtype.ts";
-import { isNative, partSize } from "../format/scalars.ts";
-
-/** Whether elements must be swapped to be in this machine's order. Structures have no order of their own: their fields have. */
-export function needsSwap(type: Pick<DType, "byteOrder">): boolean {
-  return !isNative(type);
-}
+import { partSize } from "../format/scalars.ts";
 
 /** The swaps of Node, Bun and Deno: ten times as fast as a loop, if there are enough elements. */
 interface Swapper {
