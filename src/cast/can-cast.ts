@@ -26,7 +26,7 @@ const NEVER: Level = 5;
  * `numpy.can_cast(from, to, casting)`: whether the rule allows elements of one dtype to be stored as another. As in NumPy, the
  * targets `S0`, `U0` and `V0` have any length that is needed (but not as the dtype of a field).
  *
- * @throws NpyError `ERR_NPY_DTYPE` for what is not a dtype, `ERR_NPY_OPTION` for what is not a casting rule.
+ * @throws NpyError `ERR_NPY_DTYPE` for an invalid dtype, `ERR_NPY_OPTION` for an invalid casting rule.
  * @example
  * ```ts
  * // "safe" is the default, as in NumPy
@@ -50,7 +50,7 @@ function isUnsized({ itemsize, fields, subdtype }: DType): boolean {
   return itemsize === 0 && fields === undefined && subdtype === undefined;
 }
 
-/** To text or void of the length needed: NumPy makes it in native byte order, whatever order was asked for. */
+/** To text or void of the length needed. NumPy always makes it in native byte order. */
 function unsizedLevel(from: DType, to: DType): Level {
   if (to.kind === "V") return from.kind === "V" && from.subdtype === undefined ? NO : SAFE;
   if (from.kind === to.kind) return orderLevel(from, nativeDType(from));
@@ -90,7 +90,7 @@ function fieldsLevel(from: DType, sources: readonly DTypeField[], to: DType, tar
   return Math.max(from.itemsize === to.itemsize ? NO : EQUIV, ...levels);
 }
 
-/** Only structures of one field can become something else: whatever that field can become. */
+/** Only a structure of one field can become a scalar: any that its field can become. */
 function singleFieldLevel([only, ...others]: readonly DTypeField[], to: DType): Level {
   return only === undefined || others.length > 0 ? NEVER : Math.max(UNSAFE, levelOf(only.dtype, to));
 }

@@ -38,11 +38,11 @@ function shortest(value: number, size: number): number {
   }
 }
 
-/** The nearest decimal of so many digits; of two, the even one, where `toExponential` takes the larger. */
+/** The nearest decimal of `digits` digits. A tie goes to the even one; `toExponential` takes the larger. */
 function nearestDecimal(value: number, digits: number): string {
   const nearest = value.toExponential(digits - 1);
   if (!/5e/.test(value.toExponential(digits))) return nearest;
-  // What is a half in 30 digits is one: no float comes nearer to it.
+  // A tie in 30 digits is a tie: no float comes nearer to one.
   const [, kept = "", rest = "", exponent] = /^(.*?)\.?(\d{30})(e.*)$/.exec(value.toExponential(digits + 29)) ?? [];
   return /^50*$/.test(rest) && /[02468]$/.test(kept) ? `${kept}${exponent}` : nearest;
 }

@@ -58,7 +58,7 @@ export const float32ToFloat16: Kernel = (source, target) => {
   if (2 * pairs < halves.length) halves[2 * pairs] = roundSingle(singles[2 * pairs] as number);
 };
 
-/** The bits of the smallest float32 that is a normal float16, and how many floats there are from there to 65536. */
+/** The bits of the smallest float32 that is a normal float16, and the number of floats from there to 65536. */
 const SMALLEST_NORMAL = 0x38800000;
 const NORMALS = 0x47800000 - SMALLEST_NORMAL;
 

@@ -1,4 +1,4 @@
-/** Records as reading gives them: the file's bytes, decoded when a record or a column is asked for. */
+/** The records that reading returns: the file's bytes, decoded on demand. */
 
 import { NpyError } from "../errors.ts";
 import type { DType, DTypeField } from "../format/dtype.ts";

@@ -20,10 +20,10 @@ import { bytesAsTheyAre, checkConvertible, ravel } from "./ravel.ts";
 import { compareNames, matchFields } from "./records.ts";
 import { encodeInput } from "./values.ts";
 
-/** An array that can be written. Its bytes are made when they are asked for. */
+/** An array that can be written. Its bytes are made on demand. */
 export interface Elements {
   readonly shape: readonly number[];
-  /** The bytes in file order; with `perBlock`, in blocks of so many elements. */
+  /** The bytes in file order; with `perBlock`, in blocks of that many elements. */
   blocks(fortranOrder: boolean, perBlock?: number): Blocks;
   /** The same as one block, if that is in memory already. */
   onlyBlock?(fortranOrder: boolean): Uint8Array | undefined;

@@ -9,7 +9,7 @@ import { copyField, flatten } from "../memory/fields.ts";
 import { GrowingBuffer } from "../memory/growing-buffer.ts";
 import { COPY_LIMIT, type EncodedRows, oneBlock } from "./encoded-rows.ts";
 
-/** A field of the records, and the bytes for it, so many elements at a time. */
+/** A field of the records, and its bytes, `perBlock` elements at a time. */
 export interface ColumnOfField {
   readonly field: DTypeField;
   readonly blocks: (perBlock: number) => Blocks;

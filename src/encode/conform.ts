@@ -1,4 +1,4 @@
-/** A parsed input -> rows of a file: of its dtype, and of its shape but for the growth axis. */
+/** A parsed input -> rows of a file: of its dtype, and of its shape except on the growth axis. */
 import type { Casting } from "../cast/can-cast.ts";
 import { NpyError } from "../errors.ts";
 import { type DescrField, type DType, dtype } from "../format/dtype.ts";
@@ -12,7 +12,7 @@ import type { EncodedRows } from "./encoded-rows.ts";
 import { dtypeOfValues } from "./values.ts";
 
 /**
- * The dtype that an input has by itself.
+ * The dtype of an input for which none was given.
  *
  * @throws NpyError `ERR_NPY_VALUE` if there is none.
  */

@@ -6,8 +6,8 @@ import type { Blocks } from "../memory/blocks.ts";
 export const COPY_LIMIT: number = 2 ** 16;
 
 /**
- * Rows that can be written. Up to {@link COPY_LIMIT} bytes may lie in memory that the next input is encoded into; more are read from the caller's
- * memory, each time they are asked for.
+ * Rows that can be written. Up to {@link COPY_LIMIT} bytes may lie in memory that the next input overwrites; more are read from the caller's
+ * memory, each time the blocks are read.
  */
 export interface EncodedRows {
   readonly rows: number;

@@ -32,7 +32,7 @@ export function fastNumbers(layout: ArrayLayout): ((input: readonly unknown[]) =
     for (let i = 0, at = start; i < count; i++, at++) {
       const value = values[i];
       if (numbers !== undefined && typeof value === "number") {
-        // What a typed array holds unchanged fits, and is stored several times as fast. So does a float that is rounded to a finite one.
+        // A number that the typed array holds unchanged fits; so does a float that it rounds to a finite one. This is several times as fast.
         numbers[at] = value;
         if (numbers[at] === value || (isFloat && Number.isFinite(numbers[at]))) continue;
       }

@@ -1,6 +1,6 @@
 /**
- * What is appended -> the bytes of a file's rows. One encoder is made for each open file. Fast paths have no rules of their own: `undefined` means
- * only that they do not apply, and the general way then encodes the input, or says what is wrong with it.
+ * An input of `append` -> the bytes of a file's rows. Each open file has one encoder. Fast paths have no rules of their own: `undefined` means
+ * only that they do not apply, and the general way then encodes the input or reports what is wrong with it.
  */
 import type { Casting } from "../cast/can-cast.ts";
 import { conversionOf } from "../cast/convert.ts";

@@ -1,7 +1,7 @@
 /**
  * NumPy's `U` holds any 32 bits as a character. JavaScript strings do not: in them a high surrogate followed by a low one is one
- * character, and nothing lies beyond U+10FFFF. The code points of such texts are kept beside them, as long as the array or record
- * that was read exists, so that it can be appended and saved unchanged.
+ * character, and nothing lies beyond U+10FFFF. The code points of such texts are kept as long as the array or record that was
+ * read, so that it can be appended and saved unchanged.
  */
 
 /** A text and its code points. */
@@ -37,7 +37,7 @@ export function keptCodePoints(owner: object, key: string | number, text: unknow
   return found?.text === text ? found?.codes : undefined;
 }
 
-/** Keeps for `to[toKey]`, a copy of `from[key]`, what is kept for the original. */
+/** Keeps the code points of `from[key]` for its copy `to[toKey]`, too. */
 export function passCodePoints(from: object, key: string | number, to: object, toKey: string | number): void {
   const found = isAny ? kept.get(from)?.get(key) : undefined;
   if (found !== undefined) kept.set(to, (kept.get(to) ?? new Map<string | number, Kept>()).set(toKey, found));

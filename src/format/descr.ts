@@ -30,7 +30,7 @@ export interface DType<D extends DTypeLike = DTypeLike> {
   readonly kind: DTypeKind;
   /** Bytes of one element. */
   readonly itemsize: number;
-  /** NumPy's `dtype.alignment`: what the offset of such a field is a multiple of in an aligned structure. */
+  /** NumPy's `dtype.alignment`: in an aligned structure, offsets of such fields are multiples of it. */
   readonly alignment: number;
   /** `"|"` where byte order does not apply, also for structures. */
   readonly byteOrder: ByteOrder;
@@ -38,7 +38,7 @@ export interface DType<D extends DTypeLike = DTypeLike> {
   readonly name: string;
   /** NumPy's `dtype.str`, such as `<f8`; `|V12` for structures. */
   readonly str: string;
-  /** What a header says, as `numpy.lib.format.dtype_to_descr` does. */
+  /** The dtype in a header, as by `numpy.lib.format.dtype_to_descr`. */
   readonly descr: Descr;
   /** datetime64 and timedelta64: one step is `count` of `unit`. */
   readonly datetime: { readonly unit: DatetimeUnit; readonly count: number } | undefined;
@@ -46,7 +46,7 @@ export interface DType<D extends DTypeLike = DTypeLike> {
   readonly fields: readonly DTypeField[] | undefined;
   /** Sub-arrays (they occur as the dtype of a field): what they are made of. */
   readonly subdtype: { readonly dtype: DType; readonly shape: readonly number[] } | undefined;
-  /** Never there: it lets the compiler carry `D`. */
+  /** Never set: it lets the compiler carry `D`. */
   readonly "~like"?: D;
 }
 
@@ -121,7 +121,7 @@ export function formatDType(dtype: DType): string {
   return text;
 }
 
-/** A description as it was given, for messages. */
+/** The description that the caller gave, for messages. */
 export function showDescription(value: unknown): string {
   if (typeof value !== "object" && typeof value !== "string") return String(value);
   return JSON.stringify(value, (_key, item: unknown) => (typeof item === "bigint" ? `${item}n` : item));

@@ -15,7 +15,7 @@ export function integerRange({ kind, itemsize }: KindAndSize): readonly [min: bi
   return kind === "u" ? [0n, 2n ** bits - 1n] : [-(2n ** (bits - 1n)), 2n ** (bits - 1n) - 1n];
 }
 
-/** What a dtype makes of values, for complex numbers of each part; `undefined` for bytes, text and structures. */
+/** Fits values into a dtype (each part of a complex number by itself); `undefined` for bytes, text and structures. */
 export function fitOf(type: KindAndSize): Fit | undefined {
   if (isLongDouble(type)) return undefined;
   switch (type.kind) {

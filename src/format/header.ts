@@ -13,7 +13,7 @@ import { hexEscape, PyTuple, type PyValue, parsePythonLiteral, printPythonLitera
 /** The versions of the format. They differ in the width of the length field and in the encoding of the text. */
 export type NpyVersion = "1.0" | "2.0" | "3.0";
 
-/** What a header says, with its version and length. */
+/** The content of a header, with its version and length. */
 export interface NpyHeader extends ArrayLayout {
   readonly version: NpyVersion;
   /** Bytes before the data: magic, version, length field and padded text. */

@@ -1,12 +1,12 @@
 /**
  * Where rows lie. A row is one step of the growth axis: axis 0 in C order, the last axis in Fortran order. Either way
- * the bytes of a row are contiguous and rows follow each other, so that a `.npy` file can grow at its end.
+ * rows are contiguous and follow each other, so a `.npy` file can grow at its end.
  */
 import { NpyError } from "../errors.ts";
 import type { DType } from "./descr.ts";
 import { MAX_DIMENSIONS } from "./structure.ts";
 
-/** What a header says: dtype, order and shape. */
+/** The dtype, order and shape in a header. */
 export interface ArrayLayout {
   readonly dtype: DType;
   readonly fortranOrder: boolean;

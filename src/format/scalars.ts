@@ -212,7 +212,7 @@ export interface Scalar {
   readonly exponent?: number;
 }
 
-/** What is asked of a dtype here. */
+/** The properties of a dtype that matter here. */
 export interface ScalarType {
   readonly kind: DTypeKind;
   readonly itemsize: number;

@@ -3,7 +3,7 @@ import type { DatetimeUnit, DType } from "./descr.ts";
 import { type ByteOrder, type DTypeKind, scalars } from "./scalars.ts";
 import { UNITS } from "./units.ts";
 
-/** Names, which take no byte order, and the codes they stand for. */
+/** Names, which take no byte order, and their codes. */
 const NAMES: ReadonlyMap<string, string> = new Map([
   ...[...scalars].flatMap(([code, { names }]) => names.map((name): [string, string] => [name, code])),
   ...["str", "str_", "unicode"].map((name): [string, string] => [name, "U0"]),
@@ -35,7 +35,7 @@ const LONG_NAMES: Readonly<Record<string, string>> = {
 /** The most units in one step of a datetime64: a C int. */
 const MAX_COUNT = 2 ** 31 - 1;
 
-/** What a type string says. */
+/** The content of a type string. */
 interface ParsedScalar {
   readonly kind: DTypeKind;
   readonly itemsize: number;

@@ -110,7 +110,7 @@ export interface ElementArray {
   get(index: number): unknown;
 }
 
-/** Elements behind a function, as in ndarray's "generic" stores. */
+/** Elements that a function returns, as in ndarray's "generic" stores. */
 export interface AccessorArray {
   readonly length: number;
   get(index: number): unknown;

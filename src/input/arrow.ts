@@ -3,7 +3,7 @@ import { NpyError } from "../errors.ts";
 import { unravelIndex } from "../format/flat-index.ts";
 import type { ArrayView, ArrowTable, ArrowVector } from "./array-input.ts";
 
-/** What a vector is made of. */
+/** The members of a vector that are used here. */
 interface Vector {
   readonly type: Type;
   readonly data: readonly Chunk[];

@@ -5,14 +5,14 @@ import { NpyError } from "../errors.ts";
 export const BLOCK: number = 2 ** 20;
 
 /**
- * A file's bytes, block by block. A block is valid until the next one is asked for; if that is done by `next(true)`, it is still being written, and
- * is valid until the one after that is asked for.
+ * A file's bytes, block by block. A block is valid until the next call of `next`. `next(true)` says that it is still being written: then it stays
+ * valid until the call after that.
  */
 export type Blocks = Iterable<Uint8Array, unknown, boolean | undefined>;
 
 /**
- * Whether memory still has the bytes that it had. The caller may resize or transfer it whenever this thread does something else; its views are empty
- * then. The buffer is asked as well: code that V8 optimised for resizable buffers may see the view's old length after a transfer (seen in Node 20).
+ * Whether memory still has the bytes needed. The caller may resize or transfer it between two steps, which leaves its views empty. The buffer is
+ * checked as well: code that V8 optimised for resizable buffers may see a view's old length after a transfer (seen in Node 20).
  */
 export function isThere({ byteLength, buffer }: ArrayBufferView, needed: number): boolean {
   return byteLength >= needed && buffer.byteLength >= needed;
@@ -23,7 +23,7 @@ export function checkThere(bytes: ArrayBufferView, needed: number): void {
   if (!isThere(bytes, needed)) throw shrunk();
 }
 
-/** The error for memory of the caller's that was gone before all of it was written. */
+/** The error for the caller's memory that shrank before all of it was written. */
 export function shrunk(cause?: unknown): NpyError {
   return new NpyError(
     "ERR_NPY_SHAPE",
@@ -44,7 +44,7 @@ export function* inBlocks(bytes: Uint8Array, size: number, length: number = byte
 /** Free blocks: allocating one takes as long as filling it. */
 const free: Uint8Array<ArrayBuffer>[] = [];
 
-/** What one append needs: one to gather in, and two to write in turns. */
+/** One append needs one to gather in, and two to write alternately. */
 const KEPT = 3;
 
 /** A block of at least `length` bytes, which may hold anything. Small ones are cheap, and are not kept. */
@@ -89,7 +89,7 @@ export class DoubleBuffer {
     this.#busy = is ? this.#block : undefined;
   }
 
-  /** Gives the memory back, but for a block that is still being written. */
+  /** Gives the memory back, except for a block that is still being written. */
   giveBack(): void {
     for (const block of [this.#block, this.#other]) if (block !== this.#busy) giveBack(block);
   }

@@ -2,7 +2,7 @@
 import type { DType } from "../format/dtype.ts";
 import { partSize } from "../format/scalars.ts";
 
-/** The swaps of Node, Bun and Deno: ten times as fast as a loop, if there are enough elements. */
+/** The swaps of Node, Bun and Deno: ten times as fast as a loop for many elements. */
 interface Swapper {
   swap16(): unknown;
   swap32(): unknown;
@@ -11,7 +11,7 @@ interface Swapper {
 
 const SWAPPERS = { 2: "swap16", 4: "swap32", 8: "swap64" } as const;
 
-/** The bytes as the runtime's `Buffer`, if it has one and they are enough. */
+/** The bytes as the runtime's `Buffer`, if it has one and it pays off. */
 function swapperOf({ buffer, byteOffset, length }: Uint8Array): Swapper | undefined {
   const { Buffer } = globalThis as { Buffer?: { from?(buffer: ArrayBufferLike, byteOffset: number, length: number): Swapper } };
   return length < 256 ? undefined : Buffer?.from?.(buffer, byteOffset, length);

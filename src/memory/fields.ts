@@ -27,7 +27,7 @@ export interface FieldPlace {
   readonly stride: number;
 }
 
-/** Up to so many bytes, such as those of one record, are copied one by one: views of wider lanes would cost more. */
+/** Up to this many bytes, such as one record, are copied one by one: views of wider lanes would cost more. */
 const FEW_BYTES = 64;
 
 /** Copies the `width` bytes that a field has in each of `count` records. */

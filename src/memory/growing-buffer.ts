@@ -1,6 +1,6 @@
 /** A buffer that grows: rows are copied into it one after another. */
 
-/** The typed arrays, as far as they can be copied. */
+/** The part of a typed array that copying uses. */
 interface Elements extends ArrayBufferView {
   readonly BYTES_PER_ELEMENT: number;
   set(elements: ArrayLike<never>, offset: number): void;
@@ -14,7 +14,7 @@ export class GrowingBuffer {
   /** All bytes, also those not in use. */
   view: DataView = new DataView(new ArrayBuffer(0));
   #bytes = new Uint8Array(0);
-  /** The bytes in use, when they were last asked for. */
+  /** What {@link bytes} last returned. */
   #used = this.#bytes;
   /** All bytes as elements of the class that was last copied. */
   #elements: Elements | undefined;

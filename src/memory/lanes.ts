@@ -30,7 +30,7 @@ export interface Places {
   readonly stride: number;
 }
 
-/** From so many elements on, treating them as a matrix of eight columns takes half the time. */
+/** From this many elements on, treating them as a matrix of eight columns takes half the time. */
 const LONG_RUN = 256;
 
 /** Copies `count` elements of `width` lanes each. */
