@@ -48,16 +48,16 @@ function nearestDecimal(value: number, digits: number): string {
 }
 
 const double = new Float64Array(1);
-const half = new Uint8Array(8);
 const single = new Float32Array(1);
+const [doubleBytes, singleBytes, halfBytes] = [new Uint8Array(double.buffer), new Uint8Array(single.buffer), new Uint8Array(2)];
 
 /** `value` as a float of `size` bytes. */
 function round(value: number, size: number): number {
   if (size === 8) return value;
   if (size === 4) return Math.fround(value);
   double[0] = value;
-  float64ToFloat16(new Uint8Array(double.buffer), half.subarray(0, 2));
-  float16ToFloat32(half.subarray(0, 2), new Uint8Array(single.buffer));
+  float64ToFloat16(doubleBytes, halfBytes);
+  float16ToFloat32(halfBytes, singleBytes);
   return single[0] as number;
 }
 
