@@ -143,6 +143,11 @@ export function insert(file: StorageFile, length: number): Plan<boolean> {
   return step({ op: "insert", now: () => file.insertSync?.(length) ?? false, later: () => file.insert?.(length) ?? false });
 }
 
+/** Makes writing to the first `length` bytes need no more space. Returns `false` where that is impossible, or not known to be done. */
+export function unshare(file: StorageFile, length: number): Plan<boolean> {
+  return step({ op: "unshare", now: () => file.unshareSync?.(length) ?? false });
+}
+
 export function copyTimes(from: StorageFile, file: StorageFile): Plan<void> {
   return step({ op: "copyTimes", now: () => file.copyTimes?.(from) });
 }

@@ -7,8 +7,8 @@ import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { isThere } from "../memory/blocks.ts";
 import { SyncFile } from "./base.ts";
+import { insertZeros, mayInsert, unshareBlocks } from "./native/allocate-range.ts";
 import { copyRange } from "./native/copy-range.ts";
-import { insertZeros, mayInsert } from "./native/insert-range.ts";
 import { lockDescriptor } from "./native/lock.ts";
 import { mapDescriptor, SharedMapping } from "./native/mmap.ts";
 import { smallTransfers } from "./native/small-transfers.ts";
@@ -98,19 +98,41 @@ export class NodeFile extends SyncFile {
     return done;
   }
 
+  /**
+   * Uses a new descriptor while the file has its name. On overlayfs (containers), one that was opened before the first write maps the file of the
+   * lower layer for ever, which never grows.
+   */
   map(position: number, length: number, advice: Advice | undefined): Uint8Array<ArrayBuffer> {
-    return mapDescriptor(this.#fd, position, length, advice);
-  }
-  /** Uses a descriptor of its own: a mapping keeps the lock of the descriptor that it was made from, even after a terminated thread has closed it. */
-  mapStart(length: number): Uint8Array<ArrayBuffer> {
-    const fd = openDescriptor(this.path, "r+");
+    const fd = this.#openAgain("r");
     try {
-      if (!this.#isSame(fs.fstatSync(fd, { bigint: true }))) throw new Error("another file took its place");
+      return mapDescriptor(fd ?? this.#fd, position, length, advice);
+    } finally {
+      if (fd !== undefined) fs.closeSync(fd);
+    }
+  }
+  /** Uses a new descriptor: a mapping keeps the lock of the descriptor that it was made from, even after a terminated thread has closed it. */
+  mapStart(length: number): Uint8Array<ArrayBuffer> {
+    if (!storesNeedNoSpace(this.path)) throw new Error("storing into mapped memory may need disk space");
+    const fd = this.#openAgain("r+");
+    if (fd === undefined) throw new Error("the file has another name, or none");
+    try {
       this.#start ??= new SharedMapping(fd, length);
       return this.#start.bytes;
     } finally {
       fs.closeSync(fd);
     }
+  }
+  /** A new descriptor of this file; `undefined` if its name is gone, or another file's. */
+  #openAgain(mode: OpenMode): number | undefined {
+    let fd: number;
+    try {
+      fd = openDescriptor(this.path, mode);
+    } catch {
+      return undefined;
+    }
+    if (this.#isSame(fs.fstatSync(fd, { bigint: true }))) return fd;
+    fs.closeSync(fd);
+    return undefined;
   }
 
   copyFrom(from: StorageFile, start: number, position: number, length: number): Eventually<number> {
@@ -165,6 +187,10 @@ export class NodeFile extends SyncFile {
   /** Not on another thread: only data that was not synced before could make it take long. */
   insert(length: number): boolean {
     return this.insertSync(length);
+  }
+
+  unshareSync(length: number): boolean {
+    return unshareBlocks(this.#fd, length);
   }
 
   copyTimes(from: StorageFile): void {
@@ -237,12 +263,25 @@ function checkMemory(bytes: Uint8Array, whole: number, syscall: "read" | "write"
   throw Object.assign(new Error(`EFAULT: bad address in system call argument, ${syscall}`), { code: "EFAULT", syscall });
 }
 
+/** Linux file systems that change blocks where they are: ext2 to ext4, and tmpfs. Source: <linux/magic.h>. */
+const IN_PLACE = [0xef53, 0x01021994];
+
+/**
+ * Whether a store into mapped memory of the file at `path` needs no disk space. Other file systems may put changed blocks elsewhere: btrfs and ZFS
+ * always do, XFS does if the file shares them with a copy (`cp --reflink`), and overlayfs may lie on any. Where a disk is full, a store that needs
+ * space ends the process, and a write only fails.
+ */
+function storesNeedNoSpace(path: string): boolean {
+  return process.platform === "linux" && IN_PLACE.includes(fs.statfsSync(path).type);
+}
+
 /** Does it if the system allows it. */
 export function tolerating(action: () => void): void {
   try {
     action();
   } catch (error) {
-    if (!hasCode(error, "EPERM") && !hasCode(error, "ENOSYS")) throw error;
+    // EINVAL: an owner whom this user namespace does not have.
+    if (!["EPERM", "ENOSYS", "EINVAL"].some((code) => hasCode(error, code))) throw error;
   }
 }
 

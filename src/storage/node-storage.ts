@@ -2,6 +2,7 @@
 import * as fs from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { SyncStorage } from "./base.ts";
+import { copyAccessList, HAS_ACCESS_LISTS } from "./native/access-list.ts";
 import { lockProblem } from "./native/lock.ts";
 import { mapProblem } from "./native/mmap.ts";
 import { ClaimFile } from "./node-claim-file.ts";
@@ -48,7 +49,7 @@ export class NodeStorage extends SyncStorage {
     const path = temporaryPath(this.#target);
     const old = fs.statSync(this.#target, { throwIfNoEntry: false });
     const fd = fs.openSync(path, "wx+", old === undefined ? 0o666 : 0o600);
-    return adopt(path, fd, "new", () => old && copyPermissions(fd, old));
+    return adopt(path, fd, "new", () => old && copyPermissions(this.#target, old, fd, path));
   }
 
   replaceSync(temporary: StorageFile): void {
@@ -89,12 +90,25 @@ export class NodeStorage extends SyncStorage {
   }
 }
 
-/** Copies the mode exactly, and the owner if the system allows it. */
-function copyPermissions(fd: number, old: fs.Stats): void {
-  if (process.getuid?.() !== old.uid || process.getgid?.() !== old.gid) {
-    tolerating(() => fs.fchownSync(fd, old.uid, old.gid));
-  }
-  fs.fchmodSync(fd, old.mode & 0o7777);
+/**
+ * Copies the owner, the mode and the access control list as far as the system allows it. Whatever it does not allow, nobody gets more access than
+ * they had to the old file.
+ */
+function copyPermissions(from: string, old: fs.Stats, fd: number, to: string): void {
+  tolerating(() => fs.fchownSync(fd, -1, old.gid));
+  tolerating(() => fs.fchownSync(fd, old.uid, -1));
+  const { uid, gid } = fs.fstatSync(fd);
+  const isSameGroup = gid === old.gid;
+  // What the group may do is what others may, unless it is known to be the same group, and the bits to be its own.
+  const isExact = isSameGroup && (isPrivate(old.mode) || !HAS_ACCESS_LISTS || copyAccessList(from, fd, to));
+  const special = uid === old.uid && isSameGroup ? old.mode & 0o7000 : 0;
+  const group = isExact ? old.mode & 0o070 : old.mode & ((old.mode & 0o007) << 3);
+  fs.fchmodSync(fd, special | (old.mode & 0o707) | group);
+}
+
+/** Whether its owner alone may do anything. Then no entry of a list allows anything either. */
+function isPrivate(mode: number): boolean {
+  return (mode & 0o077) === 0;
 }
 
 function adopt(path: string, fd: number, mode: OpenMode | "new", prepare?: () => void): StorageFile {

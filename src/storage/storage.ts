@@ -120,6 +120,11 @@ export interface StorageFile {
   /** Inserts zeros at the beginning. Returns `false`, and changes nothing, where that is not possible. */
   insert?(length: number): Eventually<boolean>;
   insertSync?(length: number): boolean;
+  /**
+   * Gives the first `length` bytes blocks of their own, if the file shares them with copies, so that writing to them takes no more space. Returns
+   * `false` where that is not possible.
+   */
+  unshareSync?(length: number): boolean;
   /** Gives this file the access and modification times that another one had when it was opened. */
   copyTimes?(from: StorageFile): void;
   /** Takes the lock of the file against other processes, until the file is closed or this process ends. Does not wait for it. */

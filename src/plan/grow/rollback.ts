@@ -1,22 +1,30 @@
 /** Undoes writes that failed. */
 import { NpyError } from "../../errors.ts";
-import { type Plan, truncate, write } from "../step.ts";
+import { type Plan, read, size, truncate, write } from "../step.ts";
 import type { GrowingFile } from "./growing-file.ts";
 
 /**
  * Restores the committed rows, and throws `cause`. The header goes first, so that it never counts rows that are cut off. A file that another
- * program changed is left alone.
+ * program changed is left alone, and so is what the failed write did not change: on a full disk, touching it can need space.
  */
 export function* rollBack(growing: GrowingFile, isHeaderTouched: boolean, cause: unknown): Plan<never> {
   if (growing.broken === undefined) {
     try {
-      if (isHeaderTouched) yield* write(growing.file, growing.render(growing.headerRows), 0);
-      yield* truncate(growing.file, growing.endOf(growing.rows));
+      if (isHeaderTouched) yield* restoreHeader(growing);
+      const end = growing.endOf(growing.rows);
+      if ((yield* size(growing.file)) > end) yield* truncate(growing.file, end);
     } catch (error) {
       growing.broken = notUndone(error, cause);
     }
   }
   throw cause;
+}
+
+function* restoreHeader({ file, headerRows, render }: GrowingFile): Plan<void> {
+  const header = render(headerRows);
+  const found = new Uint8Array(header.length);
+  yield* read(file, found, 0);
+  if (found.some((byte, i) => byte !== header[i])) yield* write(file, header, 0);
 }
 
 /** The error for a write that could not be undone, because of `second`. Threads other than the one that wrote know neither error. */

@@ -5,7 +5,7 @@ import { dataLength } from "../../format/layout.ts";
 import type { Storage, StorageFile } from "../../storage/storage.ts";
 import { distanceOf, type Journal, MARKER_LENGTH, markMoving, markStable, writeJournal, writeMagic } from "../journal.ts";
 import { readHeader } from "../read/header.ts";
-import { insert, type Plan, quietly, read, size, sync, withFile } from "../step.ts";
+import { insert, type Plan, quietly, read, size, sync, unshare, withFile, write } from "../step.ts";
 import { appendableHeader, isAppendableHeader } from "./appendable-header.ts";
 import {
   claimRewrite,
@@ -110,6 +110,7 @@ function* tryInsert(file: StorageFile, journal: Journal, maxHeaderSize: number):
  * @throws NpyError `ERR_NPY_CHANGED` if a program that ignores locks appended meanwhile.
  */
 function* begin(file: StorageFile, journal: Journal): Plan<void> {
+  yield* reserve(file, journal.end);
   const old = new Uint8Array(journal.from);
   yield* read(file, old, 0);
   try {
@@ -128,6 +129,20 @@ function* begin(file: StorageFile, journal: Journal): Plan<void> {
   } catch (error) {
     yield* quietly(removeMarker(file, journal.end));
     throw error;
+  }
+}
+
+/**
+ * Finds a disk too full while the file is still readable. A file that shares blocks with a copy (`cp --reflink`) needs new ones wherever it is
+ * written to, even to be restored. Where they cannot all be reserved, those of the marker and of the end of the data are: they are written to
+ * with what they hold.
+ */
+function* reserve(file: StorageFile, end: number): Plan<void> {
+  if (yield* unshare(file, end)) return;
+  for (const position of [0, end - 1]) {
+    const byte = new Uint8Array(1);
+    yield* read(file, byte, position);
+    yield* write(file, byte, position);
   }
 }
 

@@ -154,8 +154,9 @@ export function* recoverFile(
   if (dryRun) return report;
   const old = new Uint8Array(header.headerLength);
   if (bytes !== undefined) yield* read(file, old, 0);
+  const newSize = fileSize - report.bytesDropped + report.bytesZeroFilled;
   // Truncating to a larger size fills the file with zeros, as a hole: it writes nothing and takes no space.
-  yield* truncate(file, fileSize - report.bytesDropped + report.bytesZeroFilled);
+  if (newSize !== fileSize) yield* truncate(file, newSize);
   yield* sync(file);
   if (bytes === undefined) return report;
   try {
