@@ -50,10 +50,10 @@ export interface OpenOptions<D extends DTypeLike = DTypeLike> extends HeaderOpti
   readonly lock?: boolean | "auto";
   /**
    * Whether to map the file's header into memory: appending a few rows then takes one system call instead of two. Each append still reaches
-   * the file before it is done, and in the same order. Needs Linux, the package koffi, and a local disk; has no effect with a `durability`
-   * other than `"os"`, or a header of more than 1,024 bytes. As with all mapped files, the process ends if the system cannot store into the
-   * mapped memory: if another program cuts the file to nothing during an append, if a disk cannot be read, or if a disk is full whose file
-   * system writes changes to a new place (btrfs and ZFS, not ext4). Earlier appends are in the file even then. Default `false`.
+   * the file before it is done, and in the same order. Needs Linux and the package koffi. Has no effect on file systems other than ext2 to
+   * ext4 and tmpfs, where storing into mapped memory may need disk space, with a `durability` other than `"os"`, or with a header of more
+   * than 1,024 bytes. As with all mapped files, the process ends if the system cannot store into the mapped memory: if another program cuts
+   * the file to nothing during an append, or if a disk cannot be read. Earlier appends are in the file even then. Default `false`.
    */
   readonly mmap?: boolean;
 }

@@ -464,3 +464,86 @@ function runLimited(limit: string, form: string, program: string): unknown[][] {
   expect(status).toBe(0);
   return JSON.parse(stdout) as unknown[][];
 }
+
+/** Runs a program in a process of its own, since a fault in mapped memory ends it. It gets the library and the directory, and prints JSON. */
+function inProcess(directory: string, program: string): unknown {
+  const entry = new URL("../dist/node.js", import.meta.url).href;
+  const source = `import * as fs from "node:fs"; import { spawnSync } from "node:child_process"; import { join } from "node:path";
+    const npy = await import(${JSON.stringify(entry)}); const directory = ${JSON.stringify(directory)};
+    ${program}`;
+  const { stdout, stderr, signal } = spawnSync(process.execPath, ["--input-type=module", "-e", source], { encoding: "utf8" });
+  expect({ signal, stderr }).toEqual({ signal: null, stderr: "" });
+  return JSON.parse(stdout);
+}
+
+test.skipIf(!canMount || process.platform !== "linux")(
+  "a mapped reader of a container's file sees rows that are appended to the container's copy",
+  (context) => {
+    const directory = mountTmpfs(8192);
+    const [lower, upper, work, merged] = ["lower", "upper", "work", "merged"].map((name) => join(directory, name));
+    for (const path of [lower, upper, work, merged]) mkdirSync(path as string);
+    saveSync(join(lower as string, "array.npy"), numbers(0, 1000));
+    const layers = `lowerdir=${lower},upperdir=${upper},workdir=${work}`;
+    if (!sh("mount", "-t", "overlay", "overlay", "-o", layers, merged as string)) context.skip();
+    onTestFinished(() => void sh("umount", "--lazy", merged as string));
+    const seen = inProcess(
+      merged as string,
+      `const file = join(directory, "array.npy"); const sum = ({ data }) => data.reduce((a, b) => a + b, 0);
+      const readers = [npy.NpyReader.openSync(file, { mmap: true }), npy.NpyReader.openSync(file, { mmap: true })];
+      const first = sum(readers[0].read()); // the other maps nothing yet
+      const npaa = npy.NpyAppendArray.openSync(file);
+      for (let i = 0; i < 100; i++) npaa.append(new Float64Array(1000).fill(7));
+      npaa.close();
+      const sums = readers.map((reader) => (reader.refresh(), [sum(reader.read()), sum(reader.read(1000))]));
+      console.log(JSON.stringify([first, sums]));`,
+    );
+    expect(seen).toEqual([
+      499_500,
+      [
+        [1_199_500, 700_000],
+        [1_199_500, 700_000],
+      ],
+    ]);
+  },
+);
+
+/** XFS with shared blocks, if there are mkfs.xfs and loop devices. */
+function mountXfs(): string | undefined {
+  const directory = mkdtempSync(join(tmpdir(), "npy-append-array-"));
+  const [image, mounted] = [join(directory, "image"), join(directory, "mounted")];
+  mkdirSync(mounted);
+  onTestFinished(() => {
+    sh("umount", mounted);
+    rmSync(directory, { recursive: true, force: true });
+  });
+  const isThere =
+    sh("truncate", "-s", "400M", image) &&
+    sh("mkfs.xfs", "-q", "-m", "reflink=1", image) &&
+    sh("mount", "-o", "loop", image, mounted);
+  return isThere ? mounted : undefined;
+}
+
+test.skipIf(!canMount).for([false, true])(
+  "a full disk under a file that was copied with shared blocks, mmap: %s",
+  (mmap, context) => {
+    const directory = mountXfs() ?? context.skip();
+    const seen = inProcess(
+      directory,
+      `const file = join(directory, "log.npy");
+    const npaa = npy.NpyAppendArray.openSync(file, { dtype: "float64", rowShape: [8], mmap: ${mmap} });
+    for (let i = 0; i < 150; i++) npaa.append(new Float64Array(8).fill(i));
+    npaa.sync();
+    spawnSync("cp", ["--reflink=always", file, join(directory, "snapshot.npy")]);
+    const filler = fs.openSync(join(directory, "filler"), "w");
+    for (const size of [2 ** 20, 4096]) try { for (;;) fs.writeSync(filler, Buffer.alloc(size, 1)); } catch {}
+    let code;
+    try { npaa.append(new Float64Array(8).fill(150)); } catch (error) { code = error.code; }
+    fs.closeSync(filler);
+    fs.unlinkSync(join(directory, "filler"));
+    npaa.append(new Float64Array(8).fill(150));
+    npaa.close();
+    console.log(JSON.stringify([code, npy.loadSync(file).shape]));`,
+    );
+    expect(seen).toEqual(["ENOSPC", [151, 8]]);
+  },
+);

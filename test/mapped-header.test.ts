@@ -1,6 +1,7 @@
 /** Headers that are mapped into memory: the same files at every moment, by half the calls. */
 import { once } from "node:events";
-import { readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { describe, expect, test } from "vitest";
 import { dtype, formatHeader, MemoryStorage, type NpyAppendArray, type OpenOptions, parseHeader, saveSync } from "../src/node.ts";
@@ -9,7 +10,7 @@ import { NodeStorage } from "../src/storage/node-storage.ts";
 import type { OpenMode, StorageFile } from "../src/storage/storage.ts";
 import { rushClock, stopClock } from "./support/clock.ts";
 import { attempt, FILE_FORMS } from "./support/forms.ts";
-import { openDescriptors, temporaryPath } from "./support/temporary.ts";
+import { openDescriptors, temporaryDirectory, temporaryPath } from "./support/temporary.ts";
 
 const PACKAGE = new URL("../dist/node.js", import.meta.url).href;
 const canMap = process.platform === "linux";
@@ -128,14 +129,16 @@ describe.skipIf(!canMap).each(FILE_FORMS)("%s", (form, { open }) => {
 
   test("rows in a file that was there, or took another one's place, are counted without a call of the system", async () => {
     stopClock();
-    const path = temporaryPath();
+    // Headers are not mapped on every file system: on tmpfs they are.
+    const directory = temporaryDirectory(existsSync("/dev/shm") ? "/dev/shm" : undefined);
+    const path = join(directory, "array.npy");
     saveSync(path, new Float64Array(200_000));
     const descriptors = openDescriptors();
     for (const [file, options] of [
       [path, {}],
       [path, { deleteIfExists: true }],
-      [temporaryPath(), { dtype: "<f8", rowShape: [] }],
-      [temporaryPath(), { dtype: ">f8", rowShape: [] }], // by a plan
+      [join(directory, "new.npy"), { dtype: "<f8", rowShape: [] }],
+      [join(directory, "swapped.npy"), { dtype: ">f8", rowShape: [] }], // by a plan
     ] satisfies [string, OpenOptions][]) {
       const storage = new Counting(file);
       const npaa = await open(storage, { mmap: true, ...options });

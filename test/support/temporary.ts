@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 
 /** A new directory, removed with its contents when the test ends. */
-export function temporaryDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), "npy-append-array-"));
+export function temporaryDirectory(parent = tmpdir()): string {
+  const directory = mkdtempSync(join(parent, "npy-append-array-"));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
 }
