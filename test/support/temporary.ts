@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 
 /** A new directory, removed with its contents when the test ends. */
-export function temporaryDirectory(parent = tmpdir()): string {
+export function temporaryDirectory(parent: string = tmpdir()): string {
   const directory = mkdtempSync(join(parent, "npy-append-array-"));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
