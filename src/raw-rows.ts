@@ -2,8 +2,8 @@
 import { NpyError } from "./errors.ts";
 import type { DType } from "./format/dtype.ts";
 import { type ArrayLayout, bytesPerRow, rowShape, shapeOf } from "./format/layout.ts";
+import { bufferBytes, describe, isBuffer, typedArrayBytes } from "./input/array-bytes.ts";
 import type { ArrayView } from "./input/array-input.ts";
-import { bufferBytes, describe, isBuffer, typedArrayBytes } from "./input/typed-arrays.ts";
 import { GrowingBuffer } from "./memory/growing-buffer.ts";
 import { optionError } from "./options.ts";
 

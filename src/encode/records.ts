@@ -8,7 +8,7 @@ import { type Store, storeOf } from "../format/fit.ts";
 import { unravelIndex } from "../format/flat-index.ts";
 import { isLongDouble, isNative } from "../format/scalars.ts";
 import { subArray, withFields } from "../format/structure.ts";
-import { isNodeBuffer } from "../input/typed-arrays.ts";
+import { isNodeBuffer } from "../input/array-bytes.ts";
 import { swapBytes } from "../memory/byte-order.ts";
 import { copyField, type FieldPlace, flatten } from "../memory/fields.ts";
 

@@ -6,11 +6,11 @@ import { type DType, type DTypeLike, dtype, nativeDType, sameDType } from "../fo
 import { isLongDouble } from "../format/scalars.ts";
 import { areBools } from "../memory/bools.ts";
 import { flatten, inField } from "../memory/fields.ts";
+import { describe, isBuffer, isNodeBuffer, needsDType, typedArrayBytes } from "./array-bytes.ts";
 import type { ArrayView, Scalar, TypedArray } from "./array-input.ts";
 import { fromForeign } from "./foreign.ts";
 import { parseNested } from "./nested.ts";
 import { type ColumnsInput, contiguous, type ParsedInput, type TypedInput } from "./parsed-input.ts";
-import { describe, isBuffer, isNodeBuffer, needsDType, typedArrayBytes } from "./typed-arrays.ts";
 import { parseView, wholeElements } from "./view.ts";
 
 /**

@@ -3,9 +3,9 @@ import { NpyError } from "../errors.ts";
 import { passCodePoints } from "../format/code-points.ts";
 import type { DType } from "../format/dtype.ts";
 import { MAX_DIMENSIONS } from "../format/structure.ts";
+import { describe, isNodeBuffer, typedArrayBytes } from "./array-bytes.ts";
 import type { TypedArray } from "./array-input.ts";
 import { contiguous, type ParsedInput } from "./parsed-input.ts";
-import { describe, isNodeBuffer, typedArrayBytes } from "./typed-arrays.ts";
 
 /**
  * Understands nested arrays.

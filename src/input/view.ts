@@ -7,9 +7,9 @@ import { type DType, dtype, formatDType, nativeDType } from "../format/dtype.ts"
 import { stridedIndex } from "../format/flat-index.ts";
 import { sizeOf } from "../format/layout.ts";
 import { isFloat16, isLongDouble, scalarOf } from "../format/scalars.ts";
+import { bufferBytes, describe, isBuffer, isNodeBuffer, needsDType, typedArrayBytes } from "./array-bytes.ts";
 import type { ArrayView, Sizes, TypedArray } from "./array-input.ts";
 import { contiguousStrides, type ParsedInput, type PlainInput, type StridedBytes } from "./parsed-input.ts";
-import { bufferBytes, describe, isBuffer, isNodeBuffer, needsDType, typedArrayBytes } from "./typed-arrays.ts";
 
 /**
  * Understands an array described by its parts.
