@@ -2,6 +2,7 @@
 import { Batch } from "./batch.ts";
 import type { EncodedRows } from "./encode/encoded-rows.ts";
 import { withPath } from "./errors.ts";
+import { Fifo } from "./memory/fifo.ts";
 import type { GrowingBuffer } from "./memory/growing-buffer.ts";
 import { run } from "./plan/run.ts";
 import type { Plan } from "./plan/step.ts";
@@ -16,7 +17,9 @@ interface Task {
 
 export class AppendQueue {
   readonly #writer: Writer;
-  readonly #waiting: (Batch | Task)[] = [];
+  readonly #waiting: Fifo<Batch | Task> = new Fifo();
+  /** How many batches wait. */
+  #batches = 0;
   #isWorking = false;
   /** The buffer of the last batch, for the next one. */
   #spare: GrowingBuffer | undefined;
@@ -27,7 +30,7 @@ export class AppendQueue {
 
   /** Appends rows in one batch with those of earlier calls, if nothing else was called since. */
   append(rows: EncodedRows): Promise<void> {
-    const last = this.#waiting.at(-1);
+    const last = this.#waiting.last;
     if (last instanceof Batch) {
       last.add(rows);
       return last.done;
@@ -35,6 +38,7 @@ export class AppendQueue {
     const batch = new Batch(this.#spare);
     this.#spare = undefined;
     batch.add(rows);
+    this.#batches++;
     this.#push(batch);
     return batch.done;
   }
@@ -53,8 +57,9 @@ export class AppendQueue {
 
   /** Runs operations, up to the first one that is asynchronous. */
   readonly #work = (): void => {
-    for (let operation = this.#waiting.shift(); operation !== undefined; operation = this.#waiting.shift()) {
+    for (let operation = this.#waiting.take(); operation !== undefined; operation = this.#waiting.take()) {
       const current = operation;
+      if (current instanceof Batch) this.#batches--;
       try {
         const plan = current instanceof Batch ? this.#writer.append(current) : current.plan();
         const pending = plan && run(plan);
@@ -82,7 +87,7 @@ export class AppendQueue {
   }
 
   #fail(operation: Batch | Task, error: unknown): void {
-    if (!this.#waiting.some((next) => next instanceof Batch)) this.#writer.forgetLayout();
+    if (this.#batches === 0) this.#writer.forgetLayout();
     operation.fail(withPath(error, this.#writer.storage.path));
   }
 }

@@ -51,6 +51,8 @@ describe("refused, with the index of the value and what was expected", () => {
     ["float32", 3.5e38, /largest finite/],
     ["float32", 2n ** 24n + 1n, /exact/],
     ["float64", 2n ** 53n + 1n, /exact/],
+    ["float64", 2n ** 200_000n + 1n, /exact/], // work in proportion to its length
+    ["float64", 2n ** 200_000n, /exact/],
     ["float64", "1", /expected a number/],
     ["float64", null, /expected a number/],
     ["complex64", { re: 1 }, /re, im/],

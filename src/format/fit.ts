@@ -131,6 +131,6 @@ function fitFloat(value: unknown, overflow: number, precision: number): number |
   if (typeof value !== "bigint") return "expected a number";
   const number = Number(value);
   const magnitude = value < 0n ? -value : value;
-  const isExact = magnitude === 0n || magnitude.toString(2).replace(/0+$/, "").length <= precision;
+  const isExact = magnitude.toString(2).lastIndexOf("1") < precision;
   return isExact && Math.abs(number) < overflow ? number : "a bigint must be exact";
 }
