@@ -25,7 +25,7 @@ export type NpyErrorCode =
   | "ERR_NPY_CHANGED"
   /** The object was closed. */
   | "ERR_NPY_CLOSED"
-  /** A write failed and could not be taken back: the object refuses further work. */
+  /** A write failed and could not be undone: the object refuses further work. */
   | "ERR_NPY_BROKEN"
   /** An option, or an argument that is not data, is not valid. */
   | "ERR_NPY_OPTION";

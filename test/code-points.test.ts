@@ -101,7 +101,7 @@ describe.each([
   test("into a longer U, and not into a shorter one nor into bytes", () => {
     const array = loadSync(fileOf(descr, bytesOf([[HIGH, LOW]], 3, isLittle))) as { data: string[] };
     expect(twice("<U4", array.data)).toEqual(doubled(bytesOf([[HIGH, LOW]], 4, true)));
-    expect(() => twice("<U1", array.data)).toThrow(/2 characters, 1 are there/);
+    expect(() => twice("<U1", array.data)).toThrow(/2 characters, expected at most 1/);
     for (const input of [array, array.data]) expect(() => twice("|S9", input)).toThrow(/latin-1|rule/);
   });
 

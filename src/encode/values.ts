@@ -196,7 +196,7 @@ function strings(itemsize: number, encode: (text: string, place: Uint8Array, kep
 }
 
 function encodeLatin1(text: string, place: Uint8Array): string | undefined {
-  if (text.length > place.length) return `it has ${text.length} bytes, ${place.length} are there`;
+  if (text.length > place.length) return `it has ${text.length} bytes, expected at most ${place.length}`;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code > 0xff) return "bytes are latin-1, which lacks one of its characters (use a U dtype)";
@@ -208,7 +208,7 @@ function encodeLatin1(text: string, place: Uint8Array): string | undefined {
 /** `kept` are the code points of a text that was read, if a string cannot hold them. */
 function encodeUtf32(text: string, place: Uint8Array, kept?: Uint32Array): string | undefined {
   const length = kept?.length ?? countCodePoints(text);
-  if (length * 4 > place.length) return `it has ${length} characters, ${place.length / 4} are there`;
+  if (length * 4 > place.length) return `it has ${length} characters, expected at most ${place.length / 4}`;
   const codes = new Uint32Array(place.buffer, place.byteOffset, place.length / 4);
   if (kept !== undefined) {
     codes.set(kept);

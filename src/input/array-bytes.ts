@@ -39,7 +39,7 @@ export function bufferBytes(data: ArrayBufferLike): Uint8Array {
 function gone(data: unknown, cause: unknown): NpyError {
   return new NpyError(
     "ERR_NPY_VALUE",
-    `${describe(data)} has no memory any more: its buffer was resized or transferred, or it is of a WebAssembly memory that grew. Make it anew.`,
+    `${describe(data)} has no memory any more: its buffer was resized or transferred, or it belongs to a WebAssembly memory that grew. Make a new one.`,
     { cause },
   );
 }

@@ -105,7 +105,7 @@ function* tryInsert(file: StorageFile, journal: Journal, maxHeaderSize: number):
 }
 
 /**
- * Writes the marker over the magic, and the journal after the data. Takes both back if the disk is full.
+ * Writes the marker over the magic, and the journal after the data. Undoes both if the disk is full.
  *
  * @throws NpyError `ERR_NPY_CHANGED` if a program that ignores locks appended meanwhile.
  */
@@ -146,7 +146,7 @@ function* reserve(file: StorageFile, end: number): Plan<void> {
   }
 }
 
-/** Once the marker is there nobody appends, but someone may have just before: then their rows stay, and no data are moved. */
+/** Nobody appends once the marker is there, but someone may have appended before it was written. Their rows stay then, and no data are moved. */
 function* checkUnchanged(file: StorageFile, journal: Journal, old: Uint8Array): Plan<void> {
   const now = new Uint8Array(old.length);
   yield* read(file, now, 0);

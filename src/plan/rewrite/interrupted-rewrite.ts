@@ -76,7 +76,7 @@ export function* completeInterrupted(file: StorageFile, maxHeaderSize?: number, 
   if (interrupted !== undefined) yield* completeRewrite(file, interrupted, options);
 }
 
-/** Completes an interrupted rewrite, or takes it back if nothing was moved yet. If it is interrupted itself, it can run again. */
+/** Completes an interrupted rewrite, or undoes it if nothing was moved yet. If it is interrupted itself, it can run again. */
 export function* completeRewrite(
   file: StorageFile,
   { header, journal }: InterruptedRewrite,
