@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { NpyError } from "./errors.ts";
 import { setPathStorage } from "./storage/locate.ts";
+import { holdStillForWorkers } from "./storage/native/uninterrupted.ts";
 import { NodeStorage } from "./storage/node-storage.ts";
 import { nodeThreads } from "./storage/node-threads.ts";
 import { setThreads } from "./storage/threads.ts";
@@ -10,6 +11,7 @@ export * from "./index.ts";
 export { NodeStorage };
 
 setThreads(nodeThreads);
+holdStillForWorkers();
 setPathStorage((file) => new NodeStorage(typeof file === "string" ? file : pathOf(file)));
 
 function pathOf(url: URL): string {

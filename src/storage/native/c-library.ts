@@ -5,6 +5,8 @@
 import { constants } from "node:buffer";
 import { createRequire } from "node:module";
 import { getSystemErrorName } from "node:util";
+import { isMainThread } from "node:worker_threads";
+import { IS_UNPROTECTED, uninterrupted } from "./uninterrupted.ts";
 
 /** Numbers, and pointers: `null`, or the memory of an array. */
 type Argument = number | bigint | Uint8Array | null;
@@ -46,10 +48,22 @@ interface KoffiFunction<Result> {
 
 let loaded: { readonly library: CLibrary | undefined } | undefined;
 
-/** The C library. `undefined` if koffi is not installed or has no binary for this platform, and on Windows, which has other calls. */
-export function cLibrary(): CLibrary | undefined {
-  loaded ??= { library: load() };
-  return loaded.library;
+/** Looks up functions as soon as the library is loaded. */
+const lookups: (() => unknown)[] = [];
+
+/**
+ * The C library. `undefined` if koffi is not installed or has no binary for this platform, and on Windows, which has other calls. In a worker that
+ * may be terminated while it loads koffi, also unless it `isDemanded`: see `uninterrupted.ts`.
+ */
+export function cLibrary(isDemanded: boolean = false): CLibrary | undefined {
+  if (loaded === undefined && (isDemanded || !IS_UNPROTECTED)) {
+    uninterrupted(() => {
+      loaded = { library: load() };
+      // Looking up a function must not be interrupted, either.
+      if (!isMainThread) for (const lookup of lookups) lookup();
+    });
+  }
+  return loaded?.library;
 }
 
 export function isCLibraryLoaded(): boolean {
@@ -59,16 +73,19 @@ export function isCLibraryLoaded(): boolean {
 /** Looks up functions when they are first needed, and remembers them. The result gives `undefined` where the C library lacks one of them. */
 export function fromCLibrary<Functions>(find: (library: CLibrary) => Functions | undefined): () => Functions | undefined {
   let found: { readonly functions: Functions | undefined } | undefined;
-  return () => {
-    found ??= { functions: tryFinding(find) };
+  const lookup = (): Functions | undefined => {
+    const library = cLibrary();
+    if (loaded === undefined) return undefined;
+    found ??= { functions: library && tryFinding(find, library) };
     return found.functions;
   };
+  lookups.push(lookup);
+  return lookup;
 }
 
-function tryFinding<Functions>(find: (library: CLibrary) => Functions | undefined): Functions | undefined {
-  const library = cLibrary();
+function tryFinding<Functions>(find: (library: CLibrary) => Functions | undefined, library: CLibrary): Functions | undefined {
   try {
-    return library && find(library);
+    return find(library);
   } catch {
     return undefined;
   }
@@ -76,9 +93,6 @@ function tryFinding<Functions>(find: (library: CLibrary) => Functions | undefine
 
 /** Whether C functions take file positions of 64 bits, as they do on 64-bit processors. */
 export const HAS_LONG_POSITIONS: boolean = !["arm", "ia32", "mips", "mipsel"].includes(process.arch);
-
-/** Whether this is Node itself, not Bun or Deno. */
-export const IS_NODE: boolean = !("bun" in process.versions || "deno" in process.versions);
 
 function load(): CLibrary | undefined {
   if (process.platform === "win32") return undefined;

@@ -3,7 +3,8 @@
  * through koffi. Returns 0 in every unusual case, which the caller handles by reading and writing.
  */
 import type { Eventually } from "../storage.ts";
-import { fromCLibrary, HAS_LONG_POSITIONS, IS_NODE } from "./c-library.ts";
+import { fromCLibrary, HAS_LONG_POSITIONS } from "./c-library.ts";
+import { IS_NODE } from "./uninterrupted.ts";
 
 /** koffi calls functions in other threads in Node only. */
 const IS_POSSIBLE = process.platform === "linux" && HAS_LONG_POSITIONS && IS_NODE;

@@ -36,5 +36,7 @@ function tryLock(call: CFunction, fd: number, operation: number): string | undef
 /** What keeps files from being locked. */
 export function lockProblem(): string | undefined {
   if (process.platform === "win32") return "this version has none on Windows";
-  return cLibrary() === undefined ? "the package koffi is not installed, or not for this platform: npm install koffi" : undefined;
+  return cLibrary(true) === undefined
+    ? "the package koffi is not installed, or not for this platform: npm install koffi"
+    : undefined;
 }

@@ -50,7 +50,7 @@ export function mapProblem(isWritten: boolean = false): string | undefined {
   if (!HAS_LONG_POSITIONS) return "memory mapping is not available on 32-bit processors";
   // Elsewhere mappings and writes may not see each other (POSIX allows it, OpenBSD does it), or were never tested.
   if (isWritten && process.platform !== "linux") return "headers are mapped on Linux only in this version";
-  return cLibrary() === undefined
+  return cLibrary(true) === undefined
     ? "memory mapping needs the package koffi, which is not installed, or not for this platform: npm install koffi"
     : undefined;
 }

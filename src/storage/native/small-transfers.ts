@@ -2,7 +2,8 @@
  * Reads and writes of a few bytes: pread(2) and pwrite(2), through koffi. Node's functions make the same calls, but their overhead is as long as the
  * system takes for a row.
  */
-import { fromCLibrary, HAS_LONG_POSITIONS, IS_NODE, isCLibraryLoaded } from "./c-library.ts";
+import { fromCLibrary, HAS_LONG_POSITIONS, isCLibraryLoaded } from "./c-library.ts";
+import { IS_NODE } from "./uninterrupted.ts";
 
 /** Returns the number of bytes that one call transferred, or -1: the caller goes on with Node's functions, which report errors better. */
 type Transfer = (fd: number, bytes: Uint8Array, length: number, position: number) => number;
