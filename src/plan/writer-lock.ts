@@ -12,7 +12,9 @@ export const MAX_TRIES: number = 10;
 /** No file may be created there, or the disk is full, which is when files need recovery. */
 const CANNOT_CREATE = ["EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT"];
 
-const claimed = new Set<unknown>();
+/** The keys of places and those of files: a backend may use the same values for both. */
+const claimedPlaces = new Set<unknown>();
+const claimedFiles = new Set<unknown>();
 
 /** The right to write to a file, held until `release`. The open file that was locked holds the lock until it is closed. */
 export class WriterLock {
@@ -71,21 +73,14 @@ export class WriterLock {
   }
 
   protected claimPlace(): void {
-    this.#exchange(this.place, this.storage.key);
+    exchange(claimedPlaces, this.place, this.storage.key);
     this.place = this.storage.key;
   }
 
   /** Ends the claim of the file before: once that is deleted, the system may reuse its key. */
   protected claimFile({ key }: StorageFile): void {
-    this.#exchange(this.#file, key);
+    exchange(claimedFiles, this.#file, key);
     this.#file = key;
-  }
-
-  #exchange(old: unknown, key: unknown): void {
-    if (key === old) return;
-    if (claimed.has(key)) throw isTaken("another object of this process: close that first, or append through it");
-    claimed.add(key);
-    claimed.delete(old);
   }
 
   /**
@@ -166,11 +161,19 @@ export class WriterLock {
     // Before the lock: whoever gets the lock next takes the claim of its former owner for stale.
     yield* this.releaseRewrite();
     yield* quietly(this.letGo());
-    claimed.delete(this.place);
-    claimed.delete(this.#file);
+    claimedPlaces.delete(this.place);
+    claimedFiles.delete(this.#file);
     this.place = undefined;
     this.#file = undefined;
   }
+}
+
+/** Claims a key instead of an old one. */
+function exchange(claimed: Set<unknown>, old: unknown, key: unknown): void {
+  if (key === old) return;
+  if (claimed.has(key)) throw isTaken("another object of this process: close that first, or append through it");
+  claimed.add(key);
+  claimed.delete(old);
 }
 
 /** `by` names the other writer. */
