@@ -34,9 +34,6 @@ export interface OpenToken extends ShareToken {
   readonly options: { readonly durability: Durability; readonly casting: Casting };
 }
 
-/** The answer to a thread that connects when all slots are taken. Otherwise the answer is its slot. */
-const FULL = -1;
-
 /** The connections of one writer with those of other threads. */
 export interface Sharing {
   /** Only the sharer has it. */
@@ -60,7 +57,7 @@ export function listen(
   }
   const words = new SharedWords();
   const reservations = new Reservations(words);
-  const growth = new SharedGrowth(growing, reservations, reservations.take() as number);
+  const growth = new SharedGrowth(growing, reservations, reservations.take(reservations.newOwner()) as number);
   const token: OpenToken = {
     kind: KIND,
     path: storage.sharedPath,
@@ -72,16 +69,14 @@ export function listen(
     options,
   };
   const connections = new Set<Connection>();
-  const stop = threads.listen(token.name, (connection) => {
-    const slot = reservations.take();
-    if (slot === undefined) return FULL;
+  const stop = threads.listen(token.name, (connection, owner) => {
     connections.add(connection);
     connection.onEnd(() => {
       connections.delete(connection);
+      const slot = reservations.slotOf(owner);
       // If this fails, all writers learn that the file is broken, and say so when they are next used.
-      void run(quietly(growth.bury(slot)));
+      if (slot !== undefined) void run(quietly(growth.bury(slot)));
     });
-    return slot;
   });
   const end = () => {
     stop();
@@ -99,7 +94,7 @@ export function tokenOf({ token }: Sharing): ShareToken {
   );
 }
 
-/** A connection with the sharer, and the slot that it gave. */
+/** A connection with the sharer, and the slot that this thread took. */
 export interface Attachment {
   readonly reservations: Reservations;
   readonly slot: number;
@@ -129,15 +124,18 @@ export function checkToken(token: ShareToken): OpenToken {
  */
 export async function connect(token: OpenToken): Promise<Attachment> {
   const threads = threadsOf();
-  let connected: Awaited<ReturnType<Threads["connect"]>>;
+  const reservations = new Reservations(new SharedWords(token.memory));
+  const owner = reservations.newOwner();
+  let connection: Connection;
   try {
-    connected = await threads.connect(token.thread, token.name);
+    connection = await threads.connect(token.thread, token.name, owner);
   } catch (cause) {
     const message = "The file is no longer shared: the thread that shared it has closed it, or ended.";
     throw new NpyError("ERR_NPY_CLOSED", message, { cause });
   }
-  const { connection, answer: slot } = connected;
-  if (slot !== FULL) return { reservations: new Reservations(new SharedWords(token.memory)), slot, connection };
+  // After connecting: the sharer gives the slot back when the connection ends.
+  const slot = reservations.take(owner);
+  if (slot !== undefined) return { reservations, slot, connection };
   connection.close();
   throw optionError(`${SLOTS} writers are already attached to the file, the most that it can have: close some of them first`);
 }

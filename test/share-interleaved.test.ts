@@ -96,9 +96,9 @@ function simulate(seed: number, world: World): { acknowledged: number; failed: n
       moment();
       return super.exchange(index, expected, value);
     }
-    override increment(index: number): void {
+    override increment(index: number): number {
       moment();
-      super.increment(index);
+      return super.increment(index);
     }
     override wake(index: number): void {
       moment();
@@ -254,7 +254,7 @@ function simulate(seed: number, world: World): { acknowledged: number; failed: n
   }
 
   const sharerWords = new Reservations(words);
-  expect(sharerWords.take()).toBe(SHARER);
+  expect(sharerWords.take(sharerWords.newOwner())).toBe(SHARER);
   const sharer = new SharedGrowth(grow(), sharerWords, SHARER);
   const run = (thread: Thread): void => {
     while (!thread.done) advance(thread);
@@ -263,7 +263,7 @@ function simulate(seed: number, world: World): { acknowledged: number; failed: n
   const workers: { readonly thread: Thread; readonly slot: number; readonly growth: SharedGrowth; isTold: boolean }[] = [];
   ofSharer.push(start(program(sharer, SHARER), world.sharerEnds ? random(1500) : undefined));
   for (let i = 1; i < world.threads; i++) {
-    const slot = sharerWords.take() as number;
+    const slot = sharerWords.take(sharerWords.newOwner()) as number;
     const growth = new SharedGrowth(grow(), new Reservations(words), slot);
     const thread = start(program(growth, i), world.deaths && random(2) === 0 ? random(1500) : undefined);
     workers.push({ thread, slot, growth, isTold: false });
@@ -373,22 +373,22 @@ describe.each(WORLDS)("%s", (_name, world) => {
 describe("reservations", () => {
   test("there are so many slots, and one that is given back is taken again", () => {
     const reservations = new Reservations(new SharedWords());
-    for (let slot = 0; slot < SLOTS; slot++) expect(reservations.take()).toBe(slot);
-    expect(reservations.take()).toBeUndefined();
+    for (let slot = 0; slot < SLOTS; slot++) expect(reservations.take(reservations.newOwner())).toBe(slot);
+    expect(reservations.take(reservations.newOwner())).toBeUndefined();
     reservations.leave(5);
-    expect(reservations.take()).toBe(5);
+    expect(reservations.take(reservations.newOwner())).toBe(5);
     expect(reservations.status).toBe(STATUSES.STARTING);
   });
 
   test("a slot whose rows are still to be taken back is not taken", () => {
     const reservations = new Reservations(new SharedWords());
-    const slot = reservations.take() as number;
+    const slot = reservations.take(reservations.newOwner()) as number;
     reservations.reserve(slot, 2);
     reservations.leave(slot);
     reservations.setState(slot, STATES.FAILED);
-    expect(reservations.take()).toBe(slot + 1);
+    expect(reservations.take(reservations.newOwner())).toBe(slot + 1);
     reservations.drop(0);
-    expect(reservations.take()).toBe(slot);
+    expect(reservations.take(reservations.newOwner())).toBe(slot);
   });
 
   test("a slot that is reserved anew while it is looked at does not count as written", () => {
@@ -402,7 +402,7 @@ describe("reservations", () => {
       }
     }
     const reservations = new Reservations(new Words());
-    const slot = reservations.take() as number;
+    const slot = reservations.take(reservations.newOwner()) as number;
     reservations.reserve(slot, 2);
     reservations.setState(slot, STATES.WRITTEN);
     expect(reservations.writtenEnd()).toBe(2);

@@ -16,13 +16,13 @@ export interface Threads {
   readonly isWorker: boolean;
   /** What keeps threads from being connected, as the end of a sentence. */
   problem(): string | undefined;
+  /** Calls back with each connection to `name`, and the number that the other end gave, until the returned function is called. */
+  listen(name: string, onConnect: (connection: Connection, owner: number) => void): () => void;
   /**
-   * Calls back with each connection to `name`, until the returned function is called. The callback's number, which is not 0, is the answer
-   * for the other end.
+   * Connects to the thread, once it is known to listen to `name`. The main thread is not waited for: it lives as long as the process. If this thread
+   * ends from the call on, the other one hears of the connection's end.
    */
-  listen(name: string, onConnect: (connection: Connection) => number): () => void;
-  /** Connects to the thread, which must listen to `name`. */
-  connect(thread: number, name: string): Promise<{ readonly connection: Connection; readonly answer: number }>;
+  connect(thread: number, name: string, owner: number): Promise<Connection>;
 }
 
 let threads: Threads | undefined;

@@ -29,7 +29,9 @@ export const RESERVE = 2;
 export const COMMIT = 3;
 /** Every slot that was ever taken is below this one. */
 const USED = 4;
-const FIRST_SLOT = 5;
+/** Counts the writers that there ever were. */
+const OWNERS = 5;
+const FIRST_SLOT = 6;
 const SLOT_WORDS = 2;
 
 // Words of 64 bits.
@@ -102,8 +104,9 @@ export class SharedWords {
   exchange(index: number, expected: number, value: number): boolean {
     return Atomics.compareExchange(this.ints, index, expected, value) === expected;
   }
-  increment(index: number): void {
-    Atomics.add(this.ints, index, 1);
+  /** Adds 1, and returns the sum. */
+  increment(index: number): number {
+    return Atomics.add(this.ints, index, 1) + 1;
   }
   /** Wakes all threads that wait for a word: a single one might be about to die. */
   wake(index: number): void {
@@ -189,25 +192,47 @@ export class Reservations {
 
   // ---- slots ----
 
-  /** Takes a free slot, if there is one. The sharer does this, for itself and for each thread that attaches. */
-  take(): number | undefined {
+  /** A number for a writer, which no other one has. */
+  newOwner(): number {
+    return this.words.increment(OWNERS);
+  }
+
+  /** Takes a free slot, if there is one. In one store: if the thread ends there, the sharer finds the slot by its owner. */
+  take(owner: number): number | undefined {
     for (let slot = 0; slot < SLOTS; slot++) {
       // The rows of its last owner may still have to be undone.
       if (this.isTaken(slot) || RESERVED.includes(this.state(slot))) continue;
-      this.words.store(takenWord(slot), 1);
-      this.words.store(USED, Math.max(this.words.load(USED), slot + 1));
+      if (!this.words.exchange(ownerWord(slot), 0, owner)) continue;
+      if (RESERVED.includes(this.state(slot))) {
+        // Another owner came and ended meanwhile.
+        this.leave(slot);
+        continue;
+      }
+      this.#use(slot);
       return slot;
     }
     return undefined;
   }
 
-  /** Gives back a slot; the sharer does this. Nobody takes it before its rows are undone. */
+  #use(slot: number): void {
+    for (let used = this.words.load(USED); used <= slot; used = this.words.load(USED)) {
+      this.words.exchange(USED, used, slot + 1);
+    }
+  }
+
+  /** The slot that a writer took; `undefined` if it has none any more. */
+  slotOf(owner: number): number | undefined {
+    for (let slot = 0; slot < SLOTS; slot++) if (this.words.load(ownerWord(slot)) === owner) return slot;
+    return undefined;
+  }
+
+  /** Gives back a slot; its owner does this, or the sharer after the owner's end. Nobody takes it before its rows are undone. */
   leave(slot: number): void {
-    this.words.store(takenWord(slot), 0);
+    this.words.store(ownerWord(slot), 0);
   }
 
   isTaken(slot: number): boolean {
-    return this.words.load(takenWord(slot)) !== 0;
+    return this.words.load(ownerWord(slot)) !== 0;
   }
 
   state(slot: number): State {
@@ -308,6 +333,6 @@ function stateWord(slot: number): number {
   return FIRST_SLOT + SLOT_WORDS * slot;
 }
 
-function takenWord(slot: number): number {
+function ownerWord(slot: number): number {
   return FIRST_SLOT + SLOT_WORDS * slot + 1;
 }

@@ -179,7 +179,7 @@ export class SharedGrowth extends SharedFile implements Growth {
   // ---- ending ----
 
   finish(): Plan<void> {
-    return this.slot === SHARER ? this.#close() : this.locked(COMMIT, () => this.#leave());
+    return this.slot === SHARER ? this.#close() : this.#leave();
   }
 
   /** The sharer ends: other threads finish the rows that they reserved, and reserve no more. */
@@ -207,8 +207,14 @@ export class SharedGrowth extends SharedFile implements Growth {
     this.reservations.status = STATUSES.CLOSED;
   }
 
-  /** Another thread ends. If the sharer has already ended, there is nothing to check. */
+  /** Another thread ends, and gives back its slot: the sharer may be busy. Without a lock, which the sharer could not take over any more. */
   *#leave(): Plan<void> {
+    yield* this.locked(COMMIT, () => this.#checkLast());
+    this.reservations.leave(this.slot);
+  }
+
+  /** If the sharer has already ended, there is nothing to check. */
+  *#checkLast(): Plan<void> {
     const { status } = this.reservations;
     if (status !== STATUSES.CLOSED && status !== STATUSES.ENDED) yield* this.checkUnchanged();
   }
