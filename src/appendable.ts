@@ -1,6 +1,6 @@
 /** Checking that a header has room to grow, and making room. */
 import { inspecting } from "./inspect.ts";
-import { abortSignal, checkOptions, flag, type HeaderOptions, maxHeaderSize, optional } from "./options.ts";
+import { abortSignal, checkOptions, flag, type HeaderOptions, type InspectOptions, maxHeaderSize, optional } from "./options.ts";
 import { claiming } from "./plan/claims.ts";
 import { rewriteByCopy } from "./plan/rewrite/by-copy.ts";
 import type { CopyOptions } from "./plan/rewrite/copy-data.ts";
@@ -29,12 +29,12 @@ export interface EnsureAppendableOptions extends HeaderOptions, CopyOptions {
  * @throws NpyError `ERR_NPY_HEADER`, `ERR_NPY_DTYPE`, `ERR_NPY_SHAPE` if it cannot be read as `.npy`; `ERR_NPY_NEEDS_RECOVERY` while an
  * in-place `ensureAppendable` is under way, or after it was interrupted; the file system's own errors.
  */
-export async function isAppendable(file: FileLike, options: HeaderOptions = {}): Promise<boolean> {
+export async function isAppendable(file: FileLike, options: InspectOptions = {}): Promise<boolean> {
   return (await onFile(inspecting, file, options)).appendable;
 }
 
 /** {@link isAppendable}, synchronously. */
-export function isAppendableSync(file: FileLike, options: HeaderOptions = {}): boolean {
+export function isAppendableSync(file: FileLike, options: InspectOptions = {}): boolean {
   return onFileSync(inspecting, file, options).appendable;
 }
 

@@ -50,6 +50,7 @@ export type {
   ChunkOptions,
   FollowOptions,
   HeaderOptions,
+  InspectOptions,
   OpenOptions,
   ReaderOptions,
   ReadOptions,
@@ -71,5 +72,5 @@ export { type SaveOptions, save, saveSync } from "./save.ts";
 export type { ShareToken } from "./share.ts";
 export type { FileLike } from "./storage/locate.ts";
 export { MemoryStorage } from "./storage/memory.ts";
-export type { Eventually, OpenMode, Storage, StorageFile } from "./storage/storage.ts";
+export type { Eventually, OpenMode, ReadLimits, Storage, StorageFile } from "./storage/storage.ts";
 export type { AppendFromOptions, AppendRowsOptions, RawAppendOptions, RawWritableOptions, WritableOptions } from "./streams.ts";

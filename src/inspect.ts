@@ -2,13 +2,13 @@
 import type { DType } from "./format/dtype.ts";
 import { growthRoom, type NpyVersion } from "./format/header.ts";
 import { dataLength } from "./format/layout.ts";
-import { checkOptions, type HeaderOptions, maxHeaderSize } from "./options.ts";
+import { checkOptions, INSPECT_OPTIONS, type InspectOptions } from "./options.ts";
 import { readHeader } from "./plan/read/header.ts";
 import { isAppendableHeader } from "./plan/rewrite/appendable-header.ts";
 import { hasWrongLength } from "./plan/rewrite/recover.ts";
 import { type Plan, size, withFile } from "./plan/step.ts";
 import type { FileLike } from "./storage/locate.ts";
-import type { Storage } from "./storage/storage.ts";
+import type { Storage, StorageFile } from "./storage/storage.ts";
 import { onFile, onFileSync } from "./verb.ts";
 
 /** What {@link inspect} tells. Lengths are in bytes. */
@@ -32,9 +32,9 @@ export interface NpyInfo {
   readonly needsRecovery: boolean;
 }
 
-export function inspecting(storage: Storage, options: HeaderOptions): Plan<NpyInfo> {
-  const checked = checkOptions(options, { maxHeaderSize });
-  return withFile(storage, "r", function* (opened) {
+export function inspecting(storage: Storage, options: InspectOptions): Plan<NpyInfo> {
+  const checked = checkOptions(options, INSPECT_OPTIONS);
+  const look = function* (opened: StorageFile): Plan<NpyInfo> {
     const header = yield* readHeader(opened, checked.maxHeaderSize);
     const fileSize = yield* size(opened);
     const { version, dtype, shape, fortranOrder, headerLength } = header;
@@ -51,7 +51,8 @@ export function inspecting(storage: Storage, options: HeaderOptions): Plan<NpyIn
       appendable: isAppendableHeader(header),
       needsRecovery: hasWrongLength(header, fileSize),
     };
-  });
+  };
+  return withFile(storage, "r", look, checked);
 }
 
 /**
@@ -64,11 +65,11 @@ export function inspecting(storage: Storage, options: HeaderOptions): Plan<NpyIn
  * const { shape, dtype, needsRecovery } = await inspect("log.npy");
  * ```
  */
-export async function inspect(file: FileLike, options: HeaderOptions = {}): Promise<NpyInfo> {
+export async function inspect(file: FileLike, options: InspectOptions = {}): Promise<NpyInfo> {
   return await onFile(inspecting, file, options);
 }
 
 /** {@link inspect}, synchronously. */
-export function inspectSync(file: FileLike, options: HeaderOptions = {}): NpyInfo {
+export function inspectSync(file: FileLike, options: InspectOptions = {}): NpyInfo {
   return onFileSync(inspecting, file, options);
 }

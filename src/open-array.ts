@@ -51,7 +51,7 @@ export class OpenArray<D extends DTypeLike> {
 
   static *open<D extends DTypeLike>(storage: Storage, options: CheckedReaderOptions): Plan<OpenArray<D>> {
     if (options.mmap) checkMappable(storage, false);
-    const file = yield* open(storage, "r");
+    const file = yield* open(storage, "r", options);
     try {
       const array = yield* OpenArray.of<D>(storage, file, options);
       array.#sample = yield* sampleOf(file, array.#header);
@@ -82,6 +82,11 @@ export class OpenArray<D extends DTypeLike> {
     return this.#header;
   }
 
+  /** Ends all reading when it is aborted. */
+  get signal(): AbortSignal | undefined {
+    return this.#options.signal;
+  }
+
   close(): Plan<void> {
     this.#windows = undefined;
     return close(this.#file);
@@ -95,18 +100,18 @@ export class OpenArray<D extends DTypeLike> {
   /**
    * Looks at the file again: rows that were appended count from now on. If another file has taken its place, as `ensureAppendable` does,
    * the old one is returned, for the caller to close when nothing reads from it any more. The rows of both files are compared, as far as they
-   * were counted; `signal` stops that.
+   * were counted.
    *
    * @throws NpyError `ERR_NPY_CHANGED` if it is another array now.
    */
-  *refresh(signal?: AbortSignal): Plan<StorageFile | undefined> {
+  *refresh(): Plan<StorageFile | undefined> {
     const found = yield* this.#openAgain();
     const isSame = found === undefined || found.key === this.#file.key;
     const { headerLength } = this.#header;
     try {
       const looked = found ?? this.#file;
       let header = yield* this.#readHeader(looked);
-      while (!(yield* this.#beginsWithRows(looked, header, isSame, signal))) {
+      while (!(yield* this.#beginsWithRows(looked, header, isSame))) {
         // The rows may have been moved within the file since its header was read.
         const later = yield* this.#readHeader(looked);
         if (later.headerLength === header.headerLength) throw this.#otherRows();
@@ -132,7 +137,7 @@ export class OpenArray<D extends DTypeLike> {
   /** The file that has the name now; `undefined` between its deletion and its replacement. */
   *#openAgain(): Plan<StorageFile | undefined> {
     try {
-      return yield* open(this.storage, "r");
+      return yield* open(this.storage, "r", this.#options);
     } catch (error) {
       if (hasCode(error, "ENOENT")) return undefined;
       throw error;
@@ -156,7 +161,7 @@ export class OpenArray<D extends DTypeLike> {
    *
    * @throws NpyError `ERR_NPY_CHANGED` if the header alone shows that they are other rows.
    */
-  *#beginsWithRows(file: StorageFile, header: NpyHeader, isSame: boolean, signal: AbortSignal | undefined): Plan<boolean> {
+  *#beginsWithRows(file: StorageFile, header: NpyHeader, isSame: boolean): Plan<boolean> {
     this.#checkSame(header);
     const length = dataLength(this.#header);
     const { headerLength } = header;
@@ -166,7 +171,7 @@ export class OpenArray<D extends DTypeLike> {
     if (!(yield* hasSample(file, headerLength, length, sample))) return false;
     if (isSame || file.isSnapshot) return true;
     // In another file all bytes are compared, where the old ones can still be read.
-    return yield* hasSameBytes(this.#file, this.#header.headerLength, file, headerLength, length, signal);
+    return yield* hasSameBytes(this.#file, this.#header.headerLength, file, headerLength, length);
   }
 
   #otherRows(): NpyError {
@@ -201,12 +206,18 @@ export class OpenArray<D extends DTypeLike> {
   }
 
   /** Reads into the caller's memory. Bypasses the driver: its overhead exceeds a small read. */
-  readInto(out: ArrayBufferView, start: number | undefined, stop: number | undefined): Eventually<NpyArray<D>> {
+  readInto(
+    out: ArrayBufferView,
+    start: number | undefined,
+    stop: number | undefined,
+    signal?: AbortSignal,
+  ): Eventually<NpyArray<D>> {
+    signal?.throwIfAborted();
     const header = this.#header;
     const from = this.#first(start);
     const rows = this.#end(from, stop) - from;
     const room = this.#room(out, rows);
-    const count = this.#file.read(room.bytes, this.#offset(from));
+    const count = this.#file.read(room.bytes, this.#offset(from), signal);
     if (typeof count === "number") return this.#filled(header, room, from, rows, count);
     return count.then(
       (read) => this.#filled(header, room, from, rows, read),

@@ -4,13 +4,17 @@ import { NpyError } from "./errors.ts";
 import { type DType, type DTypeLike, dtype } from "./format/dtype.ts";
 import { MAX_HEADER_SIZE } from "./format/header.ts";
 import type { Durability } from "./plan/grow/growing-file.ts";
-import type { Advice, Storage } from "./storage/storage.ts";
+import { TIMEOUT } from "./storage/http.ts";
+import type { Advice, ReadLimits, Storage } from "./storage/storage.ts";
 
 /** The option that all verbs share which parse a header. */
 export interface HeaderOptions {
   /** The longest header accepted, in characters, as NumPy's `max_header_size`. Default 10,000. */
   readonly maxHeaderSize?: number;
 }
+
+/** How a header is read, and how long that may take. */
+export interface InspectOptions extends HeaderOptions, ReadLimits {}
 
 /** How a file is opened for appending. */
 export interface OpenOptions<D extends DTypeLike = DTypeLike> extends HeaderOptions {
@@ -66,7 +70,7 @@ export interface CheckedOpenOptions extends Required<Omit<OpenOptions, "dtype" |
 }
 
 /** How a file is read. */
-export interface ReadOptions<D extends DTypeLike = DTypeLike> extends HeaderOptions {
+export interface ReadOptions<D extends DTypeLike = DTypeLike> extends HeaderOptions, ReadLimits {
   /**
    * The dtype that the file must have (in either byte order); nothing is converted. It tells the compiler what `data` is:
    * `dtype: "float32"` gives a `Float32Array`.
@@ -89,7 +93,7 @@ export interface ReaderOptions<D extends DTypeLike = DTypeLike> extends ReadOpti
   readonly advise?: "sequential" | "random";
 }
 
-export interface CheckedReaderOptions {
+export interface CheckedReaderOptions extends ReadLimits {
   readonly dtype: DType | undefined;
   readonly maxHeaderSize: number;
   readonly mmap: boolean;
@@ -106,8 +110,10 @@ export interface FollowOptions {
   readonly rows?: number;
 }
 
-/** Where {@link NpyReader.read} puts the rows. */
+/** Where {@link NpyReader.read} puts the rows, and how it is stopped. */
 export interface ReadRowsOptions {
+  /** Stops this read, and no other: see {@link ReadLimits}. */
+  readonly signal?: AbortSignal | undefined;
   /**
    * The typed array to read into instead of a new one, as NumPy's `out`: of the class that `data` has (for structures a `Uint8Array`), and at
    * least as long. The result is a view of it. Reading into the same memory again is several times as fast as into new memory, which the
@@ -154,6 +160,8 @@ const isShape = (value: unknown): boolean => Array.isArray(value) && value.every
 const headerSize = optional<number>("a number of characters", (size) => typeof size === "number" && size > 0);
 export const maxHeaderSize: Check<number> = (value, name) => headerSize(value, name) ?? MAX_HEADER_SIZE;
 export const abortSignal: Check<AbortSignal | undefined> = optional("an AbortSignal", (value) => value instanceof AbortSignal);
+const delay = optional<number>("a number of milliseconds, more than 0", (value) => typeof value === "number" && value > 0);
+const milliseconds: Check<number> = (value, name) => delay(value, name) ?? TIMEOUT;
 const anyDType: Check<DType | undefined> = (value) => (value === undefined ? undefined : dtype(value as DTypeLike));
 export const rowNumber: Check<number | undefined> = optional("a whole number of rows", isRow);
 const chunkRows: Check<number | undefined> = optional("a whole number of 1 or more", isPositive);
@@ -180,12 +188,23 @@ const OPEN_OPTIONS = {
   mmap: flag(false),
   maxHeaderSize,
 };
-const READ_OPTIONS = { dtype: anyDType, maxHeaderSize };
+export const INSPECT_OPTIONS: {
+  readonly maxHeaderSize: Check<number>;
+  readonly signal: Check<AbortSignal | undefined>;
+  readonly timeout: Check<number>;
+} = { maxHeaderSize, signal: abortSignal, timeout: milliseconds };
+const READ_OPTIONS = { dtype: anyDType, ...INSPECT_OPTIONS };
 const READER_OPTIONS = { ...READ_OPTIONS, mmap: flag(false), advise: oneOf([undefined, "sequential", "random"]) };
-export const CHUNK_OPTIONS: { readonly rows: Check<number | undefined>; readonly out: Check<ArrayBufferView | undefined> } = {
+export const CHUNK_OPTIONS: {
+  readonly rows: Check<number | undefined>;
+  readonly out: Check<ArrayBufferView | undefined>;
+  readonly signal: Check<AbortSignal | undefined>;
+} = {
   rows: chunkRows,
   out: optional<ArrayBufferView>("a typed array", ArrayBuffer.isView),
+  signal: abortSignal,
 };
+export const READABLE_OPTIONS: Pick<typeof CHUNK_OPTIONS, "rows" | "signal"> = { rows: chunkRows, signal: abortSignal };
 export const FOLLOW_OPTIONS: {
   readonly from: Check<number | undefined>;
   readonly signal: Check<AbortSignal | undefined>;
@@ -203,6 +222,13 @@ export function checkOpenOptions(options: OpenOptions): CheckedOpenOptions {
   if (rowShape === undefined) return checked;
   if (checked.dtype === undefined) throw optionError("rowShape needs dtype: together they say what rows a new file has");
   return { ...checked, rowShape: [...rowShape] };
+}
+
+/** The options of `read`, which is called too often for {@link checkOptions}. */
+export function checkedRead(options: ReadRowsOptions): ReadRowsOptions {
+  checkNames(options, ["out", "signal"]);
+  abortSignal(options.signal, "signal");
+  return options;
 }
 
 /** The options of `load`. */

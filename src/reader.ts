@@ -2,13 +2,13 @@
 
 import type { NpyArray } from "./decode/npy-array.ts";
 import { NpyError } from "./errors.ts";
-import { followRows } from "./follow.ts";
+import { type Following, followRows } from "./follow.ts";
 import type { DType, DTypeLike } from "./format/dtype.ts";
 import { OpenArray } from "./open-array.ts";
 import {
   CHUNK_OPTIONS,
   type ChunkOptions,
-  checkNames,
+  checkedRead,
   checkOptions,
   checkReaderOptions,
   checkReadOptions,
@@ -16,6 +16,7 @@ import {
   type FollowOptions,
   notConstructible,
   position,
+  READABLE_OPTIONS,
   type ReaderOptions,
   type ReadOptions,
   type ReadRowsOptions,
@@ -23,6 +24,7 @@ import {
 import { run, runSync } from "./plan/run.ts";
 import { close, type Plan, withFile } from "./plan/step.ts";
 import type { FileLike } from "./storage/locate.ts";
+import { Lifetime } from "./storage/signals.ts";
 import type { Storage, StorageFile } from "./storage/storage.ts";
 import { readableOf } from "./streams.ts";
 import { attempt, attemptLater, onFile, onFileSync, outward } from "./verb.ts";
@@ -76,6 +78,13 @@ function* opening<D extends DTypeLike>(storage: Storage, options: ReaderOptions<
   return yield* OpenArray.open<D>(storage, checkReaderOptions(options));
 }
 
+/** Opens a file that is read until `lifetime` ends. */
+function* openingFor<D extends DTypeLike>(lifetime: Lifetime, storage: Storage, options: ReaderOptions<D>): Plan<OpenArray<D>> {
+  const checked = checkReaderOptions(options);
+  lifetime.follow(checked.signal);
+  return yield* OpenArray.open<D>(storage, { ...checked, signal: lifetime.signal });
+}
+
 /**
  * Reads slices of a `.npy` file that may be larger than memory. It sees the rows that the file had when it was opened.
  *
@@ -90,19 +99,25 @@ export class NpyReader<D extends DTypeLike = DTypeLike> extends ArrayReader<D> i
   readonly #array: OpenArray<D>;
   /** Reads under way: the descriptor must not be closed (and given to another file) below them. */
   readonly #reads = new Set<Promise<unknown>>();
-  readonly #closing = new AbortController();
+  /** Ends with the reader, or when the signal that it was opened with is aborted. */
+  readonly #lifetime: Lifetime;
   #refreshing: Promise<void> = Promise.resolve();
   #closed: Promise<void> | undefined;
 
-  private constructor(array: OpenArray<D>) {
+  private constructor(array: OpenArray<D>, lifetime: Lifetime) {
     super(array, "NpyReader");
     this.#array = array;
+    this.#lifetime = lifetime;
   }
 
   static {
     whileOpen = async (reader, use) => {
       reader.#checkOpen();
-      return await reader.#hold(use(reader.#array));
+      try {
+        return await reader.#hold(use(reader.#array));
+      } catch (error) {
+        throw reader.#reason(error);
+      }
     };
   }
 
@@ -110,13 +125,21 @@ export class NpyReader<D extends DTypeLike = DTypeLike> extends ArrayReader<D> i
    * Opens a file for reading.
    *
    * @throws NpyError `ERR_NPY_HEADER`, `ERR_NPY_DTYPE`, `ERR_NPY_SHAPE`, `ERR_NPY_NEEDS_RECOVERY` if the file ends before its last row,
-   * `ERR_NPY_OPTION`; the file system's own errors.
+   * `ERR_NPY_OPTION`, also for a server that does not send the range that was asked for; the file system's and the connection's own errors, such as
+   * `ETIMEDOUT`; the reason of `signal`.
    */
   static async open<const D extends DTypeLike = DTypeLike>(
     file: FileLike,
     options: ReaderOptions<D> = {},
   ): Promise<NpyReader<D>> {
-    return new NpyReader(await onFile(opening<D>, file, options));
+    const lifetime = new Lifetime();
+    try {
+      const array = await onFile((storage, given) => openingFor<D>(lifetime, storage, given), file, options);
+      return new NpyReader(array, lifetime);
+    } catch (error) {
+      lifetime.end();
+      throw error;
+    }
   }
 
   /** {@link NpyReader.open}, synchronously. */
@@ -129,22 +152,28 @@ export class NpyReader<D extends DTypeLike = DTypeLike> extends ArrayReader<D> i
    * `Array.prototype.slice`.
    *
    * @throws NpyError `ERR_NPY_CLOSED`, `ERR_NPY_OPTION`, `ERR_NPY_NEEDS_RECOVERY` if the file has become shorter, `ERR_NPY_SHAPE` if the
-   * rows are more than this runtime can hold in one array.
+   * rows are more than this runtime can hold in one array; the reason of a signal.
    */
   async read(start?: number, stop?: number, options: ReadRowsOptions = {}): Promise<NpyArray<D>> {
     try {
       this.#checkOpen();
-      checkNames(options, ["out"]);
-      const { out } = options;
-      const reading = out === undefined ? run(this.#array.read(start, stop)) : this.#array.readInto(out, start, stop);
+      const { out, signal } = checkedRead(options);
+      const reading =
+        out === undefined ? run(this.#array.read(start, stop), signal) : this.#array.readInto(out, start, stop, signal);
       return reading instanceof Promise ? await this.#hold(reading) : reading;
     } catch (error) {
-      throw outward(error, this.path, this.read);
+      throw outward(this.#reason(error), this.path, this.read);
     }
   }
 
   #checkOpen(): void {
-    if (this.#closing.signal.aborted) throw closed(this.path);
+    if (this.#closed !== undefined) throw closed(this.path);
+    this.#lifetime.signal.throwIfAborted();
+  }
+
+  /** Why something failed; an error of its own for each caller whose work `close` ended. */
+  #reason(error: unknown): unknown {
+    return this.#closed !== undefined && error === this.#lifetime.signal.reason ? closed(this.path) : error;
   }
 
   /** Counts what reads from the file as a read under way. */
@@ -176,14 +205,12 @@ export class NpyReader<D extends DTypeLike = DTypeLike> extends ArrayReader<D> i
   }
 
   async #refresh(): Promise<void> {
-    if (this.#closing.signal.aborted) return;
-    const { signal } = this.#closing;
+    this.#checkOpen();
     let replaced: StorageFile | undefined;
     try {
-      replaced = await run(this.#array.refresh(signal));
+      replaced = await run(this.#array.refresh(), this.#lifetime.signal);
     } catch (error) {
-      if (error === signal.reason) return;
-      throw error;
+      throw this.#reason(error);
     }
     if (replaced === undefined) return;
     await Promise.allSettled(this.#reads);
@@ -194,7 +221,7 @@ export class NpyReader<D extends DTypeLike = DTypeLike> extends ArrayReader<D> i
    * The rows from `from` on, and then each new one as it is appended by this or another process, until `signal` is aborted or the reader
    * closed. No row comes twice, none is left out, and none comes before its header counts it.
    *
-   * @throws NpyError what {@link refresh} and {@link read} throw.
+   * @throws NpyError what {@link refresh} and {@link read} throw; the reason of the signal that the reader was opened with.
    * @example
    * ```ts
    * await using reader = await NpyReader.open("log.npy");
@@ -207,25 +234,39 @@ export class NpyReader<D extends DTypeLike = DTypeLike> extends ArrayReader<D> i
       this.#checkOpen();
       const { length } = this;
       const { from = length, signal, rows = this.#array.rowsPerChunk() } = checkOptions(options, FOLLOW_OPTIONS);
-      return followRows(this, {
+      return this.#follow({
         from: position(from, length, "from"),
         rows,
-        stops: signal === undefined ? [this.#closing.signal] : [this.#closing.signal, signal],
+        lifetime: this.#lifetime.signal,
+        signal,
         watch: (onChange) => this.#array.storage.watch?.(onChange),
       });
     });
   }
 
+  async *#follow(following: Following): AsyncGenerator<NpyArray<D>, void, void> {
+    try {
+      yield* followRows(this, following);
+      this.#checkOpen();
+    } catch (error) {
+      const isEnd = this.#closed !== undefined && error instanceof NpyError && error.code === "ERR_NPY_CLOSED";
+      if (!isEnd) throw error;
+    }
+  }
+
   /** {@link chunks} as a stream, which reads no chunk before it is asked for. */
   readable(options: Omit<ChunkOptions, "out"> = {}): ReadableStream<NpyArray<D>> {
-    attempt(this.path, () => checkNames(options, ["rows"]));
-    return readableOf(this.chunks(options));
+    const { rows, signal } = attempt(this.path, () => checkOptions(options, READABLE_OPTIONS));
+    const lifetime = new Lifetime();
+    lifetime.follow(signal);
+    return readableOf(this.chunks({ rows, signal: lifetime.signal }), () => lifetime.end());
   }
 
   /** All rows, a chunk at a time: no more than one is held in memory. With `out` a chunk is valid until the next one is asked for. */
   chunks(options: ChunkOptions = {}): AsyncIterable<NpyArray<D>> {
     const checked = attempt(this.path, () => checkOptions(options, CHUNK_OPTIONS));
-    const read = (start: number, stop: number): Promise<NpyArray<D>> => this.read(start, stop, { out: checked.out });
+    const { out, signal } = checked;
+    const read = (start: number, stop: number): Promise<NpyArray<D>> => this.read(start, stop, { out, signal });
     const bounds = (): Iterable<[number, number]> => this.#array.chunkBounds(checked);
     return {
       async *[Symbol.asyncIterator]() {
@@ -234,14 +275,14 @@ export class NpyReader<D extends DTypeLike = DTypeLike> extends ArrayReader<D> i
     };
   }
 
-  /** Waits for reads under way and closes the file. Idempotent. */
+  /** Ends requests under way, whose promises reject with `ERR_NPY_CLOSED`, waits for reads of local files, and closes the file. Idempotent. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
   }
 
   async #close(): Promise<void> {
-    this.#closing.abort();
+    this.#lifetime.end(closed(this.path));
     await Promise.allSettled([...this.#reads, this.#refreshing]);
     await attemptLater(this.path, () => run(this.#array.close()));
   }
@@ -268,6 +309,7 @@ export class NpyReaderSync<D extends DTypeLike = DTypeLike> extends ArrayReader<
 
   #open(): OpenArray<D> {
     if (this.#isClosed) throw closed(this.path);
+    this.#array.signal?.throwIfAborted();
     return this.#array;
   }
 
@@ -283,8 +325,8 @@ export class NpyReaderSync<D extends DTypeLike = DTypeLike> extends ArrayReader<
   read(start?: number, stop?: number, options: ReadRowsOptions = {}): NpyArray<D> {
     return attempt(this.path, () => {
       const array = this.#open();
-      checkNames(options, ["out"]);
-      const { out } = options;
+      const { out, signal } = checkedRead(options);
+      signal?.throwIfAborted();
       return out === undefined ? runSync(array.read(start, stop)) : array.readIntoSync(out, start, stop);
     });
   }
@@ -292,7 +334,8 @@ export class NpyReaderSync<D extends DTypeLike = DTypeLike> extends ArrayReader<
   /** {@link NpyReader.chunks}, synchronously. */
   chunks(options: ChunkOptions = {}): Iterable<NpyArray<D>> {
     const checked = attempt(this.path, () => checkOptions(options, CHUNK_OPTIONS));
-    const read = (start: number, stop: number): NpyArray<D> => this.read(start, stop, { out: checked.out });
+    const { out, signal } = checked;
+    const read = (start: number, stop: number): NpyArray<D> => this.read(start, stop, { out, signal });
     const bounds = (): Iterable<[number, number]> => this.#array.chunkBounds(checked);
     return {
       *[Symbol.iterator]() {
@@ -315,10 +358,11 @@ export class NpyReaderSync<D extends DTypeLike = DTypeLike> extends ArrayReader<
 
 function loading<D extends DTypeLike>(storage: Storage, options: ReadOptions<D>): Plan<NpyArray<D>> {
   const checked = checkReadOptions(options);
-  return withFile(storage, "r", function* (opened) {
+  const read = function* (opened: StorageFile): Plan<NpyArray<D>> {
     const array = yield* OpenArray.of<D>(storage, opened, checked);
     return yield* array.read(undefined, undefined);
-  });
+  };
+  return withFile(storage, "r", read, checked);
 }
 
 /**

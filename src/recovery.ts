@@ -1,5 +1,13 @@
 /** Files that a killed process, a power cut or a full disk left incomplete. */
-import { checkOptions, flag, type HeaderOptions, maxHeaderSize, optionError } from "./options.ts";
+import {
+  checkOptions,
+  flag,
+  type HeaderOptions,
+  INSPECT_OPTIONS,
+  type InspectOptions,
+  maxHeaderSize,
+  optionError,
+} from "./options.ts";
 import { claiming } from "./plan/claims.ts";
 import { isRecoveryNeeded, type RecoveryReport, recoverFile } from "./plan/rewrite/recover.ts";
 import { closing, type Plan, withFile } from "./plan/step.ts";
@@ -87,9 +95,9 @@ export function recoverSync(file: FileLike, options: RecoverOptions = {}): Recov
   return onFileSync(recovering, file, options);
 }
 
-function checkingRecovery(storage: Storage, options: HeaderOptions): Plan<boolean> {
-  const checked = checkOptions(options, { maxHeaderSize });
-  return withFile(storage, "r", (opened) => isRecoveryNeeded(opened, checked.maxHeaderSize));
+function checkingRecovery(storage: Storage, options: InspectOptions): Plan<boolean> {
+  const checked = checkOptions(options, INSPECT_OPTIONS);
+  return withFile(storage, "r", (opened) => isRecoveryNeeded(opened, checked.maxHeaderSize), checked);
 }
 
 /**
@@ -98,11 +106,11 @@ function checkingRecovery(storage: Storage, options: HeaderOptions): Plan<boolea
  *
  * @throws NpyError `ERR_NPY_HEADER`, `ERR_NPY_DTYPE`, `ERR_NPY_SHAPE` if it cannot be read as `.npy`; the file system's own errors.
  */
-export async function needsRecovery(file: FileLike, options: HeaderOptions = {}): Promise<boolean> {
+export async function needsRecovery(file: FileLike, options: InspectOptions = {}): Promise<boolean> {
   return onFile(checkingRecovery, file, options);
 }
 
 /** {@link needsRecovery}, synchronously. */
-export function needsRecoverySync(file: FileLike, options: HeaderOptions = {}): boolean {
+export function needsRecoverySync(file: FileLike, options: InspectOptions = {}): boolean {
   return onFileSync(checkingRecovery, file, options);
 }

@@ -50,17 +50,19 @@ export const WRITABLE_OPTIONS: { readonly highWaterMark: Check<number>; readonly
   raw: flag(false),
 };
 
-/** The stream of {@link NpyReader.readable}. It reads no chunk ahead. */
-export function readableOf<Chunk>(chunks: AsyncIterable<Chunk>): ReadableStream<Chunk> {
+/** The stream of {@link NpyReader.readable}. It reads no chunk ahead. `end` is called when no more are read, and ends the read of one. */
+export function readableOf<Chunk>(chunks: AsyncIterable<Chunk>, end: () => void): ReadableStream<Chunk> {
   const iterator = chunks[Symbol.asyncIterator]();
   return new ReadableStream(
     {
       async pull(controller) {
         const next = await iterator.next();
-        if (next.done === true) controller.close();
-        else controller.enqueue(next.value);
+        if (next.done !== true) return controller.enqueue(next.value);
+        end();
+        controller.close();
       },
       async cancel() {
+        end();
         await iterator.return?.();
       },
     },

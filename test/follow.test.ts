@@ -409,7 +409,7 @@ describe("refresh", () => {
     writeFileSync(path, saved(numbers(MANY)));
     const reader = await NpyReader.open(path);
     replaceBy(path, saved(numbers(MANY)));
-    const refreshing = reader.refresh();
+    const refreshing = expect(reader.refresh()).rejects.toMatchObject({ code: "ERR_NPY_CLOSED" });
     await reader.close();
     await refreshing;
     await expect(reader.refresh()).rejects.toMatchObject({ code: "ERR_NPY_CLOSED" });

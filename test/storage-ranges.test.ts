@@ -1,8 +1,7 @@
 /** Arrays in Blobs and behind URLs, of which only what is needed is read. */
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { inspect, load, MemoryStorage, NpyAppendArray, NpyReader, saveSync } from "../src/node.ts";
+import { range, serve } from "./support/server.ts";
 
 const ROWS = 100_000;
 const storage = new MemoryStorage();
@@ -41,31 +40,6 @@ describe("a Blob", () => {
     expect(() => saveSync(blob, [1])).toThrow(expect.objectContaining({ code: "ERR_NPY_OPTION" }));
   });
 });
-
-/** A server, and the bytes that were asked of it. */
-async function serve(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<URL> {
-  const server = createServer(answer).listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/points.npy`);
-}
-
-/** Answers range requests as RFC 9110 says. */
-function range(file: Uint8Array, etag: string, request: IncomingMessage, response: ServerResponse): number {
-  const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "") ?? [];
-  const start = Number(first);
-  const end = Math.min(file.length, Number(last) + 1);
-  if (start >= file.length) {
-    response.writeHead(416, { "Content-Range": `bytes */${file.length}` }).end();
-    return 0;
-  }
-  response.writeHead(206, { "Content-Range": `bytes ${start}-${end - 1}/${file.length}`, ETag: etag });
-  response.end(file.subarray(start, end));
-  return end - start;
-}
 
 describe("a URL", () => {
   test("is read by ranges", async () => {

@@ -18,25 +18,29 @@ export function runSync<Result>(plan: Plan<Result>): Result {
   return state.value;
 }
 
-/** Runs a plan without blocking. Returns the result itself if no step had to be waited for. */
-export function run<Result>(plan: Plan<Result>): Eventually<Result> {
+/** Runs a plan without blocking. Returns the result itself if no step had to be waited for. Once `signal` is aborted, reads fail with its reason. */
+export function run<Result>(plan: Plan<Result>, signal?: AbortSignal): Eventually<Result> {
   let state = plan.next();
   while (!state.done) {
     let result: unknown;
     try {
-      result = state.value.later();
+      result = state.value.later(signal);
     } catch (error) {
       state = plan.throw(error);
       continue;
     }
-    if (isPending(result)) return runOn(plan, result);
+    if (isPending(result)) return runOn(plan, result, signal);
     state = plan.next(result);
   }
   return state.value;
 }
 
 /** The rest of {@link run}, from the first step that has to be waited for. */
-async function runOn<Result>(plan: Plan<Result>, pending: PromiseLike<unknown>): Promise<Result> {
+async function runOn<Result>(
+  plan: Plan<Result>,
+  pending: PromiseLike<unknown>,
+  signal: AbortSignal | undefined,
+): Promise<Result> {
   let waiting: unknown = pending;
   for (;;) {
     let state: IteratorResult<Step, Result>;
@@ -48,7 +52,7 @@ async function runOn<Result>(plan: Plan<Result>, pending: PromiseLike<unknown>):
     }
     if (state.done) return state.value;
     try {
-      waiting = state.value.later();
+      waiting = state.value.later(signal);
     } catch (error) {
       waiting = Promise.reject(error);
     }

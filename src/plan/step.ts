@@ -3,7 +3,7 @@
  * the same plan runs synchronously, asynchronously, in memory, or under a test that stops or fails it at any step. The order of its
  * steps keeps a plan safe.
  */
-import type { Advice, Eventually, LockResult, OpenMode, Storage, StorageFile } from "../storage/storage.ts";
+import type { Advice, Eventually, LockResult, OpenMode, ReadLimits, Storage, StorageFile } from "../storage/storage.ts";
 import { isPending } from "../storage/storage.ts";
 
 /** One operation on a storage or an open file, or a wait for another thread. The drivers in `run.ts` call one of its functions. */
@@ -11,8 +11,8 @@ export interface Step<Result = unknown> {
   /** The name of the function below that makes it. */
   readonly op: string;
   readonly now: () => Result;
-  /** Returns a promise only where the result takes time. */
-  readonly later: () => Eventually<Result>;
+  /** Returns a promise only where the result takes time. A read fails once `signal` is aborted; no other step heeds it. */
+  readonly later: (signal?: AbortSignal) => Eventually<Result>;
 }
 
 /** A procedure in steps, with a result. */
@@ -27,8 +27,9 @@ function* step<Result>({ op, now, later = now }: Declaration<Result>): Plan<Resu
   return (yield { op, now, later }) as Result;
 }
 
-export function open(storage: Storage, mode: OpenMode): Plan<StorageFile> {
-  return step({ op: "open", now: () => storage.openSync(mode), later: () => storage.open(mode) });
+export function open(storage: Storage, mode: OpenMode, limits: ReadLimits = {}): Plan<StorageFile> {
+  limits.signal?.throwIfAborted();
+  return step({ op: "open", now: () => storage.openSync(mode), later: () => storage.open(mode, limits) });
 }
 
 export function create(storage: Storage): Plan<StorageFile> {
@@ -84,7 +85,14 @@ export function currentSize(file: StorageFile): Plan<number | undefined> {
 
 /** Returns how many bytes were read: fewer than asked for only at the end of the file. */
 export function read(file: StorageFile, buffer: Uint8Array, position: number): Plan<number> {
-  return step({ op: "read", now: () => file.readSync(buffer, position), later: () => file.read(buffer, position) });
+  return step({
+    op: "read",
+    now: () => file.readSync(buffer, position),
+    later(signal) {
+      signal?.throwIfAborted();
+      return file.read(buffer, position, signal);
+    },
+  });
 }
 
 /** Only for files whose storage has no `mapProblem`. */
@@ -211,8 +219,13 @@ export function* closing<Result>(file: StorageFile, use: () => Plan<Result>): Pl
 }
 
 /** Opens a file, runs `use` on it, and closes it whatever happens. */
-export function* withFile<Result>(storage: Storage, mode: OpenMode, use: (file: StorageFile) => Plan<Result>): Plan<Result> {
-  const file = yield* open(storage, mode);
+export function* withFile<Result>(
+  storage: Storage,
+  mode: OpenMode,
+  use: (file: StorageFile) => Plan<Result>,
+  limits?: ReadLimits,
+): Plan<Result> {
+  const file = yield* open(storage, mode, limits);
   return yield* closing(file, () => use(file));
 }
 

@@ -22,7 +22,7 @@ export function setPathStorage(open: (path: string | URL) => Storage): void {
 export function locate(file: FileLike): Storage {
   if (file instanceof Blob) return blobStorage(file);
   if (/^https?:\/\//i.test(file instanceof URL ? file.href : typeof file === "string" ? file : ""))
-    return httpStorage(new URL(String(file)));
+    return httpStorage(String(file));
   if (typeof file === "string" || file instanceof URL) {
     if (openPath !== undefined) return openPath(file);
     throw new NpyError(

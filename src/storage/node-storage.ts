@@ -78,7 +78,8 @@ export class NodeStorage extends SyncStorage {
   watch(onChange: () => void): (() => void) | undefined {
     try {
       const watcher = fs.watch(this.#target, { persistent: false }, onChange);
-      watcher.on("error", onChange);
+      // Not a change: Deno reports here that there are too many watchers, and would again at the next try.
+      watcher.on("error", () => watcher.close());
       return () => watcher.close();
     } catch {
       return undefined; // no such file, or too many watchers

@@ -1,15 +1,15 @@
 /** Files elsewhere, read by ranges of bytes: a Blob, or a file behind a URL. Asynchronous and read-only. */
 import { NpyError } from "../errors.ts";
 import { AsyncFile, AsyncStorage } from "./base.ts";
-import type { Eventually, OpenMode, StorageFile } from "./storage.ts";
+import type { Eventually, OpenMode, ReadLimits, StorageFile } from "./storage.ts";
 
 /** What such a backend implements. */
 export interface Ranges {
   /** Equal for the same bytes. */
   readonly key: unknown;
   readonly size: number;
-  /** Fills `buffer` from `position` on; returns the bytes read, which are fewer only at the end. */
-  read(buffer: Uint8Array, position: number): Promise<number>;
+  /** Fills `buffer` from `position` on; returns the bytes read, which are fewer only at the end. None of the signals is aborted yet. */
+  read(buffer: Uint8Array, position: number, signals: readonly AbortSignal[]): Promise<number>;
 }
 
 function refuse(): never {
@@ -22,10 +22,13 @@ function refuse(): never {
 class RangeFile extends AsyncFile {
   readonly isSnapshot = true;
   readonly #ranges: Ranges;
+  readonly #signal: AbortSignal | undefined;
 
-  constructor(ranges: Ranges) {
+  /** Once `signal` is aborted, nothing more is read. */
+  constructor(ranges: Ranges, signal: AbortSignal | undefined) {
     super();
     this.#ranges = ranges;
+    this.#signal = signal;
   }
 
   get key(): unknown {
@@ -34,8 +37,10 @@ class RangeFile extends AsyncFile {
   size(): number {
     return this.#ranges.size;
   }
-  read(buffer: Uint8Array, position: number): Promise<number> {
-    return this.#ranges.read(buffer, position);
+  async read(buffer: Uint8Array, position: number, signal?: AbortSignal): Promise<number> {
+    const signals = [this.#signal, signal].filter((signal) => signal !== undefined);
+    for (const signal of signals) signal.throwIfAborted();
+    return await this.#ranges.read(buffer, position, signals);
   }
   close(): void {}
   refuse(): never {
@@ -50,17 +55,19 @@ class RangeFile extends AsyncFile {
 export class RangeStorage extends AsyncStorage {
   readonly path: string | undefined;
   readonly key: unknown;
-  readonly #open: () => Eventually<Ranges>;
+  readonly #open: (limits: ReadLimits) => Eventually<Ranges>;
 
-  constructor(path: string | undefined, key: unknown, open: () => Eventually<Ranges>) {
+  constructor(path: string | undefined, key: unknown, open: (limits: ReadLimits) => Eventually<Ranges>) {
     super();
     this.path = path;
     this.key = key;
     this.#open = open;
   }
 
-  async open(mode: OpenMode): Promise<StorageFile> {
-    return mode === "r" ? new RangeFile(await this.#open()) : refuse();
+  async open(mode: OpenMode, limits: ReadLimits = {}): Promise<StorageFile> {
+    if (mode !== "r") refuse();
+    limits.signal?.throwIfAborted();
+    return new RangeFile(await this.#open(limits), limits.signal);
   }
   refuse(): never {
     return refuse();

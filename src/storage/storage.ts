@@ -14,6 +14,20 @@ export function isPending(result: unknown): result is PromiseLike<unknown> {
   return typeof result === "object" && result !== null && typeof (result as Partial<PromiseLike<unknown>>).then === "function";
 }
 
+/** How long reading a file may take. */
+export interface ReadLimits {
+  /**
+   * Stops reading: once it is aborted, requests under way and all later reads fail with its `reason`. A read of a local file that has begun is
+   * completed.
+   */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * For URLs: the milliseconds in which a request must bring at least 16 KiB, or the rest of its range. Otherwise it fails with an error of the
+   * runtime's kind, whose `code` is `"ETIMEDOUT"`. With `Infinity` only the runtime's own limits hold. Default 30,000.
+   */
+  readonly timeout?: number | undefined;
+}
+
 /** A place that may hold a file, such as a path. */
 export interface Storage {
   /** For messages. */
@@ -21,8 +35,8 @@ export interface Storage {
   /** Equal for two storages that may hold the same file, once `open` has been tried. Compared like the keys of a `Map`. */
   readonly key: unknown;
 
-  /** Opens the file; fails with `ENOENT` if there is none. */
-  open(mode: OpenMode): Eventually<StorageFile>;
+  /** Opens the file; fails with `ENOENT` if there is none. The limits are those of all its reads; local backends may ignore them. */
+  open(mode: OpenMode, limits?: ReadLimits): Eventually<StorageFile>;
   openSync(mode: OpenMode): StorageFile;
   /** Creates an empty file, open for reading and writing; fails with `EEXIST` rather than touch an existing one. */
   create(): Eventually<StorageFile>;
@@ -92,8 +106,11 @@ export interface StorageFile {
   allocate?(length: number): Uint8Array<ArrayBuffer>;
   size(): Eventually<number>;
   sizeSync(): number;
-  /** Fills `buffer` from `position` on; returns the bytes read, which are fewer only where the file ends. */
-  read(buffer: Uint8Array, position: number): Eventually<number>;
+  /**
+   * Fills `buffer` from `position` on; returns the bytes read, which are fewer only where the file ends. Once `signal` is aborted, this read may fail
+   * with its reason.
+   */
+  read(buffer: Uint8Array, position: number, signal?: AbortSignal): Eventually<number>;
   readSync(buffer: Uint8Array, position: number): number;
   /**
    * Maps bytes of the file into memory; the file must not end before them. Copy-on-write: changes to them are not written to the file. They stay

@@ -49,12 +49,10 @@ export function* hasSameBytes(
   other: StorageFile,
   otherStart: number,
   length: number,
-  signal: AbortSignal | undefined,
 ): Plan<boolean> {
   const [block, otherBlock] = [borrow(Math.min(BLOCK, length)), borrow(Math.min(BLOCK, length))];
   try {
     for (let done = 0; done < length; done += BLOCK) {
-      signal?.throwIfAborted();
       const size = Math.min(BLOCK, length - done);
       const [bytes, otherBytes] = [block.subarray(0, size), otherBlock.subarray(0, size)];
       if ((yield* read(file, bytes, start + done)) < size) return false;
