@@ -380,6 +380,42 @@ describe("reservations", () => {
     expect(reservations.status).toBe(STATUSES.STARTING);
   });
 
+  test("a slot is found by its owner, until it is given back", () => {
+    const reservations = new Reservations(new SharedWords());
+    const [first, second] = [reservations.newOwner(), reservations.newOwner()];
+    const slot = reservations.take(first) as number;
+    expect(reservations.take(second)).not.toBe(slot);
+    expect(reservations.slotOf(first)).toBe(slot);
+    reservations.leave(slot);
+    expect(reservations.slotOf(first)).toBeUndefined();
+    const third = reservations.newOwner();
+    expect(new Set([first, second, third]).size).toBe(3);
+    expect(reservations.take(third)).toBe(slot);
+    expect(reservations.slotOf(first)).toBeUndefined();
+  });
+
+  test("a slot that another thread takes and leaves with rows meanwhile is not taken", () => {
+    let meanwhile: (() => void) | undefined;
+    class Words extends SharedWords {
+      override exchange(index: number, expected: number, value: number): boolean {
+        const now = meanwhile;
+        meanwhile = undefined;
+        now?.();
+        return super.exchange(index, expected, value);
+      }
+    }
+    const words = new Words();
+    const [mine, others] = [new Reservations(words), new Reservations(new SharedWords(words.buffer))];
+    meanwhile = () => {
+      const slot = others.take(others.newOwner()) as number;
+      others.reserve(slot, 2);
+      others.leave(slot);
+      others.setState(slot, STATES.FAILED);
+    };
+    expect(mine.take(mine.newOwner())).toBe(1);
+    expect([mine.isTaken(0), mine.isTaken(1)]).toEqual([false, true]);
+  });
+
   test("a slot whose rows are still to be taken back is not taken", () => {
     const reservations = new Reservations(new SharedWords());
     const slot = reservations.take(reservations.newOwner()) as number;

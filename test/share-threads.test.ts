@@ -372,6 +372,129 @@ describe("attaching", () => {
     expect(await attaching).toMatchObject({ code: "ERR_NPY_CLOSED" });
   });
 
+  /** What a process prints whose main thread waits for its workers without an event loop, from when it stores 1 to `flag`. */
+  function whileMainWaits(program: string): unknown {
+    const preamble = `
+      import { once } from "node:events";
+      import { MessageChannel, Worker } from "node:worker_threads";
+      const { NpyAppendArray, load } = await import(${JSON.stringify(PACKAGE)});
+      const path = ${JSON.stringify(temporaryPath())};
+      const flag = new Int32Array(new SharedArrayBuffer(8));
+      // The main thread waits for each worker to be up, and then for the word 0.
+      const start = async (body, data = {}, transferList = []) => {
+        const up = 'parentPort.postMessage("up");';
+        const finish = 'const finish = (value) => { Atomics.store(flag, 0, value); Atomics.notify(flag, 0); };';
+        const keep = 'setInterval(() => undefined, 1000); const { flag, port, path } = workerData;';
+        const worker = new Worker(new URL("data:text/javascript," + encodeURIComponent(
+          ${JSON.stringify(PREAMBLE)} + keep + finish + up +
+          "while (Atomics.load(flag, 1) === 0) await new Promise((resolve) => setTimeout(resolve, 1));" + body)),
+          { workerData: { module: ${JSON.stringify(PACKAGE)}, path, flag, ...data }, transferList });
+        await once(worker, "message");
+        return worker;
+      };
+      const waitForWorkers = () => {
+        Atomics.store(flag, 1, 1);
+        Atomics.wait(flag, 0, 0, 10_000);
+        return Atomics.load(flag, 0);
+      };
+    `;
+    const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", preamble + program], {
+      encoding: "utf8",
+      timeout: 60_000,
+    });
+    expect(stderr).toBe("");
+    return JSON.parse(stdout);
+  }
+
+  test("works while the main thread waits for the two threads", () => {
+    const program = `
+      const { port1, port2 } = new MessageChannel();
+      await start(\`
+        const npaa = await NpyAppendArray.open(path, { dtype: "float64", rowShape: [] });
+        port.postMessage(npaa.share());
+        port.once("message", async () => { await npaa.append([2]); finish(npaa.length); });
+      \`, { port: port1 }, [port1]);
+      await start(\`
+        port.once("message", async (token) => {
+          const npaa = await NpyAppendArray.attach(token);
+          await npaa.append([1]);
+          await npaa.close();
+          port.postMessage("done");
+        });
+      \`, { port: port2 }, [port2]);
+      const length = waitForWorkers();
+      console.log(JSON.stringify([length, [...(await load(path)).data]]));
+      process.exit();
+    `;
+    expect(whileMainWaits(program)).toEqual([2, [1, 2]]);
+  });
+
+  test("works while the main thread, which shared the file, waits, again and again", () => {
+    const program = `
+      const npaa = await NpyAppendArray.open(path, { dtype: "float64", rowShape: [] });
+      const token = npaa.share();
+      await npaa.append([0]);
+      const worker = await start(\`
+        let length = 0;
+        for (let i = 0; i < 300; i++) {
+          const npaa = await NpyAppendArray.attach(token);
+          await npaa.append([i]);
+          ({ length } = npaa);
+          await npaa.close();
+        }
+        finish(length);
+      \`, { token });
+      const length = waitForWorkers();
+      await npaa.append([0]);
+      await worker.terminate();
+      await npaa.close();
+      console.log(JSON.stringify([length, (await load(path)).shape]));
+    `;
+    expect(whileMainWaits(program)).toEqual([301, [302]]);
+  });
+
+  test("is refused while the main thread waits, if that has closed the file", () => {
+    const program = `
+      const npaa = await NpyAppendArray.open(path, { dtype: "float64", rowShape: [] });
+      const token = npaa.share();
+      await npaa.close();
+      await start(\`finish((await codeOf(NpyAppendArray.attach(token))) === "ERR_NPY_CLOSED" ? 1 : 2);\`, { token });
+      console.log(waitForWorkers());
+      process.exit();
+    `;
+    expect(whileMainWaits(program)).toBe(1);
+  });
+
+  test("places of threads that ended while the main thread waited are given to others", () => {
+    const program = `
+      const npaa = await NpyAppendArray.open(path, { dtype: "float64", rowShape: [] });
+      const token = npaa.share();
+      await npaa.append([0]);
+      const worker = await start(\`
+        const all = [];
+        for (let i = 1; i < 128; i++) all.push(await NpyAppendArray.attach(token));
+        const code = await codeOf(NpyAppendArray.attach(token));
+        await Promise.all(all.map((one) => one.append([1])));
+        finish(code === "ERR_NPY_OPTION" ? all[0].length : -1);
+        process.exit();
+      \`, { token });
+      const length = waitForWorkers();
+      await once(worker, "exit");
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      const other = await start(\`
+        const all = [];
+        for (let i = 1; i < 128; i++) all.push(await NpyAppendArray.attach(token));
+        for (const one of all) await one.close();
+        parentPort.postMessage("closed");
+      \`, { token });
+      await once(other, "message");
+      await other.terminate();
+      await npaa.close();
+      console.log(JSON.stringify([length, (await load(path)).shape]));
+    `;
+    expect(whileMainWaits(program)).toEqual([128, [128]]);
+  });
+
   test("two copies of this package in one thread", async () => {
     const ours = await openShared(temporaryPath());
     const path = temporaryPath();
