@@ -1,6 +1,6 @@
 /** Within one process, a claim lets one writer at a time have a place and a file. */
 import { expect, test } from "vitest";
-import { load, MemoryStorage, NpyAppendArray, type Storage, type StorageFile, save, saveSync } from "../src/node.ts";
+import { load, MemoryStorage, NpyAppendArray, recover, type Storage, type StorageFile, save, saveSync } from "../src/node.ts";
 import { Claim } from "../src/plan/claims.ts";
 import { runSync } from "../src/plan/run.ts";
 import { temporaryPath } from "./support/temporary.ts";
@@ -54,4 +54,65 @@ test("a claim holds one place and one file, and lets go of both", () => {
   const next = new Claim(storage, "auto");
   runSync(next.open("r"));
   for (const held of [other, next]) runSync(held.release());
+});
+
+/** A file in memory, of a backend that gives places and files keys from one set of values. */
+function keyed(place: unknown, file: unknown): Storage {
+  const storage = new MemoryStorage();
+  const keyedFile = (opened: StorageFile): StorageFile =>
+    new Proxy(opened, {
+      get(target, name) {
+        if (name === "key") return file;
+        const value = Reflect.get(target, name, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+  return Object.create(storage, {
+    key: { get: () => place },
+    openSync: { value: () => keyedFile(storage.openSync("r+")) },
+    open: { value: () => keyedFile(storage.openSync("r+")) },
+    create: { value: () => keyedFile(storage.createSync()) },
+    createSync: { value: () => keyedFile(storage.createSync()) },
+    path: { value: undefined },
+  }) as Storage;
+}
+
+test.each<[string, unknown]>([
+  ["a string", "bucket/a.npy"],
+  ["a number", 1],
+  ["an object", { bucket: "b" }],
+  ["NaN", Number.NaN],
+])("the key of a place may be that of its file: %s", async (_, key) => {
+  const npaa = await NpyAppendArray.open(keyed(key, key), { dtype: "float64", rowShape: [] });
+  await npaa.append([1, 2]);
+  await npaa.close();
+  const storage = keyed(key, key);
+  const first = NpyAppendArray.openSync(storage, { dtype: "float64", rowShape: [] });
+  first.append([1]);
+  // The place, or the file, is claimed as ever.
+  expect(() => NpyAppendArray.openSync(keyed(key, "another"))).toThrow(expect.objectContaining({ code: "ERR_NPY_LOCKED" }));
+  first.close();
+  const again = NpyAppendArray.openSync(storage);
+  again.append([2]);
+  again.close();
+  expect((await load(storage)).data).toEqual(Float64Array.of(1, 2));
+});
+
+test("a place that has the key of another place's file is another place", async () => {
+  const [first, second] = [keyed("a", "b"), keyed("b", "a")];
+  const one = await NpyAppendArray.open(first, { dtype: "float64", rowShape: [] });
+  const other = await NpyAppendArray.open(second, { dtype: "float64", rowShape: [] });
+  await one.append([1]);
+  await other.append([2]);
+  await one.close();
+  await other.close();
+  expect([(await load(first)).data, (await load(second)).data]).toEqual([Float64Array.of(1), Float64Array.of(2)]);
+});
+
+test("save and recover take a place that has the key of its file", async () => {
+  const storage = keyed(1, 1);
+  const npaa = await NpyAppendArray.open(storage, { dtype: "float64", rowShape: [] });
+  await npaa.append([1]);
+  await npaa.close();
+  expect(await recover(storage)).toMatchObject({ needed: false });
 });

@@ -1,10 +1,11 @@
 /** Readers of a file that grows under them. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { once } from "node:events";
-import { renameSync, truncateSync, writeFileSync } from "node:fs";
+import { EventEmitter, once } from "node:events";
+import fs, { renameSync, truncateSync, writeFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import {
   type ArrayInput,
   dtype,
@@ -216,6 +217,76 @@ describe("follow", () => {
     await reader.close();
     expect(await closed).toBe(1);
     expect(() => reader.follow()).toThrow(expect.objectContaining({ code: "ERR_NPY_CLOSED" }));
+  });
+
+  test.each([
+    ["calls back at once, again and again", (onChange: () => void) => void onChange()],
+    ["calls back in the next microtask, again and again", (onChange: () => void) => void Promise.resolve().then(onChange)],
+    ["does not watch", () => undefined],
+  ])("a storage that %s leaves other work its time", async (_, notify) => {
+    const storage = new MemoryStorage();
+    saveSync(storage, [0]);
+    let watched = 0;
+    let forgotten = 0;
+    Object.assign(storage, {
+      watch(onChange: () => void): () => void {
+        watched++;
+        notify(onChange);
+        return () => void forgotten++;
+      },
+    });
+    const reader = await NpyReader.open(storage, { dtype: "float64" });
+    const follow = reader.follow()[Symbol.asyncIterator]();
+    const next = follow.next();
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
+    const npaa = await NpyAppendArray.open(storage);
+    await wait(30);
+    expect(turns).toBeGreaterThan(3);
+    await npaa.append([1]);
+    expect((await next).value?.data).toEqual(Float64Array.of(1));
+    clearInterval(timer);
+    await npaa.close();
+    await follow.return?.();
+    await reader.close();
+    expect(forgotten).toBe(watched);
+  });
+
+  test("a watcher that fails is closed, and polling goes on", async () => {
+    const path = temporaryPath();
+    saveSync(path, [0]);
+    const watchers: EventEmitter[] = [];
+    let closed = 0;
+    const spy = vi.spyOn(fs, "watch").mockImplementation((() => {
+      const watcher = Object.assign(new EventEmitter(), { close: () => void closed++ });
+      watchers.push(watcher);
+      // As Deno's, where no watches are left.
+      process.nextTick(() => {
+        const error = Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+        watcher.emit("error", error);
+        watcher.emit("error", error);
+      });
+      return watcher;
+    }) as never);
+    syncBuiltinESMExports();
+    onTestFinished(() => {
+      spy.mockRestore();
+      syncBuiltinESMExports();
+    });
+    const reader = await NpyReader.open(path, { dtype: "float64" });
+    const follow = reader.follow()[Symbol.asyncIterator]();
+    const next = follow.next();
+    await wait(250);
+    // One watcher for each look at the file, ten times a second.
+    expect(watchers.length).toBeGreaterThan(0);
+    expect(watchers.length).toBeLessThan(10);
+    const npaa = await NpyAppendArray.open(path);
+    await npaa.append([1]);
+    expect((await next).value?.data).toEqual(Float64Array.of(1));
+    await npaa.close();
+    await follow.return?.();
+    await reader.close();
+    expect(closed).toBeGreaterThanOrEqual(watchers.length);
   });
 
   test("ends with an error when another array takes the place of the file, whichever way", async () => {
