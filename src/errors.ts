@@ -17,6 +17,8 @@ export type NpyErrorCode =
   | "ERR_NPY_NOT_APPENDABLE"
   /** The data are not what the header says: call `recover` first. */
   | "ERR_NPY_NEEDS_RECOVERY"
+  /** Another `.npy` array begins after the last row, at `offset`: two arrays were saved into one file. */
+  | "ERR_NPY_TRAILING"
   /** `recover` cannot tell what the rows are. */
   | "ERR_NPY_UNRECOVERABLE"
   /** Another writer holds the file. */
@@ -38,6 +40,8 @@ export interface NpyErrorDetails {
   readonly path?: string | undefined;
   /** For parse errors: the character of the header's text (counted from 0) at which it stopped making sense. */
   readonly position?: number | undefined;
+  /** For `ERR_NPY_TRAILING`: the byte of the file at which the second array begins. */
+  readonly offset?: number | undefined;
   /** For values: the index of the offending element in the array that was given. */
   readonly index?: readonly number[] | undefined;
   /** For structures: the field concerned; a nested one by its full name, as in `pos.x`. */
@@ -69,20 +73,22 @@ export class NpyError extends Error {
   readonly code: NpyErrorCode;
   readonly path: string | undefined;
   readonly position: number | undefined;
+  readonly offset: number | undefined;
   readonly index: readonly number[] | undefined;
   readonly field: string | undefined;
   readonly row: number | undefined;
   readonly #reason: string;
 
   constructor(code: NpyErrorCode, reason: string, details: NpyErrorDetails = {}) {
-    super(messageOf(reason, details), "cause" in details ? { cause: details.cause } : undefined);
+    super(messageOf(escaped(reason), details), "cause" in details ? { cause: details.cause } : undefined);
     this.code = code;
     this.path = details.path;
     this.position = details.position;
+    this.offset = details.offset;
     this.index = details.index;
     this.field = details.field;
     this.row = details.row;
-    this.#reason = reason;
+    this.#reason = escaped(reason);
   }
 
   /** The message without the file, the field and the index, for programs that name these in their own way. */
@@ -108,9 +114,97 @@ export class NpyError extends Error {
 }
 
 function messageOf(reason: string, { path, field, index }: ErrorContext): string {
-  const name = field === undefined ? undefined : `Field ${JSON.stringify(field)}`;
+  const name = field === undefined ? undefined : `Field ${quoted(field)}`;
   const at = index === undefined ? undefined : `${name === undefined ? "At" : `${name} at`} [${index.join(", ")}]`;
-  return [path, at ?? name, reason].filter((part) => part !== undefined).join(": ");
+  const file = path === undefined ? undefined : escaped(path);
+  return [file, at ?? name, reason].filter((part) => part !== undefined).join(": ");
+}
+
+/** The most characters that a message quotes of anything but a path. */
+const QUOTED = 80;
+
+/** Characters that a terminal acts on, or that hide or reorder others. */
+const UNSAFE = /[\p{Cc}\p{Cs}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu;
+
+/** A text with no character that a terminal would act on. */
+export function escaped(text: string): string {
+  return text.replace(UNSAFE, (char) => `\\u${(char.codePointAt(0) as number).toString(16).padStart(4, "0")}`);
+}
+
+/** The beginning of a text, for a message: at most 80 characters, and none that a terminal would act on. */
+export function clipped(text: string): string {
+  const safe = escaped(text.slice(0, QUOTED + 1));
+  if (safe.length <= QUOTED && text.length <= QUOTED) return safe;
+  const end = QUOTED - 3;
+  // Neither an escape nor a pair of surrogates is cut apart.
+  return `${safe.slice(0, end).replace(/\\(?:u[0-9a-f]{0,3})?$|[\ud800-\udbff]$/, "")}...`;
+}
+
+/** A value that a user or a file gave, for a message: at most 80 characters of it. Reads no getter, and no more of a list than it shows. */
+export function quoted(value: unknown): string {
+  const text = shown(value, 0);
+  return text.length > QUOTED || UNSAFE_ONCE.test(text) ? clipped(text) : text;
+}
+
+const UNSAFE_ONCE = new RegExp(UNSAFE.source, "u");
+
+function shown(value: unknown, depth: number): string {
+  switch (typeof value) {
+    case "string":
+      return shownText(value);
+    case "bigint":
+      return `${clipped(String(value))}n`;
+    case "function":
+      return value.name === "" ? "a function" : clipped(value.name);
+    case "object":
+      return value === null ? "null" : shownObject(value, depth);
+    default:
+      return String(value);
+  }
+}
+
+function shownText(text: string): string {
+  const quote = JSON.stringify(text.length > QUOTED ? text.slice(0, QUOTED) : text);
+  const safe = escaped(quote);
+  if (text.length <= QUOTED && safe.length <= QUOTED) return safe;
+  return `${safe.slice(0, QUOTED - 4).replace(/(?<!\\)((?:\\\\)*)\\(?:u[0-9a-f]{0,3})?$|[\ud800-\udbff]$/, "$1")}..."`;
+}
+
+function shownObject(value: object, depth: number): string {
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? "an invalid Date" : `Date(${value.toISOString()})`;
+  if (value instanceof Promise) return "a Promise";
+  if (ArrayBuffer.isView(value)) return `${tagOf(value)}(${(value as Uint8Array).length ?? value.byteLength})`;
+  if (Array.isArray(value)) return depth > 2 ? "[...]" : `[${shownItems(value, depth)}]`;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null;
+  if (!isPlain || depth > 2) return Object.prototype.toString.call(value);
+  return shownRecord(value, depth);
+}
+
+function tagOf(value: object): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
+}
+
+function shownItems(list: readonly unknown[], depth: number): string {
+  let text = "";
+  for (let i = 0; i < list.length; i++) {
+    const item = Object.getOwnPropertyDescriptor(list, i)?.value as unknown;
+    text += `${i === 0 ? "" : ", "}${shown(item, depth + 1)}`;
+    if (text.length > QUOTED) break;
+  }
+  return text;
+}
+
+function shownRecord(record: object, depth: number): string {
+  let text = "";
+  for (const name in record) {
+    const property = Object.getOwnPropertyDescriptor(record, name);
+    if (property === undefined) continue;
+    const key = /^[A-Za-z_$][\w$]{0,80}$/.test(name) ? name : shownText(name);
+    text += `${text === "" ? "" : ", "}${key}: ${"value" in property ? shown(property.value, depth + 1) : "..."}`;
+    if (text.length > QUOTED) break;
+  }
+  return text === "" ? "{}" : `{ ${text} }`;
 }
 
 /** Adds context to an error if it is one of this package. */

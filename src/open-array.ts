@@ -5,7 +5,7 @@ import { decodeRoom, type Room, roomIn } from "./decode/decode.ts";
 import type { DataOf, NpyArray } from "./decode/npy-array.ts";
 import { decodeElements } from "./decode/record-array.ts";
 import { NpyError, type NpyErrorCode } from "./errors.ts";
-import { type DType, type DTypeLike, formatDType, sameDType } from "./format/dtype.ts";
+import { type DType, type DTypeLike, sameDType, showDType } from "./format/dtype.ts";
 import type { NpyHeader } from "./format/header.ts";
 import { bytesPerRow, dataLength, rowCount, rowShape, shapeOf, sizeOf } from "./format/layout.ts";
 import { isThere } from "./memory/blocks.ts";
@@ -67,7 +67,7 @@ export class OpenArray<D extends DTypeLike> {
     if (options.dtype !== undefined && !canCast(header.dtype, options.dtype, "equiv")) {
       throw new NpyError(
         "ERR_NPY_DTYPE",
-        `The file has dtype ${formatDType(header.dtype)}, expected ${formatDType(options.dtype)}: leave dtype out, or name the ` +
+        `The file has dtype ${showDType(header.dtype)}, expected ${showDType(options.dtype)}: leave dtype out, or name the ` +
           "one that it has.",
       );
     }
@@ -191,8 +191,8 @@ export class OpenArray<D extends DTypeLike> {
     if (isSame && rowCount(header) >= rowCount(known)) return;
     throw new NpyError(
       "ERR_NPY_CHANGED",
-      `The file was an array of shape (${known.shape.join(", ")}) and dtype ${formatDType(known.dtype)}, and is one of shape ` +
-        `(${header.shape.join(", ")}) and dtype ${formatDType(header.dtype)} now: open it again.`,
+      `The file was an array of shape (${known.shape.join(", ")}) and dtype ${showDType(known.dtype)}, and is one of shape ` +
+        `(${header.shape.join(", ")}) and dtype ${showDType(header.dtype)} now: open it again.`,
     );
   }
 

@@ -1,7 +1,7 @@
 /** Opens an existing file to append to it. It is checked first and, where the options say so, repaired. */
 import { canCast } from "./cast/can-cast.ts";
 import { NpyError } from "./errors.ts";
-import { formatDType } from "./format/dtype.ts";
+import { showDType } from "./format/dtype.ts";
 import { type NpyHeader, zeroDimensional } from "./format/header.ts";
 import { dataLength, rowShape } from "./format/layout.ts";
 import type { CheckedOpenOptions } from "./options.ts";
@@ -87,7 +87,7 @@ function checkOptions(
   if (dtype !== undefined && !canCast(header.dtype, dtype, "equiv")) {
     throw new NpyError(
       "ERR_NPY_DTYPE",
-      `The file has dtype ${formatDType(header.dtype)}, the options say ${formatDType(dtype)}: leave dtype out to append to it, or set ` +
+      `The file has dtype ${showDType(header.dtype)}, the options say ${showDType(dtype)}: leave dtype out to append to it, or set ` +
         "deleteIfExists to replace it.",
     );
   }

@@ -1,6 +1,6 @@
 /** The options of opening, appending and reading, and the table-driven check that all options pass. */
 import { CASTING_LEVELS, type Casting } from "./cast/can-cast.ts";
-import { NpyError } from "./errors.ts";
+import { NpyError, quoted } from "./errors.ts";
 import { type DType, type DTypeLike, dtype } from "./format/dtype.ts";
 import { MAX_HEADER_SIZE } from "./format/header.ts";
 import type { Durability } from "./plan/grow/growing-file.ts";
@@ -137,7 +137,7 @@ export function oneOf<const Value>(allowed: readonly Value[], preset?: Value): C
     const value = preset === undefined ? given : (given ?? preset);
     if (allowed.includes(value as Value)) return value as Value;
     const list = allowed.filter((item) => item !== undefined).map((item) => JSON.stringify(item));
-    throw optionError(`${name} must be ${list.join(" or ")}: found ${shown(value)}`);
+    throw optionError(`${name} must be ${list.join(" or ")}: found ${quoted(value)}`);
   };
 }
 
@@ -149,7 +149,7 @@ export function flag(preset: boolean): Check<boolean> {
 export function optional<Value>(what: string, isValid: (value: unknown) => boolean): Check<Value | undefined> {
   return (value, name) => {
     if (value === undefined || isValid(value)) return value as Value | undefined;
-    throw optionError(`${name} must be ${what}: found ${shown(value)}`);
+    throw optionError(`${name} must be ${what}: found ${quoted(value)}`);
   };
 }
 
@@ -260,7 +260,7 @@ export function checkOptions<Values extends object>(
 export function checkNames(options: object, known: readonly string[]): void {
   if (typeof options !== "object" || options === null) throw optionError("options must be an object");
   for (const name of Object.keys(options)) {
-    if (!known.includes(name)) throw optionError(`there is no option ${JSON.stringify(name)}: expected ${known.join(", ")}`);
+    if (!known.includes(name)) throw optionError(`there is no option ${quoted(name)}: expected ${known.join(", ")}`);
   }
 }
 
@@ -268,10 +268,6 @@ export function checkNames(options: object, known: readonly string[]): void {
 export function position(row: number, length: number, name: string): number {
   rowNumber(row, name);
   return row < 0 ? Math.max(0, length + row) : Math.min(row, length);
-}
-
-function shown(value: unknown): string {
-  return typeof value === "string" || Array.isArray(value) ? JSON.stringify(value) : String(value);
 }
 
 /** Refuses `mmap: true` if the file cannot be mapped, or its header for writing. */

@@ -342,7 +342,7 @@ describe("structures", () => {
     ["a field of no dtype", [["a", null]], /null is not a dtype/],
     ["a negative shape", [["a", "u1", [-1]]], /\[-1\] is not the shape of a sub-array/],
     ["a fractional shape", [["a", "u1", 1.5]], /1\.5 is not the shape/],
-    ["a shape of bigints", [["a", "u1", [2n]]], /\["2n"\] is not the shape/],
+    ["a shape of bigints", [["a", "u1", [2n]]], /\[2n\] is not the shape/],
     ["a shape of text", [["a", "u1", "2"]], /"2" is not the shape/],
     ["a shape beyond a C int, without elements", [["a", "u1", [0, 2 ** 31]]], /is not the shape/],
     ["a shape of 65 axes", [["a", "u1", Array(65).fill(1)]], /is not the shape/],

@@ -2,7 +2,7 @@
  * Which casts are allowed: `numpy.can_cast`, for every pair of dtypes. Source: what NumPy 2.4 does, in `convert_datatype.c` and
  * `datetime.c` (`*_resolve_descriptors`, `datetime_metadata_divides`).
  */
-import { NpyError } from "../errors.ts";
+import { NpyError, quoted } from "../errors.ts";
 import { type DType, type DTypeField, type DTypeKind, type DTypeLike, nativeDType, dtype as toDType } from "../format/dtype.ts";
 import { scalarOf } from "../format/scalars.ts";
 import { isCalendar, UNITS } from "../format/units.ts";
@@ -38,7 +38,7 @@ export function canCast(from: DTypeLike, to: DTypeLike, casting: Casting = "safe
   const allowed: Level = CASTING_LEVELS.indexOf(casting);
   if (allowed < 0) {
     const expected = CASTING_LEVELS.map((level) => JSON.stringify(level)).join(", ");
-    throw new NpyError("ERR_NPY_OPTION", `casting must be one of ${expected}: found ${JSON.stringify(casting)}.`);
+    throw new NpyError("ERR_NPY_OPTION", `casting must be one of ${expected}: found ${quoted(casting)}.`);
   }
   const source = toDType(from);
   const target = toDType(to);

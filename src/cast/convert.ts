@@ -1,6 +1,6 @@
 /** Chooses the conversion from one dtype to another. `can-cast.ts` decides whether it is allowed. */
 import { NpyError } from "../errors.ts";
-import { type DType, formatDType, nativeDType } from "../format/dtype.ts";
+import { type DType, nativeDType, showDType } from "../format/dtype.ts";
 import { isLongDouble } from "../format/scalars.ts";
 import { datetimeConversion } from "./datetime.ts";
 import { type Conversion, chain, copyBytes } from "./kernel.ts";
@@ -42,6 +42,6 @@ function noConversion(from: DType, to: DType): NpyError {
   const reason = from.kind === "V" ? "raw bytes have no values" : "long doubles differ from machine to machine";
   return new NpyError(
     "ERR_NPY_CAST",
-    `There is no conversion from ${formatDType(from)} to ${formatDType(to)}: ${reason}. Convert the data first.`,
+    `There is no conversion from ${showDType(from)} to ${showDType(to)}: ${reason}. Convert the data first.`,
   );
 }

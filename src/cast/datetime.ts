@@ -2,7 +2,7 @@
  * datetime64 and timedelta64: conversions between units, and text in ISO 8601, after NumPy's "Datetimes and Timedeltas". A count beyond 64
  * bits is an error here, where NumPy wraps around silently.
  */
-import { NpyError } from "../errors.ts";
+import { NpyError, quoted } from "../errors.ts";
 import type { DatetimeUnit, DType } from "../format/dtype.ts";
 import { elementsOf } from "../format/scalars.ts";
 import { isCalendar, UNITS } from "../format/units.ts";
@@ -199,7 +199,7 @@ export function parseDatetime(text: string, to: DType): bigint {
   const { unit, count } = step;
   const clock = Number(hour) * 3600 + (Number(minute) - offsetOf(zone)) * 60 + Number(second);
   const seconds = (first + BigInt(day) - 1n) * 86_400n + BigInt(clock);
-  return inRange(stepsOf(seconds, fraction, unit, count), JSON.stringify(text), to);
+  return inRange(stepsOf(seconds, fraction, unit, count), quoted(text), to);
 }
 
 /** Seconds since 1970, and the digits after them, in steps of `count` units. Finer digits are cut off. */
@@ -219,9 +219,5 @@ function offsetOf(zone: string | undefined): number {
 }
 
 function notADate(text: string, to: DType): NpyError {
-  return unconvertible(
-    JSON.stringify(text),
-    to,
-    'expected a date and time in ISO 8601, such as "2000-01-02T03:04:05.678", or "NaT"',
-  );
+  return unconvertible(quoted(text), to, 'expected a date and time in ISO 8601, such as "2000-01-02T03:04:05.678", or "NaT"');
 }

@@ -1,5 +1,5 @@
 /** The parts that conversions are made of. */
-import { NpyError } from "../errors.ts";
+import { clipped, NpyError } from "../errors.ts";
 import type { DType } from "../format/dtype.ts";
 import { NATIVE_BYTE_ORDER } from "../format/scalars.ts";
 
@@ -49,6 +49,5 @@ export function copyBytes(sourceSize: number, targetSize: number): Kernel {
 
 /** The error of a value that `to` cannot hold. */
 export function unconvertible(value: string, to: DType, expected: string): NpyError {
-  const shown = value.length > 60 ? `${value.slice(0, 60)}...` : value;
-  return new NpyError("ERR_NPY_VALUE", `${shown} cannot be converted to ${to.str}: ${expected}.`);
+  return new NpyError("ERR_NPY_VALUE", `${clipped(value)} cannot be converted to ${to.str}: ${expected}.`);
 }

@@ -3,7 +3,7 @@
  * its own byte order, so bytes are not in native order here. Padding becomes zero.
  */
 import { NpyError } from "../errors.ts";
-import { type DType, formatDType } from "../format/dtype.ts";
+import { type DType, showDType } from "../format/dtype.ts";
 import { isNative } from "../format/scalars.ts";
 import { swapBytes } from "../memory/byte-order.ts";
 import { copyField, flatten, inField } from "../memory/fields.ts";
@@ -33,7 +33,7 @@ export function structureConversion(from: DType, to: DType, conversionOf: Conver
 function impossible(from: DType, to: DType): NpyError {
   return new NpyError(
     "ERR_NPY_CAST",
-    `There is no conversion from ${formatDType(from)} to ${formatDType(to)}: convert the data first.`,
+    `There is no conversion from ${showDType(from)} to ${showDType(to)}: convert the data first.`,
   );
 }
 

@@ -2,6 +2,7 @@
  * Text (S and U) from and to everything else. Numbers are written as by Python's `str`, cut off where the text is too short, and read as by
  * Python's `int`, `float` and `complex`.
  */
+import { quoted } from "../errors.ts";
 import type { DType } from "../format/dtype.ts";
 import { integerRange } from "../format/fit.ts";
 import { latin1 } from "../format/latin1.ts";
@@ -56,7 +57,7 @@ function recoding(from: DType, to: DType): Conversion {
       for (let at = 0; at < length; at++) {
         const code = sourceCodes[i * length + at] as number;
         if (code > 0x7f) {
-          throw unconvertible(JSON.stringify(textAt(sourceCodes, i, length)), to, "it has characters beyond ASCII");
+          throw unconvertible(quoted(textAt(sourceCodes, i, length)), to, "it has characters beyond ASCII");
         }
         if (at < room) targetCodes[i * room + at] = code;
       }
@@ -164,13 +165,12 @@ function parseInteger(text: string, to: DType): bigint {
   const magnitude = digits === undefined ? undefined : BigInt(digits.replaceAll("_", ""));
   const value = magnitude === undefined ? undefined : sign === "-" ? -magnitude : magnitude;
   if (value !== undefined && value >= min && value <= max) return BigInt.asIntN(64, value);
-  throw unconvertible(JSON.stringify(text), to, `expected a whole number from ${min} to ${max}`);
+  throw unconvertible(quoted(text), to, `expected a whole number from ${min} to ${max}`);
 }
 
 function parseTimedelta(text: string, to: DType): bigint {
   if (/^(nat)?$/i.test(text)) return NOT_A_TIME;
-  if (!/^\s*[+-]?\d+$/.test(text))
-    throw unconvertible(JSON.stringify(text), to, 'expected a whole number of its units, or "NaT"');
+  if (!/^\s*[+-]?\d+$/.test(text)) throw unconvertible(quoted(text), to, 'expected a whole number of its units, or "NaT"');
   return parseInteger(text, to);
 }
 
@@ -191,7 +191,7 @@ function parseFloats(from: DType, to: DType): Kernel {
 
 function parseReal(text: string, to: DType): number {
   const [, digits] = REAL.exec(text) ?? [];
-  if (digits === undefined) throw unconvertible(JSON.stringify(text), to, "expected a number");
+  if (digits === undefined) throw unconvertible(quoted(text), to, "expected a number");
   return toNumber(digits);
 }
 
@@ -200,7 +200,7 @@ function parseComplex(text: string, to: DType): [re: number, im: number] {
   const inner = /^\s*\((.*)\)\s*$/s.exec(text)?.[1] ?? text;
   const [whole, re, im] = COMPLEX.exec(inner) ?? [];
   if (whole === undefined || (re === undefined && im === undefined)) {
-    throw unconvertible(JSON.stringify(text), to, 'expected a complex number, such as "1+2j"');
+    throw unconvertible(quoted(text), to, 'expected a complex number, such as "1+2j"');
   }
   return [re === undefined ? 0 : toNumber(re), im === undefined ? 0 : toNumber(/\w/.test(im) ? im : `${im}1`)];
 }

@@ -1,6 +1,6 @@
 /** The records that reading returns: the file's bytes, decoded on demand. */
 
-import { NpyError } from "../errors.ts";
+import { clipped, NpyError, quoted } from "../errors.ts";
 import type { DType, DTypeField } from "../format/dtype.ts";
 import { getterOf, isLittleEndian } from "../format/scalars.ts";
 import { copyField, flatten } from "../memory/fields.ts";
@@ -93,8 +93,11 @@ export class RecordArray<Record = { [name: string]: unknown }, Columns = { [name
   }
 
   #noField(name: string): NpyError {
-    const names = (this.dtype.fields as readonly DTypeField[]).map((field) => JSON.stringify(field.name)).join(", ");
-    return new NpyError("ERR_NPY_OPTION", `There is no such field: there are ${names || "none"}.`, {
+    const names = (this.dtype.fields as readonly DTypeField[])
+      .slice(0, 80)
+      .map((field) => quoted(field.name))
+      .join(", ");
+    return new NpyError("ERR_NPY_OPTION", `There is no such field: there are ${clipped(names) || "none"}.`, {
       field: name,
     });
   }

@@ -1,7 +1,7 @@
 /** A parsed input -> elements of a dtype: typed data are cast if the rule allows it, plain values converted exactly. */
 import { type Casting, canCast } from "../cast/can-cast.ts";
-import { NpyError } from "../errors.ts";
-import { type DType, type DTypeField, formatDType, sameDType } from "../format/dtype.ts";
+import { NpyError, quoted } from "../errors.ts";
+import { type DType, type DTypeField, sameDType, showDType } from "../format/dtype.ts";
 import { sizeOf } from "../format/layout.ts";
 import { isLongDouble } from "../format/scalars.ts";
 import { asElementsOf } from "../input/input.ts";
@@ -67,7 +67,7 @@ function castArray({ dtype, array, ofBuffer }: TypedInput, target: DType, castin
         : "";
     throw new NpyError(
       "ERR_NPY_CAST",
-      `Cannot cast ${formatDType(dtype)} to ${formatDType(target)} by the rule "${casting}": convert the data first, or open ` +
+      `Cannot cast ${showDType(dtype)} to ${showDType(target)} by the rule "${casting}": convert the data first, or open ` +
         `the file with another casting.${hint}`,
     );
   }
@@ -81,7 +81,7 @@ function castArray({ dtype, array, ofBuffer }: TypedInput, target: DType, castin
 function bytesOfWhat(target: DType): NpyError {
   return new NpyError(
     "ERR_NPY_DTYPE",
-    `A Buffer is bytes, and an element of ${formatDType(target)} has ${target.itemsize}: pass { data, shape, dtype } to say what they are, or ` +
+    `A Buffer is bytes, and an element of ${showDType(target)} has ${target.itemsize}: pass { data, shape, dtype } to say what they are, or ` +
       "new Uint8Array(buffer) if each of them is an element. A stream of bytes is appended with raw: true.",
   );
 }
@@ -91,7 +91,7 @@ function castColumns({ columns }: ColumnsInput, target: DType, casting: Casting)
   if (fields === undefined) {
     throw new NpyError(
       "ERR_NPY_DTYPE",
-      `Columns are for structured dtypes, and the file has ${formatDType(target)}: pass one array, or { data, shape }.`,
+      `Columns are for structured dtypes, and the file has ${showDType(target)}: pass one array, or { data, shape }.`,
     );
   }
   const problem = compareNames(
@@ -111,8 +111,8 @@ function castColumns({ columns }: ColumnsInput, target: DType, casting: Casting)
   if (first !== undefined && other !== undefined) {
     throw new NpyError(
       "ERR_NPY_SHAPE",
-      `Columns must have one length: ${JSON.stringify(first.field.name)} has ${first.rows} rows, ` +
-        `${JSON.stringify(other.field.name)} has ${other.rows}.`,
+      `Columns must have one length: ${quoted(first.field.name)} has ${first.rows} rows, ` +
+        `${quoted(other.field.name)} has ${other.rows}.`,
       { field: other.field.name },
     );
   }

@@ -1,9 +1,9 @@
 /** Structures as objects. Fields are matched by name, never by position. */
 
 import { RecordArray } from "../decode/record-array.ts";
-import { NpyError } from "../errors.ts";
+import { clipped, NpyError, quoted } from "../errors.ts";
 import { passCodePoints } from "../format/code-points.ts";
-import { type DType, type DTypeField, formatDType } from "../format/dtype.ts";
+import { type DType, type DTypeField, showDType } from "../format/dtype.ts";
 import { type Store, storeOf } from "../format/fit.ts";
 import { unravelIndex } from "../format/flat-index.ts";
 import { isLongDouble, isNative } from "../format/scalars.ts";
@@ -158,15 +158,15 @@ export function compareNames(found: readonly string[], names: readonly string[])
   const extra = found.find((name) => !names.includes(name));
   const missing = names.find((name) => !found.includes(name));
   if (extra !== undefined) {
-    const hint = missing === undefined ? "" : `, but ${JSON.stringify(missing)} is missing`;
-    return { field: extra, reason: `there is no field ${JSON.stringify(extra)}${hint}: expected ${list(names)}` };
+    const hint = missing === undefined ? "" : `, but ${quoted(missing)} is missing`;
+    return { field: extra, reason: `there is no field ${quoted(extra)}${hint}: expected ${list(names)}` };
   }
   if (missing === undefined) return undefined;
-  return { field: missing, reason: `the field ${JSON.stringify(missing)} is missing: expected ${list(names)}` };
+  return { field: missing, reason: `the field ${quoted(missing)} is missing: expected ${list(names)}` };
 }
 
 function list(names: readonly string[]): string {
-  return names.map((name) => JSON.stringify(name)).join(", ");
+  return clipped(names.slice(0, 80).map(quoted).join(", "));
 }
 
 /** Adds `value`, which is `owner[key]`. */
@@ -241,7 +241,7 @@ export function matchFields(source: DType, target: DType): DType {
     targets.map(({ name }) => name),
   );
   if (problem !== undefined) {
-    throw new NpyError("ERR_NPY_CAST", `Cannot cast ${formatDType(source)} to ${formatDType(target)}: ${problem.reason}.`, {
+    throw new NpyError("ERR_NPY_CAST", `Cannot cast ${showDType(source)} to ${showDType(target)}: ${problem.reason}.`, {
       field: problem.field,
     });
   }

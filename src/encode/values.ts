@@ -5,9 +5,9 @@
 
 import { dateToTicks } from "../cast/dates.ts";
 import { float64ToFloat16 } from "../cast/float16.ts";
-import { NpyError } from "../errors.ts";
+import { NpyError, quoted } from "../errors.ts";
 import { keptCodePoints } from "../format/code-points.ts";
-import { type DType, dtype, formatDType, nativeDType } from "../format/dtype.ts";
+import { type DType, dtype, nativeDType } from "../format/dtype.ts";
 import { type Fit, fitOf } from "../format/fit.ts";
 import { unravelIndex } from "../format/flat-index.ts";
 import { sizeOf } from "../format/layout.ts";
@@ -83,7 +83,7 @@ export function encodeValues({ values, shape }: Values, target: DType): Uint8Arr
   const index = [...unravelIndex(at, shape), ...within];
   throw new NpyError(
     "ERR_NPY_VALUE",
-    `${show(value)} does not fit into ${field === undefined ? target.str : formatDType(target)}: ${reason}.`,
+    `${show(value)} does not fit into ${field === undefined ? target.str : showDType(target)}: ${reason}.`,
     { index, field },
   );
 }
@@ -227,9 +227,5 @@ function countCodePoints(text: string): number {
 }
 
 function show(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}...` : value);
-  if (typeof value === "bigint") return `${value}n`;
-  if (value instanceof Date) return `Date(${Number.isNaN(value.getTime()) ? "invalid" : value.toISOString()})`;
-  if (typeof value === "object" && value !== null) return Object.prototype.toString.call(value);
-  return String(value);
+  return quoted(value);
 }

@@ -1,4 +1,5 @@
 /** How a dtype is described: its type, and `DType` -> the words of a header. */
+import { clipped } from "../errors.ts";
 import { PyTuple, type PyValue, printPythonLiteral } from "./python-literal.ts";
 import type { ByteOrder, DTypeKind, OrderedCode, ScalarName } from "./scalars.ts";
 
@@ -111,7 +112,7 @@ export function sameDType(a: DType, b: DType): boolean {
 /** Cached, since every append of records compares structures by these texts. */
 const texts = new WeakMap<DType, string>();
 
-/** The dtype in the words of a header, for messages. */
+/** The dtype in the words of a header. */
 export function formatDType(dtype: DType): string {
   const known = texts.get(dtype);
   if (known !== undefined) return known;
@@ -121,8 +122,7 @@ export function formatDType(dtype: DType): string {
   return text;
 }
 
-/** The description that the caller gave, for messages. */
-export function showDescription(value: unknown): string {
-  if (typeof value !== "object" && typeof value !== "string") return String(value);
-  return JSON.stringify(value, (_key, item: unknown) => (typeof item === "bigint" ? `${item}n` : item));
+/** The beginning of {@link formatDType}, for messages: a structure may have any number of fields. */
+export function showDType(dtype: DType): string {
+  return clipped(formatDType(dtype));
 }

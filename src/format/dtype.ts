@@ -3,15 +3,15 @@
  *
  * Sources: NumPy's "Data type objects" and "Array interface" (`typestr`), and `numpy.lib.format.descr_to_dtype`.
  */
-import { NpyError } from "../errors.ts";
-import { type DType, type DTypeLike, formatDType, isSubArray, showDescription } from "./descr.ts";
+import { clipped, NpyError, quoted } from "../errors.ts";
+import { type DType, type DTypeLike, isSubArray, showDType } from "./descr.ts";
 import { PyTuple, type PyValue, printPythonLiteral } from "./python-literal.ts";
 import { isNative, NATIVE_BYTE_ORDER, partSize } from "./scalars.ts";
 import { isDType, MAX_ITEMSIZE, type Member, make, structure, subArray } from "./structure.ts";
 import { scalarFromString } from "./type-string.ts";
 
 export type { DatetimeUnit, Descr, DescrField, DType, DTypeField, DTypeLike, DTypeName } from "./descr.ts";
-export { formatDType, sameDType } from "./descr.ts";
+export { formatDType, sameDType, showDType } from "./descr.ts";
 export type { ByteOrder, DTypeKind } from "./scalars.ts";
 
 /**
@@ -52,7 +52,7 @@ function fieldsOfObject(fields: object): readonly (readonly unknown[])[] {
     if (/^(?:0|[1-9]\d*)$/.test(name)) {
       throw new NpyError(
         "ERR_NPY_DTYPE",
-        `JavaScript moves properties such as ${JSON.stringify(name)} to the front of an object: list the fields, as in [["${name}", "<f8"]].`,
+        `JavaScript moves properties such as ${quoted(name)} to the front of an object: list the fields, as in [[${quoted(name)}, "<f8"]].`,
         { field: name },
       );
     }
@@ -69,7 +69,7 @@ export function dtypeFromLiteral(descr: PyValue): DType {
 
 /** In NumPy the axes of a sub-array become axes of the array. */
 export function subArrayOfAnArray(dtype: DType): NpyError {
-  return new NpyError("ERR_NPY_DTYPE", `A sub-array (${formatDType(dtype)}) cannot be the dtype of an array, only of a field.`);
+  return new NpyError("ERR_NPY_DTYPE", `A sub-array (${showDType(dtype)}) cannot be the dtype of an array, only of a field.`);
 }
 
 /** The same dtype in this machine's byte order; structures are left as they are. */
@@ -80,7 +80,7 @@ export function nativeDType(dtype: DType): DType {
 function notADType(like: unknown): NpyError {
   return new NpyError(
     "ERR_NPY_DTYPE",
-    `${showDescription(like)} is not a dtype: expected a name ("float64"), a type string ("<f8") or a list of fields ([["t", "<f8"]]).`,
+    `${quoted(like)} is not a dtype: expected a name ("float64"), a type string ("<f8") or a list of fields ([["t", "<f8"]]).`,
   );
 }
 
@@ -93,7 +93,7 @@ function scalar(text: string): DType {
   if (parsed === "object") {
     throw new NpyError(
       "ERR_NPY_DTYPE",
-      `dtype ${JSON.stringify(text)} holds Python objects, which are pickled and have no fixed size: ` +
+      `dtype ${quoted(text)} holds Python objects, which are pickled and have no fixed size: ` +
         "they can neither be appended to nor read here. Convert the array to a fixed-size dtype in NumPy first.",
     );
   }
@@ -133,7 +133,7 @@ function parseField(entry: unknown, align: boolean): Member {
   }
   throw new NpyError(
     "ERR_NPY_DTYPE",
-    `${showDescription(entry)} is not a field: expected [name, dtype] or [name, dtype, shape], or [title, name] for name.`,
+    `${quoted(entry)} is not a field: expected [name, dtype] or [name, dtype, shape], or [title, name] for name.`,
   );
 }
 
@@ -142,5 +142,5 @@ function toJson(value: PyValue): unknown {
   if (value instanceof PyTuple) return value.items.map(toJson);
   if (Array.isArray(value)) return value.map(toJson);
   if (typeof value === "string" || typeof value === "number") return value;
-  throw new NpyError("ERR_NPY_DTYPE", `${printPythonLiteral(value)} cannot be a part of a dtype's description.`);
+  throw new NpyError("ERR_NPY_DTYPE", `${clipped(printPythonLiteral(value))} cannot be a part of a dtype's description.`);
 }

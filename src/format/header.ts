@@ -3,7 +3,7 @@
  *
  * Source: "The NPY format" (numpy.lib.format), versions 1.0, 2.0 and 3.0, and NumPy's own writer for the padding.
  */
-import { NpyError } from "../errors.ts";
+import { clipped, NpyError } from "../errors.ts";
 import { dtypeToLiteral } from "./descr.ts";
 import { dtypeFromLiteral, subArrayOfAnArray } from "./dtype.ts";
 import { latin1 } from "./latin1.ts";
@@ -291,6 +291,5 @@ function tooLongHeader(length: number, maxHeaderSize: number): NpyError {
 }
 
 function shown(value: PyValue | undefined): string {
-  const text = value === undefined ? "nothing" : printPythonLiteral(value);
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+  return value === undefined ? "nothing" : clipped(printPythonLiteral(value));
 }

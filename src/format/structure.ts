@@ -1,6 +1,6 @@
 /** Structures and sub-arrays. Padding and titles are treated exactly as by `numpy.lib.format.descr_to_dtype`. */
-import { NpyError } from "../errors.ts";
-import { type Descr, type DescrField, type DType, type DTypeField, formatDType, showDescription } from "./descr.ts";
+import { NpyError, quoted } from "../errors.ts";
+import { type Descr, type DescrField, type DType, type DTypeField, showDType } from "./descr.ts";
 
 /** NumPy's limit of an element's size, and of the sizes of a sub-array: a C int. */
 export const MAX_ITEMSIZE: number = 2 ** 31 - 1;
@@ -42,12 +42,12 @@ export function subArray(base: DType, shape: unknown): DType {
   if (!isShape || !sizes.every((n) => Number.isInteger(n) && n >= 0 && n <= MAX_ITEMSIZE)) {
     throw new NpyError(
       "ERR_NPY_DTYPE",
-      `${showDescription(shape)} is not the shape of a sub-array: expected at most ${MAX_DIMENSIONS} sizes of 0 to ${MAX_ITEMSIZE}.`,
+      `${quoted(shape)} is not the shape of a sub-array: expected at most ${MAX_DIMENSIONS} sizes of 0 to ${MAX_ITEMSIZE}.`,
     );
   }
   // NumPy would take the shape for an itemsize.
   if (base.itemsize === 0 && base.fields === undefined) {
-    throw new NpyError("ERR_NPY_DTYPE", `A sub-array of ${formatDType(base)}, whose elements have no size, is not possible.`);
+    throw new NpyError("ERR_NPY_DTYPE", `A sub-array of ${showDType(base)}, whose elements have no size, is not possible.`);
   }
   if (sizes.length === 0) return base;
   const itemsize = sizes.reduce((product: number, n: number) => product * n, base.itemsize);
@@ -85,7 +85,7 @@ export function structure(members: readonly Member[], align: boolean): DType {
     if (!isPadding) {
       for (const word of title === undefined ? [name] : [name, title]) {
         if (taken.has(word)) {
-          throw new NpyError("ERR_NPY_DTYPE", `Field name ${JSON.stringify(word)} is used twice, as a name or a title.`);
+          throw new NpyError("ERR_NPY_DTYPE", `Field name ${quoted(word)} is used twice, as a name or a title.`);
         }
         taken.add(word);
       }

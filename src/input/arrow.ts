@@ -1,5 +1,5 @@
 /** Apache Arrow: tables become columns, vectors views. Joins chunks, unpacks bitmaps, looks up dictionaries, refuses nulls. */
-import { NpyError } from "../errors.ts";
+import { NpyError, quoted } from "../errors.ts";
 import { unravelIndex } from "../format/flat-index.ts";
 import type { ArrayView, ArrowTable, ArrowVector } from "./array-input.ts";
 
@@ -87,7 +87,7 @@ function columnsOf(
   const columns = new Map<string, unknown>();
   fields.forEach(({ name }, i) => {
     if (columns.has(name)) {
-      throw new NpyError("ERR_NPY_DTYPE", `Two columns are named ${JSON.stringify(name)}: rename one.`, { field: name });
+      throw new NpyError("ERR_NPY_DTYPE", `Two columns are named ${quoted(name)}: rename one.`, { field: name });
     }
     columns.set(name, parent.getChildAt(i));
   });

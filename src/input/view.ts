@@ -1,9 +1,9 @@
 /** An array described by its parts -> elements of a dtype in a buffer, at strides. */
 
 import { RecordArray } from "../decode/record-array.ts";
-import { NpyError } from "../errors.ts";
+import { NpyError, quoted } from "../errors.ts";
 import { passCodePoints } from "../format/code-points.ts";
-import { type DType, dtype, formatDType, nativeDType } from "../format/dtype.ts";
+import { type DType, dtype, nativeDType, showDType } from "../format/dtype.ts";
 import { stridedIndex } from "../format/flat-index.ts";
 import { sizeOf } from "../format/layout.ts";
 import { isFloat16, isLongDouble, scalarOf } from "../format/scalars.ts";
@@ -57,7 +57,7 @@ function pick(values: readonly unknown[], { shape, strides, offset }: Place, dec
 function sizes(list: Sizes, what: "shape" | "strides"): readonly number[] {
   const numbers = typeof list === "object" && list !== null ? Array.from(list) : [Number.NaN];
   if (numbers.every((n) => Number.isSafeInteger(n) && (what === "strides" || n >= 0))) return numbers;
-  throw new NpyError("ERR_NPY_SHAPE", `${what} must be a list of whole numbers: found ${JSON.stringify(list)}.`);
+  throw new NpyError("ERR_NPY_SHAPE", `${what} must be a list of whole numbers: found ${quoted(list)}.`);
 }
 
 /** Refuses views that reach outside the data, and contiguous ones that leave a part of it out. */
@@ -100,7 +100,7 @@ function storedAs(data: ArrayView["data"], declared: DType | undefined): { bytes
     if (stored !== undefined) return wholeElements(bytes, stored);
     throw new NpyError(
       "ERR_NPY_DTYPE",
-      `${own?.name} data cannot be of dtype ${formatDType(declared)}: convert them, or correct dtype.`,
+      `${own?.name} data cannot be of dtype ${showDType(declared)}: convert them, or correct dtype.`,
     );
   }
   if (isBuffer(data)) {
