@@ -63,7 +63,7 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> extends GrowingArra
    * `rowShape` are given.
    *
    * @throws NpyError `ERR_NPY_OPTION`, `ERR_NPY_HEADER`, `ERR_NPY_DTYPE`, `ERR_NPY_SHAPE` (0-d), `ERR_NPY_NOT_APPENDABLE`,
-   * `ERR_NPY_NEEDS_RECOVERY`, `ERR_NPY_LOCKED`, `ERR_NPY_CHANGED`; the file system's own errors. An error leaves the file unchanged.
+   * `ERR_NPY_NEEDS_RECOVERY`, `ERR_NPY_TRAILING`, `ERR_NPY_LOCKED`, `ERR_NPY_CHANGED`; the file system's own errors. An error leaves the file unchanged.
    * @example
    * ```ts
    * const npaa = await NpyAppendArray.open("embeddings.npy", { dtype: "float16", rowShape: [768] });

@@ -11,7 +11,7 @@ import { readHeader, readStart } from "./plan/read/header.ts";
 import { isAppendableHeader } from "./plan/rewrite/appendable-header.ts";
 import { rewriteByCopy } from "./plan/rewrite/by-copy.ts";
 import { completeInterrupted } from "./plan/rewrite/interrupted-rewrite.ts";
-import { checkRecoverable, hasWrongLength, recoverFile } from "./plan/rewrite/recover.ts";
+import { checkRecoverable, hasWrongLength, recoverFile, refuseSecondArray } from "./plan/rewrite/recover.ts";
 import { close, type Plan, quietly, size } from "./plan/step.ts";
 import { hasCode, type Storage, type StorageFile } from "./storage/storage.ts";
 
@@ -54,7 +54,10 @@ function* prepare(
     checkOptions(header, options);
     const fileSize = yield* size(file);
     const needsRecovery = hasWrongLength(header, fileSize);
-    if (needsRecovery && onNeedsRecovery === "throw") throw recoveryNeeded(header, fileSize);
+    if (needsRecovery && onNeedsRecovery === "throw") {
+      yield* refuseSecondArray(file, header.headerLength + dataLength(header));
+      throw recoveryNeeded(header, fileSize);
+    }
     const rules = { zerofillIncomplete: onNeedsRecovery === "zerofill" };
     // Before the header is rewritten, too.
     if (needsRecovery) yield* checkRecoverable(file, header, rules);

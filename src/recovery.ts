@@ -76,8 +76,8 @@ function* recovering(storage: Storage, options: RecoverOptions): Plan<RecoveryRe
  * filled with zeros. With `dropUncounted`, rows that the header does not count are cut off instead. An interrupted in-place
  * `ensureAppendable` is completed, or undone if it had not moved anything yet. A whole file is left alone.
  *
- * @throws NpyError `ERR_NPY_OPTION`; `ERR_NPY_UNRECOVERABLE` if another `.npy` file begins after the last row (see `force` and
- * `dropUncounted`), if a file with rows would lose all of them (see `allowEmpty` and `zerofillIncomplete`), if a 0-d array is
+ * @throws NpyError `ERR_NPY_OPTION`; `ERR_NPY_TRAILING` if another `.npy` array begins after the last row (see `force` and
+ * `dropUncounted`), at its `offset`; `ERR_NPY_UNRECOVERABLE` if a transfer as text damaged the file, if a file with rows would lose all of them (see `allowEmpty` and `zerofillIncomplete`), if a 0-d array is
  * incomplete without `zerofillIncomplete`, or if the journal of an interrupted in-place `ensureAppendable` is gone; `ERR_NPY_NOT_APPENDABLE` if
  * the header has no room for the number of rows; `ERR_NPY_HEADER` for a file that is not `.npy`, or ends within its header; `ERR_NPY_LOCKED` if
  * it is being appended to; the file system's own errors. An error leaves the file unchanged.

@@ -230,8 +230,8 @@ describe("recover", () => {
       const before = readFileSync(path);
       expect(await needsRecovery(path)).toBe(true);
       const refusal = expect.objectContaining({
-        code: "ERR_NPY_UNRECOVERABLE",
-        message: expect.stringMatching(/at byte 140, another \.npy file begins.*force/),
+        code: "ERR_NPY_TRAILING",
+        message: expect.stringMatching(/at byte 140, another \.npy array begins.*force/),
       });
       for (const options of [{}, { dryRun: true }, { zerofillIncomplete: true }, { force: false }]) {
         await expect(recover(path, options)).rejects.toEqual(refusal);
@@ -265,7 +265,7 @@ describe("recover", () => {
         const saved = new MemoryStorage();
         saveSync(saved, new Int16Array([7, 8]));
         appendFileSync(path, saved.bytes() as Uint8Array);
-        expect(() => recoverSync(path)).toThrow(expect.objectContaining({ code: "ERR_NPY_UNRECOVERABLE" }));
+        expect(() => recoverSync(path)).toThrow(expect.objectContaining({ code: "ERR_NPY_TRAILING" }));
         expect(recoverSync(path, { dropUncounted: true, dryRun: true })).toMatchObject({ bytesDropped: 132 });
         expect(recoverSync(path, { force: true })).toMatchObject({ bytesDropped: 132 });
       }

@@ -50,6 +50,8 @@ function npyProblem(error: NpyError, file: string): string {
       return `its data do not match its header: ${runAdvice("recover", file)}`;
     case "ERR_NPY_NOT_APPENDABLE":
       return `its header has no room to grow: ${runAdvice("ensure-appendable", file)}`;
+    case "ERR_NPY_TRAILING":
+      return `${error.reason} Options of this command: --drop-uncounted, --force.`;
     case "ERR_NPY_UNRECOVERABLE":
       return `${error.reason} Options of this command: --zerofill, --allow-empty, --drop-uncounted, --force.`;
     default:

@@ -33,7 +33,7 @@ async function recoveryOf(file: string): Promise<RecoveryReport | string> {
   try {
     return await recover(file, { dryRun: true });
   } catch (error) {
-    if (error instanceof NpyError && error.code === "ERR_NPY_UNRECOVERABLE") return error.reason;
+    if (error instanceof NpyError && ["ERR_NPY_UNRECOVERABLE", "ERR_NPY_TRAILING"].includes(error.code)) return error.reason;
     throw error;
   }
 }

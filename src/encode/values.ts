@@ -7,7 +7,7 @@ import { dateToTicks } from "../cast/dates.ts";
 import { float64ToFloat16 } from "../cast/float16.ts";
 import { NpyError, quoted } from "../errors.ts";
 import { keptCodePoints } from "../format/code-points.ts";
-import { type DType, dtype, nativeDType } from "../format/dtype.ts";
+import { type DType, dtype, nativeDType, showDType } from "../format/dtype.ts";
 import { type Fit, fitOf } from "../format/fit.ts";
 import { unravelIndex } from "../format/flat-index.ts";
 import { sizeOf } from "../format/layout.ts";

@@ -8,6 +8,7 @@ import { dtypeToLiteral } from "./descr.ts";
 import { dtypeFromLiteral, subArrayOfAnArray } from "./dtype.ts";
 import { latin1 } from "./latin1.ts";
 import { type ArrayLayout, checkSize, growthAxis } from "./layout.ts";
+import { isTextTransfer, otherFormat } from "./other-formats.ts";
 import { hexEscape, PyTuple, type PyValue, parsePythonLiteral, printPythonLiteral } from "./python-literal.ts";
 
 /** The versions of the format. They differ in the width of the length field and in the encoding of the text. */
@@ -65,9 +66,10 @@ export function parsePrefix(
   if (MAGIC.some((byte, i) => prefix[i] !== byte)) {
     const found = [...prefix.subarray(0, MAGIC.length)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
     const end = prefix.length < MAGIC.length ? " and the end of the file" : "";
-    throw headerError(
-      `Not a .npy file: expected it to begin with 93 4e 55 4d 50 59 ("\\x93NUMPY"), found ${found ? found + end : "nothing: it is empty"}`,
-    );
+    const expected = 'Not a .npy file: expected it to begin with 93 4e 55 4d 50 59 ("\\x93NUMPY"), found';
+    const other = otherFormat(prefix);
+    if (other !== undefined) throw headerError(`${expected} ${found}${end}: ${other}`);
+    throw headerError(`${expected} ${found ? found + end : "nothing: it is empty"}`);
   }
   const [major, minor] = prefix.subarray(MAGIC.length);
   if (major === undefined || minor === undefined) throw truncatedHeader();
@@ -99,6 +101,7 @@ export function parseHeader(bytes: Uint8Array, options: { maxHeaderSize?: number
   const { maxHeaderSize = MAX_HEADER_SIZE } = options;
   const { version, headerLength } = parsePrefix(bytes, maxHeaderSize);
   if (bytes.length < headerLength) throw truncatedHeader();
+  if (isTextTransfer(bytes, headerLength)) throw textTransfer("ERR_NPY_HEADER");
   const text = VERSIONS[version].decode(bytes.subarray(prefixLength(version), headerLength));
   // Python counts code points, JavaScript code units, which are at least as many.
   const length = text.length > maxHeaderSize ? [...text].length : 0;
@@ -278,6 +281,15 @@ function encodeUtf8(text: string): Uint8Array {
 
 function headerError(message: string): NpyError {
   return new NpyError("ERR_NPY_HEADER", `${message}.`);
+}
+
+/** The error for a file in which a transfer as text put "\r" before each "\n". */
+export function textTransfer(code: "ERR_NPY_HEADER" | "ERR_NPY_UNRECOVERABLE"): NpyError {
+  return new NpyError(
+    code,
+    'The header ends with "\\r\\n" instead of "\\n": the file was copied as text (by FTP in text mode, Git with autocrlf, or an editor), which ' +
+      "shifts and changes its data. It cannot be repaired: get the original again, and copy it as binary.",
+  );
 }
 
 function truncatedHeader(): NpyError {

@@ -16,6 +16,7 @@ import {
   removeMarker,
 } from "./interrupted-rewrite.ts";
 import { moveData, saveFirstBlock } from "./move-data.ts";
+import { refuseSecondArray } from "./recover.ts";
 
 /** Tests set these, to get many blocks from few bytes. */
 export interface InPlaceSizes {
@@ -34,7 +35,7 @@ const SIZES: InPlaceSizes = { block: 2 ** 23, insertFrom: 2 ** 23 };
  * Moves the data towards the end of the file and writes a longer header. Meanwhile the file is not a `.npy` file, so nobody reads data from the
  * wrong place. {@link completeInterrupted} completes it after an interruption at any step. `signal` counts only until the first write.
  *
- * @throws NpyError `ERR_NPY_NEEDS_RECOVERY` if the file holds more or less data than its header says: recovery relies on that length.
+ * @throws NpyError `ERR_NPY_TRAILING` if it holds two arrays; `ERR_NPY_NEEDS_RECOVERY` if the file holds more or less data than its header says: recovery relies on that length.
  */
 export function* rewriteInPlace(
   storage: Storage,
@@ -53,6 +54,7 @@ export function* rewriteInPlace(
     const total = dataLength(header);
     const end = from + total;
     if ((yield* size(file)) !== end) {
+      yield* refuseSecondArray(file, end);
       throw new NpyError(
         "ERR_NPY_NEEDS_RECOVERY",
         `The file holds more or less data than its header says, so its data cannot be moved safely: call recover first, or leave out inplace.`,

@@ -1,9 +1,10 @@
 /** Decides what recovery does to a file, and does it. */
 import { NpyError } from "../../errors.ts";
-import { formatHeader, MAGIC, type NpyHeader } from "../../format/header.ts";
+import { formatHeader, MAGIC, type NpyHeader, parsePrefix, textTransfer } from "../../format/header.ts";
 import { bytesPerRow, dataLength, growthAxis, rowCount } from "../../format/layout.ts";
+import { isTextTransfer } from "../../format/other-formats.ts";
 import type { StorageFile } from "../../storage/storage.ts";
-import { readHeader } from "../read/header.ts";
+import { FIRST_READ, readHeader, readStart } from "../read/header.ts";
 import { type Plan, quietly, read, size, sync, truncate, write } from "../step.ts";
 import { completeRewrite, isInterrupted, type RewriteOptions, readInterrupted } from "./interrupted-rewrite.ts";
 
@@ -102,7 +103,7 @@ function noRowLeft(header: NpyHeader, present: number): NpyError {
 /**
  * What recovery would do to an open file of this header.
  *
- * @throws NpyError `ERR_NPY_UNRECOVERABLE` if recovery refuses the file.
+ * @throws NpyError `ERR_NPY_UNRECOVERABLE` or `ERR_NPY_TRAILING` if recovery refuses the file.
  */
 export function* checkRecoverable(file: StorageFile, header: NpyHeader, rules: RecoveryRules): Plan<RecoveryReport> {
   const fileSize = yield* size(file);
@@ -116,8 +117,8 @@ export function* checkRecoverable(file: StorageFile, header: NpyHeader, rules: R
  * Recovers an open file. The data are made whole and synced before the header counts them, so after an interruption at any step the file still
  * says that it needs recovery. If uncounted data are dropped, the header is right as it is.
  *
- * @throws NpyError `ERR_NPY_NOT_APPENDABLE` if the header has no room for the row count; `ERR_NPY_UNRECOVERABLE` if the bytes after the last row
- * begin another `.npy` file and `force` is not set, or no row would be left and `allowEmpty` is not set. Nothing is changed then.
+ * @throws NpyError `ERR_NPY_NOT_APPENDABLE` if the header has no room for the row count; `ERR_NPY_TRAILING` if the bytes after the last row
+ * begin another `.npy` file and `force` is not set; `ERR_NPY_UNRECOVERABLE` if no row would be left and `allowEmpty` is not set. Nothing is changed then.
  */
 export function* recoverFile(
   file: StorageFile,
@@ -139,7 +140,7 @@ export function* recoverFile(
     const rows = rowCount(interrupted.header);
     return { needed: true, rowsBefore: rows, rowsAfter: rows, bytesDropped: 0, bytesZeroFilled: 0 };
   }
-  const header = yield* readHeader(file, maxHeaderSize);
+  const header = yield* readRecoverable(file, maxHeaderSize);
   const fileSize = yield* size(file);
   const report = yield* checkRecoverable(file, header, options);
   if (!report.needed) return report;
@@ -170,14 +171,32 @@ export function* recoverFile(
   return report;
 }
 
-/** Two calls of `numpy.save` into one file leave a second header exactly where the first array ends. Elsewhere, rows may hold the same bytes. */
-function* refuseSecondArray(file: StorageFile, end: number): Plan<void> {
+/** @throws NpyError `ERR_NPY_UNRECOVERABLE` for a file that was copied as text: all its bytes are shifted. */
+function* readRecoverable(file: StorageFile, maxHeaderSize: number | undefined): Plan<NpyHeader> {
+  try {
+    return yield* readHeader(file, maxHeaderSize);
+  } catch (error) {
+    if (!(error instanceof NpyError) || error.code !== "ERR_NPY_HEADER") throw error;
+    const { headerLength } = parsePrefix(yield* readStart(file, FIRST_READ), maxHeaderSize);
+    const start = yield* readStart(file, Math.min(headerLength + 1, yield* size(file)));
+    if (isTextTransfer(start, headerLength)) throw textTransfer("ERR_NPY_UNRECOVERABLE");
+    throw error;
+  }
+}
+
+/**
+ * Two calls of `numpy.save` into one file leave a second header exactly where the first array ends. Elsewhere, rows may hold the same bytes.
+ *
+ * @throws NpyError `ERR_NPY_TRAILING`.
+ */
+export function* refuseSecondArray(file: StorageFile, end: number): Plan<void> {
   const start = new Uint8Array(MAGIC.length);
   yield* read(file, start, end);
   if (MAGIC.some((byte, i) => start[i] !== byte)) return;
   throw new NpyError(
-    "ERR_NPY_UNRECOVERABLE",
-    `After the last row, at byte ${end}, another .npy file begins: two arrays were saved into this file. Split it there, set dropUncounted to cut ` +
-      "off the second array, or set force to take its bytes for rows.",
+    "ERR_NPY_TRAILING",
+    `After the last row, at byte ${end}, another .npy array begins: two arrays were saved into this file. Split the file there. Or call ` +
+      "recover with dropUncounted to cut off the second array, or with force to take its bytes for rows.",
+    { offset: end },
   );
 }
