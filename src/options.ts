@@ -3,6 +3,7 @@ import { CASTING_LEVELS, type Casting } from "./cast/can-cast.ts";
 import { NpyError, quoted } from "./errors.ts";
 import { type DType, type DTypeLike, dtype } from "./format/dtype.ts";
 import { MAX_HEADER_SIZE } from "./format/header.ts";
+import { similarName } from "./format/similar.ts";
 import type { Durability } from "./plan/grow/growing-file.ts";
 import { TIMEOUT } from "./storage/http.ts";
 import type { Advice, ReadLimits, Storage } from "./storage/storage.ts";
@@ -154,7 +155,8 @@ export function optional<Value>(what: string, isValid: (value: unknown) => boole
 }
 
 export const isPositive = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) > 0;
-const isRow = (value: unknown): boolean => Number.isInteger(value) || Math.abs(value as number) === Number.POSITIVE_INFINITY;
+const isRow = (value: unknown): boolean =>
+  typeof value === "number" && (Number.isInteger(value) || Math.abs(value) === Number.POSITIVE_INFINITY);
 const isShape = (value: unknown): boolean => Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);
 
 const headerSize = optional<number>("a number of characters", (size) => typeof size === "number" && size > 0);
@@ -178,7 +180,7 @@ const OPEN_OPTIONS = {
   deleteIfExists: flag(false),
   rewriteHeaderOnAppend: flag(true),
   dtype: fixedSizeDType,
-  rowShape: optional<readonly number[]>("a list of sizes of 0 or more ([] for numbers)", isShape),
+  rowShape: optional<readonly number[]>("a list of sizes of 0 or more ([] for numbers, [3] for rows of three)", isShape),
   fortranOrder: oneOf([undefined, true, false]),
   casting: oneOf(CASTING_LEVELS, "same_kind"),
   onNeedsRecovery: oneOf(["throw", "truncate", "zerofill"], "throw"),
@@ -258,15 +260,35 @@ export function checkOptions<Values extends object>(
 
 /** Refuses options that do not exist: a misspelt one would be ignored silently. */
 export function checkNames(options: object, known: readonly string[]): void {
-  if (typeof options !== "object" || options === null) throw optionError("options must be an object");
-  for (const name of Object.keys(options)) {
-    if (!known.includes(name)) throw optionError(`there is no option ${quoted(name)}: expected ${known.join(", ")}`);
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw optionError(
+      `options must be an object, as in { ${known[0]}: ... }: found ${quoted(options)}${meantOption(options, known)}`,
+    );
   }
+  for (const name of Object.keys(options)) {
+    if (known.includes(name)) continue;
+    const word = name.toLowerCase();
+    const meant = known.find((option) => word.length > 3 && option.toLowerCase().endsWith(word)) ?? similarName(name, known);
+    const hint = meant === undefined ? "" : ` (did you mean ${meant}?)`;
+    throw optionError(`there is no option ${quoted(name)}${hint}: expected ${known.join(", ")}`);
+  }
+}
+
+function meantOption(options: unknown, known: readonly string[]): string {
+  if (typeof options === "number" && known.includes("rows")) return `. For chunks of ${options} rows pass { rows: ${options} }`;
+  if (typeof options === "string" && known.includes("dtype")) return `. For a dtype pass { dtype: ${quoted(options)} }`;
+  return "";
+}
+
+function meantRow(row: unknown): string {
+  if (typeof row === "bigint" || (typeof row === "string" && /^-?\d{1,15}$/.test(row))) return `. Pass the number ${row}`;
+  if (typeof row !== "object" || row === null) return "";
+  return ". Rows are arguments, not options: start, and stop";
 }
 
 /** A row as in `Array.prototype.slice`: negative ones count from the end, and none lies beyond it. */
 export function position(row: number, length: number, name: string): number {
-  rowNumber(row, name);
+  if (!isRow(row)) throw optionError(`${name} must be a whole number of rows: found ${quoted(row)}${meantRow(row)}`);
   return row < 0 ? Math.max(0, length + row) : Math.min(row, length);
 }
 

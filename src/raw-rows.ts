@@ -104,7 +104,7 @@ export function checkIterable(source: unknown, isSync: boolean): void {
   if (isObject && (Symbol.iterator in source || (!isSync && Symbol.asyncIterator in source))) return;
   const kinds = isSync ? "a generator, a list" : "a stream, a generator, a list";
   throw optionError(
-    `appendFrom takes a reader, or what can be iterated (${kinds}): found ${describe(source)}${isObject ? hint(source) : ""}`,
+    `appendFrom takes a reader, or what can be iterated (${kinds}): found ${describe(source)}${isObject ? hint(source) : typeof source === "string" ? ". To append a file, open it with NpyReader, and pass the reader" : ""}`,
   );
 }
 

@@ -9,8 +9,10 @@ import {
   loadSync,
   MemoryStorage,
   NpyAppendArray,
+  type NpyAppendArraySync,
   NpyError,
   NpyReader,
+  type NpyReaderSync,
   needsRecovery,
   recover,
   save,
@@ -112,5 +114,69 @@ describe("messages quote little, and no control characters", () => {
     expect(error).toMatchObject({ code: "ENOENT" });
     const within = new NpyError("ERR_NPY_VALUE", "no", { path: `/a/${"b".repeat(200)}\u001b[31m` });
     expect(within.message).toBe(`/a/${"b".repeat(200)}\\u001b[31m: no`);
+  });
+});
+
+describe("what was probably meant", () => {
+  const rows = (options: object): NpyAppendArraySync => NpyAppendArray.openSync(new MemoryStorage(), options);
+  const threes = (): NpyAppendArraySync => rows({ dtype: "float64", rowShape: [3] });
+  const records = (): NpyAppendArraySync => rows({ dtype: [["t", "<f8"]], rowShape: [] });
+  const reader = (): NpyReaderSync => NpyReader.openSync(saved([1, 2, 3]));
+  const any = (value: unknown): never => value as never;
+  const cases: [string, () => unknown, string][] = [
+    ["one row", () => threes().append([1, 2, 3]), "For one row pass [[1, 2, 3]]."],
+    ["one number", () => rows({ dtype: "float64", rowShape: [] }).append(any(5)), "For one row pass [5]."],
+    ["one record", () => records().append(any({ t: 1 })), "for one record pass [{ t: 1 }]."],
+    ["one record, no file yet", () => rows({}).append(any({ t: 1 })), "for one record pass [{ t: 1 }]."],
+    ["a promise", () => threes().append(any(Promise.resolve())), "await it first"],
+    ["nothing", () => threes().append(any(undefined)), "undefined is not an array"],
+    ["a misspelt dtype", () => rows({ dtype: "flaot32" }), 'Did you mean "float32"?'],
+    ["a type of JavaScript", () => rows({ dtype: "number" }), 'Did you mean "float64"?'],
+    ["a class", () => rows({ dtype: Float32Array }), 'Did you mean "float32"?'],
+    ["a constructor", () => rows({ dtype: Number }), 'Did you mean "float64"?'],
+    ["the name of a class", () => rows({ dtype: "BigInt64Array" }), 'Did you mean "int64"?'],
+    ["a misspelt option", () => rows({ dytpe: "<f8" }), "did you mean dtype?"],
+    ["shape for rowShape", () => rows({ shape: [3] }), "did you mean rowShape?"],
+    ["a number as rowShape", () => rows({ rowShape: 3 }), "[3] for rows of three): found 3."],
+    ["options that are a dtype", () => loadSync(saved([1]), any("float32")), 'pass { dtype: "float32" }'],
+    ["options that are a list", () => loadSync(saved([1]), any([])), "options must be an object"],
+    ["read({ start })", () => reader().read(any({ start: 0 })), "found { start: 0 }. Rows are arguments"],
+    ['read("0")', () => reader().read(any("0")), 'found "0". Pass the number 0'],
+    ["read(1n)", () => reader().read(any(1n)), "found 1n. Pass the number 1"],
+    ["read(NaN)", () => reader().read(Number.NaN), "whole number of rows: found NaN"],
+    ["chunks(100)", () => reader().chunks(any(100)), "pass { rows: 100 }"],
+    [
+      'inspect("")',
+      () => inspectSync(""),
+      'Expected a path, a URL, a storage, or (to read) a Blob or a file\'s bytes: found "".',
+    ],
+    ["open()", () => NpyAppendArray.openSync(any(undefined)), "found undefined"],
+    ["a promise of a file", () => loadSync(any(Promise.resolve())), "found a Promise. Await it first"],
+    ["appendFrom a path", () => threes().appendFrom(any("a.npy")), 'found "a.npy". To append a file, open it'],
+    [
+      "a bigint as offset",
+      () => threes().append({ data: [1, 2, 3], shape: [1, 3], offset: any(1n) }),
+      "offset must be a whole number: found 1n",
+    ],
+  ];
+  test.each(cases)("%s", async (_name, use, words) => {
+    expect((await failure(use)).message).toContain(words);
+  });
+
+  test.each([
+    [{ dtype: "float64", rowShape: [] }, [0]],
+    [{ dtype: "uint8", rowShape: [3] }, [0, 3]],
+    [{ dtype: "float32", rowShape: [2, 3], fortranOrder: true }, [2, 3, 0]],
+    [{ dtype: "U5", rowShape: [2] }, [0, 2]],
+    [{ dtype: "datetime64[s]", rowShape: [] }, [0]],
+    [{ dtype: [["t", "<f8"], ["p", "<f4", [2]]], rowShape: [4] }, [0, 4]], // biome-ignore format: one line
+    [{ dtype: "int16" }, [0]],
+    [{}, [0]],
+  ])("append([]) is 0 rows: %j", (options, shape) => {
+    const npaa = rows(options);
+    npaa.append([]);
+    npaa.append([]);
+    expect(npaa.shape).toEqual(shape);
+    expect(npaa.length).toBe(0);
   });
 });

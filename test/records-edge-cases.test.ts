@@ -283,7 +283,7 @@ describe("errors name the record, and the whole way to the field", () => {
       { t: "f8", id: "i4" },
       { t: 1, id: 2 },
       { field: "t" },
-      "an array of objects, even of one",
+      "for one record pass [{ t: 1, id: 2 }]",
     ],
   ])("%s", (_, like, input, expected, message) => {
     const error = refusal(like, input);

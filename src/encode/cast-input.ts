@@ -101,6 +101,15 @@ function castColumns({ columns }: ColumnsInput, target: DType, casting: Casting)
   if (problem !== undefined) {
     throw new NpyError("ERR_NPY_VALUE", `The columns are not those of the dtype: ${problem.reason}.`, { field: problem.field });
   }
+  const values = [...columns].map(([name, column]) => [name, column.kind === "plain" ? column : undefined] as const);
+  if (values.length > 0 && values.every(([, column]) => column?.shape.length === 0)) {
+    const record = Object.fromEntries(values.map(([name, column]) => [name, column?.values[0]]));
+    throw new NpyError(
+      "ERR_NPY_SHAPE",
+      `An object of values is one record, and an object of arrays is columns: for one record pass ${quoted([record])}.`,
+      { field: fields[0]?.name },
+    );
+  }
   const cast = fields.map((field) =>
     inField(field.name, () => castColumn(columns.get(field.name) as ParsedInput, field, casting)),
   );

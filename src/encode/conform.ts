@@ -1,11 +1,17 @@
 /** A parsed input -> rows of a file: of its dtype, and of its shape except on the growth axis. */
 import type { Casting } from "../cast/can-cast.ts";
-import { NpyError } from "../errors.ts";
+import { NpyError, quoted } from "../errors.ts";
 import { type DescrField, type DType, dtype } from "../format/dtype.ts";
 import { zeroDimensional } from "../format/header.ts";
 import { type ArrayLayout, growthAxis, rowCount, rowShape, shapeOf, sizeOf } from "../format/layout.ts";
 import { asElementsOf } from "../input/input.ts";
-import { type ColumnsInput, contiguousStrides, type ParsedInput, type StridedBytes } from "../input/parsed-input.ts";
+import {
+  type ColumnsInput,
+  contiguousStrides,
+  type ParsedInput,
+  type PlainInput,
+  type StridedBytes,
+} from "../input/parsed-input.ts";
 import { inField } from "../memory/fields.ts";
 import { castInput, type Elements, shapeOfInput } from "./cast-input.ts";
 import type { EncodedRows } from "./encoded-rows.ts";
@@ -88,10 +94,27 @@ function conformRows(parsed: ParsedInput, layout: ArrayLayout, casting: Casting)
     const elements = asElementsOf(parsed, layout.dtype);
     return castInput({ ...elements, array: asRows(elements.array, layout) }, layout.dtype, casting);
   }
-  if (parsed.kind !== "columns") checkRowShape(shapeOfInput(parsed), layout);
+  if (isEmptyList(parsed)) {
+    const shape = shapeOf(0, rowShape(layout), layout.fortranOrder);
+    return castInput({ ...parsed, shape, fortranOrder: undefined }, layout.dtype, casting);
+  }
+  if (parsed.kind !== "columns") checkRowShape(shapeOfInput(parsed), layout, parsed);
   const elements = castInput(parsed, layout.dtype, casting);
   if (parsed.kind === "columns") checkRowShape(elements.shape, layout);
   return elements;
+}
+
+/** `[]`, which cannot say of what shape its rows are: it is no rows of any file. */
+function isEmptyList(parsed: ParsedInput): parsed is PlainInput {
+  return parsed.kind === "plain" && parsed.shape.length === 1 && parsed.shape[0] === 0;
+}
+
+/** What to pass for one row, if that is what was given. */
+function oneRow(shape: readonly number[], row: readonly number[], parsed: ParsedInput | undefined): string {
+  if (shape.join() !== row.join()) return "";
+  if (parsed?.kind !== "plain") return ` For one row, give the data with shape (${["1", ...row].join(", ")}).`;
+  if (row.length > 1) return " For one row, put it into a list: [row].";
+  return ` For one row pass ${quoted(row.length === 0 ? [parsed.values[0]] : [parsed.values])}.`;
 }
 
 /** A typed array alone: whole rows, in the file's own order. */
@@ -111,16 +134,19 @@ function asRows(array: StridedBytes, layout: ArrayLayout): StridedBytes {
 }
 
 /** As in numpy.concatenate, all axes but the growth axis must match exactly. */
-function checkRowShape(shape: readonly number[], layout: ArrayLayout): void {
-  if (shape.length === 0) throw zeroDimensional();
+function checkRowShape(shape: readonly number[], layout: ArrayLayout, parsed?: ParsedInput): void {
   const { fortranOrder } = layout;
   const expected = rowShape(layout);
+  if (shape.length === 0) {
+    const error = zeroDimensional();
+    throw new NpyError(error.code, error.reason + oneRow(shape, expected, parsed));
+  }
   const found = rowShape({ shape, fortranOrder });
   if (shape.length === expected.length + 1 && found.every((n, axis) => n === expected[axis])) return;
   const pattern = fortranOrder ? [...expected, "n"] : ["n", ...expected];
   throw new NpyError(
     "ERR_NPY_SHAPE",
     `Cannot append an array of shape (${shape.join(", ")}): expected (${pattern.join(", ")}), since arrays may differ on the growth axis only ` +
-      `(the ${fortranOrder ? "last, in Fortran" : "first, in C"} order).`,
+      `(the ${fortranOrder ? "last, in Fortran" : "first, in C"} order).${fortranOrder ? "" : oneRow(shape, expected, parsed)}`,
   );
 }

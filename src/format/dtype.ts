@@ -8,7 +8,7 @@ import { type DType, type DTypeLike, isSubArray, showDType } from "./descr.ts";
 import { PyTuple, type PyValue, printPythonLiteral } from "./python-literal.ts";
 import { isNative, NATIVE_BYTE_ORDER, partSize } from "./scalars.ts";
 import { isDType, MAX_ITEMSIZE, type Member, make, structure, subArray } from "./structure.ts";
-import { scalarFromString } from "./type-string.ts";
+import { meantDType, scalarFromString } from "./type-string.ts";
 
 export type { DatetimeUnit, Descr, DescrField, DType, DTypeField, DTypeLike, DTypeName } from "./descr.ts";
 export { formatDType, sameDType, showDType } from "./descr.ts";
@@ -78,9 +78,11 @@ export function nativeDType(dtype: DType): DType {
 }
 
 function notADType(like: unknown): NpyError {
+  const meant = meantDType(like);
+  const hint = meant === undefined ? "" : ` Did you mean "${meant}"?`;
   return new NpyError(
     "ERR_NPY_DTYPE",
-    `${quoted(like)} is not a dtype: expected a name ("float64"), a type string ("<f8") or a list of fields ([["t", "<f8"]]).`,
+    `${quoted(like)} is not a dtype: expected a name ("float64"), a type string ("<f8") or a list of fields ([["t", "<f8"]]).${hint}`,
   );
 }
 

@@ -1,6 +1,7 @@
 /** The names and type strings of scalar dtypes, as `numpy.dtype` reads them: `float64`, `<f8`, `M8[25us]`, `d`. */
 import type { DatetimeUnit, DType } from "./descr.ts";
 import { type ByteOrder, type DTypeKind, scalars } from "./scalars.ts";
+import { similarName } from "./similar.ts";
 import { UNITS } from "./units.ts";
 
 /** Names, which take no byte order, and their codes. */
@@ -34,6 +35,28 @@ const LONG_NAMES: Readonly<Record<string, string>> = {
 
 /** The most units in one step of a datetime64: a C int. */
 const MAX_COUNT = 2 ** 31 - 1;
+
+/** Words of JavaScript and other languages for what NumPy calls otherwise. */
+const OTHER_WORDS: ReadonlyMap<string, string> = new Map([
+  ["number", "float64"],
+  ["real", "float64"],
+  ["integer", "int64"],
+  ["bigint", "int64"],
+  ["boolean", "bool"],
+  ["string", "U10"],
+  ["text", "U10"],
+  ["date", "datetime64[ms]"],
+  ["datetime", "datetime64[ms]"],
+]);
+
+/** The dtype that was probably meant by a word that is none, or by a class of JavaScript. */
+export function meantDType(like: unknown): string | undefined {
+  const word = typeof like === "function" ? like.name : like;
+  if (typeof word !== "string") return undefined;
+  const ofArray = /^(?:Big)?(Int|Uint|Float)(8|16|32|64)(?:Clamped)?Array$/.exec(word);
+  if (ofArray !== null) return `${(ofArray[1] as string).toLowerCase()}${ofArray[2]}`;
+  return OTHER_WORDS.get(word.toLowerCase()) ?? similarName(word.trim(), NAMES.keys());
+}
 
 /** The content of a type string. */
 interface ParsedScalar {

@@ -46,9 +46,15 @@ export function parseInput(input: unknown, target?: DType): ParsedInput {
   if (isScalar(input)) return { kind: "plain", values: [input], shape: [] };
   throw new NpyError(
     "ERR_NPY_VALUE",
-    `${describe(input)} is not an array: expected { data, shape }, a typed array or nested arrays of numbers, bigints, ` +
+    `${describe(input)} is not an array${meantInput(input)}: expected { data, shape }, a typed array or nested arrays of numbers, bigints, ` +
       "booleans, strings or Dates; for structures also records, or an object of columns.",
   );
+}
+
+function meantInput(input: unknown): string {
+  if (input instanceof Promise) return ", but will become one (await it first)";
+  const isIterable = typeof input === "object" && input !== null && (Symbol.iterator in input || Symbol.asyncIterator in input);
+  return isIterable ? " (appendFrom appends what is iterated)" : "";
 }
 
 function parseColumns(columns: Iterable<readonly [string, unknown]>, isTable: boolean, target: DType | undefined): ColumnsInput {

@@ -62,6 +62,9 @@ function sizes(list: Sizes, what: "shape" | "strides"): readonly number[] {
 
 /** Refuses views that reach outside the data, and contiguous ones that leave a part of it out. */
 function checkView({ shape, strides, offset }: Place, elements: number, isWindow: boolean): void {
+  if (!Number.isSafeInteger(offset)) {
+    throw new NpyError("ERR_NPY_SHAPE", `offset must be a whole number: found ${quoted(offset)}.`);
+  }
   const text = `shape (${shape.join(", ")})`;
   if (strides.length !== shape.length) {
     throw new NpyError("ERR_NPY_SHAPE", `${text} needs ${shape.length} strides: found ${strides.length}.`);
@@ -78,7 +81,7 @@ function checkView({ shape, strides, offset }: Place, elements: number, isWindow
     if (reach < 0) first += reach;
     else last += reach;
   }
-  if (!Number.isSafeInteger(offset) || first < 0 || last >= elements) {
+  if (first < 0 || last >= elements) {
     throw new NpyError(
       "ERR_NPY_SHAPE",
       `${text} with strides (${strides.join(", ")}) and offset ${offset} reaches from element ${first} to ${last}: ` +
