@@ -127,7 +127,7 @@ const QUOTED = 80;
 const UNSAFE = /[\p{Cc}\p{Cs}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu;
 
 /** A text with no character that a terminal would act on. */
-export function escaped(text: string): string {
+function escaped(text: string): string {
   return text.replace(UNSAFE, (char) => `\\u${(char.codePointAt(0) as number).toString(16).padStart(4, "0")}`);
 }
 
