@@ -1,6 +1,7 @@
 /** Formats elements: as NumPy prints them, as JSON, and as CSV (RFC 4180, but lines end with a line feed). */
 import { type DType, dtype as dtypeOf, type NpyData } from "../node.ts";
 import { bytesOf, dataOf, textsOfCast } from "./cast.ts";
+import { jsonText } from "./escaping.ts";
 
 export type CellTexts = (data: NpyData) => ArrayLike<string>;
 
@@ -54,7 +55,7 @@ export function jsonOf(dtype: DType): CellTexts {
       return each((text) => text.toLowerCase());
     case "S":
     case "U":
-      return each((text) => JSON.stringify(text));
+      return each(jsonText);
     case "M":
     case "m": {
       const quote = datetime?.unit === "generic" || kind === "m" ? "" : '"';

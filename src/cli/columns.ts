@@ -9,7 +9,12 @@ export interface RowLayout {
   /** The shape of a row: all axes but the growth axis. */
   readonly rowShape: readonly number[];
   readonly fortranOrder: boolean;
+  /** Bytes of all rows of a file. Default 0. */
+  readonly dataLength?: number;
 }
+
+/** So many columns are listed for a file of any size: a header alone can claim any number. */
+const MOST_COLUMNS = 2 ** 17;
 
 /** One element of every row. */
 export interface Column {
@@ -30,7 +35,8 @@ export function layoutOf({
   shape,
   fortranOrder,
 }: Pick<NpyArray, "dtype" | "fortranOrder"> & { shape: readonly number[] }): RowLayout {
-  return { dtype, rowShape: fortranOrder ? shape.slice(0, -1) : shape.slice(1), fortranOrder };
+  const dataLength = sizeOf(shape) * dtype.itemsize;
+  return { dtype, rowShape: fortranOrder ? shape.slice(0, -1) : shape.slice(1), fortranOrder, dataLength };
 }
 
 /** The number of rows; a 0-d array counts as one. */
@@ -38,9 +44,15 @@ export function rowsOf({ shape, fortranOrder }: Pick<NpyArray, "fortranOrder"> &
   return (fortranOrder ? shape.at(-1) : shape[0]) ?? 1;
 }
 
-/** The columns of an array, always in C order. */
-export function columnsOf({ dtype, rowShape, fortranOrder }: RowLayout): Column[] {
+/** The columns of an array, always in C order. Refuses to list far more than the file has bytes. */
+export function columnsOf({ dtype, rowShape, fortranOrder, dataLength = 0 }: RowLayout): Column[] {
   const perRow = sizeOf(rowShape);
+  const count = perRow * countLeaves(dtype);
+  if (count > Math.max(MOST_COLUMNS, dataLength))
+    throw new Error(
+      `a row has ${count} columns: expected at most ${MOST_COLUMNS}, or as many as the array has bytes of data (${dataLength}). The ` +
+        "command info shows its shape and dtype",
+    );
   return indices(rowShape).flatMap((index) => {
     const offset = fortranOrder ? flatIndex(index.toReversed(), rowShape.toReversed()) : flatIndex(index, rowShape);
     if (dtype.fields === undefined) return { label: index.join(","), dtype, path: undefined, offset, perRow };
@@ -52,6 +64,12 @@ export function columnsOf({ dtype, rowShape, fortranOrder }: RowLayout): Column[
       perRow: perRow * leaf.perRow,
     }));
   });
+}
+
+/** How many elements a value of this dtype has. */
+function countLeaves({ fields, subdtype }: DType): number {
+  if (subdtype !== undefined) return sizeOf(subdtype.shape) * countLeaves(subdtype.dtype);
+  return fields === undefined ? 1 : fields.reduce((count, { dtype }) => count + countLeaves(dtype), 0);
 }
 
 function leavesOf(structure: DType): Column[] {

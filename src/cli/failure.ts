@@ -1,6 +1,7 @@
 /** Errors, and the one line that each prints: what is wrong, and what to do. */
 import { resolve } from "node:path";
 import type { NpyError } from "../node.ts";
+import { printable } from "./escaping.ts";
 
 export const EXIT = { problem: 1, usage: 2 } as const;
 
@@ -32,7 +33,7 @@ export function about(file: string, error: unknown): Error {
 
 /** The line that the user sees. */
 export function lineOf(error: unknown): string {
-  return oneLine(isComplete(error) ? error.message : systemProblem(error));
+  return printable(isComplete(error) ? error.message : systemProblem(error));
 }
 
 function isComplete(error: unknown): error is UsageError | FileProblem {
@@ -89,26 +90,22 @@ const SYSTEM_ERRORS: ReadonlyMap<string, string> = new Map([
   ["EROFS", "the file system is read-only: choose another place"],
 ]);
 
-/** A file name as a shell takes it. */
+/** A file name as a shell takes it. bash and zsh also take escapes, in `$'...'`. */
 function quoted(file: string): string {
   const name = file.startsWith("-") ? `./${file}` : file;
+  const escaped = printable(name.replaceAll("\\", "\\\\"));
+  if (printable(name) !== name) return `$'${escaped.replaceAll("'", "\\'")}'`;
   return /^[\w@%+=:,./\u00a1-\u{10ffff}-]+$/u.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
 }
 
 /** A file name for a message. */
 export function shown(file: string): string {
-  return oneLine(file === "-" ? "stdin" : file);
+  return printable(file === "-" ? "stdin" : file);
 }
 
 /** The start of a text from a source, which may have any length. */
 export function excerpt(text: string): string {
   return text.length > 40 ? `${text.slice(0, 40)}...` : text;
-}
-
-/** Escapes control characters: they would break the line or control the terminal. */
-export function oneLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are replaced
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (char) => JSON.stringify(char).slice(1, -1).replace("\u007f", "\\u007f"));
 }
 
 /** `1 row`, `2 rows`. */

@@ -3,7 +3,7 @@ import type { Stats } from "node:fs";
 import { NpyReader } from "../node.ts";
 import { AlreadyReported, about, lineOf } from "./failure.ts";
 import { Interrupted } from "./interruption.ts";
-import { goOnUnread, tell } from "./terminal.ts";
+import { goOnUnread, tell, tellLines } from "./terminal.ts";
 
 /** Reads rows from a file. Errors name the file. */
 export async function readingRows(file: string, read: (reader: NpyReader) => Promise<void>): Promise<void> {
@@ -30,7 +30,7 @@ export async function forEachFile(
       if (error instanceof Interrupted) throw error;
       const found = about(file, error);
       tell(lineOf(found));
-      if (debug) process.stderr.write(`${found.stack}\n${String((error as Error).stack)}\n`);
+      if (debug) tellLines(`${found.stack}\n${String((error as Error).stack)}`);
       problem ??= new AlreadyReported("Some files have problems.");
     }
   }

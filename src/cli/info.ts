@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { inspect, NpyError, type NpyInfo, type RecoveryReport, recover } from "../node.ts";
 import { shapeText } from "./columns.ts";
+import { jsonText, printable } from "./escaping.ts";
 import { counted, shown } from "./failure.ts";
 import { forEachFile } from "./files.ts";
 import { print, styled } from "./terminal.ts";
@@ -16,7 +17,7 @@ export function infoCommand(): Command {
       await forEachFile(files, command.optsWithGlobals(), async (file) => {
         const info = await inspect(file);
         const recovery = info.needsRecovery ? await recoveryOf(file) : undefined;
-        await print(options.json ? `${JSON.stringify(asJson(file, info, recovery))}\n` : asText(file, info, recovery));
+        await print(options.json ? `${jsonText(asJson(file, info, recovery))}\n` : asText(file, info, recovery));
       });
     })
     .addHelpText(
@@ -78,7 +79,7 @@ function asText(file: string, info: NpyInfo, recovery: RecoveryReport | string |
 function fieldsText({ dtype }: NpyInfo): string {
   const fields = (dtype.fields ?? []).map(({ name, dtype: type }) => {
     const shape = type.subdtype === undefined ? "" : ` ${shapeText(type.subdtype.shape)}`;
-    return `${shown(name)} ${(type.subdtype?.dtype ?? type).str}${shape}`;
+    return `${printable(name)} ${(type.subdtype?.dtype ?? type).str}${shape}`;
   });
   return `${dtype.itemsize} bytes: ${fields.join(", ")}`;
 }

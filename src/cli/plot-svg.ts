@@ -58,7 +58,7 @@ export function heatMapSvg(picture: Picture): string {
   const every = Math.ceil(series.length / 24);
   const names = labels.map((name, i) => {
     if (i % every > 0) return "";
-    return nameAt(MARGIN.top + (i + 0.5) * cellHeight, name.slice(0, 12));
+    return nameAt(MARGIN.top + (i + 0.5) * cellHeight, [...name].slice(0, 12).join(""));
   });
   const range = `${roundedText(min)} to ${roundedText(max)}`;
   const x = scale(start, stop, MARGIN.left, RIGHT);

@@ -51,10 +51,16 @@ export function drawHeatMap({ title, labels, series, min, max, start, stop }: Pi
     const cells = Array.from(joined[0] as Float64Array, (_, i) =>
       cell(mean(joined.map((values) => values[i] as number)), min, max).repeat(repeat),
     );
-    lines.push(`${(labels[first] ?? "").slice(0, LABEL_WIDTH).padStart(LABEL_WIDTH)} ${cells.join("")}`);
+    lines.push(`${shortened(labels[first] ?? "")} ${cells.join("")}`);
   }
   const scale = hasColors() ? [0, 0.25, 0.5, 0.75, 1].map((part) => colored(part)).join("") : SHADES;
   return `${title}, rows ${start}:${stop}: ${roundedText(min)} ${scale} ${roundedText(max)}\n${lines.join("\n")}\n`;
+}
+
+/** The start of a label, in whole characters. */
+function shortened(name: string): string {
+  const start = [...name].slice(0, LABEL_WIDTH);
+  return " ".repeat(LABEL_WIDTH - start.length) + start.join("");
 }
 
 function cell(value: number, min: number, max: number): string {

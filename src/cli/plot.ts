@@ -3,6 +3,7 @@ import { Command } from "commander";
 import type { NpyReader } from "../node.ts";
 import { listArgument, type RowRange, rangeArgument } from "./arguments.ts";
 import { type Column, chosenColumns, columnData, columnsOf, isNumeric, layoutOf, numericColumns, rowsOf } from "./columns.ts";
+import { printable } from "./escaping.ts";
 import { counted, FileProblem, shown, UsageError } from "./failure.ts";
 import { readingRows } from "./files.ts";
 import { checkPictureFile, writePicture } from "./picture.ts";
@@ -67,7 +68,7 @@ async function plot(file: string, reader: NpyReader, options: PlotOptions): Prom
     progress.stop(),
   );
   const [min, max] = rangeOf(series);
-  const picture = { title: shown(file), labels: drawn.map(({ label }) => label), series, min, max, start, stop };
+  const picture = { title: shown(file), labels: drawn.map(({ label }) => printable(label)), series, min, max, start, stop };
   // Only this command loads the drawing libraries.
   if (svg === undefined) {
     const { drawHeatMap, drawLines } = await import("./plot-terminal.ts");

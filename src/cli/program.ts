@@ -13,7 +13,7 @@ import { recoverCommand } from "./recover.ts";
 import { sliceCommand } from "./slice.ts";
 import { statsCommand } from "./stats.ts";
 import { tailCommand } from "./tail.ts";
-import { tell } from "./terminal.ts";
+import { print, tell, tellLines } from "./terminal.ts";
 import { verifyCommand } from "./verify.ts";
 
 /** In the order of the help text. */
@@ -54,7 +54,11 @@ Examples:
   const commands = COMMANDS.map((make) => make(all));
   for (const command of commands) all.addCommand(command.copyInheritedSettings(all));
   for (const command of [all, ...commands]) {
-    command.exitOverride().configureOutput({ outputError: (message) => tell(sentence(message)) });
+    command.exitOverride().configureOutput({
+      writeOut: (lines) => void print(lines),
+      writeErr: (lines) => tellLines(lines.trimEnd()),
+      outputError: (message) => tell(sentence(message)),
+    });
   }
   return all;
 }
@@ -64,7 +68,9 @@ function sentence(message: string): string {
   return message
     .replace(/^error: /, "")
     .trim()
-    .replace(/\s*\n\s*/g, " ");
+    .split("\n")
+    .map((line) => line.trim())
+    .join(" ");
 }
 
 /** Commander takes -5: for an option. A space before it prevents that, and is ignored later. */
@@ -88,7 +94,7 @@ export async function run(args: readonly string[], version: string): Promise<voi
     if (error instanceof Interrupted) return void process.kill(process.pid, error.by);
     if (!(error instanceof CommanderError || error instanceof AlreadyReported)) {
       tell(lineOf(error));
-      if (isDebugging && error instanceof Error) process.stderr.write(`${stackOf(error)}\n`);
+      if (isDebugging && error instanceof Error) tellLines(stackOf(error));
     }
     process.exitCode = exitCodeOf(error);
   }

@@ -1,6 +1,6 @@
 /** Progress bars on stderr. */
 import type { SingleBar } from "cli-progress";
-import { oneLine } from "./failure.ts";
+import { printable } from "./escaping.ts";
 
 /** Milliseconds before a bar appears. */
 const PATIENCE = 1000;
@@ -19,7 +19,7 @@ export class Progress {
   #bar: SingleBar | undefined;
 
   private constructor(label: string, total: number | undefined, Bar: typeof SingleBar | undefined) {
-    this.#label = oneLine(label);
+    this.#label = printable(label);
     this.#total = total;
     this.#Bar = Bar;
   }

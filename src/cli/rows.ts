@@ -4,9 +4,10 @@ import type { Command } from "commander";
 import { inspect, type NpyArray, type NpyData, type NpyReader } from "../node.ts";
 import { type CellTexts, csvCell, csvLine, csvOf, firstInexact, jsonOf, textsOf } from "./cell.ts";
 import { type Column, columnData, columnsOf, indices, layoutOf, type RowLayout, rowsOf, sizeOf } from "./columns.ts";
+import { jsonText } from "./escaping.ts";
 import { UsageError } from "./failure.ts";
 import { Table } from "./table.ts";
-import { print } from "./terminal.ts";
+import { print, printBytes, printData } from "./terminal.ts";
 
 export interface RowOptions {
   readonly csv?: boolean;
@@ -34,6 +35,8 @@ function formOf({ csv, ndjson, raw }: RowOptions): Form {
     ...(raw ? ["raw" as const] : []),
   ];
   if (forms.length > 1) throw new UsageError(`--${forms.join(" and --")} cannot be combined: choose one`);
+  if (raw && process.stdout.isTTY)
+    throw new UsageError("--raw prints bytes, and stdout is the terminal: send them into a file or pipe");
   return forms[0] ?? "table";
 }
 
@@ -50,7 +53,7 @@ export function printerFor(reader: NpyReader, options: RowOptions): RowPrinter {
 /** Prints the rows from `start` to `stop`. */
 export async function printRows(reader: NpyReader, start: number, stop: number, options: RowOptions): Promise<void> {
   // Raw bytes need no decoding.
-  if (formOf(options) === "raw") return await printBytes(reader.path as string, start, stop);
+  if (formOf(options) === "raw") return await printRawRows(reader.path as string, start, stop);
   await printPart(reader, printerFor(reader, options), start, stop);
 }
 
@@ -93,7 +96,7 @@ function csvPrinter(layout: RowLayout): RowPrinter {
   return async (rows, start) => {
     const lines = [...header, ...cells(rows, start)];
     header = [];
-    await print(lines.map((line) => `${csvLine(line)}\n`).join(""));
+    await printData(lines.map((line) => `${csvLine(line)}\n`).join(""));
   };
 }
 
@@ -121,23 +124,23 @@ function ndjsonPrinter(layout: RowLayout): RowPrinter {
   const [first = "", ...others] = jsonBetween(layout);
   return async (rows, start) => {
     const lines = cells(rows, start).map((row) => first + row.map((cell, i) => cell + (others[i] as string)).join(""));
-    await print(lines.map((line) => `${line}\n`).join(""));
+    await printData(lines.map((line) => `${line}\n`).join(""));
   };
 }
 
 function rawPrinter(path: string): RowPrinter {
   return async (rows, start) => {
-    await printBytes(path, start, start + rowsOf(rows));
+    await printRawRows(path, start, start + rowsOf(rows));
   };
 }
 
 /** Copies bytes of the file: NpyReader would decode them, and swap their byte order. */
-async function printBytes(path: string, start: number, stop: number): Promise<void> {
+async function printRawRows(path: string, start: number, stop: number): Promise<void> {
   const info = await inspect(path);
   const rowBytes = sizeOf(layoutOf(info).rowShape) * info.dtype.itemsize;
   if (stop === start || rowBytes === 0) return;
   const range = { start: info.headerLength + start * rowBytes, end: info.headerLength + stop * rowBytes - 1 };
-  for await (const bytes of createReadStream(path, { ...range, highWaterMark: 2 ** 18 })) await print(bytes as Uint8Array);
+  for await (const bytes of createReadStream(path, { ...range, highWaterMark: 2 ** 18 })) await printBytes(bytes as Uint8Array);
 }
 
 /** The texts of all elements, row by row. */
@@ -187,7 +190,7 @@ function jsonSkeleton(dtype: RowLayout["dtype"], element: symbol): Skeleton {
   }
   if (dtype.fields === undefined) return [element];
   const fields = dtype.fields.flatMap(
-    ({ name, dtype: type }, i): Skeleton => [`${i === 0 ? "" : ","}${JSON.stringify(name)}:`, ...jsonSkeleton(type, element)],
+    ({ name, dtype: type }, i): Skeleton => [`${i === 0 ? "" : ","}${jsonText(name)}:`, ...jsonSkeleton(type, element)],
   );
   return ["{", ...fields, "}"];
 }

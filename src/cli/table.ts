@@ -1,5 +1,5 @@
 /** Prints rows of text in aligned columns. */
-import { oneLine } from "./failure.ts";
+import { printable } from "./escaping.ts";
 import { styled, terminalWidth } from "./terminal.ts";
 
 /** A table whose rows may arrive in parts. Columns widen when a cell needs it. */
@@ -10,14 +10,14 @@ export class Table {
 
   /** `isRight`: which columns are aligned to the right, like numbers. */
   constructor(header: readonly string[], isRight: readonly boolean[]) {
-    this.#header = header.map(oneLine);
+    this.#header = header.map(printable);
     this.#isRight = isRight;
     this.#widths = this.#header.map(widthOf);
   }
 
   /** The lines of rows, with the header above them if `isFirst`. Leaves out middle columns that do not fit into the terminal. */
   lines(rows: readonly (readonly string[])[], isFirst: boolean): string {
-    const cells = rows.map((row) => row.map(oneLine));
+    const cells = rows.map((row) => row.map(printable));
     for (const row of cells) {
       for (const [i, cell] of row.entries()) this.#widths[i] = Math.max(this.#widths[i] ?? 0, widthOf(cell));
     }

@@ -1,7 +1,8 @@
 /** Writes to stdout and stderr, which may be a terminal, a file or a broken pipe. */
 import { once } from "node:events";
 import { styleText } from "node:util";
-import { about, EXIT, lineOf, oneLine } from "./failure.ts";
+import { printable, printableLines } from "./escaping.ts";
+import { about, EXIT, lineOf } from "./failure.ts";
 
 /** Whether writing to stdout has failed. */
 let isUnread = false;
@@ -27,8 +28,23 @@ export function watchOutput(): void {
   process.stderr.on("error", () => undefined);
 }
 
+/** Prints lines for people to stdout. Escapes what could control the terminal. */
+export async function print(lines: string): Promise<void> {
+  await write(printableLines(lines, { keepsStyles: hasColors() }));
+}
+
+/** Prints data for programs to stdout: exact in a file or pipe, but escaped in a terminal, where people read it. */
+export async function printData(data: string): Promise<void> {
+  await write(process.stdout.isTTY ? printableLines(data) : data);
+}
+
+/** Prints bytes to stdout, which is a file or pipe. */
+export async function printBytes(bytes: Uint8Array): Promise<void> {
+  await write(bytes);
+}
+
 /** Writes to stdout, and waits for a slower reader. */
-export async function print(output: string | Uint8Array): Promise<void> {
+async function write(output: string | Uint8Array): Promise<void> {
   if (isUnread || output.length === 0 || process.stdout.write(output)) return;
   await once(process.stdout, "drain").catch((error: unknown) => {
     if (!isUnread) throw error;
@@ -37,7 +53,12 @@ export async function print(output: string | Uint8Array): Promise<void> {
 
 /** Prints a message to stderr. */
 export function tell(line: string): void {
-  process.stderr.write(`npy-append-array: ${oneLine(line)}\n`);
+  process.stderr.write(`npy-append-array: ${printable(line)}\n`);
+}
+
+/** Prints lines to stderr. */
+export function tellLines(lines: string): void {
+  process.stderr.write(`${printableLines(lines)}\n`);
 }
 
 /** Styles text, if stdout is a terminal with colours and NO_COLOR is not set. */
