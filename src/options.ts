@@ -259,7 +259,7 @@ export function checkOptions<Values extends object>(
 }
 
 /** Refuses options that do not exist: a misspelt one would be ignored silently. */
-export function checkNames(options: object, known: readonly string[]): void {
+function checkNames(options: object, known: readonly string[]): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw optionError(
       `options must be an object, as in { ${known[0]}: ... }: found ${quoted(options)}${meantOption(options, known)}`,
