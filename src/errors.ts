@@ -143,10 +143,8 @@ export function clipped(text: string): string {
 /** A value that a user or a file gave, for a message: at most 80 characters of it. Reads no getter, and no more of a list than it shows. */
 export function quoted(value: unknown): string {
   const text = shown(value, 0);
-  return text.length > QUOTED || UNSAFE_ONCE.test(text) ? clipped(text) : text;
+  return text.length > QUOTED || text.search(UNSAFE) >= 0 ? clipped(text) : text;
 }
-
-const UNSAFE_ONCE = new RegExp(UNSAFE.source, "u");
 
 function shown(value: unknown, depth: number): string {
   switch (typeof value) {
