@@ -44,6 +44,7 @@ export type {
 } from "./input/array-input.ts";
 export type { AppendInput, ColumnsInputOf, RecordInputOf, RecordsInput } from "./input/record-types.ts";
 export { inspect, inspectSync, type NpyInfo } from "./inspect.ts";
+export { load, loadSync } from "./load.ts";
 export { NpyAppendArray } from "./npy-append-array.ts";
 export { NpyAppendArraySync } from "./npy-append-array-sync.ts";
 export type {
@@ -60,7 +61,7 @@ export type { Durability } from "./plan/grow/growing-file.ts";
 export type { CopyOptions } from "./plan/rewrite/copy-data.ts";
 export type { RecoveryReport } from "./plan/rewrite/recover.ts";
 export type { RawChunk } from "./raw-rows.ts";
-export { load, loadSync, NpyReader, NpyReaderSync } from "./reader.ts";
+export { NpyReader, NpyReaderSync } from "./reader.ts";
 export {
   needsRecovery,
   needsRecoverySync,

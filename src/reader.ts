@@ -11,18 +11,16 @@ import {
   checkedRead,
   checkOptions,
   checkReaderOptions,
-  checkReadOptions,
   FOLLOW_OPTIONS,
   type FollowOptions,
   notConstructible,
   position,
   READABLE_OPTIONS,
   type ReaderOptions,
-  type ReadOptions,
   type ReadRowsOptions,
 } from "./options.ts";
 import { run, runSync } from "./plan/run.ts";
-import { close, type Plan, withFile } from "./plan/step.ts";
+import { close, type Plan } from "./plan/step.ts";
 import type { FileLike } from "./storage/locate.ts";
 import { Lifetime } from "./storage/signals.ts";
 import type { Storage, StorageFile } from "./storage/storage.ts";
@@ -74,15 +72,11 @@ abstract class ArrayReader<D extends DTypeLike> {
   }
 }
 
-function* opening<D extends DTypeLike>(storage: Storage, options: ReaderOptions<D>): Plan<OpenArray<D>> {
-  return yield* OpenArray.open<D>(storage, checkReaderOptions(options));
-}
-
 /** Opens a file that is read until `lifetime` ends. */
-function* openingFor<D extends DTypeLike>(lifetime: Lifetime, storage: Storage, options: ReaderOptions<D>): Plan<OpenArray<D>> {
+function opening<D extends DTypeLike>(storage: Storage, options: ReaderOptions<D>, lifetime?: Lifetime): Plan<OpenArray<D>> {
   const checked = checkReaderOptions(options);
-  lifetime.follow(checked.signal);
-  return yield* OpenArray.open<D>(storage, { ...checked, signal: lifetime.signal });
+  lifetime?.follow(checked.signal);
+  return OpenArray.open<D>(storage, { ...checked, signal: lifetime?.signal ?? checked.signal });
 }
 
 /**
@@ -134,7 +128,7 @@ export class NpyReader<D extends DTypeLike = DTypeLike> extends ArrayReader<D> i
   ): Promise<NpyReader<D>> {
     const lifetime = new Lifetime();
     try {
-      const array = await onFile((storage, given) => openingFor<D>(lifetime, storage, given), file, options);
+      const array = await onFile((storage, given) => opening<D>(storage, given, lifetime), file, options);
       return new NpyReader(array, lifetime);
     } catch (error) {
       lifetime.end();
@@ -354,34 +348,4 @@ export class NpyReaderSync<D extends DTypeLike = DTypeLike> extends ArrayReader<
   [Symbol.dispose](): void {
     this.close();
   }
-}
-
-function loading<D extends DTypeLike>(storage: Storage, options: ReadOptions<D>): Plan<NpyArray<D>> {
-  const checked = checkReadOptions(options);
-  const read = function* (opened: StorageFile): Plan<NpyArray<D>> {
-    const array = yield* OpenArray.of<D>(storage, opened, checked);
-    return yield* array.read(undefined, undefined);
-  };
-  return withFile(storage, "r", read, checked);
-}
-
-/**
- * Reads a whole array, as `numpy.load`.
- *
- * @throws NpyError what {@link NpyReader.open} and {@link NpyReader.read} throw.
- * @example
- * ```ts
- * const { data, shape } = await load("points.npy", { dtype: "float32" }); // data is a Float32Array
- * ```
- */
-export async function load<const D extends DTypeLike = DTypeLike>(
-  file: FileLike,
-  options: ReadOptions<D> = {},
-): Promise<NpyArray<D>> {
-  return await onFile(loading<D>, file, options);
-}
-
-/** {@link load}, synchronously. */
-export function loadSync<const D extends DTypeLike = DTypeLike>(file: FileLike, options: ReadOptions<D> = {}): NpyArray<D> {
-  return onFileSync(loading<D>, file, options);
 }

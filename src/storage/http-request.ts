@@ -191,7 +191,7 @@ function timedOut(url: string, timeout: number): Error {
 
 /** What fetch says of a connection, with the code that the runtime gives. */
 function connectionError(error: TypeError, url: string): Error {
-  const { code, message } = (error.cause ?? {}) as { readonly code?: unknown; readonly message?: unknown };
+  const { code, message } = (error.cause ?? error) as { readonly code?: unknown; readonly message?: unknown };
   const known = RUNTIME_TIMEOUTS.includes(code) ? "ETIMEDOUT" : code;
   const isSystems = typeof known === "string" && /^E[A-Z]+$/.test(known);
   const said = typeof message === "string" && message !== "" ? message : error.message;

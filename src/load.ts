@@ -1,0 +1,39 @@
+/** Reading a whole array. */
+import type { NpyArray } from "./decode/npy-array.ts";
+import type { DTypeLike } from "./format/dtype.ts";
+import { OpenArray } from "./open-array.ts";
+import { checkReadOptions, type ReadOptions } from "./options.ts";
+import { type Plan, withFile } from "./plan/step.ts";
+import type { FileLike } from "./storage/locate.ts";
+import type { Storage, StorageFile } from "./storage/storage.ts";
+import { onFile, onFileSync } from "./verb.ts";
+
+function loading<D extends DTypeLike>(storage: Storage, options: ReadOptions<D>): Plan<NpyArray<D>> {
+  const checked = checkReadOptions(options);
+  const read = function* (opened: StorageFile): Plan<NpyArray<D>> {
+    const array = yield* OpenArray.of<D>(storage, opened, checked);
+    return yield* array.read(undefined, undefined);
+  };
+  return withFile(storage, "r", read, checked);
+}
+
+/**
+ * Reads a whole array, as `numpy.load`.
+ *
+ * @throws NpyError what `NpyReader.open` and `NpyReader.read` throw.
+ * @example
+ * ```ts
+ * const { data, shape } = await load("points.npy", { dtype: "float32" }); // data is a Float32Array
+ * ```
+ */
+export async function load<const D extends DTypeLike = DTypeLike>(
+  file: FileLike,
+  options: ReadOptions<D> = {},
+): Promise<NpyArray<D>> {
+  return await onFile(loading<D>, file, options);
+}
+
+/** {@link load}, synchronously. */
+export function loadSync<const D extends DTypeLike = DTypeLike>(file: FileLike, options: ReadOptions<D> = {}): NpyArray<D> {
+  return onFileSync(loading<D>, file, options);
+}
