@@ -40,9 +40,6 @@ const ARRAY_ALIGN = 64;
 /** NumPy's `GROWTH_AXIS_MAX_DIGITS` = len(str(8 * 2**64 - 1)): room for any size of the growth axis. */
 const GROWTH_AXIS_MAX_DIGITS = 21;
 
-/** A layout, and the version and length of an existing header into which it must fit. */
-type HeaderRequest = ArrayLayout & { readonly version?: NpyVersion | undefined; readonly headerLength?: number | undefined };
-
 const VERSIONS = {
   "1.0": { lengthBytes: 2, maxLength: 0xffff, encode: encodeLatin1, decode: latin1 },
   "2.0": { lengthBytes: 4, maxLength: 0xffffffff, encode: encodeLatin1, decode: latin1 },
@@ -141,7 +138,9 @@ function parseShape(value: PyValue | undefined): readonly number[] {
  * formatHeader({ dtype: dtype("<f8"), fortranOrder: false, shape: [2, 3] }).length; // 128
  * ```
  */
-export function formatHeader(layout: HeaderRequest): Uint8Array<ArrayBuffer> {
+export function formatHeader(
+  layout: ArrayLayout & { readonly version?: NpyVersion | undefined; readonly headerLength?: number | undefined },
+): Uint8Array<ArrayBuffer> {
   checkSize(layout);
   if (layout.dtype.subdtype !== undefined) throw subArrayOfAnArray(layout.dtype);
   const { version, text, headerLength } = encodeHeader(layout);
@@ -244,7 +243,11 @@ function headerText(layout: ArrayLayout): { before: string; digits: string; afte
 }
 
 /** The encoded text and the total length of the header: as asked for, or of the oldest version that can hold it, padded as by NumPy. */
-function encodeHeader(layout: HeaderRequest): { version: NpyVersion; text: Uint8Array; headerLength: number } {
+function encodeHeader(layout: Parameters<typeof formatHeader>[0]): {
+  version: NpyVersion;
+  text: Uint8Array;
+  headerLength: number;
+} {
   const { before, digits, after } = headerText(layout);
   const dict = before + digits + after;
   const isLatin1 = dict.search(BEYOND_LATIN1) === -1;
