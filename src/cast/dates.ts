@@ -2,7 +2,6 @@
 import { NpyError } from "../errors.ts";
 import { type DType, dtype, nativeDType } from "../format/dtype.ts";
 import { conversionOf } from "./convert.ts";
-import { NOT_A_TIME } from "./datetime.ts";
 
 const MILLISECONDS: DType = nativeDType(dtype("<M8[ms]"));
 
@@ -16,7 +15,8 @@ export function dateToTicks(target: DType): (date: Date) => bigint | string {
   const there = conversionOf(MILLISECONDS, target);
   const back = conversionOf(target, MILLISECONDS);
   return (date) => {
-    if (Number.isNaN(date.getTime())) return NOT_A_TIME;
+    if (Number.isNaN(date.getTime()))
+      return "an invalid Date is no time: append NaT as typed data, BigInt64Array.of(-(2n ** 63n))";
     const exact = BigInt(date.getTime());
     time[0] = exact;
     try {
