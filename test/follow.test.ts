@@ -1,7 +1,7 @@
 /** Readers of a file that grows under them. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { EventEmitter, once } from "node:events";
-import fs, { renameSync, truncateSync, writeFileSync } from "node:fs";
+import fs, { renameSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
@@ -102,8 +102,11 @@ describe("follow", () => {
       isDone = true;
     });
     while (!isDone) {
+      const { size } = statSync(path);
       const writer = startWriter(path);
-      await Promise.race([wait(400), following]);
+      // However long a process takes to start.
+      while (!isDone && statSync(path).size === size) await wait(10);
+      await Promise.race([wait(200), following]);
       await stop(writer);
       await recover(path);
     }

@@ -1,6 +1,5 @@
 /** Workers that load koffi, in processes of their own: a worker that is terminated there must not end its process. */
 import { execFile } from "node:child_process";
-import { mkdirSync } from "node:fs";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { runs } from "./support/effort.ts";
@@ -89,21 +88,6 @@ test("terminated by a worker that started it", async () => {
     say(await once(worker, "message"));
   `;
   expect(await inProcess(true, program, temporaryPath())).toEqual(["done"]);
-});
-
-test("a process that exits while its workers load koffi keeps its exit code", async () => {
-  const program = `
-    for (let i = 0; i < 4; i++) {
-      const worker = start(${JSON.stringify(`const { path } = workerData; ${uses.open}`)}, { path: args[0] + "/" + i + ".npy" });
-      if (i === 0) await once(worker, "message");
-    }
-    setTimeout(() => { say(1); process.exit(0); }, 20 * Math.random());
-  `;
-  for (let round = 0; round < runs(8); round++) {
-    const directory = `${temporaryDirectory()}/${round}`;
-    mkdirSync(directory);
-    expect(await inProcess(true, program, directory)).toBe(1);
-  }
 });
 
 test.skipIf(!hasLocks)("a worker has locks if the main thread imported the package before, or if they are demanded", async () => {

@@ -20,7 +20,7 @@ const DONE = 2;
 const ANCESTORS = "npy-append-array/ancestors";
 
 /** Milliseconds that a worker waits for an ancestor. One that is busy or blocked for longer will hardly terminate it in the next few. */
-const MAX_WAIT = 200;
+const MAX_WAIT = 500;
 
 /** Milliseconds that an ancestor holds still, in case the worker never says that it is done. */
 const MAX_HOLD = 2000;
