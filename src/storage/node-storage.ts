@@ -96,9 +96,10 @@ export class NodeStorage extends SyncStorage {
  * they had to the old file.
  */
 function copyPermissions(from: string, old: fs.Stats, fd: number, to: string): void {
-  tolerating(() => fs.fchownSync(fd, -1, old.gid));
-  tolerating(() => fs.fchownSync(fd, old.uid, -1));
-  const { uid, gid } = fs.fstatSync(fd);
+  const made = fs.fstatSync(fd);
+  if (made.gid !== old.gid) tolerating(() => fs.fchownSync(fd, -1, old.gid));
+  if (made.uid !== old.uid) tolerating(() => fs.fchownSync(fd, old.uid, -1));
+  const { uid, gid } = made.gid === old.gid && made.uid === old.uid ? made : fs.fstatSync(fd);
   const isSameGroup = gid === old.gid;
   // What the group may do is what others may, unless it is known to be the same group, and the bits to be its own.
   const isExact = isSameGroup && (isPrivate(old.mode) || !HAS_ACCESS_LISTS || copyAccessList(from, fd, to));

@@ -14,6 +14,9 @@ const calls = fromCLibrary((library) => ({
   fremovexattr: library.func("int fremovexattr(int fd, const uint8_t *name)"),
 }));
 
+/** Memory for one list, made when it is first needed. */
+let room: Uint8Array | undefined;
+
 /** Whether a file may have a list, so that what `stat` calls the bits of its group is the most that any entry of the list allows. */
 export const HAS_ACCESS_LISTS: boolean = process.platform === "linux";
 
@@ -26,7 +29,8 @@ export const HAS_ACCESS_LISTS: boolean = process.platform === "linux";
 export function copyAccessList(from: string, fd: number, to: string): boolean {
   const found = calls();
   if (found === undefined) return copyByCommand(from, to);
-  const list = new Uint8Array(LONGEST);
+  room ??= new Uint8Array(LONGEST);
+  const list = room;
   const path = new TextEncoder().encode(`${from}\0`);
   const length = found.getxattr(path, NAME, list, list.length);
   if (length >= 0) return found.fsetxattr(fd, NAME, list, length, 0) === undefined;
