@@ -10,6 +10,7 @@ const NAME = new TextEncoder().encode("system.posix_acl_access\0");
 
 const calls = fromCLibrary((library) => ({
   getxattr: library.countFunc("int64_t getxattr(const uint8_t *path, const uint8_t *name, void *value, size_t size)"),
+  fgetxattr: library.countFunc("int64_t fgetxattr(int fd, const uint8_t *name, void *value, size_t size)"),
   fsetxattr: library.func("int fsetxattr(int fd, const uint8_t *name, const void *value, size_t size, int flags)"),
   fremovexattr: library.func("int fremovexattr(int fd, const uint8_t *name)"),
 }));
@@ -34,8 +35,8 @@ export function copyAccessList(from: string, fd: number, to: string): boolean {
   const path = new TextEncoder().encode(`${from}\0`);
   const length = found.getxattr(path, NAME, list, list.length);
   if (length >= 0) return found.fsetxattr(fd, NAME, list, length, 0) === undefined;
-  // The new file may have one, from the default list of its directory.
-  found.fremovexattr(fd, NAME);
+  // The new file may have one, from the default list of its directory. Removing none would still change the file's metadata, which takes long.
+  if (found.fgetxattr(fd, NAME, null, 0) >= 0) found.fremovexattr(fd, NAME);
   return true;
 }
 
