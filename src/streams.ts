@@ -1,5 +1,7 @@
 /** Arrays as WHATWG streams, and appending from iterables. */
+
 import { type Check, flag, isPositive, optional } from "./options.ts";
+import { onAbort } from "./storage/signals.ts";
 
 /** How {@link NpyAppendArray.writable} holds back its producers. */
 export interface WritableOptions {
@@ -134,10 +136,7 @@ export async function appendAll<Input>(
 function abortion(signal: AbortSignal | undefined): { promise: Promise<never>; forget(): void } {
   let forget = (): void => undefined;
   const promise = new Promise<never>((_, reject) => {
-    if (signal === undefined) return;
-    const stop = (): void => reject(signal.reason);
-    signal.addEventListener("abort", stop, { once: true });
-    forget = () => signal.removeEventListener("abort", stop);
+    if (signal !== undefined) forget = onAbort(signal, () => reject(signal.reason));
   });
   promise.catch(() => undefined);
   return { promise, forget };
