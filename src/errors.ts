@@ -80,7 +80,8 @@ export class NpyError extends Error {
   readonly #reason: string;
 
   constructor(code: NpyErrorCode, reason: string, details: NpyErrorDetails = {}) {
-    super(messageOf(escaped(reason), details), "cause" in details ? { cause: details.cause } : undefined);
+    const safe = escaped(reason);
+    super(messageOf(safe, details), "cause" in details ? { cause: details.cause } : undefined);
     this.code = code;
     this.path = details.path;
     this.position = details.position;
@@ -88,7 +89,7 @@ export class NpyError extends Error {
     this.index = details.index;
     this.field = details.field;
     this.row = details.row;
-    this.#reason = escaped(reason);
+    this.#reason = safe;
   }
 
   /** The message without the file, the field and the index, for programs that name these in their own way. */
