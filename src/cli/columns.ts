@@ -44,10 +44,15 @@ export function rowsOf({ shape, fortranOrder }: Pick<NpyArray, "fortranOrder"> &
   return (fortranOrder ? shape.at(-1) : shape[0]) ?? 1;
 }
 
+/** How many columns there are, without listing them. */
+export function countColumns({ dtype, rowShape }: Pick<RowLayout, "dtype" | "rowShape">): number {
+  return sizeOf(rowShape) * countLeaves(dtype);
+}
+
 /** The columns of an array, always in C order. Refuses to list far more than the file has bytes. */
 export function columnsOf({ dtype, rowShape, fortranOrder, dataLength = 0 }: RowLayout): Column[] {
   const perRow = sizeOf(rowShape);
-  const count = perRow * countLeaves(dtype);
+  const count = countColumns({ dtype, rowShape });
   if (count > Math.max(MOST_COLUMNS, dataLength))
     throw new Error(
       `a row has ${count} columns: expected at most ${MOST_COLUMNS}, or as many as the array has bytes of data (${dataLength}). The ` +

@@ -3,7 +3,17 @@ import { createReadStream } from "node:fs";
 import type { Command } from "commander";
 import { inspect, type NpyArray, type NpyData, type NpyReader } from "../node.ts";
 import { type CellTexts, csvCell, csvLine, csvOf, firstInexact, jsonOf, textsOf } from "./cell.ts";
-import { type Column, columnData, columnsOf, indices, layoutOf, type RowLayout, rowsOf, sizeOf } from "./columns.ts";
+import {
+  type Column,
+  columnData,
+  columnsOf,
+  countColumns,
+  indices,
+  layoutOf,
+  type RowLayout,
+  rowsOf,
+  sizeOf,
+} from "./columns.ts";
 import { jsonText } from "./escaping.ts";
 import { UsageError } from "./failure.ts";
 import { Table } from "./table.ts";
@@ -68,7 +78,7 @@ export async function printPart(reader: NpyReader, printer: RowPrinter, start: n
 
 /** How many rows to print at a time. */
 export function rowsAtOnce(reader: NpyReader): number {
-  return Math.max(1, Math.floor(CELLS / Math.max(1, columnsOf(layoutOf(reader)).length)));
+  return Math.max(1, Math.floor(CELLS / Math.max(1, countColumns(layoutOf(reader)))));
 }
 
 function tablePrinter(layout: RowLayout): RowPrinter {
