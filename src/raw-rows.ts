@@ -1,8 +1,8 @@
 /** Chunks of a file's bytes, which may break anywhere -> arrays of whole rows. */
-import { NpyError } from "./errors.ts";
+import { NpyError, quoted } from "./errors.ts";
 import type { DType } from "./format/dtype.ts";
 import { type ArrayLayout, bytesPerRow, rowShape, shapeOf } from "./format/layout.ts";
-import { bufferBytes, describe, isBuffer, typedArrayBytes } from "./input/array-bytes.ts";
+import { bufferBytes, isBuffer, typedArrayBytes } from "./input/array-bytes.ts";
 import type { ArrayView } from "./input/array-input.ts";
 import { GrowingBuffer } from "./memory/growing-buffer.ts";
 import { optionError } from "./options.ts";
@@ -65,7 +65,7 @@ function bytesOf(chunk: unknown): Uint8Array {
   const hint = typeof chunk === "string" ? ": open the source without an encoding" : "";
   throw new NpyError(
     "ERR_NPY_VALUE",
-    `With raw: true chunks are bytes (a Buffer, a typed array, an ArrayBuffer ...), not ${typeof chunk === "string" ? "strings" : describe(chunk)}${hint}.`,
+    `With raw: true chunks are bytes (a Buffer, a typed array, an ArrayBuffer ...), not ${typeof chunk === "string" ? "strings" : quoted(chunk)}${hint}.`,
   );
 }
 
@@ -103,12 +103,12 @@ export function checkIterable(source: unknown, isSync: boolean): void {
   const isObject = typeof source === "object" && source !== null;
   if (isObject && (Symbol.iterator in source || (!isSync && Symbol.asyncIterator in source))) return;
   const kinds = isSync ? "a generator, a list" : "a stream, a generator, a list";
-  throw optionError(
-    `appendFrom takes a reader, or what can be iterated (${kinds}): found ${describe(source)}${isObject ? hint(source) : typeof source === "string" ? ". To append a file, open it with NpyReader, and pass the reader" : ""}`,
-  );
+  throw optionError(`appendFrom takes a reader, or what can be iterated (${kinds}): found ${quoted(source)}${hint(source)}`);
 }
 
-function hint(source: object): string {
+function hint(source: unknown): string {
+  if (typeof source === "string") return ". To append a file, open it with NpyReader, and pass the reader";
+  if (typeof source !== "object" || source === null) return "";
   if (Symbol.asyncIterator in source) return ". Open this file with open to append what must be waited for";
   if (isBuffer(source)) return ". Put it into a list";
   if ("body" in source) return ". Pass its body";

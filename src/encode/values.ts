@@ -45,7 +45,7 @@ export function dtypeOfValues({ values, shape }: Values): DType {
   if (name !== undefined) return dtype(name);
   throw new NpyError(
     "ERR_NPY_VALUE",
-    `No dtype for ${show(first)}: expected numbers, bigints, booleans, strings or Dates (records and bytes need a dtype).`,
+    `No dtype for ${quoted(first)}: expected numbers, bigints, booleans, strings or Dates (records and bytes need a dtype).`,
     { index: unravelIndex(0, shape) },
   );
 }
@@ -83,7 +83,7 @@ export function encodeValues({ values, shape }: Values, target: DType): Uint8Arr
   const index = [...unravelIndex(at, shape), ...within];
   throw new NpyError(
     "ERR_NPY_VALUE",
-    `${show(value)} does not fit into ${field === undefined ? target.str : showDType(target)}: ${reason}.`,
+    `${quoted(value)} does not fit into ${field === undefined ? target.str : showDType(target)}: ${reason}.`,
     { index, field },
   );
 }
@@ -224,8 +224,4 @@ function countCodePoints(text: string): number {
   let count = 0;
   for (const _ of text) count++;
   return count;
-}
-
-function show(value: unknown): string {
-  return quoted(value);
 }

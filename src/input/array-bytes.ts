@@ -1,5 +1,5 @@
 /** The memory of typed arrays and buffers, of this realm or another. */
-import { NpyError, quoted } from "../errors.ts";
+import { NpyError } from "../errors.ts";
 import { type DType, dtype } from "../format/dtype.ts";
 import { codeOfTag } from "../format/scalars.ts";
 import type { TypedArray } from "./array-input.ts";
@@ -58,9 +58,4 @@ export function isBuffer(value: unknown): value is ArrayBufferLike {
 /** The error for data that do not tell their dtype. */
 export function needsDType(what: string): NpyError {
   return new NpyError("ERR_NPY_DTYPE", `${what} says nothing about its elements: pass { data, shape, dtype }.`);
-}
-
-/** A value in the words of an error message. */
-export function describe(value: unknown): string {
-  return quoted(value);
 }

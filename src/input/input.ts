@@ -1,12 +1,12 @@
 /** Everything that can be appended -> one checked form. Whatever can be wrong with an input is refused here. */
 
 import { RecordArray } from "../decode/record-array.ts";
-import { NpyError } from "../errors.ts";
+import { NpyError, quoted } from "../errors.ts";
 import { type DType, type DTypeLike, dtype, nativeDType, sameDType } from "../format/dtype.ts";
 import { isLongDouble } from "../format/scalars.ts";
 import { areBools } from "../memory/bools.ts";
 import { flatten, inField } from "../memory/fields.ts";
-import { describe, isBuffer, isNodeBuffer, needsDType, typedArrayBytes } from "./array-bytes.ts";
+import { isBuffer, isNodeBuffer, needsDType, typedArrayBytes } from "./array-bytes.ts";
 import type { ArrayView, Scalar, TypedArray } from "./array-input.ts";
 import { fromForeign } from "./foreign.ts";
 import { parseNested } from "./nested.ts";
@@ -46,7 +46,7 @@ export function parseInput(input: unknown, target?: DType): ParsedInput {
   if (isScalar(input)) return { kind: "plain", values: [input], shape: [] };
   throw new NpyError(
     "ERR_NPY_VALUE",
-    `${describe(input)} is not an array${meantInput(input)}: expected { data, shape }, a typed array or nested arrays of numbers, bigints, ` +
+    `${quoted(input)} is not an array${meantInput(input)}: expected { data, shape }, a typed array or nested arrays of numbers, bigints, ` +
       "booleans, strings or Dates; for structures also records, or an object of columns.",
   );
 }

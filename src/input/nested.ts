@@ -1,9 +1,9 @@
 /** Nested arrays -> one array, with the shape of the nesting. */
-import { NpyError } from "../errors.ts";
+import { NpyError, quoted } from "../errors.ts";
 import { passCodePoints } from "../format/code-points.ts";
 import type { DType } from "../format/dtype.ts";
 import { MAX_DIMENSIONS } from "../format/structure.ts";
-import { describe, isNodeBuffer, typedArrayBytes } from "./array-bytes.ts";
+import { isNodeBuffer, typedArrayBytes } from "./array-bytes.ts";
 import type { TypedArray } from "./array-input.ts";
 import { contiguous, type ParsedInput } from "./parsed-input.ts";
 
@@ -42,7 +42,7 @@ function collect(
     const item = list[i];
     if (isInnermost && !Array.isArray(item) && ArrayBuffer.isView(item) === isTyped) continue;
     if (!isInnermost && Array.isArray(item)) collect(item, shape, [...index, i], isTyped, lists);
-    else throw ragged(`${describe(item)} where others are nested otherwise`, [...index, i]);
+    else throw ragged(`${quoted(item)} where others are nested otherwise`, [...index, i]);
   }
 }
 

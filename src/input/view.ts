@@ -7,7 +7,7 @@ import { type DType, dtype, nativeDType, showDType } from "../format/dtype.ts";
 import { stridedIndex } from "../format/flat-index.ts";
 import { sizeOf } from "../format/layout.ts";
 import { isFloat16, isLongDouble, scalarOf } from "../format/scalars.ts";
-import { bufferBytes, describe, isBuffer, isNodeBuffer, needsDType, typedArrayBytes } from "./array-bytes.ts";
+import { bufferBytes, isBuffer, isNodeBuffer, needsDType, typedArrayBytes } from "./array-bytes.ts";
 import type { ArrayView, Sizes, TypedArray } from "./array-input.ts";
 import { contiguousStrides, type ParsedInput, type PlainInput, type StridedBytes } from "./parsed-input.ts";
 
@@ -112,7 +112,7 @@ function storedAs(data: ArrayView["data"], declared: DType | undefined): { bytes
   }
   throw new NpyError(
     "ERR_NPY_VALUE",
-    `data must be a typed array, an ArrayBuffer, a DataView or an array: found ${describe(data)}.`,
+    `data must be a typed array, an ArrayBuffer, a DataView or an array: found ${quoted(data)}.`,
   );
 }
 
