@@ -96,14 +96,17 @@ export class NodeStorage extends SyncStorage {
  * they had to the old file.
  */
 function copyPermissions(from: string, old: fs.Stats, fd: number, to: string): void {
-  const made = fs.fstatSync(fd);
-  if (made.gid !== old.gid) tolerating(() => fs.fchownSync(fd, -1, old.gid));
-  if (made.uid !== old.uid) tolerating(() => fs.fchownSync(fd, old.uid, -1));
-  const { uid, gid } = made.gid === old.gid && made.uid === old.uid ? made : fs.fstatSync(fd);
-  const isSameGroup = gid === old.gid;
+  let made = fs.fstatSync(fd);
+  if (made.gid !== old.gid || made.uid !== old.uid) {
+    // One by one: the group may be allowed where the owner is not.
+    tolerating(() => fs.fchownSync(fd, -1, old.gid));
+    tolerating(() => fs.fchownSync(fd, old.uid, -1));
+    made = fs.fstatSync(fd);
+  }
+  const isSameGroup = made.gid === old.gid;
   // What the group may do is what others may, unless it is known to be the same group, and the bits to be its own.
   const isExact = isSameGroup && (isPrivate(old.mode) || !HAS_ACCESS_LISTS || copyAccessList(from, fd, to));
-  const special = uid === old.uid && isSameGroup ? old.mode & 0o7000 : 0;
+  const special = made.uid === old.uid && isSameGroup ? old.mode & 0o7000 : 0;
   const group = isExact ? old.mode & 0o070 : old.mode & ((old.mode & 0o007) << 3);
   fs.fchmodSync(fd, special | (old.mode & 0o707) | group);
 }
