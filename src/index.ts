@@ -7,6 +7,7 @@ export {
   isAppendableSync,
 } from "./appendable.ts";
 export { type Casting, canCast } from "./cast/can-cast.ts";
+export type { OnOverflow } from "./cast/overflow.ts";
 export type { NpyScalars } from "./decode/decode.ts";
 export type { ColumnsOf, ComplexNumber, DataOf, NpyArray, RecordArrayOf, RecordOf } from "./decode/npy-array.ts";
 export { type NpyData, RecordArray } from "./decode/record-array.ts";

@@ -1,5 +1,6 @@
 /** The options of opening, appending and reading, and the table-driven check that all options pass. */
 import { CASTING_LEVELS, type Casting } from "./cast/can-cast.ts";
+import { ON_OVERFLOW, type OnOverflow } from "./cast/overflow.ts";
 import { NpyError, quoted } from "./errors.ts";
 import { type DType, type DTypeLike, dtype } from "./format/dtype.ts";
 import { MAX_HEADER_SIZE } from "./format/header.ts";
@@ -35,8 +36,17 @@ export interface OpenOptions<D extends DTypeLike = DTypeLike> extends HeaderOpti
    * of two or more dimensions must have it.
    */
   readonly fortranOrder?: boolean;
-  /** Which casts appending may do, as in `numpy.can_cast`. Default `"same_kind"`, as `numpy.concatenate`. */
+  /**
+   * Which casts appending may do, as in `numpy.can_cast`. Default `"same_kind"`, as `numpy.concatenate`. It allows casts by their dtypes alone:
+   * values that do not fit are changed silently, unless `onOverflow` is `"throw"`.
+   */
   readonly casting?: Casting;
+  /**
+   * What happens to typed data that a cast would change beyond rounding. `"wrap"` does what NumPy does: 300 becomes 44 in uint8, 1e300 infinite
+   * in float32, and text is cut off. `"throw"` refuses them with `ERR_NPY_VALUE`, the `index` and the `field`. (Plain values are refused
+   * either way.) Fractions and imaginary parts are no overflow: only `casting: "unsafe"` drops them. Default `"wrap"`.
+   */
+  readonly onOverflow?: OnOverflow;
   /**
    * What to do with a file that needs recovery. Like {@link recover}, `"truncate"` refuses to drop all data of a file that has rows.
    * Default `"throw"`.
@@ -184,6 +194,7 @@ const OPEN_OPTIONS = {
   rowShape: optional<readonly number[]>("a list of sizes of 0 or more ([] for numbers, [3] for rows of three)", isShape),
   fortranOrder: oneOf([undefined, true, false]),
   casting: oneOf(CASTING_LEVELS, "same_kind"),
+  onOverflow: oneOf(ON_OVERFLOW, "wrap"),
   onNeedsRecovery: oneOf(["throw", "truncate", "zerofill"], "throw"),
   onNotAppendable: oneOf(["throw", "rewrite"], "throw"),
   durability: oneOf(["os", "data", "full"], "os"),

@@ -1,5 +1,6 @@
 /** Writing a whole array at once. */
 
+import { ON_OVERFLOW, type OnOverflow } from "./cast/overflow.ts";
 import { castInput } from "./encode/cast-input.ts";
 import { dtypeOfInput } from "./encode/conform.ts";
 import type { DTypeLike } from "./format/dtype.ts";
@@ -22,6 +23,8 @@ export interface SaveOptions {
   readonly dtype?: DTypeLike;
   /** The order of the file. Default: what an {@link NpyArray} says, else `false`. */
   readonly fortranOrder?: boolean;
+  /** As of {@link OpenOptions}, for arrays that are cast to `dtype`. Default `"wrap"`. */
+  readonly onOverflow?: OnOverflow;
 }
 
 /**
@@ -53,13 +56,17 @@ export function saveSync(
   onFileSync((storage) => saving(storage, array, options), file, options);
 }
 
-const SAVE_OPTIONS = { dtype: fixedSizeDType, fortranOrder: oneOf([undefined, true, false]) };
+const SAVE_OPTIONS = {
+  dtype: fixedSizeDType,
+  fortranOrder: oneOf([undefined, true, false]),
+  onOverflow: oneOf(ON_OVERFLOW, "wrap"),
+};
 
 function* saving(storage: Storage, input: unknown, options: SaveOptions): Plan<void> {
-  const { dtype: wanted, fortranOrder: wantedOrder } = checkOptions(options, SAVE_OPTIONS);
+  const { dtype: wanted, fortranOrder: wantedOrder, onOverflow } = checkOptions(options, SAVE_OPTIONS);
   const parsed = parseInput(input, wanted);
   const type = wanted ?? dtypeOfInput(parsed);
-  const elements = castInput(parsed, type, "same_kind");
+  const elements = castInput(parsed, type, { casting: "same_kind", onOverflow });
   const { shape } = elements;
   // numpy.save writes False for arrays that are in both orders.
   const fortranOrder = shape.length > 1 && (wantedOrder ?? (parsed.fortranOrder === true && !isInBothOrders(shape)));

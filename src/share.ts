@@ -1,5 +1,5 @@
 /** Sharing a file with other threads of the process: the token that is posted to them, and the connections with them. */
-import type { Casting } from "./cast/can-cast.ts";
+import type { CastRules } from "./encode/cast-input.ts";
 import { NpyError } from "./errors.ts";
 import { parseHeader } from "./format/header.ts";
 import { optionError } from "./options.ts";
@@ -31,7 +31,7 @@ export interface OpenToken extends ShareToken {
   readonly header: Uint8Array;
   readonly memory: SharedArrayBuffer;
   /** The options that all writers of the file have in common. */
-  readonly options: { readonly durability: Durability; readonly casting: Casting };
+  readonly options: CastRules & { readonly durability: Durability };
 }
 
 /** The connections of one writer with those of other threads. */

@@ -131,7 +131,7 @@ export class Writer {
   check(input: unknown): EncodedRows {
     this.#growth?.check();
     if (this.#growth === undefined) return this.#checkFirst(input);
-    this.#encoder ??= new RowEncoder(this.#layout as ArrayLayout, this.#options.casting);
+    this.#encoder ??= new RowEncoder(this.#layout as ArrayLayout, this.#options);
     return this.#encoder.encode(input);
   }
 
@@ -140,7 +140,7 @@ export class Writer {
     const parsed = parseInput(input, this.target);
     for (;;) {
       const layout = this.#layout ?? this.#checkLayout(layoutOfInput(parsed, this.#options));
-      const rows = encodeParsed(parsed, layout, this.#options.casting);
+      const rows = encodeParsed(parsed, layout, this.#options);
       // Getters of the input may have appended to the file, and settled what its rows must be.
       this.#layout ??= layout;
       if (this.#layout === layout) return rows;
@@ -212,8 +212,8 @@ export class Writer {
     }
     if (this.#sharing !== undefined) return { token: tokenOf(this.#sharing) };
     growth.check();
-    const { durability, casting } = this.#options;
-    const shared = listen(this.storage, growth.growing, { durability, casting });
+    const { durability, casting, onOverflow } = this.#options;
+    const shared = listen(this.storage, growth.growing, { durability, casting, onOverflow });
     this.#sharing = shared.sharing;
     return { token: shared.sharing.token, start: () => this.#startSharing(shared.growth) };
   }

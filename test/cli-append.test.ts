@@ -156,6 +156,13 @@ test("concat takes shards of either order and other dtypes, and refuses before i
     fortranOrder: true,
     data: Float32Array.of(1, 4, 2, 5, 3, 6, 1, 4, 2, 5, 3, 6),
   });
+  saveSync(at("large.npy"), [[1, 2, 1e39]]);
+  const narrow = ["--dtype", "float32", "--overwrite"];
+  expect(npy(["concat", "narrow.npy", "large.npy", ...narrow], { cwd }).status).toBe(0);
+  expect(await load(at("narrow.npy"))).toMatchObject({ data: Float32Array.of(1, 2, Number.POSITIVE_INFINITY) });
+  const overflow = npy(["concat", "narrow.npy", "large.npy", ...narrow, "--on-overflow", "throw"], { cwd });
+  expect(overflow).toMatchObject({ status: 1, stderr: expect.stringMatching(/large\.npy.*1e\+39 cannot be converted to <f4/) });
+  expect(await load(at("narrow.npy"))).toMatchObject({ data: Float32Array.of(1, 2, Number.POSITIVE_INFINITY) });
   const before = readFileSync(at("out.npy"));
   saveSync(at("bad.npy"), [["a", "b", "c"]]);
   for (const args of [

@@ -1,6 +1,8 @@
 /** Fast paths have no rules of their own: they give the bytes that the general way gives, and the same errors. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { ON_OVERFLOW } from "../src/cast/overflow.ts";
+import type { CastRules } from "../src/encode/cast-input.ts";
 import { encodeParsed } from "../src/encode/conform.ts";
 import { COPY_LIMIT, type EncodedRows } from "../src/encode/encoded-rows.ts";
 import { RowEncoder } from "../src/encode/row-encoder.ts";
@@ -24,8 +26,8 @@ import { randomBytes, randomNumbers } from "./support/random-bytes.ts";
 const RUNS = runs(2000, 0.2);
 
 /** The general way alone. */
-function encodeGenerally(input: unknown, layout: ArrayLayout, casting: Casting): EncodedRows {
-  return encodeParsed(parseInput(input, layout.dtype), layout, casting);
+function encodeGenerally(input: unknown, layout: ArrayLayout, rules: CastRules): EncodedRows {
+  return encodeParsed(parseInput(input, layout.dtype), layout, rules);
 }
 
 const SCALARS = [
@@ -54,6 +56,8 @@ const CLASSES = [
   length?: number,
 ) => Float64Array)[];
 
+const SAME_KIND: CastRules = { casting: "same_kind", onOverflow: "wrap" };
+const NO_CAST: CastRules = { casting: "no", onOverflow: "wrap" };
 const CASTINGS: readonly Casting[] = ["no", "equiv", "safe", "same_kind", "unsafe"];
 
 /** Values, some of which fit and some of which do not, whatever the dtype. */
@@ -321,7 +325,8 @@ test.each(Object.entries(KINDS))("%s: fast equals general, in bytes and in error
       const fortranOrder = choose(false, false, true);
       const layout = { dtype: choose(...types), fortranOrder, shape: fortranOrder ? [...rowShape, 9] : [9, ...rowShape] };
       const casting: Casting = choose(...CASTINGS, ...CASTINGS.slice(3));
-      const encoder = new RowEncoder(layout, casting);
+      const rules: CastRules = { casting, onOverflow: choose(...ON_OVERFLOW) };
+      const encoder = new RowEncoder(layout, rules);
       // What an encoder keeps must not be seen by the next input.
       for (let i = 0; i < 3; i++) {
         const input = build(layout, choose(1, 2, 2, 3, 4, 0), choose, seldom);
@@ -332,7 +337,7 @@ test.each(Object.entries(KINDS))("%s: fast equals general, in bytes and in error
           return rows;
         });
         if (!(typeof found === "object" && found !== null && "rows" in found)) counts.refused++;
-        expect(found).toEqual(outcome(() => encodeGenerally(input, layout, casting)));
+        expect(found).toEqual(outcome(() => encodeGenerally(input, layout, rules)));
       }
     }),
     { numRuns: RUNS },
@@ -379,12 +384,12 @@ describe.each(Object.entries(INPUTS))("%s", (name, [like, rowShape, make]) => {
   const rowBytes = type.itemsize * product(rowShape);
 
   test("a few rows, as many as are copied, and more than a block", () => {
-    const encoder = new RowEncoder(layout, "same_kind");
+    const encoder = new RowEncoder(layout, SAME_KIND);
     const most = Math.floor(COPY_LIMIT / rowBytes);
     for (const rows of [1, 7, 2, most, most + 1, 3, Math.ceil(BLOCK / rowBytes) + 5, 1]) {
       const [input] = make(rows);
       const found = outcome(() => encoder.encode(input));
-      expect(found).toEqual(outcome(() => encodeGenerally(input, layout, "same_kind")));
+      expect(found).toEqual(outcome(() => encodeGenerally(input, layout, SAME_KIND)));
       expect(found).toMatchObject({ rows });
     }
   });
@@ -398,7 +403,7 @@ describe.each(Object.entries(INPUTS))("%s", (name, [like, rowShape, make]) => {
       const appended: unknown[] = [];
       for (const rows of [1, 2, 2, 5, 1]) {
         const [input, change] = make(rows);
-        expected.push(Buffer.concat([...encodeGenerally(input, layout, "same_kind").blocks]));
+        expected.push(Buffer.concat([...encodeGenerally(input, layout, SAME_KIND).blocks]));
         appended.push(npaa.append(input as never));
         change();
         const [before, refused] = [npaa.length, [input, Symbol("none")]];
@@ -435,16 +440,18 @@ describe("objects are stored record by record, as if field by field", () => {
         fc.pre(!rows.flat().some((value) => Array.isArray(value) || ArrayBuffer.isView(value)));
         const objects = rows.map(([a, b, c]) => ({ pair: [b, c], text: "x", a }));
         const columns = { a: rows.map(([a]) => a), text: rows.map(() => "x"), pair: rows.map(([, b, c]) => [b, c]) };
-        const found = outcome(() => encodeGenerally(objects, layout, "no"));
+        const found = outcome(() => encodeGenerally(objects, layout, NO_CAST));
         const isMissing = rows.some(([a]) => a === undefined);
-        if (!isMissing) expect(reasonOf(found)).toEqual(reasonOf(outcome(() => encodeGenerally(columns, layout, "no"))));
+        if (!isMissing) expect(reasonOf(found)).toEqual(reasonOf(outcome(() => encodeGenerally(columns, layout, NO_CAST))));
         counts["bytes" in (found as object) ? "stored" : "refused"]++;
       }),
       { numRuns: 300 },
     );
     expect(Math.min(counts.stored, counts.refused)).toBeGreaterThan(20);
     for (const pair of [[], [0], [0, 0, 0], 0, [[0, 0]]]) {
-      expect(outcome(() => encodeGenerally([{ a: 0, text: "x", pair }], layout, "no"))).toMatchObject({ code: "ERR_NPY_VALUE" });
+      expect(outcome(() => encodeGenerally([{ a: 0, text: "x", pair }], layout, NO_CAST))).toMatchObject({
+        code: "ERR_NPY_VALUE",
+      });
     }
   });
 });

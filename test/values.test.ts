@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { dtypeOfValues, encodeValues } from "../src/encode/values.ts";
 import { dtype } from "../src/format/dtype.ts";
-import { loadSync, MemoryStorage, saveSync } from "../src/index.ts";
+import { type ArrayInput, type DTypeLike, loadSync, MemoryStorage, NpyAppendArray, saveSync } from "../src/index.ts";
 
 /** What a file that holds the values gives back. */
 function stored(values: readonly unknown[], like: string): unknown[] {
@@ -27,7 +27,7 @@ test.each([
   ["datetime64[D]", [new Date("1969-12-31")], [-1n]],
   ["datetime64[M]", [new Date("2024-03-01")], [650n]],
   ["datetime64[15m]", [new Date("1970-01-01T00:30Z")], [2n]],
-  ["datetime64[ns]", [new Date("2026-01-02T03:04:05.678Z"), new Date(0)], [1767323045678000000n, 0n]],
+  ["datetime64[ns]", [new Date("2026-01-02T03:04:05.678Z"), -(2n ** 63n)], [1767323045678000000n, -(2n ** 63n)]],
   ["timedelta64[s]", [-5, 5n], [-5n, 5n]],
   ["S4", ["abc", "é"], ["abc", "é"]],
   ["U3", ["abc", "🙂é", ""], ["abc", "🙂é", ""]],
@@ -102,4 +102,23 @@ test("the dtype of values is that of their type", () => {
   expect(typeOf(["", ""])).toBe("<U1");
   expect(typeOf(["a", "🙂🙂"])).toBe("<U2");
   expect(typeOf([])).toBe("<f8");
+});
+
+test("an invalid Date is refused wherever a Date may stand", () => {
+  const invalid = new Date("no date");
+  const open = (like?: DTypeLike) => NpyAppendArray.openSync(new MemoryStorage(), like === undefined ? {} : { dtype: like });
+  const refused = (like: DTypeLike | undefined, input: unknown, found: object) => {
+    expect(() => open(like).append(input as ArrayInput)).toThrow(expect.objectContaining({ code: "ERR_NPY_VALUE", ...found }));
+  };
+  refused(undefined, [new Date(0), invalid], { index: [1] });
+  refused("M8[ns]", [[new Date(0)], [invalid]], { index: [1, 0] });
+  refused(">M8[Y]", { data: [invalid], shape: [1] }, { index: [0] });
+  refused("M8[s]", { data: [new Date(0), invalid], shape: [2], dtype: "M8[ms]" }, { index: [1] });
+  refused({ when: "M8[ms]" }, [{ when: new Date(0) }, { when: invalid }], { index: [1], field: "when" });
+  refused({ at: { when: "M8[ms]" } }, [{ at: { when: invalid } }], { index: [0], field: "at.when" });
+  refused({ when: ["M8[D]", [2]] }, [{ when: [new Date(0), invalid] }], { index: [0, 1], field: "when" });
+  refused({ when: "M8[ms]" }, { when: [new Date(0), invalid] }, { index: [1], field: "when" });
+  refused(undefined, { when: [invalid] }, { index: [0], field: "when" });
+  refused("U30", [invalid], { index: [0], message: expect.stringContaining("expected a string") });
+  expect(() => saveSync(new MemoryStorage(), invalid)).toThrow(expect.objectContaining({ code: "ERR_NPY_VALUE", index: [] }));
 });

@@ -2,9 +2,9 @@
  * Text (S and U) from and to everything else. Numbers are written as by Python's `str`, cut off where the text is too short, and read as by
  * Python's `int`, `float` and `complex`.
  */
-import { quoted } from "../errors.ts";
+import { type NpyError, quoted } from "../errors.ts";
 import type { DType } from "../format/dtype.ts";
-import { integerRange } from "../format/fit.ts";
+import { BEYOND_FINITE, floatLimits, integerRange } from "../format/fit.ts";
 import { latin1 } from "../format/latin1.ts";
 import { elementsOf } from "../format/scalars.ts";
 import { formatDatetime, formatTimedelta, NOT_A_TIME, parseDatetime } from "./datetime.ts";
@@ -16,10 +16,13 @@ export function isText({ kind }: DType): boolean {
   return kind === "S" || kind === "U";
 }
 
-/** The conversion between two dtypes, at least one of them text. */
-export function textConversion(from: DType, to: DType): Conversion {
-  if (!isText(to)) return parsing(from, to);
-  return isText(from) ? recoding(from, to) : formatting(from, to);
+/**
+ * The conversion between two dtypes, at least one of them text. With `refusesOverflow` it refuses text that would be cut off, and numbers that
+ * are beyond a float's range; without, both become what they become in NumPy.
+ */
+export function textConversion(from: DType, to: DType, refusesOverflow: boolean = false): Conversion {
+  if (!isText(to)) return parsing(from, to, refusesOverflow);
+  return isText(from) ? recoding(from, to, refusesOverflow) : formatting(from, to, refusesOverflow);
 }
 
 type Codes = Uint8Array | Uint32Array;
@@ -46,7 +49,7 @@ function textAt(codes: Codes, i: number, length: number): string {
 }
 
 /** Between texts of different lengths, and between S and U, which share only ASCII. */
-function recoding(from: DType, to: DType): Conversion {
+function recoding(from: DType, to: DType, refusesCut: boolean): Conversion {
   if (from.kind === to.kind) return { convert: copyBytes(from.itemsize, to.itemsize), canFail: false };
   const [length, room] = [lengthOf(from), lengthOf(to)];
   const convert: Kernel = (source, target) => {
@@ -60,29 +63,35 @@ function recoding(from: DType, to: DType): Conversion {
           throw unconvertible(quoted(textAt(sourceCodes, i, length)), to, "it has characters beyond ASCII");
         }
         if (at < room) targetCodes[i * room + at] = code;
+        else if (refusesCut && code !== 0) throw tooLong(textAt(sourceCodes, i, length), to);
       }
     }
   };
   return { convert, canFail: true };
 }
 
+function tooLong(text: string, to: DType): NpyError {
+  return unconvertible(quoted(text), to, `it has ${text.length} characters`);
+}
+
 // ---- from values to text ----
 
-function formatting(from: DType, to: DType): Conversion {
+function formatting(from: DType, to: DType, refusesCut: boolean): Conversion {
   const room = lengthOf(to);
   const format = formatter(from);
+  // As in NumPy, numbers are cut off to fit. A date that is cut off would be another date.
+  const isStrict = refusesCut || from.kind === "M";
   const convert: Kernel = (source, target) => {
     target.fill(0);
     const codes = codesOf(target, to);
     const textOf = format(source);
     for (let i = 0; i * room < codes.length; i++) {
       const text = textOf(i);
-      // As in NumPy, numbers are cut off to fit. A date that is cut off would be another date.
-      if (from.kind === "M" && text.length > room) throw unconvertible(text, to, `it has ${text.length} characters`);
+      if (isStrict && text.length > room) throw tooLong(text, to);
       for (let at = 0; at < Math.min(room, text.length); at++) codes[i * room + at] = text.charCodeAt(at);
     }
   };
-  return { convert, canFail: from.kind === "M" };
+  return { convert, canFail: isStrict };
 }
 
 /** Given the bytes of elements, a function that gives the text of each. */
@@ -127,12 +136,15 @@ function doublesOf(bytes: Uint8Array, size: number): Float64Array {
 
 // ---- from text to values ----
 
-function parsing(from: DType, to: DType): Conversion {
+function parsing(from: DType, to: DType, refusesOverflow: boolean): Conversion {
   const { kind } = to;
   if (kind === "b") return { convert: isNotEmpty(from.itemsize), canFail: false };
   if (kind === "f" || kind === "c") {
     const [wide, size]: [NumberCode, number] = kind === "f" ? ["f8", 8] : ["c16", 16];
-    return { convert: chain(parseFloats(from, to), from.itemsize, size, numberKernel(wide, numberCode(to))), canFail: true };
+    return {
+      convert: chain(parseFloats(from, to, refusesOverflow), from.itemsize, size, numberKernel(wide, numberCode(to))),
+      canFail: true,
+    };
   }
   const parse = kind === "M" ? parseDatetime : kind === "m" ? parseTimedelta : parseInteger;
   const narrow = numberKernel("i8", numberCode(to));
@@ -175,8 +187,9 @@ function parseTimedelta(text: string, to: DType): bigint {
 }
 
 /** Parses into float64, or pairs of them. */
-function parseFloats(from: DType, to: DType): Kernel {
+function parseFloats(from: DType, to: DType, refusesOverflow: boolean): Kernel {
   const isComplex = to.kind === "c";
+  const least = refusesOverflow ? floatLimits(to)[0] : Number.POSITIVE_INFINITY;
   return (source, target) => {
     const parts = elementsOf(target, "f8");
     const codes = codesOf(source, from);
@@ -185,6 +198,12 @@ function parseFloats(from: DType, to: DType): Kernel {
       const text = textAt(codes, i, length);
       if (isComplex) [parts[2 * i], parts[2 * i + 1]] = parseComplex(text, to) as [number, number];
       else parts[i] = parseReal(text, to);
+      if (refusesOverflow && !/inf/i.test(text)) {
+        const width = isComplex ? 2 : 1;
+        for (const part of parts.subarray(i * width, (i + 1) * width)) {
+          if (Math.abs(part) >= least) throw unconvertible(quoted(text), to, BEYOND_FINITE);
+        }
+      }
     }
   };
 }

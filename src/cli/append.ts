@@ -10,6 +10,7 @@ import {
   dtypeArgument,
   durabilityOption,
   encodingArgument,
+  overflowOption,
   rowShapeArgument,
 } from "./arguments.ts";
 import { layoutOf, type RowLayout } from "./columns.ts";
@@ -51,6 +52,7 @@ export function appendCommand(): Command {
     .option("--delimiter <character>", "separator of the CSV columns", delimiterArgument)
     .option("--encoding <name>", "encoding of text sources, such as utf-16le or windows-1252 (default: utf-8)", encodingArgument)
     .addOption(castingOption())
+    .addOption(overflowOption())
     .option("--fortran-order", "create the file in Fortran order: it grows along its last axis")
     .addOption(durabilityOption())
     .action(async (file: string, paths: string[], _options: AppendOptions, command: Command) => {

@@ -10,6 +10,13 @@ export function castingOption(): Option {
   ).choices(["no", "equiv", "safe", "same_kind", "unsafe"]);
 }
 
+export function overflowOption(): Option {
+  return new Option(
+    "--on-overflow <action>",
+    "what to do with numbers that the dtype cannot hold, and text that is too long: wrap around and cut as NumPy, or throw (default: wrap)",
+  ).choices(["wrap", "throw"]);
+}
+
 export function durabilityOption(): Option {
   return new Option(
     "--durability <level>",

@@ -1,7 +1,7 @@
 /** `concat`: joins many files into one, like `numpy.concatenate` along the growth axis. */
 import { stat } from "node:fs/promises";
 import { Command } from "commander";
-import { castingOption, dtypeArgument, durabilityOption } from "./arguments.ts";
+import { castingOption, dtypeArgument, durabilityOption, overflowOption } from "./arguments.ts";
 import { about, counted, FileProblem, shown } from "./failure.ts";
 import { isSameFile } from "./files.ts";
 import { type GrowOptions, grow, openSources } from "./growing.ts";
@@ -23,6 +23,7 @@ export function concatCommand(): Command {
     .option("--overwrite", "replace OUT if it exists; it is kept until the new file has rows")
     .option("--dtype <dtype>", "dtype of OUT (default: that of the first file)", dtypeArgument)
     .addOption(castingOption())
+    .addOption(overflowOption())
     .option("--fortran-order", "create OUT in Fortran order: files are joined along their last axis")
     .addOption(durabilityOption())
     .action(async (out: string, paths: string[], _options: ConcatOptions, command: Command) => {

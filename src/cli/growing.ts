@@ -9,6 +9,7 @@ import {
   type NpyAppendArraySync,
   NpyError,
   type NpyErrorCode,
+  type OnOverflow,
   type OpenOptions,
 } from "../node.ts";
 import { type RowLayout, shapeText } from "./columns.ts";
@@ -20,6 +21,7 @@ import { tell } from "./terminal.ts";
 
 export interface GrowOptions extends ProgressOptions, SourceOptions {
   readonly casting?: Casting;
+  readonly onOverflow?: OnOverflow;
   readonly durability?: Durability;
 }
 
@@ -134,9 +136,10 @@ function appeared(file: string): FileProblem {
 const OF_INPUT: ReadonlySet<NpyErrorCode> = new Set(["ERR_NPY_SHAPE", "ERR_NPY_CAST", "ERR_NPY_VALUE", "ERR_NPY_DTYPE"]);
 
 /** Writes are synchronous, for the reason given in sources/bytes.ts. */
-function openFile(file: string, open: OpenOptions, { casting, durability }: GrowOptions): NpyAppendArraySync {
+function openFile(file: string, open: OpenOptions, { casting, onOverflow, durability }: GrowOptions): NpyAppendArraySync {
+  const chosen = { ...(casting && { casting }), ...(onOverflow && { onOverflow }), ...(durability && { durability }) };
   try {
-    return NpyAppendArray.openSync(file, { ...open, ...(casting && { casting }), ...(durability && { durability }) });
+    return NpyAppendArray.openSync(file, { ...open, ...chosen });
   } catch (error) {
     throw about(file, error);
   }

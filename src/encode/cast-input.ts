@@ -1,5 +1,6 @@
 /** A parsed input -> elements of a dtype: typed data are cast if the rule allows it, plain values converted exactly. */
 import { type Casting, canCast } from "../cast/can-cast.ts";
+import type { OnOverflow } from "../cast/overflow.ts";
 import { NpyError, quoted } from "../errors.ts";
 import { type DType, type DTypeField, sameDType, showDType } from "../format/dtype.ts";
 import { sizeOf } from "../format/layout.ts";
@@ -20,6 +21,12 @@ import { bytesAsTheyAre, checkConvertible, ravel } from "./ravel.ts";
 import { compareNames, matchFields } from "./records.ts";
 import { encodeInput } from "./values.ts";
 
+/** What casts of typed data may do. */
+export interface CastRules {
+  readonly casting: Casting;
+  readonly onOverflow: OnOverflow;
+}
+
 /** An array that can be written. Its bytes are made on demand. */
 export interface Elements {
   readonly shape: readonly number[];
@@ -38,10 +45,10 @@ export function shapeOfInput(parsed: Exclude<ParsedInput, { kind: "columns" }>):
  *
  * @throws NpyError `ERR_NPY_CAST` if the rule forbids it, `ERR_NPY_VALUE` for a value that does not fit; for structures with the `field`.
  */
-export function castInput(input: ParsedInput, target: DType, casting: Casting): Elements {
+export function castInput(input: ParsedInput, target: DType, rules: CastRules): Elements {
   const parsed = inOwnDType(input);
-  if (parsed.kind === "columns") return castColumns(parsed, target, casting);
-  const array = parsed.kind === "plain" ? encodeInput(parsed, target) : castArray(parsed, target, casting);
+  if (parsed.kind === "columns") return castColumns(parsed, target, rules);
+  const array = parsed.kind === "plain" ? encodeInput(parsed, target) : castArray(parsed, target, rules);
   return {
     shape: array.shape,
     blocks: (fortranOrder, perBlock) => ravel(array, target, fortranOrder, perBlock),
@@ -56,7 +63,8 @@ function inOwnDType(parsed: ParsedInput): ParsedInput {
   return { kind: "typed", dtype, array: encodeInput(parsed, dtype), fortranOrder };
 }
 
-function castArray({ dtype, array, ofBuffer }: TypedInput, target: DType, casting: Casting): StridedBytes {
+function castArray({ dtype, array, ofBuffer }: TypedInput, target: DType, rules: CastRules): StridedBytes {
+  const { casting, onOverflow } = rules;
   // Every rule allows it, and checking all fields takes as long as writing a few hundred records.
   if (sameDType(dtype, target) && sameDType(array.dtype, target)) return array;
   if (ofBuffer && target.itemsize > 1 && sizeOf(array.shape) > 0) throw bytesOfWhat(target);
@@ -73,7 +81,7 @@ function castArray({ dtype, array, ofBuffer }: TypedInput, target: DType, castin
   }
   const elements = array.dtype.kind === dtype.kind && array.dtype.itemsize !== dtype.itemsize ? dtype : undefined;
   const matched = { ...array, dtype: matchFields(array.dtype, target), elements };
-  checkConvertible(matched, target);
+  checkConvertible(matched, target, onOverflow);
   return matched;
 }
 
@@ -86,7 +94,7 @@ function bytesOfWhat(target: DType): NpyError {
   );
 }
 
-function castColumns({ columns }: ColumnsInput, target: DType, casting: Casting): Elements {
+function castColumns({ columns }: ColumnsInput, target: DType, rules: CastRules): Elements {
   const { fields } = target;
   if (fields === undefined) {
     throw new NpyError(
@@ -110,9 +118,7 @@ function castColumns({ columns }: ColumnsInput, target: DType, casting: Casting)
       { field: fields[0]?.name },
     );
   }
-  const cast = fields.map((field) =>
-    inField(field.name, () => castColumn(columns.get(field.name) as ParsedInput, field, casting)),
-  );
+  const cast = fields.map((field) => inField(field.name, () => castColumn(columns.get(field.name) as ParsedInput, field, rules)));
   // A column without bytes may be of any length.
   const counted = cast.filter(({ rows, field }) => rows > 0 || field.dtype.itemsize > 0);
   const [first] = counted;
@@ -130,11 +136,11 @@ function castColumns({ columns }: ColumnsInput, target: DType, casting: Casting)
 }
 
 /** One column: an element or a sub-array for each record. The elements of sub-arrays may also lie one after another. */
-function castColumn(input: ParsedInput, field: DTypeField, casting: Casting): ColumnOfField & { rows: number } {
+function castColumn(input: ParsedInput, field: DTypeField, rules: CastRules): ColumnOfField & { rows: number } {
   const parsed = inOwnDType(input);
   const { element, shape, count } = flatten(field.dtype);
   const column = inRecords(parsed.kind === "typed" ? asRaw(asElementsOf(parsed, element), element) : parsed, shape);
-  const elements = castInput(column, element, casting);
+  const elements = castInput(column, element, rules);
   const [length = Number.NaN, ...rest] = elements.shape;
   const isFlat = rest.length === 0 && count > 0 && length % count === 0;
   // Nested arrays cannot say what follows an axis of size 0.

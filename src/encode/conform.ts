@@ -1,5 +1,4 @@
 /** A parsed input -> rows of a file: of its dtype, and of its shape except on the growth axis. */
-import type { Casting } from "../cast/can-cast.ts";
 import { NpyError, quoted } from "../errors.ts";
 import { type DescrField, type DType, dtype } from "../format/dtype.ts";
 import { zeroDimensional } from "../format/header.ts";
@@ -13,7 +12,7 @@ import {
   type StridedBytes,
 } from "../input/parsed-input.ts";
 import { inField } from "../memory/fields.ts";
-import { castInput, type Elements, shapeOfInput } from "./cast-input.ts";
+import { type CastRules, castInput, type Elements, shapeOfInput } from "./cast-input.ts";
 import type { EncodedRows } from "./encoded-rows.ts";
 import { dtypeOfValues } from "./values.ts";
 
@@ -67,9 +66,9 @@ export function layoutOfInput(
  *
  * @throws NpyError as {@link castInput} does, and `ERR_NPY_SHAPE` for rows of another shape.
  */
-export function encodeParsed(parsed: ParsedInput, layout: ArrayLayout, casting: Casting): EncodedRows {
+export function encodeParsed(parsed: ParsedInput, layout: ArrayLayout, rules: CastRules): EncodedRows {
   const { dtype, fortranOrder } = layout;
-  const { shape, blocks, onlyBlock } = conform(parsed, layout, casting);
+  const { shape, blocks, onlyBlock } = conform(parsed, layout, rules);
   return {
     rows: rowCount({ shape, fortranOrder }),
     byteLength: sizeOf(shape) * dtype.itemsize,
@@ -80,26 +79,26 @@ export function encodeParsed(parsed: ParsedInput, layout: ArrayLayout, casting: 
   };
 }
 
-function conform(parsed: ParsedInput, layout: ArrayLayout, casting: Casting): Elements {
+function conform(parsed: ParsedInput, layout: ArrayLayout, rules: CastRules): Elements {
   try {
-    return conformRows(parsed, layout, casting);
+    return conformRows(parsed, layout, rules);
   } catch (error) {
     const axis = growthAxis(layout.fortranOrder, layout.shape.length) ?? 0;
     throw error instanceof NpyError ? error.within({ row: error.index?.[axis] }) : error;
   }
 }
 
-function conformRows(parsed: ParsedInput, layout: ArrayLayout, casting: Casting): Elements {
+function conformRows(parsed: ParsedInput, layout: ArrayLayout, rules: CastRules): Elements {
   if (parsed.kind === "typed" && parsed.bare) {
     const elements = asElementsOf(parsed, layout.dtype);
-    return castInput({ ...elements, array: asRows(elements.array, layout) }, layout.dtype, casting);
+    return castInput({ ...elements, array: asRows(elements.array, layout) }, layout.dtype, rules);
   }
   if (isEmptyList(parsed)) {
     const shape = shapeOf(0, rowShape(layout), layout.fortranOrder);
-    return castInput({ ...parsed, shape, fortranOrder: undefined }, layout.dtype, casting);
+    return castInput({ ...parsed, shape, fortranOrder: undefined }, layout.dtype, rules);
   }
   if (parsed.kind !== "columns") checkRowShape(shapeOfInput(parsed), layout, parsed);
-  const elements = castInput(parsed, layout.dtype, casting);
+  const elements = castInput(parsed, layout.dtype, rules);
   if (parsed.kind === "columns") checkRowShape(elements.shape, layout);
   return elements;
 }

@@ -5,6 +5,7 @@
 
 import { conversionOf, conversionOfHeld } from "../cast/convert.ts";
 import type { Conversion } from "../cast/kernel.ts";
+import { checkOf, checkOfHeld, type OnOverflow } from "../cast/overflow.ts";
 import { NpyError } from "../errors.ts";
 import { type DType, nativeDType, sameDType } from "../format/dtype.ts";
 import { unravelIndex } from "../format/flat-index.ts";
@@ -25,6 +26,7 @@ export function* ravel(
   target: DType,
   fortranOrder: boolean,
   wanted?: number,
+  conversion: Conversion | undefined = conversionFrom(array, target),
 ): Generator<Uint8Array, void, boolean | undefined> {
   const count = sizeOf(array.shape);
   if (count * target.itemsize === 0) return;
@@ -35,14 +37,13 @@ export function* ravel(
   if (asTheyAre !== undefined) return void (yield* inBlocks(asTheyAre, (wanted ?? count) * source.itemsize));
 
   const axes = mergeAxes(array, fortranOrder);
-  const { isStructure, sourceSwap, targetSwap, same, swapsCancel } = difference(source, target);
+  const { sourceSwap, targetSwap, same, swapsCancel } = difference(source, target);
   const start = array.offset * source.itemsize;
   const fitting = Math.max(1, Math.floor(BLOCK / Math.max(source.itemsize, target.itemsize)));
   const perBlock = wanted ?? wholeRows(fitting, axes);
   const blockCount = Math.min(perBlock, count);
   // Conversions read aligned data in native order.
   const inPlace = !same && inOnePiece(axes) && !sourceSwap && (array.bytes.byteOffset + start) % 8 === 0;
-  const conversion = same ? undefined : conversionFrom(array, target, isStructure);
   const gathered = inPlace || conversion === undefined ? undefined : borrow(blockCount * source.itemsize);
   const buffer = new DoubleBuffer(blockCount * target.itemsize);
   try {
@@ -89,28 +90,43 @@ export function bytesAsTheyAre(array: StridedBytes, target: DType, fortranOrder:
 
 /** How two dtypes differ. */
 function difference(source: DType, target: DType) {
-  const isStructure = source.fields !== undefined || target.fields !== undefined;
-  // Conversions of structures swap field by field.
+  const isStructure = isStructural(source, target);
   const sourceSwap = !isStructure && !isNative(source);
   const targetSwap = !isStructure && !isNative(target);
   const same = isStructure ? sameDType(source, target) : sameDType(nativeDType(source), nativeDType(target));
-  return { isStructure, sourceSwap, targetSwap, same, swapsCancel: same && sourceSwap === targetSwap };
+  return { sourceSwap, targetSwap, same, swapsCancel: same && sourceSwap === targetSwap };
 }
 
-function conversionFrom({ dtype, elements }: StridedBytes, target: DType, isStructure: boolean): Conversion {
-  const source = isStructure ? dtype : nativeDType(dtype);
+/** The dtype of elements as a conversion sees them. */
+function orderedFor(target: DType, source: DType): DType {
+  return isStructural(source, target) ? source : nativeDType(source);
+}
+
+/** Conversions of structures swap field by field. */
+function isStructural(source: DType, target: DType): boolean {
+  return source.fields !== undefined || target.fields !== undefined;
+}
+
+/** `undefined` if the elements are those of `target`, whatever the byte order. */
+function conversionFrom({ dtype, elements }: StridedBytes, target: DType): Conversion | undefined {
+  if (difference(dtype, target).same) return undefined;
+  const source = orderedFor(target, dtype);
   return elements === undefined ? conversionOf(source, target) : conversionOfHeld(source, elements, target);
 }
 
 /**
- * Converts all elements once, if the conversion can fail (text that is no number): errors must come before anything is written.
+ * Looks at all elements once, if any of them may be refused (text that is no number; with `"throw"`, numbers that do not fit): errors must come
+ * before anything is written.
  *
  * @throws NpyError of the first element that cannot be converted, with its `index`.
  */
-export function checkConvertible(array: StridedBytes, target: DType): void {
-  if (sameDType(nativeDType(array.dtype), nativeDType(target))) return;
-  if (!conversionFrom(array, target, array.dtype.fields !== undefined).canFail) return;
-  let error = failureOf(array, target);
+export function checkConvertible(array: StridedBytes, target: DType, onOverflow: OnOverflow): void {
+  const { dtype, elements } = array;
+  if (sameDType(nativeDType(dtype), nativeDType(target))) return;
+  const source = orderedFor(target, dtype);
+  const check = elements === undefined ? checkOf(source, target, onOverflow) : checkOfHeld(source, elements, target, onOverflow);
+  if (!check.canFail) return;
+  let error = failureOf(array, target, check);
   if (error === undefined) return;
   // Kernels know no indices: this bisects, axis by axis.
   let part = array;
@@ -119,7 +135,7 @@ export function checkConvertible(array: StridedBytes, target: DType): void {
     for (let rest = size; rest > 1; ) {
       const half = Math.floor(rest / 2);
       const first = slice(part, axis, 0, half);
-      const failure = failureOf(first, target);
+      const failure = failureOf(first, target, check);
       error = failure ?? error;
       part = failure === undefined ? slice(part, axis, half, rest) : first;
       start += failure === undefined ? half : 0;
@@ -130,9 +146,9 @@ export function checkConvertible(array: StridedBytes, target: DType): void {
   throw error.within({ index });
 }
 
-function failureOf(array: StridedBytes, target: DType): NpyError | undefined {
+function failureOf(array: StridedBytes, target: DType, check: Conversion): NpyError | undefined {
   try {
-    for (const _ of ravel(array, target, false));
+    for (const _ of ravel(array, target, false, undefined, check));
     return undefined;
   } catch (error) {
     if (error instanceof NpyError) return error;

@@ -2,9 +2,9 @@
  * An input of `append` -> the bytes of a file's rows. Each open file has one encoder. Fast paths have no rules of their own: `undefined` means
  * only that they do not apply, and the general way then encodes the input or reports what is wrong with it.
  */
-import type { Casting } from "../cast/can-cast.ts";
 import { conversionOf } from "../cast/convert.ts";
 import type { Kernel } from "../cast/kernel.ts";
+import { checkOf } from "../cast/overflow.ts";
 import { NpyError } from "../errors.ts";
 import { type DType, nativeDType, sameDType } from "../format/dtype.ts";
 import { type ArrayLayout, bytesPerRow, growthAxis, rowShape, sizeOf } from "../format/layout.ts";
@@ -18,7 +18,7 @@ import type { Blocks } from "../memory/blocks.ts";
 import { areBools, hasBools } from "../memory/bools.ts";
 import { swapBytes } from "../memory/byte-order.ts";
 import { GrowingBuffer } from "../memory/growing-buffer.ts";
-import { castInput } from "./cast-input.ts";
+import { type CastRules, castInput } from "./cast-input.ts";
 import { fastColumns } from "./columns.ts";
 import { encodeParsed } from "./conform.ts";
 import { COPY_LIMIT, type EncodedRows, oneBlock } from "./encoded-rows.ts";
@@ -35,6 +35,8 @@ interface Source {
   readonly perRow: number;
   /** `undefined` if the bytes are those of the file. */
   readonly convert: Kernel | undefined;
+  /** With `onOverflow: "throw"`: finds elements that do not fit. `undefined` if all do. */
+  readonly check: Kernel | undefined;
 }
 
 /** Any other property of a view may change what these mean. */
@@ -42,7 +44,7 @@ const PARTS: ReadonlySet<string> = new Set(["data", "shape", "dtype", "fortranOr
 
 export class RowEncoder {
   readonly #layout: ArrayLayout;
-  readonly #casting: Casting;
+  readonly #rules: CastRules;
   readonly #row: readonly number[];
   readonly #axis: number;
   readonly #rowBytes: number;
@@ -56,10 +58,10 @@ export class RowEncoder {
   readonly #converted = new GrowingBuffer();
 
   /** For rows of an array of this layout, whatever the size of its growth axis. */
-  constructor(layout: ArrayLayout, casting: Casting) {
+  constructor(layout: ArrayLayout, rules: CastRules) {
     const { dtype, fortranOrder } = layout;
     this.#layout = layout;
-    this.#casting = casting;
+    this.#rules = rules;
     this.#row = rowShape(layout);
     this.#axis = growthAxis(fortranOrder, this.#row.length + 1) as number;
     this.#rowBytes = bytesPerRow(layout);
@@ -70,7 +72,15 @@ export class RowEncoder {
     if (Class === undefined) return;
     const { prototype } = Class;
     const perRow = this.#rowBytes / Class.BYTES_PER_ELEMENT;
-    this.#last = { prototype, dtype, isOwnDType: elementClass(dtype) === Class, isAlone: true, perRow, convert: undefined };
+    this.#last = {
+      prototype,
+      dtype,
+      isOwnDType: elementClass(dtype) === Class,
+      isAlone: true,
+      perRow,
+      convert: undefined,
+      check: undefined,
+    };
     this.#sources.set(prototype, this.#last);
   }
 
@@ -80,7 +90,7 @@ export class RowEncoder {
    * @throws NpyError as {@link encodeParsed} does.
    */
   encode(input: unknown): EncodedRows {
-    return this.#encodeFast(input) ?? encodeParsed(parseInput(input, this.#layout.dtype), this.#layout, this.#casting);
+    return this.#encodeFast(input) ?? encodeParsed(parseInput(input, this.#layout.dtype), this.#layout, this.#rules);
   }
 
   #encodeFast(input: unknown): EncodedRows | undefined {
@@ -127,7 +137,7 @@ export class RowEncoder {
     const { dtype: target } = this.#layout;
     const parsed = parseInput(new Class(0), target) as TypedInput;
     try {
-      castInput(parsed, target, this.#casting);
+      castInput(parsed, target, this.#rules);
     } catch (error) {
       if (error instanceof NpyError) return undefined;
       throw error;
@@ -135,6 +145,7 @@ export class RowEncoder {
     const { dtype } = parsed;
     const { convert, canFail } = conversionOf(dtype, nativeDType(target));
     if (canFail || target.fields !== undefined) return undefined;
+    const check = checkOf(dtype, nativeDType(target), this.#rules.onOverflow);
     return {
       prototype,
       dtype,
@@ -142,10 +153,11 @@ export class RowEncoder {
       isAlone: asElementsOf(parsed, target) === parsed,
       perRow: sizeOf(this.#row),
       convert: isNative(target) ? convert : swapped(convert, target),
+      check: check.canFail ? check.convert : undefined,
     };
   }
 
-  #rowsOf(elements: TypedArray, { perRow, convert }: Source): EncodedRows | undefined {
+  #rowsOf(elements: TypedArray, { perRow, convert, check }: Source): EncodedRows | undefined {
     const rows = elements.length / perRow;
     if (rows === 0 || !Number.isInteger(rows)) return undefined;
     if (convert === undefined) {
@@ -158,8 +170,20 @@ export class RowEncoder {
     if (Math.max(length, elements.byteLength) > COPY_LIMIT) return undefined;
     this.#converted.resize(length);
     const bytes = this.#converted.bytes();
-    convert(this.#copy.copyOf(elements), bytes);
+    const source = this.#copy.copyOf(elements);
+    if (check !== undefined && !fits(check, source, bytes)) return undefined;
+    convert(source, bytes);
     return oneBlock(bytes, rows);
+  }
+}
+
+function fits(check: Kernel, source: Uint8Array, bytes: Uint8Array): boolean {
+  try {
+    check(source, bytes);
+    return true;
+  } catch (error) {
+    if (error instanceof NpyError) return false;
+    throw error;
   }
 }
 

@@ -93,14 +93,22 @@ function fitInteger(value: unknown, min: number, max: number): number | string {
   const number =
     typeof value === "number" ? value : typeof value === "boolean" || typeof value === "bigint" ? Number(value) : Number.NaN;
   if (!Number.isInteger(number)) return "expected a whole number";
-  return number >= min && number <= max ? number : `expected ${min} to ${max}`;
+  return number >= min && number <= max ? number : outOfRange(min, max);
 }
 
 function fitLong(value: unknown, min: bigint, max: bigint): bigint | string {
   const integer = toBigInt(value);
   if (integer === undefined) return "expected a whole number";
-  return integer >= min && integer <= max ? integer : `expected ${min} to ${max}`;
+  return integer >= min && integer <= max ? integer : outOfRange(min, max);
 }
+
+/** Why an integer does not fit. */
+export function outOfRange(min: number | bigint, max: number | bigint): string {
+  return `expected ${min} to ${max}`;
+}
+
+/** Why a finite number does not fit into a float. */
+export const BEYOND_FINITE = "it is beyond the largest finite value";
 
 const [MIN_TICKS, MAX_TICKS] = integerRange({ kind: "i", itemsize: 8 });
 
@@ -117,7 +125,7 @@ function toBigInt(value: unknown): bigint | undefined {
 }
 
 /** The least number that rounds to infinity, half a last place beyond the largest finite one; and the bits of the significand. */
-function floatLimits({ kind, itemsize }: KindAndSize): readonly [overflow: number, precision: number] {
+export function floatLimits({ kind, itemsize }: KindAndSize): readonly [overflow: number, precision: number] {
   const float = scalarOf({ kind: "f", itemsize: kind === "c" ? itemsize / 2 : itemsize });
   const { precision = 0, exponent = 0 } = float ?? {};
   return [(2 - 2 ** -precision) * 2 ** exponent, precision];
@@ -125,7 +133,7 @@ function floatLimits({ kind, itemsize }: KindAndSize): readonly [overflow: numbe
 
 function fitFloat(value: unknown, overflow: number, precision: number): number | string {
   if (typeof value === "number") {
-    return Math.abs(value) < overflow || !Number.isFinite(value) ? value : "it is beyond the largest finite value";
+    return Math.abs(value) < overflow || !Number.isFinite(value) ? value : BEYOND_FINITE;
   }
   if (typeof value === "boolean") return Number(value);
   if (typeof value !== "bigint") return "expected a number";
