@@ -33,6 +33,7 @@ export type {
   ArrowTable,
   ArrowVector,
   ElementArray,
+  Float16ArrayLike,
   ForeignArray,
   NestedArray,
   NumpyTsArray,

@@ -1,6 +1,6 @@
 /** Reading a whole array. */
 import type { NpyArray } from "./decode/npy-array.ts";
-import type { DTypeLike } from "./format/dtype.ts";
+import type { AnyDType, DTypeLike } from "./format/dtype.ts";
 import { OpenArray } from "./open-array.ts";
 import { checkReadOptions, type ReadOptions } from "./options.ts";
 import { type Plan, withFile } from "./plan/step.ts";
@@ -26,7 +26,7 @@ function loading<D extends DTypeLike>(storage: Storage, options: ReadOptions<D>)
  * const { data, shape } = await load("points.npy", { dtype: "float32" }); // data is a Float32Array
  * ```
  */
-export async function load<const D extends DTypeLike = DTypeLike>(
+export async function load<const D extends DTypeLike = AnyDType>(
   file: FileLike,
   options: ReadOptions<D> = {},
 ): Promise<NpyArray<D>> {
@@ -34,6 +34,6 @@ export async function load<const D extends DTypeLike = DTypeLike>(
 }
 
 /** {@link load}, synchronously. */
-export function loadSync<const D extends DTypeLike = DTypeLike>(file: FileLike, options: ReadOptions<D> = {}): NpyArray<D> {
+export function loadSync<const D extends DTypeLike = AnyDType>(file: FileLike, options: ReadOptions<D> = {}): NpyArray<D> {
   return onFileSync(loading<D>, file, options);
 }

@@ -1,6 +1,6 @@
 /** Growing a `.npy` file by appending, synchronously. */
 
-import type { DTypeLike } from "./format/dtype.ts";
+import type { AnyDType, DTypeLike } from "./format/dtype.ts";
 import { checkAppendFrom, closed, GrowingArray } from "./growing-array.ts";
 import type { AppendInput } from "./input/record-types.ts";
 import { runSync } from "./plan/run.ts";
@@ -13,7 +13,7 @@ import { attempt, outward } from "./verb.ts";
 import type { Writer } from "./writer.ts";
 
 /** {@link NpyAppendArray}, synchronously. It keeps nothing of the caller's memory after an append. */
-export class NpyAppendArraySync<D extends DTypeLike = DTypeLike> extends GrowingArray<D> implements Disposable {
+export class NpyAppendArraySync<D extends DTypeLike = AnyDType> extends GrowingArray<D> implements Disposable {
   readonly #writer: Writer;
   #isClosed = false;
 

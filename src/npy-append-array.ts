@@ -1,7 +1,7 @@
 /** Growing a `.npy` file by appending. */
 
 import { AppendQueue } from "./append-queue.ts";
-import type { DTypeLike } from "./format/dtype.ts";
+import type { AnyDType, DTypeLike } from "./format/dtype.ts";
 import { checkAppendFrom, closed, GrowingArray } from "./growing-array.ts";
 import type { AppendInput } from "./input/record-types.ts";
 import { NpyAppendArraySync } from "./npy-append-array-sync.ts";
@@ -47,7 +47,7 @@ function opening(storage: Storage, options: OpenOptions): Plan<Writer> {
  * npaa.shape; // [3, 3]
  * ```
  */
-export class NpyAppendArray<D extends DTypeLike = DTypeLike> extends GrowingArray<D> implements AsyncDisposable {
+export class NpyAppendArray<D extends DTypeLike = AnyDType> extends GrowingArray<D> implements AsyncDisposable {
   readonly #writer: Writer;
   readonly #queue: AppendQueue;
   #closed: Promise<void> | undefined;
@@ -69,7 +69,7 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> extends GrowingArra
    * const npaa = await NpyAppendArray.open("embeddings.npy", { dtype: "float16", rowShape: [768] });
    * ```
    */
-  static async open<const D extends DTypeLike = DTypeLike>(
+  static async open<const D extends DTypeLike = AnyDType>(
     file: FileLike,
     options: OpenOptions<D> = {},
   ): Promise<NpyAppendArray<D>> {
@@ -77,7 +77,7 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> extends GrowingArra
   }
 
   /** {@link NpyAppendArray.open}, synchronously. */
-  static openSync<const D extends DTypeLike = DTypeLike>(file: FileLike, options: OpenOptions<D> = {}): NpyAppendArraySync<D> {
+  static openSync<const D extends DTypeLike = AnyDType>(file: FileLike, options: OpenOptions<D> = {}): NpyAppendArraySync<D> {
     return new NpyAppendArraySync<D>(onFileSync(opening, file, options));
   }
 
@@ -98,7 +98,7 @@ export class NpyAppendArray<D extends DTypeLike = DTypeLike> extends GrowingArra
    * await npaa.close();
    * ```
    */
-  static async attach<const D extends DTypeLike = DTypeLike>(token: ShareToken): Promise<NpyAppendArray<D>> {
+  static async attach<const D extends DTypeLike = AnyDType>(token: ShareToken): Promise<NpyAppendArray<D>> {
     const writer = await attemptLater(token?.path, async () => {
       const checked = checkToken(token);
       const attachment = await connect(checked);

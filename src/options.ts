@@ -2,7 +2,7 @@
 import { CASTING_LEVELS, type Casting } from "./cast/can-cast.ts";
 import { ON_OVERFLOW, type OnOverflow } from "./cast/overflow.ts";
 import { NpyError, quoted } from "./errors.ts";
-import { type DType, type DTypeLike, dtype } from "./format/dtype.ts";
+import { type AnyDType, type DType, type DTypeLike, dtype } from "./format/dtype.ts";
 import { MAX_HEADER_SIZE } from "./format/header.ts";
 import { similarName } from "./format/similar.ts";
 import type { Durability } from "./plan/grow/growing-file.ts";
@@ -19,7 +19,7 @@ export interface HeaderOptions {
 export interface InspectOptions extends HeaderOptions, ReadLimits {}
 
 /** How a file is opened for appending. */
-export interface OpenOptions<D extends DTypeLike = DTypeLike> extends HeaderOptions {
+export interface OpenOptions<D extends DTypeLike = AnyDType> extends HeaderOptions {
   /** Replace an existing file. The old one stays until the first append is valid. Default `false`. */
   readonly deleteIfExists?: boolean;
   /**
@@ -82,7 +82,7 @@ export interface CheckedOpenOptions extends Required<Omit<OpenOptions, "dtype" |
 }
 
 /** How a file is read. */
-export interface ReadOptions<D extends DTypeLike = DTypeLike> extends HeaderOptions, ReadLimits {
+export interface ReadOptions<D extends DTypeLike = AnyDType> extends HeaderOptions, ReadLimits {
   /**
    * The dtype that the file must have (in either byte order); nothing is converted. It tells the compiler what `data` is:
    * `dtype: "float32"` gives a `Float32Array`.
@@ -91,7 +91,7 @@ export interface ReadOptions<D extends DTypeLike = DTypeLike> extends HeaderOpti
 }
 
 /** How an {@link NpyReader} reads. */
-export interface ReaderOptions<D extends DTypeLike = DTypeLike> extends ReadOptions<D> {
+export interface ReaderOptions<D extends DTypeLike = AnyDType> extends ReadOptions<D> {
   /**
    * Map the file into memory, as `numpy.load` with `mmap_mode="c"`: `read` and `chunks` return the file's own bytes without a copy, and only
    * pages that are looked at are read from the disk. Other byte orders, float16, strings, and elements that an old header leaves unaligned

@@ -3,7 +3,7 @@
 import type { NpyArray } from "./decode/npy-array.ts";
 import { NpyError } from "./errors.ts";
 import { type Following, followRows } from "./follow.ts";
-import type { DType, DTypeLike } from "./format/dtype.ts";
+import type { AnyDType, DType, DTypeLike } from "./format/dtype.ts";
 import { OpenArray } from "./open-array.ts";
 import {
   CHUNK_OPTIONS,
@@ -89,7 +89,7 @@ function opening<D extends DTypeLike>(storage: Storage, options: ReaderOptions<D
  * for await (const { data, shape } of reader.chunks()) console.log(shape, data[0]);
  * ```
  */
-export class NpyReader<D extends DTypeLike = DTypeLike> extends ArrayReader<D> implements AsyncDisposable {
+export class NpyReader<D extends DTypeLike = AnyDType> extends ArrayReader<D> implements AsyncDisposable {
   readonly #array: OpenArray<D>;
   /** Reads under way: the descriptor must not be closed (and given to another file) below them. */
   readonly #reads = new Set<Promise<unknown>>();
@@ -122,10 +122,7 @@ export class NpyReader<D extends DTypeLike = DTypeLike> extends ArrayReader<D> i
    * `ERR_NPY_OPTION`, also for a server that does not send the range that was asked for; the file system's and the connection's own errors, such as
    * `ETIMEDOUT`; the reason of `signal`.
    */
-  static async open<const D extends DTypeLike = DTypeLike>(
-    file: FileLike,
-    options: ReaderOptions<D> = {},
-  ): Promise<NpyReader<D>> {
+  static async open<const D extends DTypeLike = AnyDType>(file: FileLike, options: ReaderOptions<D> = {}): Promise<NpyReader<D>> {
     const lifetime = new Lifetime();
     try {
       const array = await onFile((storage, given) => opening<D>(storage, given, lifetime), file, options);
@@ -137,7 +134,7 @@ export class NpyReader<D extends DTypeLike = DTypeLike> extends ArrayReader<D> i
   }
 
   /** {@link NpyReader.open}, synchronously. */
-  static openSync<const D extends DTypeLike = DTypeLike>(file: FileLike, options: ReaderOptions<D> = {}): NpyReaderSync<D> {
+  static openSync<const D extends DTypeLike = AnyDType>(file: FileLike, options: ReaderOptions<D> = {}): NpyReaderSync<D> {
     return new NpyReaderSync(onFileSync(opening<D>, file, options));
   }
 
@@ -287,7 +284,7 @@ export class NpyReader<D extends DTypeLike = DTypeLike> extends ArrayReader<D> i
 }
 
 /** {@link NpyReader}, synchronously. */
-export class NpyReaderSync<D extends DTypeLike = DTypeLike> extends ArrayReader<D> implements Disposable {
+export class NpyReaderSync<D extends DTypeLike = AnyDType> extends ArrayReader<D> implements Disposable {
   readonly #array: OpenArray<D>;
   #isClosed = false;
 

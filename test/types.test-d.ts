@@ -7,14 +7,19 @@ import {
   type ComplexNumber,
   type DataOf,
   type DType,
+  type DTypeLike,
   dtype,
   load,
   loadSync,
   NpyAppendArray,
+  type NpyAppendArraySync,
   type NpyArray,
   type NpyData,
   NpyReader,
+  type NpyReaderSync,
+  type OpenOptions,
   type RawChunk,
+  type ReaderOptions,
   type RecordArray,
   type RecordOf,
 } from "../src/node.ts";
@@ -268,4 +273,107 @@ test("bytes of rows", async () => {
   await npaa.appendFrom(reader, { raw: true });
   const sync = NpyAppendArray.openSync("array.npy");
   expectTypeOf(sync.appendFrom(bytes, { raw: true })).toEqualTypeOf<number>();
+});
+
+test("what has a known dtype goes where any dtype is accepted", async () => {
+  const npaa = await NpyAppendArray.open("a.npy");
+  const typedNpaa = await NpyAppendArray.open("a.npy", { dtype: "float16" });
+  const structured = await NpyAppendArray.open("a.npy", { dtype: { t: "float64", pos: ["float32", [3]] } });
+  const reader = await NpyReader.open("a.npy");
+  const typedReader = await NpyReader.open("a.npy", { dtype: "float16" });
+  const structuredReader = await NpyReader.open("a.npy", { dtype: [["t", "<f8"]] });
+  await npaa.appendFrom(typedReader);
+  await typedNpaa.appendFrom(reader);
+  await typedNpaa.appendFrom(typedReader);
+  await structured.appendFrom(structuredReader);
+  const sync = NpyAppendArray.openSync("a.npy");
+  const typedSync = NpyAppendArray.openSync("a.npy", { dtype: "float16" });
+  const structuredSync = NpyAppendArray.openSync("a.npy", { dtype: { t: "float64" } });
+  const syncReader = NpyReader.openSync("a.npy", { dtype: "float16" });
+  sync.appendFrom(syncReader);
+  structuredSync.appendFrom(syncReader);
+  typedSync.appendFrom(NpyReader.openSync("a.npy"));
+
+  const takesArray = (_: NpyArray): void => undefined;
+  const takesReader = (_: NpyReader): void => undefined;
+  const takesSyncReader = (_: NpyReaderSync): void => undefined;
+  const takesWriter = (_: NpyAppendArray): void => undefined;
+  const takesSyncWriter = (_: NpyAppendArraySync): void => undefined;
+  const takesDType = (_: DType): void => undefined;
+  const takesRecords = (_: RecordArray): void => undefined;
+  const takesInput = (_: ArrayInput): void => undefined;
+  const array = await load("a.npy", { dtype: "float32" });
+  const records = await load("a.npy", { dtype: { t: "float64" } });
+  takesArray(array);
+  takesArray(records);
+  takesArray(loadSync("a.npy"));
+  takesReader(typedReader);
+  takesReader(structuredReader);
+  takesReader(reader);
+  takesSyncReader(syncReader);
+  takesWriter(typedNpaa);
+  takesWriter(structured);
+  takesWriter(npaa);
+  takesSyncWriter(typedSync);
+  takesSyncWriter(structuredSync);
+  takesDType(dtype("float32"));
+  takesDType(dtype({ t: "float64" }));
+  takesDType(typedReader.dtype);
+  takesDType(array.dtype);
+  takesRecords(records.data);
+  takesInput(array);
+  takesInput(records);
+  takesInput(records.data);
+  const all: NpyAppendArray[] = [npaa, typedNpaa, structured];
+  const alls: NpyAppendArraySync[] = [sync, typedSync, structuredSync];
+  const readers: NpyReader[] = [reader, typedReader, structuredReader];
+  const arrays: NpyArray[] = [array, records];
+  const byName = new Map<string, NpyAppendArray>([["a", typedNpaa]]);
+  byName.set("b", structured);
+  void all;
+  void alls;
+  void readers;
+  void arrays;
+  const o: OpenOptions = { dtype: "float32" };
+  const oo: OpenOptions<"float32"> = { dtype: "float32" };
+  const takesOptions = (_: OpenOptions): void => undefined;
+  const takesReaderOptions = (_: ReaderOptions): void => undefined;
+  takesOptions(oo);
+  takesReaderOptions({} as ReaderOptions<"float32">);
+  let again = await load("a.npy");
+  again = array;
+  void again;
+  void o;
+  let one = await NpyReader.open("a.npy");
+  one = typedReader;
+  one = structuredReader;
+  void one;
+  let w = await NpyAppendArray.open("a.npy");
+  w = typedNpaa;
+  w = structured;
+  void w;
+  const lazily = <D extends DTypeLike>(r: NpyReader<D>, n: NpyAppendArray<D>, a: NpyArray<D>): void => {
+    takesReader(r);
+    takesWriter(n);
+    takesArray(a);
+    void npaa.append(a);
+    void npaa.appendFrom(r);
+  };
+  lazily(typedReader, typedNpaa, array as never);
+
+  // @ts-expect-error: of another dtype that the compiler knows
+  const ints: NpyArray<"int32"> = array;
+  // @ts-expect-error
+  const intReader: NpyReader<"int32"> = typedReader;
+  void ints;
+  void intReader;
+});
+
+test("a Float16Array is taken where other typed arrays are; reading gives a Float32Array", () => {
+  const halves = {} as { readonly [Symbol.toStringTag]: "Float16Array" } & Omit<Float32Array, typeof Symbol.toStringTag>;
+  const npaa = NpyAppendArray.openSync("a.npy", { dtype: { h: "float16", many: ["float16", [2]] } });
+  npaa.append({ h: halves, many: halves });
+  NpyAppendArray.openSync("a.npy").append(halves);
+  NpyAppendArray.openSync("a.npy").append([halves]);
+  expectTypeOf<DataOf<"float16">>().toEqualTypeOf<Float32Array<ArrayBuffer>>();
 });

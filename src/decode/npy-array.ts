@@ -1,5 +1,5 @@
 /** What reading gives and appending takes back, as the compiler knows it: dtypes described `as const` give their arrays and records. */
-import type { DType, DTypeLike } from "../format/dtype.ts";
+import type { AnyDType, DType, DTypeLike } from "../format/dtype.ts";
 import type { ScalarData, ScalarName, ScalarValue } from "../format/scalars.ts";
 import type { NpyData, RecordArray } from "./record-array.ts";
 
@@ -9,7 +9,7 @@ import type { NpyData, RecordArray } from "./record-array.ts";
  * `BigInt64Array` or `BigUint64Array`; float16 widened into a `Float32Array`; complex numbers interleaved; `S` and `U` as
  * strings; structures in a {@link RecordArray}; anything else of fixed size (void, long double) as the file's raw bytes.
  */
-export interface NpyArray<D extends DTypeLike = DTypeLike> {
+export interface NpyArray<D extends DTypeLike = AnyDType> {
   readonly data: DataOf<D>;
   readonly shape: number[];
   readonly dtype: DType<D>;

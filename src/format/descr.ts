@@ -27,7 +27,7 @@ export interface DTypeField {
  * What one element of an array is. Made by {@link dtype}; immutable. The type parameter is the name under which the
  * compiler knows it, so that `DType<"float32">` gives `Float32Array`s.
  */
-export interface DType<D extends DTypeLike = DTypeLike> {
+export interface DType<D extends DTypeLike = AnyDType> {
   readonly kind: DTypeKind;
   /** Bytes of one element. */
   readonly itemsize: number;
@@ -53,6 +53,13 @@ export interface DType<D extends DTypeLike = DTypeLike> {
 
 /** The names of NumPy's dtypes that have one size. */
 export type DTypeName = ScalarName;
+
+/**
+ * A dtype that the compiler does not know. With `DTypeLike` in its place, arrays, readers and writers of a known dtype could not be passed where
+ * those of any dtype are accepted: conditional types of a union are not wider than those of its members.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: the type that takes, and is taken for, any description
+export type AnyDType = any;
 
 /** Whatever {@link dtype} takes. */
 export type DTypeLike =

@@ -10,7 +10,7 @@ import { isNative, NATIVE_BYTE_ORDER, partSize } from "./scalars.ts";
 import { isDType, MAX_ITEMSIZE, type Member, make, structure, subArray } from "./structure.ts";
 import { meantDType, scalarFromString } from "./type-string.ts";
 
-export type { DatetimeUnit, Descr, DescrField, DType, DTypeField, DTypeLike, DTypeName } from "./descr.ts";
+export type { AnyDType, DatetimeUnit, Descr, DescrField, DType, DTypeField, DTypeLike, DTypeName } from "./descr.ts";
 export { formatDType, sameDType, showDType } from "./descr.ts";
 export type { ByteOrder, DTypeKind } from "./scalars.ts";
 

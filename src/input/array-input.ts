@@ -14,8 +14,18 @@ export type TypedArray =
   | Uint16Array
   | Uint32Array
   | BigUint64Array
+  | Float16ArrayLike
   | Float32Array
   | Float64Array;
+
+/** A `Float16Array`, which newer runtimes have, and newer versions of TypeScript know. */
+export interface Float16ArrayLike extends ArrayBufferView {
+  readonly [Symbol.toStringTag]: "Float16Array";
+  readonly BYTES_PER_ELEMENT: number;
+  readonly length: number;
+  readonly [index: number]: number;
+  set(elements: ArrayLike<number>, offset?: number): void;
+}
 
 /** One plain value. */
 export type Scalar = number | bigint | boolean | string | Date;
