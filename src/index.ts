@@ -13,6 +13,7 @@ export type { ColumnsOf, ComplexNumber, DataOf, NpyArray, RecordArrayOf, RecordO
 export { type NpyData, RecordArray } from "./decode/record-array.ts";
 export { NpyError, type NpyErrorCode, type NpyErrorDetails } from "./errors.ts";
 export {
+  type AnyDType,
   type ByteOrder,
   type DatetimeUnit,
   type Descr,
@@ -33,6 +34,7 @@ export type {
   ArrowTable,
   ArrowVector,
   ElementArray,
+  FlechetteColumn,
   Float16ArrayLike,
   ForeignArray,
   NestedArray,

@@ -26,6 +26,7 @@ const READ: Readonly<Record<string, string>> = {
   onnxruntime: "[...out.data]",
   "Apache Arrow: vectors": "[...out]",
   "Apache Arrow: tables, record batches": "[...out.getChild('x'), ...out.getChild('n')]",
+  "flechette: columns, tables": "[...out.getChild('x'), ...out.getChild('n')]",
   Buffer: "[0, 1, 2, 3, 4, 5].map((i) => out.readFloatLE(i * 4))",
   DataView: "[0, 1, 2, 3, 4, 5].map((i) => out.getFloat32(i * 4, true))",
   ArrayBuffer: "[...new Float32Array(out)]",

@@ -1,4 +1,5 @@
 /** `onOverflow`: values that the file's dtype cannot hold change as in NumPy, or are refused before anything is written. */
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { conversionOf } from "../src/cast/convert.ts";
 import { checkOf } from "../src/cast/overflow.ts";
@@ -14,8 +15,9 @@ import {
   NpyReader,
   save,
   saveSync,
-} from "../src/index.ts";
+} from "../src/node.ts";
 import { numpyVersion, python } from "./support/numpy.ts";
+import { temporaryDirectory } from "./support/temporary.ts";
 
 /** The error of a call, or `undefined`. */
 function errorOf(call: () => unknown): NpyError | undefined {
@@ -290,4 +292,11 @@ test.skipIf(numpyVersion === undefined)("NumPy changes them silently, as the REA
     `np.concatenate([np.zeros(1, ${JSON.stringify(type)}), ${values}], dtype=${JSON.stringify(type)})[1:].tolist()`;
   const code = `print(json.dumps([${into("u1", "np.array([300], 'u2')")}, [str(x) for x in ${into("f4", "np.array([1e300])")}], ${into("U2", "np.array(['abc'])")}]))`;
   expect(python(code)).toEqual([[44], ["inf"], ["ab"]]);
+});
+
+test("threads that attach do as the thread that shared the file", async () => {
+  const path = join(temporaryDirectory(), "shared.npy");
+  await using npaa = await NpyAppendArray.open(path, { dtype: "uint8", rowShape: [], onOverflow: "throw" });
+  expect(npaa.share()).toMatchObject({ options: { onOverflow: "throw" } });
+  await expect(npaa.append(Uint16Array.of(300))).rejects.toMatchObject({ code: "ERR_NPY_VALUE", index: [0] });
 });

@@ -12,9 +12,9 @@ import { structureConversion } from "./structure.ts";
 import { isText, textConversion } from "./text.ts";
 
 /** What happens to typed data that another dtype cannot hold: they change, as in NumPy, or are refused. */
-export type OnOverflow = (typeof ON_OVERFLOW)[number];
+export type OnOverflow = "wrap" | "throw";
 
-export const ON_OVERFLOW = ["wrap", "throw"] as const;
+export const ON_OVERFLOW: readonly OnOverflow[] = ["wrap", "throw"];
 
 /**
  * What has to run over all elements before they are converted, and whether it may refuse one. With `"throw"`, numbers are only looked at: the

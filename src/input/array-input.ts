@@ -69,7 +69,15 @@ export type Records =
 // ---- arrays of other libraries, recognised by their form ----
 
 /** An array of another library. */
-export type ForeignArray = NumpyTsArray | StridedArray | TensorFlowTensor | OnnxTensor | ArrowTable | ArrowVector | ElementArray;
+export type ForeignArray =
+  | NumpyTsArray
+  | StridedArray
+  | TensorFlowTensor
+  | OnnxTensor
+  | ArrowTable
+  | ArrowVector
+  | FlechetteColumn
+  | ElementArray;
 
 /** numpy-ts: only the storage of an array tells its offset. */
 export interface NumpyTsArray {
@@ -138,10 +146,19 @@ export interface ArrowVector {
   getChildAt(index: number): unknown;
 }
 
-/** A table of Apache Arrow, or one of its record batches. */
+/** A column of flechette. */
+export interface FlechetteColumn {
+  readonly type: { readonly typeId: number };
+  readonly data: readonly unknown[];
+  readonly length: number;
+  readonly nullCount: number;
+  at(index: number): unknown;
+}
+
+/** A table of Apache Arrow, or one of its record batches; or a table of flechette, which has no `data`. */
 export interface ArrowTable {
   readonly schema: { readonly fields: readonly { readonly name: string }[] };
-  readonly data: unknown;
+  readonly data?: unknown;
   /** One column. */
   getChildAt(index: number): unknown;
 }

@@ -4,16 +4,18 @@ import { unravelIndex } from "../format/flat-index.ts";
 import type { ArrayView, ArrowTable, ArrowVector } from "./array-input.ts";
 
 /** The members of a vector that are used here. */
-interface Vector {
+export interface Vector {
   readonly type: Type;
   readonly data: readonly Chunk[];
   readonly length: number;
+  /** By which vectors are recognised. */
+  readonly numChildren: number;
   get(index: number): unknown;
   isValid(index: number): boolean;
   getChildAt(index: number): Vector;
 }
 
-interface Chunk {
+export interface Chunk {
   readonly type: Type;
   readonly length: number;
   /** The bit of the first element in bitmaps. Other buffers begin with the first element. */
@@ -27,10 +29,10 @@ interface Chunk {
 }
 
 /** A typed array of any type. */
-type Values = Uint8Array;
+export type Values = Uint8Array;
 
 /** Which members exist depends on `typeId`. */
-interface Type {
+export interface Type {
   readonly typeId: number;
   readonly children: readonly { readonly name: string }[];
   readonly unit: number;
@@ -42,7 +44,7 @@ interface Type {
 }
 
 /** The members of Arrow's `Type` enumeration that NumPy has dtypes for. */
-const ID = {
+export const ID = {
   dictionary: -1,
   null: 1,
   int: 2,
@@ -65,11 +67,12 @@ const TIME_UNITS = ["s", "ms", "us", "ns"];
 
 /** A table or a batch: its columns by their names. */
 export function columnsOfTable(table: ArrowTable): ReadonlyMap<string, unknown> {
-  return columnsOf(table, table.schema.fields, [table.data].flat() as Chunk[]);
+  // A table of flechette has no data of its own.
+  return columnsOf(table, table.schema.fields, [table.data ?? []].flat() as Chunk[]);
 }
 
 /** A vector: its elements, lists of a fixed size as axes; columns if they are structures. */
-export function viewOfVector(array: ArrowVector): ArrayView | ReadonlyMap<string, unknown> {
+export function viewOfVector(array: ArrowVector | Vector): ArrayView | ReadonlyMap<string, unknown> {
   const vector = array as unknown as Vector;
   if (vector.type.typeId === ID.struct) return columnsOf(vector, vector.type.children, vector.data);
   refuseNullElements(vector, []);
@@ -204,8 +207,8 @@ function take(data: Elements["data"], width: number, indices: readonly number[])
 
 /** Joins chunks; a single one is not copied. */
 function join(parts: readonly Values[]): Values {
-  const [first] = parts as readonly [Values];
-  if (parts.length === 1) return first;
+  const [first = new Uint8Array(0)] = parts;
+  if (parts.length <= 1) return first;
   const all = likeOf(
     first,
     parts.reduce((sum, { length }) => sum + length, 0),

@@ -5,6 +5,7 @@
 import type { DTypeLike } from "../format/dtype.ts";
 import type { AccessorArray, ArrayView, ElementArray, NumpyTsArray, OnnxTensor, Sizes, TensorFlowTensor } from "./array-input.ts";
 import { columnsOfTable, viewOfVector } from "./arrow.ts";
+import { vectorOfColumn } from "./flechette.ts";
 
 /** How the arrays of a library are recognised and read. */
 interface Family {
@@ -21,6 +22,7 @@ const FAMILIES: readonly Family[] = [
   { is: (input) => "dims" in input && typeof peek(input, "type") === "string", read: readOnnx },
   { is: (input) => "schema" in input && hasMethod(input, "getChildAt"), read: columnsOfTable },
   { is: (input) => "numChildren" in input && hasMethod(input, "getChildAt"), read: viewOfVector },
+  { is: isFlechetteColumn, read: (column) => viewOfVector(vectorOfColumn(column)) },
   { is: (input) => "data" in input && "shape" in input && ("strides" in input || "stride" in input), read: readStrided },
   { is: isElementArray, read: readElements },
 ];
@@ -41,6 +43,12 @@ function peek(object: object, name: string): unknown {
 
 function hasMethod(object: object, name: string): boolean {
   return name in object && typeof peek(object, name) === "function";
+}
+
+function isFlechetteColumn(input: object): boolean {
+  if (!("nullCount" in input && "data" in input && hasMethod(input, "at"))) return false;
+  const type = peek(input, "type");
+  return typeof type === "object" && type !== null && typeof peek(type, "typeId") === "number";
 }
 
 /** Names of dtypes that NumPy does not have; `undefined` where the data tell their dtype. */
