@@ -257,6 +257,22 @@ describe("what there is no conversion for", () => {
     expect(astype(counts, dtype("M8[Y]"), dtype("M8[D]"))).toBe("ERR_NPY_VALUE");
   });
 
+  test("spaces around a complex number, of which there may be many", () => {
+    const parsed = (text: string): number[] => {
+      const target = new Float64Array(2);
+      const source = Uint8Array.from(Buffer.from(text, "latin1"));
+      conversionOf(dtype(`S${source.length}`), dtype("complex128")).convert(source, new Uint8Array(target.buffer));
+      return [...target];
+    };
+    // Work that grows with the square of their number would take minutes.
+    const spaces = " ".repeat(500_000);
+    expect(parsed(`${spaces}1-2j${spaces}`)).toEqual([1, -2]);
+    expect(parsed(` ( ${spaces}3j ) `)).toEqual([0, 3]);
+    for (const text of [`${spaces}x`, `1${spaces}x`, `(${spaces}x)`, spaces]) {
+      expect(() => parsed(text)).toThrow(expect.objectContaining({ code: "ERR_NPY_VALUE" }));
+    }
+  });
+
   test("the message names the value and the dtype", () => {
     const { convert, canFail } = conversionOf(dtype("S3"), dtype("int32"));
     expect(canFail).toBe(true);

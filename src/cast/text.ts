@@ -168,7 +168,8 @@ const DIGITS = String.raw`\d(?:_?\d)*`;
 const FLOAT = String.raw`(?:(?:${DIGITS}(?:\.(?:${DIGITS})?)?|\.${DIGITS})(?:e[+-]?${DIGITS})?|inf(?:inity)?|nan)`;
 const INTEGER = new RegExp(`^\\s*([+-]?)(${DIGITS})\\s*$`);
 const REAL = new RegExp(`^\\s*([+-]?${FLOAT})\\s*$`, "i");
-const COMPLEX = new RegExp(`^\\s*(?:([+-]?${FLOAT})(?![\\w.]))?(?:([+-]?${FLOAT}|[+-]?)j)?\\s*$`, "i");
+/** Of text without spaces around it: with them, both of its parts being optional, looking for them would take time quadratic in their number. */
+const COMPLEX = new RegExp(`^(?:([+-]?${FLOAT})(?![\\w.]))?(?:([+-]?${FLOAT}|[+-]?)j)?$`, "i");
 
 /** Integers out of range are an error in NumPy, too. */
 function parseInteger(text: string, to: DType): bigint {
@@ -217,7 +218,7 @@ function parseReal(text: string, to: DType): number {
 /** `1`, `2j`, `1+2j`, `(1+2j)`, `j`. */
 function parseComplex(text: string, to: DType): [re: number, im: number] {
   const inner = /^\s*\((.*)\)\s*$/s.exec(text)?.[1] ?? text;
-  const [whole, re, im] = COMPLEX.exec(inner) ?? [];
+  const [whole, re, im] = COMPLEX.exec(inner.trim()) ?? [];
   if (whole === undefined || (re === undefined && im === undefined)) {
     throw unconvertible(quoted(text), to, 'expected a complex number, such as "1+2j"');
   }
