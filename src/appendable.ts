@@ -69,7 +69,8 @@ function ensuring(storage: Storage, options: EnsureAppendableOptions): Plan<bool
  *
  * @returns `true`: the file is appendable.
  * @throws NpyError `ERR_NPY_SHAPE` for 0-d arrays, which cannot be appended to; `ERR_NPY_OPTION` for a file with several hard links, which
- * only `inplace` keeps, and without koffi nothing; `ERR_NPY_NEEDS_RECOVERY` (or `ERR_NPY_TRAILING`) if `inplace` and the data are not what the header says;
+ * only `inplace` keeps, and without koffi nothing; `ERR_NPY_TRAILING` if another array begins after the last row; `ERR_NPY_NEEDS_RECOVERY` if `inplace`
+ * and the data are not what the header says;
  * `ERR_NPY_UNRECOVERABLE` if an interrupted run cannot be completed; `ERR_NPY_HEADER`; `ERR_NPY_LOCKED`; `ERR_NPY_CHANGED` if another program
  * replaced, deleted or appended to the file while it was copied, or as it was about to be rewritten; the reason of `signal`; the file system's own
  * errors.

@@ -126,6 +126,8 @@ describe("what was probably meant", () => {
   const cases: [string, () => unknown, string][] = [
     ["one row", () => threes().append([1, 2, 3]), "For one row pass [[1, 2, 3]]."],
     ["one number", () => rows({ dtype: "float64", rowShape: [] }).append(any(5)), "For one row pass [5]."],
+    ["one text", () => rows({ dtype: "U5", rowShape: [] }).append(any("text")), 'For one row pass ["text"].'],
+    ["one text, no file yet", () => rows({}).append(any("text")), 'For one row pass ["text"].'],
     ["one record", () => records().append(any({ t: 1 })), "for one record pass [{ t: 1 }]."],
     ["one record, no file yet", () => rows({}).append(any({ t: 1 })), "for one record pass [{ t: 1 }]."],
     ["a promise", () => threes().append(any(Promise.resolve())), "await it first"],
@@ -135,6 +137,12 @@ describe("what was probably meant", () => {
     ["a class", () => rows({ dtype: Float32Array }), 'Did you mean "float32"?'],
     ["a constructor", () => rows({ dtype: Number }), 'Did you mean "float64"?'],
     ["the name of a class", () => rows({ dtype: "BigInt64Array" }), 'Did you mean "int64"?'],
+    [
+      "a class of lists",
+      () => rows({ dtype: Array }),
+      'Array is not a dtype: expected a name ("float64"), a type string ("<f8") or a list of fields',
+    ],
+    ["Python objects", () => rows({ dtype: "object" }), "they can neither be appended to nor read here"],
     ["a misspelt option", () => rows({ dytpe: "<f8" }), "did you mean dtype?"],
     ["shape for rowShape", () => rows({ shape: [3] }), "did you mean rowShape?"],
     ["a number as rowShape", () => rows({ rowShape: 3 }), "[3] for rows of three): found 3."],
@@ -161,6 +169,15 @@ describe("what was probably meant", () => {
   ];
   test.each(cases)("%s", async (_name, use, words) => {
     expect((await failure(use)).message).toContain(words);
+  });
+
+  test("no dtype that cannot be stored is suggested", async () => {
+    expect((await failure(() => rows({ dtype: Object }))).message).not.toContain("Did you mean");
+  });
+
+  test("Python's float and int are NumPy's", () => {
+    expect(rows({ dtype: "float", rowShape: [] }).dtype?.str).toBe("<f8");
+    expect(rows({ dtype: "int", rowShape: [] }).dtype?.str).toBe("<i8");
   });
 
   test.each([

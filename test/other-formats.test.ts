@@ -130,10 +130,10 @@ describe("two arrays in one file", () => {
     expect(Buffer.from(cut.bytes() as Uint8Array).equals(first)).toBe(true);
   });
 
-  test("moving the data in place is refused", () => {
+  test.each([true, false])("giving the first a longer header is refused, inplace: %s", (inplace) => {
     const header = formatHeader({ dtype: dtype("<f8"), shape: [1], fortranOrder: false, headerLength: 80 } as never);
     const file = Buffer.concat([header, Buffer.alloc(8), saved([1])]);
-    const move: Verb = (storage) => ensureAppendableSync(storage, { inplace: true });
+    const move: Verb = (storage) => ensureAppendableSync(storage, { inplace });
     expect(failure(move, file)).toMatchObject({ code: "ERR_NPY_TRAILING", offset: 88 });
   });
 

@@ -57,7 +57,7 @@ export function layoutOfInput(
   const fortranOrder = wanted.fortranOrder ?? parsed.fortranOrder ?? false;
   const shape = parsed.kind === "columns" ? [0] : shapeOfInput(parsed);
   const axis = growthAxis(fortranOrder, shape.length);
-  if (axis === undefined) throw zeroDimensional();
+  if (axis === undefined) throw zeroDimensional(oneRow(shape, [], parsed));
   return { dtype: wanted.dtype ?? dtypeOfInput(parsed), fortranOrder, shape: shape.with(axis, 0) };
 }
 
@@ -137,8 +137,7 @@ function checkRowShape(shape: readonly number[], layout: ArrayLayout, parsed?: P
   const { fortranOrder } = layout;
   const expected = rowShape(layout);
   if (shape.length === 0) {
-    const error = zeroDimensional();
-    throw new NpyError(error.code, error.reason + oneRow(shape, expected, parsed));
+    throw zeroDimensional(oneRow(shape, expected, parsed));
   }
   const found = rowShape({ shape, fortranOrder });
   if (shape.length === expected.length + 1 && found.every((n, axis) => n === expected[axis])) return;

@@ -221,11 +221,12 @@ export function growingHeader(header: NpyHeader): (rows: number) => Uint8Array<A
   };
 }
 
-/** 0-d arrays have no axis to grow along. The words are those of numpy.concatenate. */
-export function zeroDimensional(path?: string): NpyError {
-  return new NpyError("ERR_NPY_SHAPE", "Zero-dimensional arrays cannot be concatenated: they have no axis to grow along.", {
-    path,
-  });
+/** 0-d arrays have no axis to grow along. The words are those of numpy.concatenate, and then what to do. */
+export function zeroDimensional(advice: string = ""): NpyError {
+  return new NpyError(
+    "ERR_NPY_SHAPE",
+    `Zero-dimensional arrays cannot be concatenated: they have no axis to grow along.${advice}`,
+  );
 }
 
 /** The text of the dict, cut at the digits of the growth axis. NumPy: `"'%s': %s, "` for each key, sorted. */

@@ -55,6 +55,7 @@ export function meantDType(like: unknown): string | undefined {
   if (typeof word !== "string") return undefined;
   const ofArray = /^(?:Big)?(Int|Uint|Float)(8|16|32|64)(?:Clamped)?Array$/.exec(word);
   if (ofArray !== null) return `${(ofArray[1] as string).toLowerCase()}${ofArray[2]}`;
+  if (/^object$/i.test(word)) return undefined; // It could not be stored.
   return OTHER_WORDS.get(word.toLowerCase()) ?? similarName(word.trim(), NAMES.keys());
 }
 

@@ -1,17 +1,20 @@
 /** Gives a file a longer header in a copy that takes the file's place. */
 import { NpyError } from "../../errors.ts";
+import { dataLength } from "../../format/layout.ts";
 import type { Storage, StorageFile } from "../../storage/storage.ts";
 import { readHeader } from "../read/header.ts";
 import { closing, copyTimes, createTemporary, discard, type Plan, size, sync, withFile, write } from "../step.ts";
 import { appendableHeader, isAppendableHeader } from "./appendable-header.ts";
 import { copyData } from "./copy-data.ts";
 import { completeInterrupted, type RewriteOptions } from "./interrupted-rewrite.ts";
+import { refuseSecondArray } from "./recover.ts";
 
 /**
  * Writes a copy beside the file, and calls `replace` to put it in the file's place. Readers see the old file or the new one, never a mixture.
  * If anything fails, the copy is removed.
  *
- * @throws NpyError `ERR_NPY_OPTION` if the file has several hard links: the others would keep naming the old file.
+ * @throws NpyError `ERR_NPY_OPTION` if the file has several hard links: the others would keep naming the old file; `ERR_NPY_TRAILING` if it
+ * holds two arrays.
  */
 export function* rewriteByCopy(
   storage: Storage,
@@ -27,6 +30,7 @@ export function* rewriteByCopy(
       if (isAppendableHeader(header)) return;
       const newHeader = appendableHeader(header);
       if ((source.links ?? 1) > 1) throw hardLinked(source.links);
+      yield* refuseSecondArray(source, header.headerLength + dataLength(header));
       options.signal?.throwIfAborted();
       copy = yield* createTemporary(storage);
       yield* write(copy, newHeader, 0);
