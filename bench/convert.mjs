@@ -87,7 +87,7 @@ export const jobs = {
     const npaa = mode === "sync" ? NpyAppendArray.openSync(path, options) : await NpyAppendArray.open(path, options);
     const seconds = stopwatch();
     for (let i = 0; i < appends; i++) {
-      if (mode === "sync") npaa.append(array);
+      if (mode === "sync") void npaa.append(array);
       else await npaa.append(array);
     }
     await npaa.close();

@@ -119,7 +119,7 @@ export const jobs = {
     const npaa = mode === "sync" ? NpyAppendArray.openSync(path, options) : await NpyAppendArray.open(path, options);
     const data = numbers("float64", 2 ** 17);
     for (let done = 0; done < total; done += 2 ** 20) {
-      if (mode === "sync") npaa.append(data);
+      if (mode === "sync") void npaa.append(data);
       else await npaa.append(data);
     }
     await npaa.close();

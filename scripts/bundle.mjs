@@ -1,20 +1,31 @@
 // Builds the published code from src/:
 //
-// - dist/node.js and dist/index.js: one file per entry point, because Node takes about a millisecond for each file it loads.
+// - dist/node.js: one file, because Node takes about a millisecond for each file it loads; dist/node.cjs is the same for `require` where Node
+//   cannot load modules with it, as in Jest.
 // - dist/modules/: one file per module, for bundlers, which drop modules that an application does not use.
+// - dist/node.d.cts: all types in one file. dist/node.d.ts takes its types from there, so that both formats have one NpyError for the compiler.
 // - dist/cli/: the command line with the packages it uses. Their licences go into dist/THIRD-PARTY-LICENSES.
+//
+// All code is minified; dist/node.js, which stack traces show, keeps its lines and the names of functions.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
+import { dts } from "rolldown-plugin-dts";
 
 const path = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 const [node, portable] = [path("src/node.ts"), path("src/index.ts")];
 
 // rolldown asks twice for each module: with the specifier as written, and with the resolved path.
 const isPackage = (id) => !id.startsWith(".") && !isAbsolute(id);
-// Drops docstrings, which the declarations keep. The code is readable without a source map.
-const output = { dir: path("dist"), comments: { legal: true, annotation: true, jsdoc: false } };
+// The declarations keep the docstrings.
+const comments = { legal: true, annotation: true, jsdoc: false };
+const dist = path("dist");
+const small = { dir: dist, comments, minify: true };
+const readable = {
+  ...small,
+  minify: { compress: true, mangle: { keepNames: true }, codegen: { removeWhitespace: false } },
+};
 
 /** The directory of the package that holds a module; `undefined` for our own modules. */
 function packageOf(module) {
@@ -30,21 +41,30 @@ function licenceOf(directory) {
   return `${name} ${version} (${license})\n\n${readFileSync(join(directory, file), "utf8").trim()}\n`;
 }
 
-rmSync(output.dir, { recursive: true, force: true });
-await build({ input: node, platform: "node", external: isPackage, output });
-await build({ input: portable, platform: "neutral", external: isPackage, output });
+rmSync(dist, { recursive: true, force: true });
+const library = { platform: "node", external: isPackage };
+await build({ ...library, input: node, output: readable });
+await build({ ...library, input: node, output: { ...small, format: "cjs", entryFileNames: "[name].cjs" } });
 await build({
+  ...library,
   input: [node, portable],
   platform: "neutral",
-  external: isPackage,
-  output: { ...output, dir: path("dist/modules"), preserveModules: true, preserveModulesRoot: dirname(node) },
+  output: { ...small, dir: path("dist/modules"), preserveModules: true, preserveModulesRoot: dirname(node) },
 });
+await build({ ...library, input: node, plugins: [dts({ dtsOnly: true, oxc: {} })], output: { dir: dist } });
+writeFileSync(
+  path("dist/node.d.cts"),
+  `/// <reference lib="esnext.disposable" />\n${readFileSync(path("dist/node.d.ts"), "utf8")}`,
+);
+writeFileSync(path("dist/node.d.ts"), 'export * from "./node.cjs";\n');
+// Older compilers find no types, and name this file, instead of taking unknown generic types for any.
+writeFileSync(path("dist/needs-typescript-5.7.d.ts"), "export {};\n");
 const commandLine = await build({
   input: { "cli/main": path("src/cli/main.ts") },
   platform: "node",
   external: node,
   output: {
-    ...output,
+    ...small,
     chunkFileNames: "cli/[name].js",
     paths: { [node]: "./node.js" },
   },

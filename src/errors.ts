@@ -50,6 +50,9 @@ export interface NpyErrorDetails {
   readonly row?: number | undefined;
 }
 
+/** Marks the errors of every copy of this package: an application may load it as an ES module and as CommonJS, or in two versions. */
+const BRAND = Symbol.for("npy-append-array.NpyError");
+
 /** What an outer function knows about an error and the function that threw it does not. */
 type ErrorContext = Pick<NpyErrorDetails, "path" | "field" | "index" | "row">;
 
@@ -69,6 +72,13 @@ type ErrorContext = Pick<NpyErrorDetails, "path" | "field" | "index" | "row">;
  * ```
  */
 export class NpyError extends Error {
+  /** Whether this is an error of this package, whichever copy of it threw it. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: of a subclass, only its own errors
+    if (this !== NpyError) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return typeof value === "object" && value !== null && BRAND in value;
+  }
+
   override readonly name = "NpyError";
   readonly code: NpyErrorCode;
   readonly path: string | undefined;
@@ -90,6 +100,7 @@ export class NpyError extends Error {
     this.field = details.field;
     this.row = details.row;
     this.#reason = safe;
+    Object.defineProperty(this, BRAND, { value: true });
   }
 
   /** The message without the file, the field and the index, for programs that name these in their own way. */

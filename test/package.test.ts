@@ -1,6 +1,7 @@
 /** What is published: what it loads, what it depends on, and what bundlers make of it. */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
@@ -12,13 +13,34 @@ const dist = join(root, "dist");
 
 function importsOf(file: string): string[] {
   const code = readFileSync(join(dist, file), "utf8");
-  return [...code.matchAll(/(?:\bfrom |\bimport\s*\(?\s*)"([^"]+)"/g)].map(([, name = ""]) => name);
+  return [...code.matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*)["`]([\w@./:-]+)["`]/g)].map(([, name = ""]) => name);
 }
 
-test("the library is one file for each entry point, and loads nothing of the command line", () => {
+test("the library is one file for Node, and loads nothing of the command line", () => {
   expect(importsOf("node.js")).toContain("node:fs");
   expect(importsOf("node.js").filter((name) => !name.startsWith("node:"))).toEqual([]);
-  expect(importsOf("index.js")).toEqual([]);
+  const required = [...readFileSync(join(dist, "node.cjs"), "utf8").matchAll(/\brequire\([`"']([^`"']+)/g)].map(
+    ([, name = ""]) => name,
+  );
+  expect(required).toContain("node:fs");
+  expect(required.filter((name) => !isBuiltin(name))).toEqual([]);
+});
+
+test("the portable modules need no runtime", () => {
+  const modules = readdirSync(join(dist, "modules"), { recursive: true, encoding: "utf8" });
+  const runtime = modules.filter(
+    (name) => name.endsWith(".js") && importsOf(join("modules", name)).some((from) => from.startsWith("node:")),
+  );
+  expect(runtime).toContain("node.js");
+  const reached = new Set<string>();
+  const visit = (name: string): void => {
+    if (reached.has(name)) return;
+    reached.add(name);
+    for (const from of importsOf(join("modules", name))) visit(join(dirname(name), from));
+  };
+  visit("index.js");
+  expect(reached.size).toBeGreaterThan(50);
+  expect(runtime.filter((name) => reached.has(name))).toEqual([]);
 });
 
 test("the package has no dependencies: those of the command line are bundled, with their licences", () => {

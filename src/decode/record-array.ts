@@ -9,6 +9,9 @@ import { decodeLatin1, decodeScalars, decodeUtf32, type NpyScalars, viewOf } fro
 /** Everything that `data` can be. */
 export type NpyData = NpyScalars | RecordArray;
 
+/** Marks the record arrays of every copy of this package. */
+const BRAND = Symbol.for("npy-append-array.RecordArray");
+
 /**
  * An array of a structured dtype. Records are decoded one by one ({@link RecordArray.at}, iteration) or field by field
  * ({@link RecordArray.column}); the rest stays bytes.
@@ -27,6 +30,11 @@ export type NpyData = NpyScalars | RecordArray;
 export class RecordArray<Record = { [name: string]: unknown }, Columns = { [name: string]: NpyData }>
   implements Iterable<Record>
 {
+  /** Whether this is a record array, whichever copy of this package made it. */
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === "object" && value !== null && BRAND in value;
+  }
+
   /** The dtype of one record. */
   readonly dtype: DType;
   /** The records as the file holds them, in its byte order, with their padding. */
@@ -41,6 +49,7 @@ export class RecordArray<Record = { [name: string]: unknown }, Columns = { [name
     this.dtype = dtype;
     this.bytes = bytes;
     this.length = length;
+    Object.defineProperty(this, BRAND, { value: true });
   }
 
   /** The record `i`, as a new object; negative indices count from the end. `undefined` if there is no such record. */

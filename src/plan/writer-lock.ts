@@ -13,8 +13,19 @@ export const MAX_TRIES: number = 10;
 const CANNOT_CREATE = ["EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT"];
 
 /** The keys of places and those of files: a backend may use the same values for both. */
-const claimedPlaces = new Set<unknown>();
-const claimedFiles = new Set<unknown>();
+interface Claimed {
+  readonly places: Set<unknown>;
+  readonly files: Set<unknown>;
+}
+
+/** All copies of this package in a process share what they claim: one may be loaded as an ES module, and another as CommonJS. */
+const CLAIMED = Symbol.for("npy-append-array.claimed");
+
+function claimed(): Claimed {
+  const shared = globalThis as { [CLAIMED]?: Claimed };
+  shared[CLAIMED] ??= { places: new Set(), files: new Set() };
+  return shared[CLAIMED];
+}
 
 /** The right to write to a file, held until `release`. The open file that was locked holds the lock until it is closed. */
 export class WriterLock {
@@ -73,13 +84,13 @@ export class WriterLock {
   }
 
   protected claimPlace(): void {
-    exchange(claimedPlaces, this.place, this.storage.key);
+    exchange(claimed().places, this.place, this.storage.key);
     this.place = this.storage.key;
   }
 
   /** Ends the claim of the file before: once that is deleted, the system may reuse its key. */
   protected claimFile({ key }: StorageFile): void {
-    exchange(claimedFiles, this.#file, key);
+    exchange(claimed().files, this.#file, key);
     this.#file = key;
   }
 
@@ -161,8 +172,8 @@ export class WriterLock {
     // Before the lock: whoever gets the lock next takes the claim of its former owner for stale.
     yield* this.releaseRewrite();
     yield* quietly(this.letGo());
-    claimedPlaces.delete(this.place);
-    claimedFiles.delete(this.#file);
+    claimed().places.delete(this.place);
+    claimed().files.delete(this.#file);
     this.place = undefined;
     this.#file = undefined;
   }

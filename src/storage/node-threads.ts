@@ -110,7 +110,8 @@ export const nodeThreads: Threads = {
     const alive = setInterval(() => undefined, 2 ** 30);
     try {
       if (thread === workers.threadId) {
-        receive(request);
+        // Another copy of this package in this thread may have shared the file.
+        process.emit("workerMessage", request, thread);
       } else {
         const delivered = workers.postMessageToThread(thread, request, [port2]);
         delivered.catch(() => undefined);
