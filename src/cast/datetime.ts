@@ -100,8 +100,12 @@ function onlyNotATime(from: DType, to: DType): Conversion["convert"] {
 
 /** The smallest count stands for "not a time". */
 function inRange(count: bigint, shown: string, to: DType): bigint {
-  if (count > NOT_A_TIME && count <= MAX) return count;
+  if (isInRange(count)) return count;
   throw unconvertible(shown, to, "the result is beyond 64 bits");
+}
+
+function isInRange(count: bigint): boolean {
+  return count > NOT_A_TIME && count <= MAX;
 }
 
 /**
@@ -184,30 +188,69 @@ function pad(number: number): string {
 const ISO =
   /^\s*([+-]?\d{1,18})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d{0,18}))?)?)?(?:(Z|[+-]\d\d(?::?\d\d)?)\s*)?)?)?)?$/;
 
+/** A point in time: seconds since 1970, and the digits after them. */
+interface Moment {
+  readonly seconds: bigint;
+  readonly fraction: string;
+}
+
 /** Reads a datetime64 as NumPy does, cut off to the unit. `now` and `today` are refused. */
 export function parseDatetime(text: string, to: DType): bigint {
   if (/^(nat)?$/i.test(text)) return NOT_A_TIME;
   const step = stepOf(to);
+  const moment = step && momentOf(text);
+  if (step === undefined || moment === undefined) {
+    throw unconvertible(quoted(text), to, `expected ${ISO_8601}`);
+  }
+  return inRange(stepsOf(moment, step), quoted(text), to);
+}
+
+/** What text must be to become a datetime64. */
+const ISO_8601 = 'a date and time in ISO 8601, such as "2000-01-02T03:04:05.678", or "NaT"';
+
+/** As {@link parseDatetime} takes it, but a year has four digits or a sign: text with other numbers is more likely a count. */
+const STRICT_ISO = /^\s*(?:\d{4}(?!\d)|[+-])/;
+
+/** Reads a datetime64 that is a whole number of the unit, or gives the reason why text is none. */
+export function exactDatetime(text: string, to: DType): bigint | string {
+  if (/^nat$/i.test(text)) return NOT_A_TIME;
+  const step = stepOf(to);
+  if (step === undefined) return "a datetime64 without a unit has no meaning for a date";
+  const moment = STRICT_ISO.test(text) ? momentOf(text) : undefined;
+  if (moment === undefined) return `expected ${ISO_8601}`;
+  if (!isWhole(moment, step)) return "it is not a whole number of its units";
+  const steps = stepsOf(moment, step);
+  return isInRange(steps) ? steps : "it is beyond the range of the unit";
+}
+
+function momentOf(text: string): Moment | undefined {
   const found = ISO.exec(text);
-  if (step === undefined || found === null) throw notADate(text, to);
+  if (found === null) return undefined;
   const [, years, month = "1", day = "1", hour = "0", minute = "0", second = "0", fraction = "", zone] = found;
   const months = (BigInt((years as string).replace("+", "")) - 1970n) * 12n + BigInt(month) - 1n;
   const first = daysOfMonths(months);
   const isDate =
     Number(month) >= 1 && Number(month) <= 12 && Number(day) >= 1 && BigInt(day) <= daysOfMonths(months + 1n) - first;
-  if (!isDate || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) throw notADate(text, to);
-  const { unit, count } = step;
+  if (!isDate || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined;
   const clock = Number(hour) * 3600 + (Number(minute) - offsetOf(zone)) * 60 + Number(second);
-  const seconds = (first + BigInt(day) - 1n) * 86_400n + BigInt(clock);
-  return inRange(stepsOf(seconds, fraction, unit, count), quoted(text), to);
+  return { seconds: (first + BigInt(day) - 1n) * 86_400n + BigInt(clock), fraction };
 }
 
-/** Seconds since 1970, and the digits after them, in steps of `count` units. Finer digits are cut off. */
-function stepsOf(seconds: bigint, fraction: string, unit: Unit, count: bigint): bigint {
+/** Cuts off what is finer than a step. */
+function stepsOf({ seconds, fraction }: Moment, { unit, count }: TimeStep): bigint {
   const { length, digits = 0 } = UNITS[unit];
   if (isCalendar(unit)) return floorDivide(civil(floorDivide(seconds, 86_400n)).months, length * count);
   if (length >= SECOND) return floorDivide(seconds, (length / SECOND) * count);
   return floorDivide(seconds * (SECOND / length) + BigInt(fraction.slice(0, digits).padEnd(digits, "0")), count);
+}
+
+/** Whether a moment is one at which a step begins. */
+function isWhole({ seconds, fraction }: Moment, { unit, count }: TimeStep): boolean {
+  const attoseconds = seconds * SECOND + BigInt(fraction.padEnd(18, "0"));
+  const length = UNITS[unit].length * count;
+  if (!isCalendar(unit)) return attoseconds % length === 0n;
+  const { months, day } = civil(floorDivide(seconds, 86_400n));
+  return attoseconds % DAY === 0n && day === 1 && months % length === 0n;
 }
 
 /** Minutes that a time zone is ahead of UTC. */
@@ -216,8 +259,4 @@ function offsetOf(zone: string | undefined): number {
   const digits = zone.slice(1).replace(":", "").padEnd(4, "0");
   const minutes = Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2));
   return zone.startsWith("-") ? -minutes : minutes;
-}
-
-function notADate(text: string, to: DType): NpyError {
-  return unconvertible(quoted(text), to, 'expected a date and time in ISO 8601, such as "2000-01-02T03:04:05.678", or "NaT"');
 }

@@ -4,6 +4,7 @@
  */
 
 import { dateToTicks } from "../cast/dates.ts";
+import { exactDatetime } from "../cast/datetime.ts";
 import { float64ToFloat16 } from "../cast/float16.ts";
 import { NpyError, quoted } from "../errors.ts";
 import { keptCodePoints } from "../format/code-points.ts";
@@ -125,7 +126,10 @@ function makeEncoder(target: DType): Encoder {
   if (target.kind === "c") return complexes(Class, toElement);
   if (target.kind !== "M") return elementwise(Class, toElement);
   const fromDate = dateToTicks(target);
-  return elementwise(Class, (value) => (value instanceof Date ? fromDate(value) : toElement(value)));
+  return elementwise(Class, (value) => {
+    if (value instanceof Date) return fromDate(value);
+    return typeof value === "string" ? exactDatetime(value, target) : toElement(value);
+  });
 }
 
 /** Void and long doubles are given as bytes. */

@@ -34,7 +34,7 @@ export function fitOf(type: KindAndSize): Fit | undefined {
       return (value) => fitFloat(value, overflow, precision);
     }
     case "M":
-      return (value) => fitTicks(value, "expected a Date, or a whole number of its units");
+      return (value) => fitTicks(value, "expected a Date, text in ISO 8601, or a whole number of its units");
     case "m":
       return (value) => fitTicks(value, "expected a whole number of its units");
     default:
