@@ -11,6 +11,7 @@ export type { OnOverflow } from "./cast/overflow.ts";
 export type { NpyScalars } from "./decode/decode.ts";
 export type { ColumnsOf, ComplexNumber, DataOf, NpyArray, RecordArrayOf, RecordOf } from "./decode/npy-array.ts";
 export { type NpyData, RecordArray } from "./decode/record-array.ts";
+export type { Nulls } from "./encode/nulls.ts";
 export { NpyError, type NpyErrorCode, type NpyErrorDetails } from "./errors.ts";
 export {
   type AnyDType,
@@ -40,6 +41,7 @@ export type {
   NestedArray,
   NumpyTsArray,
   OnnxTensor,
+  RecordObject,
   Records,
   Scalar,
   StridedArray,

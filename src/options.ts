@@ -1,6 +1,7 @@
 /** The options of opening, appending and reading, and the table-driven check that all options pass. */
 import { CASTING_LEVELS, type Casting } from "./cast/can-cast.ts";
 import { ON_OVERFLOW, type OnOverflow } from "./cast/overflow.ts";
+import { NULLS, type Nulls } from "./encode/nulls.ts";
 import { NpyError, quoted } from "./errors.ts";
 import { type AnyDType, type DType, type DTypeLike, dtype } from "./format/dtype.ts";
 import { MAX_HEADER_SIZE } from "./format/header.ts";
@@ -47,6 +48,12 @@ export interface OpenOptions<D extends DTypeLike = AnyDType> extends HeaderOptio
    * either way.) Fractions and imaginary parts are no overflow: only `casting: "unsafe"` drops them. Default `"wrap"`.
    */
   readonly onOverflow?: OnOverflow;
+  /**
+   * What happens to `null` and `undefined` among plain values, in records and in lists. `"nan"` stores them as NaN in floats and complex
+   * numbers, and as NaT in datetime64 and timedelta64. Other dtypes have nothing that stands for null, and refuse it. `"error"` refuses them all,
+   * with `ERR_NPY_VALUE`, the `index` and the `field`. Default `"error"`.
+   */
+  readonly nulls?: Nulls;
   /**
    * What to do with a file that needs recovery. Like {@link recover}, `"truncate"` refuses to drop all data of a file that has rows.
    * Default `"throw"`.
@@ -195,6 +202,7 @@ const OPEN_OPTIONS = {
   fortranOrder: oneOf([undefined, true, false]),
   casting: oneOf(CASTING_LEVELS, "same_kind"),
   onOverflow: oneOf(ON_OVERFLOW, "wrap"),
+  nulls: oneOf(NULLS, "error"),
   onNeedsRecovery: oneOf(["throw", "truncate", "zerofill"], "throw"),
   onNotAppendable: oneOf(["throw", "rewrite"], "throw"),
   durability: oneOf(["os", "data", "full"], "os"),

@@ -3,6 +3,7 @@
 import { ON_OVERFLOW, type OnOverflow } from "./cast/overflow.ts";
 import { castInput } from "./encode/cast-input.ts";
 import { dtypeOfInput } from "./encode/conform.ts";
+import { NULLS, type Nulls } from "./encode/nulls.ts";
 import type { DTypeLike } from "./format/dtype.ts";
 import { formatHeader } from "./format/header.ts";
 import { sizeOf } from "./format/layout.ts";
@@ -25,6 +26,8 @@ export interface SaveOptions {
   readonly fortranOrder?: boolean;
   /** As of {@link OpenOptions}, for arrays that are cast to `dtype`. Default `"wrap"`. */
   readonly onOverflow?: OnOverflow;
+  /** As of {@link OpenOptions}. Default `"error"`. */
+  readonly nulls?: Nulls;
 }
 
 /**
@@ -60,13 +63,14 @@ const SAVE_OPTIONS = {
   dtype: fixedSizeDType,
   fortranOrder: oneOf([undefined, true, false]),
   onOverflow: oneOf(ON_OVERFLOW, "wrap"),
+  nulls: oneOf(NULLS, "error"),
 };
 
 function* saving(storage: Storage, input: unknown, options: SaveOptions): Plan<void> {
-  const { dtype: wanted, fortranOrder: wantedOrder, onOverflow } = checkOptions(options, SAVE_OPTIONS);
+  const { dtype: wanted, fortranOrder: wantedOrder, onOverflow, nulls } = checkOptions(options, SAVE_OPTIONS);
   const parsed = parseInput(input, wanted);
   const type = wanted ?? dtypeOfInput(parsed);
-  const elements = castInput(parsed, type, { casting: "same_kind", onOverflow });
+  const elements = castInput(parsed, type, { casting: "same_kind", onOverflow, nulls });
   const { shape } = elements;
   // numpy.save writes False for arrays that are in both orders.
   const fortranOrder = shape.length > 1 && (wantedOrder ?? (parsed.fortranOrder === true && !isInBothOrders(shape)));

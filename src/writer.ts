@@ -212,8 +212,8 @@ export class Writer {
     }
     if (this.#sharing !== undefined) return { token: tokenOf(this.#sharing) };
     growth.check();
-    const { durability, casting, onOverflow } = this.#options;
-    const shared = listen(this.storage, growth.growing, { durability, casting, onOverflow });
+    const { durability, casting, onOverflow, nulls } = this.#options;
+    const shared = listen(this.storage, growth.growing, { durability, casting, onOverflow, nulls });
     this.#sharing = shared.sharing;
     return { token: shared.sharing.token, start: () => this.#startSharing(shared.growth) };
   }

@@ -5,6 +5,7 @@ import { ON_OVERFLOW } from "../src/cast/overflow.ts";
 import type { CastRules } from "../src/encode/cast-input.ts";
 import { encodeParsed } from "../src/encode/conform.ts";
 import { COPY_LIMIT, type EncodedRows } from "../src/encode/encoded-rows.ts";
+import { NULLS } from "../src/encode/nulls.ts";
 import { RowEncoder } from "../src/encode/row-encoder.ts";
 import type { ArrayLayout } from "../src/format/layout.ts";
 import {
@@ -56,8 +57,8 @@ const CLASSES = [
   length?: number,
 ) => Float64Array)[];
 
-const SAME_KIND: CastRules = { casting: "same_kind", onOverflow: "wrap" };
-const NO_CAST: CastRules = { casting: "no", onOverflow: "wrap" };
+const SAME_KIND: CastRules = { casting: "same_kind", onOverflow: "wrap", nulls: "error" };
+const NO_CAST: CastRules = { casting: "no", onOverflow: "wrap", nulls: "error" };
 const CASTINGS: readonly Casting[] = ["no", "equiv", "safe", "same_kind", "unsafe"];
 
 /** Values, some of which fit and some of which do not, whatever the dtype. */
@@ -325,7 +326,7 @@ test.each(Object.entries(KINDS))("%s: fast equals general, in bytes and in error
       const fortranOrder = choose(false, false, true);
       const layout = { dtype: choose(...types), fortranOrder, shape: fortranOrder ? [...rowShape, 9] : [9, ...rowShape] };
       const casting: Casting = choose(...CASTINGS, ...CASTINGS.slice(3));
-      const rules: CastRules = { casting, onOverflow: choose(...ON_OVERFLOW) };
+      const rules: CastRules = { casting, onOverflow: choose(...ON_OVERFLOW), nulls: choose(...NULLS) };
       const encoder = new RowEncoder(layout, rules);
       // What an encoder keeps must not be seen by the next input.
       for (let i = 0; i < 3; i++) {

@@ -8,7 +8,7 @@ import { parseInput } from "../src/input/input.ts";
 function seen(input: unknown): { shape: readonly number[]; dtype: string; values: number[] } {
   const parsed = parseInput(input);
   const like = parsed.kind === "typed" ? parsed.dtype : dtype("<f8");
-  const { shape, blocks } = castInput(parsed, dtype("<f8"), { casting: "unsafe", onOverflow: "wrap" });
+  const { shape, blocks } = castInput(parsed, dtype("<f8"), { casting: "unsafe", onOverflow: "wrap", nulls: "error" });
   const bytes = Buffer.concat([...blocks(false)].map((block) => Buffer.from(block)));
   return { shape, dtype: like.str, values: Array.from(new Float64Array(new Uint8Array(bytes).buffer)) };
 }
@@ -99,10 +99,10 @@ test("an object of another realm's typed array is one by its tag", () => {
 
 test("a Buffer is uint8, and its bytes are elements of nothing wider", () => {
   const parsed = parseInput(Buffer.from([7]));
-  const { shape, blocks } = castInput(parsed, dtype("u1"), { casting: "no", onOverflow: "wrap" });
+  const { shape, blocks } = castInput(parsed, dtype("u1"), { casting: "no", onOverflow: "wrap", nulls: "error" });
   expect(shape).toEqual([1]);
   expect([...blocks(false)].map((block) => Array.from(block))).toEqual([[7]]);
-  expect(() => castInput(parsed, dtype("<f8"), { casting: "unsafe", onOverflow: "wrap" })).toThrow(
+  expect(() => castInput(parsed, dtype("<f8"), { casting: "unsafe", onOverflow: "wrap", nulls: "error" })).toThrow(
     expect.objectContaining({ code: "ERR_NPY_DTYPE" }),
   );
 });

@@ -22,6 +22,7 @@ import {
   type ReaderOptions,
   type RecordArray,
   type RecordOf,
+  save,
 } from "../src/node.ts";
 
 test("a dtype gives its typed array", () => {
@@ -255,6 +256,65 @@ test("of a dtype that is not known everything is taken", () => {
   const npaa = NpyAppendArray.openSync("a.npy");
   npaa.append([{ anything: 1 }]);
   npaa.append({ anything: [1, 2] });
+});
+
+interface Row {
+  id: number;
+  name: string;
+  at?: Date | null;
+}
+
+class Measurement {
+  readonly t: number;
+  readonly #secret = 1;
+  constructor(t: number) {
+    this.t = t;
+  }
+  secret(): number {
+    return this.#secret;
+  }
+}
+
+test("objects of an interface, a type or a class are records", async () => {
+  const rows: Row[] = [{ id: 1, name: "a", at: null }];
+  const frozen: readonly Readonly<Row>[] = rows;
+  const typed: { a: number }[] = [{ a: 1 }];
+  const npaa = await NpyAppendArray.open("a.npy", { nulls: "nan" });
+  await npaa.append(rows);
+  await npaa.append(frozen);
+  await npaa.append(typed);
+  await npaa.append([rows, rows]);
+  await npaa.append([{ id: 1, name: "a", nested: { x: [1, 2] } }]);
+  await npaa.append([new Measurement(1)]);
+  await save("a.npy", rows);
+  await save("a.npy", [{ id: 1, at: new Date() }]);
+  const known = await NpyAppendArray.open("a.npy", { dtype: { id: "float64", name: "U5" } });
+  const knownRows: { id: number; name: string }[] = rows;
+  await known.append(knownRows);
+  NpyAppendArray.openSync("a.npy").append(rows);
+  // @ts-expect-error: an await is missing
+  await npaa.append([load("a.npy")]);
+  // @ts-expect-error
+  await npaa.append([new Map([["id", 1]])]);
+  // @ts-expect-error: one record in no array
+  await npaa.append(rows[0] as Row);
+  // @ts-expect-error
+  await npaa.append([[Symbol.iterator]]);
+});
+
+test("null may stand among numbers and times", async () => {
+  const npaa = await NpyAppendArray.open("a.npy", {
+    dtype: { t: "float64", when: "M8[ms]", span: "m8[s]", n: "int64" },
+    nulls: "nan",
+  });
+  void npaa.append([{ t: null, when: null, span: null, n: 1 }]);
+  void npaa.append([{ t: 1, when: "2024-01-01T00:00:00Z", span: 5n, n: 1n }]);
+  // @ts-expect-error: int64 has nothing that stands for null
+  void npaa.append([{ t: null, when: null, span: null, n: null }]);
+  void NpyAppendArray.openSync("a.npy", { nulls: "nan" }).append([1, null, undefined]);
+  void save("a.npy", [[1], [null]], { nulls: "nan" });
+  // @ts-expect-error
+  void save("a.npy", [1], { nulls: "null" });
 });
 
 test("bytes of rows", async () => {

@@ -29,7 +29,7 @@ type ValueOfBare<Name extends string> = Name extends ScalarName
     : Name extends `${"M8" | "datetime64"}${string}`
       ? "datetime"
       : Name extends `${"m8" | "timedelta64"}${string}`
-        ? "bigint"
+        ? "timedelta"
         : Name extends `V${number}`
           ? "bytes"
           : "unknown";
@@ -39,10 +39,10 @@ type DataOfName<Name extends string> = Name extends ScalarName
   : {
       string: string[];
       datetime: ScalarData<"i8">;
-      bigint: ScalarData<"i8">;
+      timedelta: ScalarData<"i8">;
       bytes: ScalarData<"u1">;
       unknown: NpyData;
-    }[Exclude<ValueOfBare<Name>, "boolean" | "number" | "complex">];
+    }[Exclude<ValueOfBare<Name>, "boolean" | "number" | "bigint" | "complex">];
 
 /** The `data` of an array whose dtype was described as `D`: `DataOf<"float32">` is `Float32Array`. */
 export type DataOf<D> = IsAny<D> extends true ? NpyData : DataOfKnown<D>;
@@ -117,6 +117,7 @@ export interface ScalarValues {
   number: number;
   bigint: bigint;
   datetime: bigint;
+  timedelta: bigint;
   complex: ComplexNumber;
   string: string;
   bytes: Uint8Array<ArrayBuffer>;

@@ -11,6 +11,7 @@ import { subArray, withFields } from "../format/structure.ts";
 import { isNodeBuffer } from "../input/array-bytes.ts";
 import { swapBytes } from "../memory/byte-order.ts";
 import { copyField, type FieldPlace, flatten } from "../memory/fields.ts";
+import { HOW_TO_STORE_NULLS, type Nulls } from "./nulls.ts";
 
 /** A value that could not be stored, and why. */
 export interface Failure {
@@ -29,15 +30,18 @@ export type Encoder = (values: readonly unknown[], bytes: Uint8Array<ArrayBuffer
 /** Records that are stored at a time: few enough for their values to stay in the processor's cache. */
 const AT_ONCE = 2 ** 11;
 
+/** The encoder of a dtype, which treats nulls by a rule. */
+type EncoderOf = (type: DType, nulls: Nulls) => Encoder;
+
 /**
- * Stores objects, in the structure's own byte order; `encoder` gives the encoders of the fields' own dtypes. Numbers are stored record by record,
+ * Stores objects, in the structure's own byte order; `encoderOf` gives the encoders of the fields' own dtypes. Numbers are stored record by record,
  * which is twice as fast, if all of them fit. Everything else is stored field by field, which also tells what is wrong.
  */
-export function recordEncoder(target: DType, encoder: (type: DType) => Encoder): Encoder {
+export function recordEncoder(target: DType, nulls: Nulls, encoderOf: EncoderOf): Encoder {
   const fields = target.fields as readonly DTypeField[];
   const names = fields.map(({ name }) => name);
   const known = new Set(names);
-  const all = fields.map((field) => fieldEncoder(field, encoder));
+  const all = fields.map((field) => fieldEncoder(field, (type) => encoderOf(type, nulls)));
   const stores = fields.map(fieldStore);
   const fast = stores.filter((store) => store !== undefined);
   const others = all.filter((_, i) => stores[i] === undefined);
@@ -47,7 +51,7 @@ export function recordEncoder(target: DType, encoder: (type: DType) => Encoder):
     for (let from = 0, { length } = values; from < length; from += AT_ONCE) {
       const records = values.slice(from, Math.min(length, from + AT_ONCE)) as Fields[];
       const place = { bytes, offset: from * target.itemsize, stride: target.itemsize };
-      let failure = checkRecords(records, names, known);
+      let failure = checkRecords(records, names, known, nulls);
       const rest = failure === undefined && storeAll(records, fast, view, place) ? others : all;
       for (let i = 0; i < rest.length && failure === undefined; i++) failure = rest[i]?.(records, place);
       if (failure !== undefined) return { ...failure, at: from + failure.at };
@@ -126,17 +130,25 @@ function within(failure: Failure, name: string, column: readonly unknown[], coun
   };
 }
 
-/** Every record must be an object with all fields and no others. */
-function checkRecords(values: readonly unknown[], names: readonly string[], known: ReadonlySet<string>): Failure | undefined {
+/** Every record must be an object with all fields and no others. A field that is undefined is missing, unless it is stored as null. */
+function checkRecords(
+  values: readonly unknown[],
+  names: readonly string[],
+  known: ReadonlySet<string>,
+  nulls: Nulls,
+): Failure | undefined {
   for (let at = 0; at < values.length; at++) {
     const value = values[at];
     if (typeof value !== "object" || value === null || Array.isArray(value) || value instanceof Date) {
       return { at, reason: `expected an object with the fields ${list(names)}` };
     }
     if (hasExactly(value as Fields, known)) continue;
-    const found = Object.keys(value).filter((name) => (value as Fields)[name] !== undefined);
+    const isThere = (name: string): boolean => (value as Fields)[name] !== undefined || (nulls === "nan" && known.has(name));
+    const found = Object.keys(value).filter(isThere);
     const problem = compareNames(found, names);
-    if (problem !== undefined) return { at, reason: problem.reason, field: problem.field, value };
+    if (problem === undefined) continue;
+    const hint = known.has(problem.field) && problem.field in value ? ` (it is undefined; ${HOW_TO_STORE_NULLS})` : "";
+    return { at, reason: problem.reason + hint, field: problem.field, value };
   }
   return undefined;
 }

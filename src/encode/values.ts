@@ -14,6 +14,7 @@ import { unravelIndex } from "../format/flat-index.ts";
 import { sizeOf } from "../format/layout.ts";
 import { dataClass, isFloat16, type TypedArrayClass } from "../format/scalars.ts";
 import { contiguous, type PlainInput, type StridedBytes, type Values } from "../input/parsed-input.ts";
+import { elementOfNull, isNull, type Nulls } from "./nulls.ts";
 import { type Encoder, recordEncoder } from "./records.ts";
 
 /** The dtypes of values by their types, for all but strings. */
@@ -73,10 +74,10 @@ function typeOf(value: unknown): string {
  *
  * @throws NpyError `ERR_NPY_VALUE` with the `index` of the first value that does not fit.
  */
-export function encodeValues({ values, shape }: Values, target: DType): Uint8Array<ArrayBuffer> {
+export function encodeValues({ values, shape }: Values, target: DType, nulls: Nulls = "error"): Uint8Array<ArrayBuffer> {
   const count = sizeOf(shape);
   const bytes = new Uint8Array(count * target.itemsize);
-  const failed = values.length === count ? encoder(target)(values, bytes) : undefined;
+  const failed = values.length === count ? encoder(target, nulls)(values, bytes) : undefined;
   // Before, or while they were encoded.
   if (values.length !== count) throw changedLength(values.length, count);
   if (failed === undefined) return bytes;
@@ -90,9 +91,13 @@ export function encodeValues({ values, shape }: Values, target: DType): Uint8Arr
 }
 
 /** Plain values as elements of `target`. */
-export function encodeInput({ values, shape, fortranOrder, dtype: given }: PlainInput, target: DType): StridedBytes {
+export function encodeInput(
+  { values, shape, fortranOrder, dtype: given }: PlainInput,
+  target: DType,
+  nulls: Nulls,
+): StridedBytes {
   // Values that were given with a dtype may be in Fortran order: an error says their index in the data.
-  const bytes = encodeValues({ values, shape: given === undefined ? shape : [values.length] }, target);
+  const bytes = encodeValues({ values, shape: given === undefined ? shape : [values.length] }, target, nulls);
   return contiguous(bytes, nativeDType(target), shape, fortranOrder ?? false);
 }
 
@@ -105,31 +110,33 @@ function changedLength(found: number, expected: number): NpyError {
 }
 
 /** Cached, since making one costs more than encoding a few values. */
-const encoders = new WeakMap<DType, Encoder>();
+const encoders: { readonly [Rule in Nulls]: WeakMap<DType, Encoder> } = { error: new WeakMap(), nan: new WeakMap() };
 
-function encoder(target: DType): Encoder {
-  const known = encoders.get(target);
+function encoder(target: DType, nulls: Nulls): Encoder {
+  const known = encoders[nulls].get(target);
   if (known !== undefined) return known;
-  const made = makeEncoder(target);
-  encoders.set(target, made);
+  const made = makeEncoder(target, nulls);
+  encoders[nulls].set(target, made);
   return made;
 }
 
-function makeEncoder(target: DType): Encoder {
-  if (target.fields !== undefined) return recordEncoder(target, encoder);
-  if (target.kind === "S") return strings(target.itemsize, encodeLatin1);
-  if (target.kind === "U") return strings(target.itemsize, encodeUtf32);
+function makeEncoder(target: DType, nulls: Nulls): Encoder {
+  if (target.fields !== undefined) return recordEncoder(target, nulls, encoder);
+  const ofNull = elementOfNull(target, nulls);
+  if (target.kind === "S") return strings(target.itemsize, encodeLatin1, ofNull as string);
+  if (target.kind === "U") return strings(target.itemsize, encodeUtf32, ofNull as string);
   const toElement = fitOf(target);
   if (toElement === undefined) return rawBytes(target.itemsize);
-  if (isFloat16(target)) return float16s(toElement);
+  if (isFloat16(target)) return float16s(toElement, ofNull);
   const Class = dataClass(target);
-  if (target.kind === "c") return complexes(Class, toElement);
-  if (target.kind !== "M") return elementwise(Class, toElement);
+  if (target.kind === "c") return complexes(Class, toElement, ofNull);
+  if (target.kind !== "M") return elementwise(Class, toElement, ofNull);
   const fromDate = dateToTicks(target);
-  return elementwise(Class, (value) => {
+  const toTicks: Fit = (value) => {
     if (value instanceof Date) return fromDate(value);
     return typeof value === "string" ? exactDatetime(value, target) : toElement(value);
-  });
+  };
+  return elementwise(Class, toTicks, ofNull);
 }
 
 /** Void and long doubles are given as bytes. */
@@ -145,12 +152,15 @@ function rawBytes(itemsize: number): Encoder {
   };
 }
 
-/** Encodes one element after the other, as `toElement` gives them. */
-function elementwise(Class: TypedArrayClass, toElement: Fit): Encoder {
+/** Encodes one element after the other, as `toElement` gives them; `ofNull` stands for null, or is the reason why nothing does. */
+function elementwise(Class: TypedArrayClass, toElement: Fit, ofNull: number | bigint | string): Encoder {
   return (values, bytes) => {
     const target = new Class(bytes.buffer) as unknown as { [index: number]: number | bigint };
     for (let at = 0; at < values.length; at++) {
-      const element = toElement(values[at]);
+      const value = values[at];
+      let element = toElement(value);
+      // No dtype takes null as a value, so that only values which are refused need another look.
+      if (typeof element === "string" && isNull(value)) element = ofNull;
       if (typeof element === "string") return { at, reason: element };
       target[at] = element;
     }
@@ -158,8 +168,8 @@ function elementwise(Class: TypedArrayClass, toElement: Fit): Encoder {
   };
 }
 
-function float16s(toElement: Fit): Encoder {
-  const encode = elementwise(Float64Array, toElement);
+function float16s(toElement: Fit, ofNull: number | bigint | string): Encoder {
+  const encode = elementwise(Float64Array, toElement, ofNull);
   return (values, bytes) => {
     const doubles = new Uint8Array(values.length * 8);
     const failed = encode(values, doubles);
@@ -168,12 +178,18 @@ function float16s(toElement: Fit): Encoder {
   };
 }
 
-function complexes(Class: TypedArrayClass, toElement: Fit): Encoder {
+/** As in NumPy, both parts of a null are NaN. */
+function complexes(Class: TypedArrayClass, toElement: Fit, ofNull: number | bigint | string): Encoder {
   return (values, bytes) => {
     const parts = new Class(bytes.buffer) as Float64Array;
     for (let at = 0; at < values.length; at++) {
       const value = values[at];
-      const pair = typeof value === "object" && value !== null && "re" in value && "im" in value ? value : { re: value, im: 0 };
+      if (isNull(value)) {
+        if (typeof ofNull === "string") return { at, reason: ofNull };
+        parts.fill(Number.NaN, 2 * at, 2 * at + 2);
+        continue;
+      }
+      const pair = typeof value === "object" && "re" in value && "im" in value ? value : { re: value, im: 0 };
       const re = toElement(pair.re);
       const im = toElement(pair.im);
       if (typeof re === "string") return { at, reason: `${re}, or { re, im }` };
@@ -185,12 +201,16 @@ function complexes(Class: TypedArrayClass, toElement: Fit): Encoder {
   };
 }
 
-/** Encodes strings: `encode` writes one into its place, or says why it does not fit. */
-function strings(itemsize: number, encode: (text: string, place: Uint8Array, kept?: Uint32Array) => string | undefined): Encoder {
+/** Encodes strings: `encode` writes one into its place, or says why it does not fit; `noNull` says why null does not. */
+function strings(
+  itemsize: number,
+  encode: (text: string, place: Uint8Array, kept?: Uint32Array) => string | undefined,
+  noNull: string,
+): Encoder {
   return (values, bytes) => {
     for (let at = 0; at < values.length; at++) {
       const value = values[at];
-      if (typeof value !== "string") return { at, reason: "expected a string" };
+      if (typeof value !== "string") return { at, reason: isNull(value) ? noNull : "expected a string" };
       const kept = keptCodePoints(values, at, value);
       const reason = encode(value, bytes.subarray(at * itemsize, (at + 1) * itemsize), kept);
       if (reason !== undefined) return { at, reason };

@@ -30,8 +30,15 @@ export interface Float16ArrayLike extends ArrayBufferView {
 /** One plain value. */
 export type Scalar = number | bigint | boolean | string | Date;
 
-/** Arrays within arrays, all of one length on each level; the innermost may be typed arrays. */
-export type NestedArray = readonly (Scalar | TypedArray | { readonly re: number; readonly im: number } | NestedArray)[];
+/** Arrays within arrays, all of one length on each level; the innermost may be typed arrays. Nulls need `nulls: "nan"`. */
+export type NestedArray = readonly (
+  | Scalar
+  | null
+  | undefined
+  | TypedArray
+  | { readonly re: number; readonly im: number }
+  | NestedArray
+)[];
 
 /** A list of sizes or strides, as other libraries hold them. */
 export type Sizes = ArrayLike<number>;
@@ -59,9 +66,17 @@ export interface ArrayView {
 // biome-ignore lint/suspicious/noExplicitAny: of whatever dtype
 export type ArrayInput = NpyArray<any> | ArrayView | TypedArray | NestedArray | Records | ForeignArray;
 
+/** A record of any fields: an object of an interface or a class, too. Arrays, Maps, Promises and the like are none. */
+export type RecordObject =
+  | { readonly [name: string]: unknown }
+  | (object & { readonly [Symbol.iterator]?: never; readonly [Symbol.toStringTag]?: never });
+
+/** Records in an array, or in arrays within arrays: of one length on each level. */
+type RecordLists = readonly (RecordObject | RecordLists)[];
+
 /** Records of a structure: an array of objects, an object of columns, or what reading gave. */
 export type Records =
-  | readonly { readonly [name: string]: unknown }[]
+  | RecordLists
   | { readonly [name: string]: unknown; readonly data?: never; readonly shape?: never }
   // biome-ignore lint/suspicious/noExplicitAny: of whatever dtype
   | RecordArray<any, any>;

@@ -12,13 +12,14 @@ import type {
 import type { RecordArray } from "../decode/record-array.ts";
 import type { ArrayInput, ArrayView, NestedArray, TypedArray } from "./array-input.ts";
 
-/** What a scalar may be in a record that is appended. */
-interface ScalarInputs extends Omit<ScalarValues, "boolean" | "number" | "bigint" | "datetime" | "complex"> {
+/** What a scalar may be in a record that is appended. Nulls need `nulls: "nan"`; integers of up to 32 bits refuse them even then. */
+interface ScalarInputs extends Omit<ScalarValues, "boolean" | "number" | "bigint" | "datetime" | "timedelta" | "complex"> {
   boolean: boolean | 0 | 1;
-  number: number | bigint;
+  number: number | bigint | null;
   bigint: number | bigint;
-  datetime: Date | bigint | number;
-  complex: number | ComplexNumber;
+  datetime: Date | bigint | number | string | null;
+  timedelta: bigint | number | null;
+  complex: number | ComplexNumber | null;
 }
 
 type ValueInputOf<T> =
