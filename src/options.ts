@@ -55,6 +55,11 @@ export interface OpenOptions<D extends DTypeLike = AnyDType> extends HeaderOptio
    */
   readonly nulls?: Nulls;
   /**
+   * Without `dtype`: how many characters the text of a new file may have, in every field with text. Default: as many as the longest text of the
+   * first append, so that longer ones do not fit later.
+   */
+  readonly textLength?: number | undefined;
+  /**
    * What to do with a file that needs recovery. Like {@link recover}, `"truncate"` refuses to drop all data of a file that has rows.
    * Default `"throw"`.
    */
@@ -82,10 +87,11 @@ export interface OpenOptions<D extends DTypeLike = AnyDType> extends HeaderOptio
 }
 
 /** {@link OpenOptions} with all defaults filled in. */
-export interface CheckedOpenOptions extends Required<Omit<OpenOptions, "dtype" | "rowShape" | "fortranOrder">> {
+export interface CheckedOpenOptions extends Required<Omit<OpenOptions, "dtype" | "rowShape" | "fortranOrder" | "textLength">> {
   readonly dtype: DType | undefined;
   readonly rowShape: readonly number[] | undefined;
   readonly fortranOrder: boolean | undefined;
+  readonly textLength: number | undefined;
 }
 
 /** How a file is read. */
@@ -203,6 +209,7 @@ const OPEN_OPTIONS = {
   casting: oneOf(CASTING_LEVELS, "same_kind"),
   onOverflow: oneOf(ON_OVERFLOW, "wrap"),
   nulls: oneOf(NULLS, "error"),
+  textLength: optional<number>("a number of characters, 1 or more", isPositive),
   onNeedsRecovery: oneOf(["throw", "truncate", "zerofill"], "throw"),
   onNotAppendable: oneOf(["throw", "rewrite"], "throw"),
   durability: oneOf(["os", "data", "full"], "os"),
@@ -240,7 +247,10 @@ export const FOLLOW_OPTIONS: {
  */
 export function checkOpenOptions(options: OpenOptions): CheckedOpenOptions {
   const checked = checkOptions(options, OPEN_OPTIONS);
-  const { rowShape } = checked;
+  const { rowShape, textLength } = checked;
+  if (textLength !== undefined && checked.dtype !== undefined) {
+    throw optionError(`textLength is for files without a dtype: give the room in the dtype, as in "U${textLength}"`);
+  }
   if (rowShape === undefined) return checked;
   if (checked.dtype === undefined) throw optionError("rowShape needs dtype: together they say what rows a new file has");
   return { ...checked, rowShape: [...rowShape] };

@@ -69,7 +69,7 @@ const SAVE_OPTIONS = {
 function* saving(storage: Storage, input: unknown, options: SaveOptions): Plan<void> {
   const { dtype: wanted, fortranOrder: wantedOrder, onOverflow, nulls } = checkOptions(options, SAVE_OPTIONS);
   const parsed = parseInput(input, wanted);
-  const type = wanted ?? dtypeOfInput(parsed);
+  const type = wanted ?? dtypeOfInput(parsed, { nulls });
   const elements = castInput(parsed, type, { casting: "same_kind", onOverflow, nulls });
   const { shape } = elements;
   // numpy.save writes False for arrays that are in both orders.

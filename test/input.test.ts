@@ -138,7 +138,8 @@ describe("refused", () => {
     ["a hole", [1, , 3], "ERR_NPY_VALUE"],
     ["mixed values", [1, 2n], "ERR_NPY_VALUE"],
     ["null among values", [[1, null]], "ERR_NPY_VALUE"],
-    ["objects without a dtype", [{ a: 1 }], "ERR_NPY_VALUE"],
+    ["objects without fields", [{}], "ERR_NPY_VALUE"],
+    ["objects of other fields than the first", [{ a: 1 }, { b: 1 }], "ERR_NPY_VALUE"],
   ])("%s", async (_, input, code) => {
     const { NpyAppendArray, MemoryStorage } = await import("../src/index.ts");
     const storage = new MemoryStorage();

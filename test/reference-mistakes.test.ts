@@ -163,7 +163,7 @@ test("a zero non-growth dimension: rows without elements are counted", async () 
 test("an invalid first append leaves no file behind, and settles nothing", async () => {
   const path = temporaryPath();
   const npaa = await NpyAppendArray.open(path);
-  const invalid = [[[1, 2], [3]], [1, "2"], null, { data: new Float64Array(3), shape: [2] }, [{ a: 1 }]];
+  const invalid = [[[1, 2], [3]], [1, "2"], null, { data: new Float64Array(3), shape: [2] }, [{ a: 1 }, { b: 1 }]];
   for (const input of invalid)
     await expect(npaa.append(input as never)).rejects.toMatchObject({ code: expect.stringMatching(/^ERR_NPY_/) });
   expect(readdirSync(dirname(path))).toEqual([]);

@@ -1,6 +1,7 @@
 /** Plain values: stored exactly, or refused with the index of the first that does not fit. */
 import { describe, expect, test } from "vitest";
-import { dtypeOfValues, encodeValues } from "../src/encode/values.ts";
+import { dtypeOfValues } from "../src/encode/infer-dtype.ts";
+import { encodeValues } from "../src/encode/values.ts";
 import { dtype } from "../src/format/dtype.ts";
 import { type ArrayInput, type DTypeLike, loadSync, MemoryStorage, NpyAppendArray, saveSync } from "../src/index.ts";
 
@@ -113,7 +114,7 @@ test("NUL bytes within strings are kept, those at the end cannot be", () => {
 });
 
 test("the dtype of values is that of their type", () => {
-  const typeOf = (values: unknown[]): string => dtypeOfValues({ values, shape: [values.length] }).str;
+  const typeOf = (values: unknown[]): string => dtypeOfValues({ values, shape: [values.length] }, { nulls: "error" }).str;
   expect(typeOf([1, 2.5])).toBe("<f8");
   expect(typeOf([1n])).toBe("<i8");
   expect(typeOf([false])).toBe("|b1");

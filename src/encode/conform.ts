@@ -14,19 +14,19 @@ import {
 import { inField } from "../memory/fields.ts";
 import { type CastRules, castInput, type Elements, shapeOfInput } from "./cast-input.ts";
 import type { EncodedRows } from "./encoded-rows.ts";
-import { dtypeOfValues } from "./values.ts";
+import { dtypeOfValues, type InferenceRules } from "./infer-dtype.ts";
 
 /**
  * The dtype of an input for which none was given.
  *
- * @throws NpyError `ERR_NPY_VALUE` if there is none.
+ * @throws NpyError as {@link dtypeOfValues} does.
  */
-export function dtypeOfInput(parsed: ParsedInput): DType {
+export function dtypeOfInput(parsed: ParsedInput, rules: InferenceRules): DType {
   if (parsed.kind === "typed") return parsed.dtype;
-  return parsed.kind === "plain" ? (parsed.dtype ?? dtypeOfValues(parsed)) : dtypeOfColumns(parsed);
+  return parsed.kind === "plain" ? (parsed.dtype ?? dtypeOfValues(parsed, rules)) : dtypeOfColumns(parsed, rules);
 }
 
-function dtypeOfColumns({ columns, isTable }: ColumnsInput): DType {
+function dtypeOfColumns({ columns, isTable }: ColumnsInput, rules: InferenceRules): DType {
   if (!isTable && (columns.has("data") || columns.has("shape"))) {
     throw new NpyError(
       "ERR_NPY_VALUE",
@@ -36,7 +36,7 @@ function dtypeOfColumns({ columns, isTable }: ColumnsInput): DType {
   const fields = [...columns].map(
     ([name, column]): DescrField =>
       inField(name, () => {
-        const { descr } = dtypeOfInput(column);
+        const { descr } = dtypeOfInput(column, rules);
         const shape = column.kind === "columns" ? [] : shapeOfInput(column).slice(1);
         return shape.length === 0 ? [name, descr] : [name, descr, shape];
       }),
@@ -52,13 +52,13 @@ function dtypeOfColumns({ columns, isTable }: ColumnsInput): DType {
  */
 export function layoutOfInput(
   parsed: ParsedInput,
-  wanted: { readonly dtype?: DType | undefined; readonly fortranOrder?: boolean | undefined },
+  wanted: { readonly dtype?: DType | undefined; readonly fortranOrder?: boolean | undefined } & InferenceRules,
 ): ArrayLayout {
   const fortranOrder = wanted.fortranOrder ?? parsed.fortranOrder ?? false;
   const shape = parsed.kind === "columns" ? [0] : shapeOfInput(parsed);
   const axis = growthAxis(fortranOrder, shape.length);
   if (axis === undefined) throw zeroDimensional(oneRow(shape, [], parsed));
-  return { dtype: wanted.dtype ?? dtypeOfInput(parsed), fortranOrder, shape: shape.with(axis, 0) };
+  return { dtype: wanted.dtype ?? dtypeOfInput(parsed, wanted), fortranOrder, shape: shape.with(axis, 0) };
 }
 
 /**

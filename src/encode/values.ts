@@ -8,7 +8,7 @@ import { exactDatetime } from "../cast/datetime.ts";
 import { float64ToFloat16 } from "../cast/float16.ts";
 import { NpyError, quoted } from "../errors.ts";
 import { keptCodePoints } from "../format/code-points.ts";
-import { type DType, dtype, nativeDType, showDType } from "../format/dtype.ts";
+import { type DType, nativeDType, showDType } from "../format/dtype.ts";
 import { type Fit, fitOf } from "../format/fit.ts";
 import { unravelIndex } from "../format/flat-index.ts";
 import { sizeOf } from "../format/layout.ts";
@@ -16,58 +16,6 @@ import { dataClass, isFloat16, type TypedArrayClass } from "../format/scalars.ts
 import { contiguous, type PlainInput, type StridedBytes, type Values } from "../input/parsed-input.ts";
 import { elementOfNull, isNull, type Nulls } from "./nulls.ts";
 import { type Encoder, recordEncoder } from "./records.ts";
-
-/** The dtypes of values by their types, for all but strings. */
-const DTYPES: ReadonlyMap<string, string> = new Map([
-  ["number", "float64"],
-  ["bigint", "int64"],
-  ["boolean", "bool"],
-  ["Date", "datetime64[ms]"],
-]);
-
-/**
- * The dtype of values for which none was given: number -> float64, bigint -> int64, boolean -> bool, string -> the shortest
- * `U` that holds all, Date -> datetime64[ms]; float64 if there are none, as `numpy.array([])`.
- *
- * @throws NpyError `ERR_NPY_VALUE` for mixed or other values.
- */
-export function dtypeOfValues({ values, shape }: Values): DType {
-  const first = values[0];
-  const type = typeOf(first);
-  const other = values.findIndex((value) => typeOf(value) !== type);
-  if (other >= 0) {
-    throw new NpyError(
-      "ERR_NPY_VALUE",
-      `A ${typeOf(values[other])} among values of type ${type}: give a dtype, or values of one type.`,
-      { index: unravelIndex(other, shape) },
-    );
-  }
-  if (type === "string") return dtype(`U${Math.max(1, longest(values as string[]))}`);
-  const name = values.length === 0 ? "float64" : DTYPES.get(type);
-  if (name !== undefined) return dtype(name);
-  throw new NpyError(
-    "ERR_NPY_VALUE",
-    `No dtype for ${quoted(first)}: expected numbers, bigints, booleans, strings or Dates (records and bytes need a dtype).`,
-    { index: unravelIndex(0, shape) },
-  );
-}
-
-/** The longest string, in code points. */
-function longest(values: readonly string[]): number {
-  let most = 0;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i] as string;
-    const kept = keptCodePoints(values, i, value);
-    if (kept !== undefined) most = Math.max(most, kept.length);
-    else if (value.length > most) most = Math.max(most, countCodePoints(value));
-  }
-  return most;
-}
-
-function typeOf(value: unknown): string {
-  if (value instanceof Date) return "Date";
-  return value === null ? "null" : typeof value;
-}
 
 /**
  * The bytes of `values` in `target`, in this machine's byte order and in the order of the values.
@@ -232,7 +180,9 @@ function encodeLatin1(text: string, place: Uint8Array): string | undefined {
 /** `kept` are the code points of a text that was read, if a string cannot hold them. */
 function encodeUtf32(text: string, place: Uint8Array, kept?: Uint32Array): string | undefined {
   const length = kept?.length ?? countCodePoints(text);
-  if (length * 4 > place.length) return `it has ${length} characters, expected at most ${place.length / 4}`;
+  if (length * 4 > place.length) {
+    return `it has ${length} characters, expected at most ${place.length / 4} (room for more is given when a file is created: by dtype "U${length}", or by textLength: ${length} without a dtype)`;
+  }
   const codes = new Uint32Array(place.buffer, place.byteOffset, place.length / 4);
   if (kept !== undefined) {
     codes.set(kept);
@@ -244,7 +194,7 @@ function encodeUtf32(text: string, place: Uint8Array, kept?: Uint32Array): strin
 }
 
 /** NumPy counts code points, JavaScript's `length` UTF-16 units. */
-function countCodePoints(text: string): number {
+export function countCodePoints(text: string): number {
   let count = 0;
   for (const _ of text) count++;
   return count;
