@@ -1,6 +1,5 @@
 /** Rows as they are appended. */
 import type { NpyArray } from "./decode/npy-array.ts";
-import type { DTypeLike } from "./format/dtype.ts";
 import { onAbort } from "./storage/signals.ts";
 
 /** Milliseconds between looks at the file: notifications may be lost, or not exist at all. */
@@ -10,7 +9,7 @@ const POLL = 100;
 const PATIENCE = 3;
 
 /** What {@link followRows} needs of a reader. */
-interface Followed<D extends DTypeLike> {
+interface Followed<D> {
   readonly length: number;
   refresh(): Promise<void>;
   read(start: number, stop: number, options: { readonly signal: AbortSignal | undefined }): Promise<NpyArray<D>>;
@@ -27,10 +26,7 @@ export interface Following {
   watch(onChange: () => void): (() => void) | undefined;
 }
 
-export async function* followRows<D extends DTypeLike>(
-  reader: Followed<D>,
-  following: Following,
-): AsyncGenerator<NpyArray<D>, void, void> {
+export async function* followRows<D>(reader: Followed<D>, following: Following): AsyncGenerator<NpyArray<D>, void, void> {
   const { from, rows, lifetime, signal } = following;
   const isStopped = (): boolean => lifetime.aborted || signal?.aborted === true;
   let notifications = 0;

@@ -1,13 +1,13 @@
 /** What `NpyAppendArray` and its synchronous twin share. */
 import { NpyError } from "./errors.ts";
-import type { DType, DTypeLike } from "./format/dtype.ts";
+import type { DType } from "./format/dtype.ts";
 import { abortSignal, checkOptions, flag, notConstructible, optionError, rowNumber } from "./options.ts";
 import { checkIterable } from "./raw-rows.ts";
 import { NpyReader, NpyReaderSync } from "./reader.ts";
 import { Writer } from "./writer.ts";
 
 /** What both classes tell of their file. */
-export abstract class GrowingArray<D extends DTypeLike> {
+export abstract class GrowingArray<D> {
   readonly #writer: Writer;
 
   constructor(writer: Writer, name: string) {

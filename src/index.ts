@@ -14,8 +14,8 @@ export { type NpyData, RecordArray } from "./decode/record-array.ts";
 export type { Nulls } from "./encode/nulls.ts";
 export { NpyError, type NpyErrorCode, type NpyErrorDetails } from "./errors.ts";
 export {
-  type AnyDType,
   type ByteOrder,
+  type CheckedDType,
   type DatetimeUnit,
   type Descr,
   type DescrField,

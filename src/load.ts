@@ -1,6 +1,5 @@
 /** Reading a whole array. */
 import type { NpyArray } from "./decode/npy-array.ts";
-import type { AnyDType, DTypeLike } from "./format/dtype.ts";
 import { OpenArray } from "./open-array.ts";
 import { checkReadOptions, type ReadOptions } from "./options.ts";
 import { type Plan, withFile } from "./plan/step.ts";
@@ -8,7 +7,7 @@ import type { FileLike } from "./storage/locate.ts";
 import type { Storage, StorageFile } from "./storage/storage.ts";
 import { onFile, onFileSync } from "./verb.ts";
 
-function loading<D extends DTypeLike>(storage: Storage, options: ReadOptions<D>): Plan<NpyArray<D>> {
+function loading<D>(storage: Storage, options: ReadOptions<D>): Plan<NpyArray<D>> {
   const checked = checkReadOptions(options);
   const read = function* (opened: StorageFile): Plan<NpyArray<D>> {
     const array = yield* OpenArray.of<D>(storage, opened, checked);
@@ -26,14 +25,11 @@ function loading<D extends DTypeLike>(storage: Storage, options: ReadOptions<D>)
  * const { data, shape } = await load("points.npy", { dtype: "float32" }); // data is a Float32Array
  * ```
  */
-export async function load<const D extends DTypeLike = AnyDType>(
-  file: FileLike,
-  options: ReadOptions<D> = {},
-): Promise<NpyArray<D>> {
+export async function load<const D = unknown>(file: FileLike, options: ReadOptions<D> = {}): Promise<NpyArray<D>> {
   return await onFile(loading<D>, file, options);
 }
 
 /** {@link load}, synchronously. */
-export function loadSync<const D extends DTypeLike = AnyDType>(file: FileLike, options: ReadOptions<D> = {}): NpyArray<D> {
+export function loadSync<const D = unknown>(file: FileLike, options: ReadOptions<D> = {}): NpyArray<D> {
   return onFileSync(loading<D>, file, options);
 }

@@ -1,6 +1,6 @@
 /** Growing a `.npy` file by appending, synchronously. */
 
-import type { AnyDType, DTypeLike } from "./format/dtype.ts";
+import type { Carried } from "./format/dtype.ts";
 import { checkAppendFrom, closed, GrowingArray } from "./growing-array.ts";
 import type { AppendInput } from "./input/record-types.ts";
 import { runSync } from "./plan/run.ts";
@@ -13,7 +13,9 @@ import { attempt, outward } from "./verb.ts";
 import type { Writer } from "./writer.ts";
 
 /** {@link NpyAppendArray}, synchronously. It keeps nothing of the caller's memory after an append. */
-export class NpyAppendArraySync<D extends DTypeLike = AnyDType> extends GrowingArray<D> implements Disposable {
+export class NpyAppendArraySync<D = unknown> extends GrowingArray<D> implements Disposable {
+  /** Never set: it lets the compiler carry `D`. */
+  declare readonly "~like"?: Carried<D>;
   readonly #writer: Writer;
   #isClosed = false;
 

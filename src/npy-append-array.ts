@@ -1,7 +1,7 @@
 /** Growing a `.npy` file by appending. */
 
 import { AppendQueue } from "./append-queue.ts";
-import type { AnyDType, DTypeLike } from "./format/dtype.ts";
+import type { Carried } from "./format/dtype.ts";
 import { checkAppendFrom, closed, GrowingArray } from "./growing-array.ts";
 import type { AppendInput } from "./input/record-types.ts";
 import { NpyAppendArraySync } from "./npy-append-array-sync.ts";
@@ -28,7 +28,7 @@ import { Transfer } from "./transfer.ts";
 import { attempt, attemptLater, onFile, onFileSync, outward } from "./verb.ts";
 import { Writer } from "./writer.ts";
 
-function opening(storage: Storage, options: OpenOptions): Plan<Writer> {
+function opening(storage: Storage, options: object): Plan<Writer> {
   return Writer.open(storage, checkOpenOptions(options));
 }
 
@@ -47,7 +47,9 @@ function opening(storage: Storage, options: OpenOptions): Plan<Writer> {
  * npaa.shape; // [3, 3]
  * ```
  */
-export class NpyAppendArray<D extends DTypeLike = AnyDType> extends GrowingArray<D> implements AsyncDisposable {
+export class NpyAppendArray<D = unknown> extends GrowingArray<D> implements AsyncDisposable {
+  /** Never set: it lets the compiler carry `D`. */
+  declare readonly "~like"?: Carried<D>;
   readonly #writer: Writer;
   readonly #queue: AppendQueue;
   #closed: Promise<void> | undefined;
@@ -69,15 +71,12 @@ export class NpyAppendArray<D extends DTypeLike = AnyDType> extends GrowingArray
    * const npaa = await NpyAppendArray.open("embeddings.npy", { dtype: "float16", rowShape: [768] });
    * ```
    */
-  static async open<const D extends DTypeLike = AnyDType>(
-    file: FileLike,
-    options: OpenOptions<D> = {},
-  ): Promise<NpyAppendArray<D>> {
+  static async open<const D = unknown>(file: FileLike, options: OpenOptions<D> = {}): Promise<NpyAppendArray<D>> {
     return new NpyAppendArray<D>(await onFile(opening, file, options));
   }
 
   /** {@link NpyAppendArray.open}, synchronously. */
-  static openSync<const D extends DTypeLike = AnyDType>(file: FileLike, options: OpenOptions<D> = {}): NpyAppendArraySync<D> {
+  static openSync<const D = unknown>(file: FileLike, options: OpenOptions<D> = {}): NpyAppendArraySync<D> {
     return new NpyAppendArraySync<D>(onFileSync(opening, file, options));
   }
 
@@ -98,7 +97,7 @@ export class NpyAppendArray<D extends DTypeLike = AnyDType> extends GrowingArray
    * await npaa.close();
    * ```
    */
-  static async attach<const D extends DTypeLike = AnyDType>(token: ShareToken): Promise<NpyAppendArray<D>> {
+  static async attach<const D = unknown>(token: ShareToken): Promise<NpyAppendArray<D>> {
     const writer = await attemptLater(token?.path, async () => {
       const checked = checkToken(token);
       const attachment = await connect(checked);

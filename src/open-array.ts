@@ -5,7 +5,7 @@ import { decodeRoom, type Room, roomIn } from "./decode/decode.ts";
 import type { DataOf, NpyArray } from "./decode/npy-array.ts";
 import { decodeElements } from "./decode/record-array.ts";
 import { NpyError, type NpyErrorCode } from "./errors.ts";
-import { type DType, type DTypeLike, sameDType, showDType } from "./format/dtype.ts";
+import { type DType, sameDType, showDType } from "./format/dtype.ts";
 import type { NpyHeader } from "./format/header.ts";
 import { bytesPerRow, dataLength, rowCount, rowShape, shapeOf, sizeOf } from "./format/layout.ts";
 import { isThere } from "./memory/blocks.ts";
@@ -27,7 +27,7 @@ const UNREADABLE: readonly NpyErrorCode[] = ["ERR_NPY_HEADER", "ERR_NPY_DTYPE", 
 const NOTHING: Sample = { first: new Uint8Array(0), last: undefined };
 
 /** An open file, and the array that it held when it was last looked at. */
-export class OpenArray<D extends DTypeLike> {
+export class OpenArray<D> {
   readonly storage: Storage;
   readonly #options: CheckedReaderOptions;
   #file: StorageFile;
@@ -49,7 +49,7 @@ export class OpenArray<D extends DTypeLike> {
     this.#windows = this.#newWindows();
   }
 
-  static *open<D extends DTypeLike>(storage: Storage, options: CheckedReaderOptions): Plan<OpenArray<D>> {
+  static *open<D>(storage: Storage, options: CheckedReaderOptions): Plan<OpenArray<D>> {
     if (options.mmap) checkMappable(storage, false);
     const file = yield* open(storage, "r", options);
     try {
@@ -62,7 +62,7 @@ export class OpenArray<D extends DTypeLike> {
     }
   }
 
-  static *of<D extends DTypeLike>(storage: Storage, file: StorageFile, options: CheckedReaderOptions): Plan<OpenArray<D>> {
+  static *of<D>(storage: Storage, file: StorageFile, options: CheckedReaderOptions): Plan<OpenArray<D>> {
     const header = yield* readCheckedHeader(file, options.maxHeaderSize);
     if (options.dtype !== undefined && !canCast(header.dtype, options.dtype, "equiv")) {
       throw new NpyError(

@@ -3,7 +3,7 @@ import { CASTING_LEVELS, type Casting } from "./cast/can-cast.ts";
 import { ON_OVERFLOW, type OnOverflow } from "./cast/overflow.ts";
 import { NULLS, type Nulls } from "./encode/nulls.ts";
 import { NpyError, quoted } from "./errors.ts";
-import { type AnyDType, type DType, type DTypeLike, dtype } from "./format/dtype.ts";
+import { type CheckedDType, type DType, type DTypeLike, dtype } from "./format/dtype.ts";
 import { MAX_HEADER_SIZE } from "./format/header.ts";
 import { similarName } from "./format/similar.ts";
 import type { Durability } from "./plan/grow/growing-file.ts";
@@ -20,7 +20,7 @@ export interface HeaderOptions {
 export interface InspectOptions extends HeaderOptions, ReadLimits {}
 
 /** How a file is opened for appending. */
-export interface OpenOptions<D extends DTypeLike = AnyDType> extends HeaderOptions {
+export interface OpenOptions<D = unknown> extends HeaderOptions {
   /** Replace an existing file. The old one stays until the first append is valid. Default `false`. */
   readonly deleteIfExists?: boolean;
   /**
@@ -29,7 +29,7 @@ export interface OpenOptions<D extends DTypeLike = AnyDType> extends HeaderOptio
    */
   readonly rewriteHeaderOnAppend?: boolean;
   /** The dtype of a new file, to which appended rows are cast. An existing file must have it. */
-  readonly dtype?: D;
+  readonly dtype?: CheckedDType<D>;
   /** With `dtype`: create the file at once, with 0 rows of this shape. An existing file must have it. */
   readonly rowShape?: readonly number[];
   /**
@@ -95,16 +95,16 @@ export interface CheckedOpenOptions extends Required<Omit<OpenOptions, "dtype" |
 }
 
 /** How a file is read. */
-export interface ReadOptions<D extends DTypeLike = AnyDType> extends HeaderOptions, ReadLimits {
+export interface ReadOptions<D = unknown> extends HeaderOptions, ReadLimits {
   /**
    * The dtype that the file must have (in either byte order); nothing is converted. It tells the compiler what `data` is:
    * `dtype: "float32"` gives a `Float32Array`.
    */
-  readonly dtype?: D;
+  readonly dtype?: CheckedDType<D>;
 }
 
 /** How an {@link NpyReader} reads. */
-export interface ReaderOptions<D extends DTypeLike = AnyDType> extends ReadOptions<D> {
+export interface ReaderOptions<D = unknown> extends ReadOptions<D> {
   /**
    * Map the file into memory, as `numpy.load` with `mmap_mode="c"`: `read` and `chunks` return the file's own bytes without a copy, and only
    * pages that are looked at are read from the disk. Other byte orders, float16, strings, and elements that an old header leaves unaligned
@@ -245,7 +245,7 @@ export const FOLLOW_OPTIONS: {
  *
  * @throws NpyError `ERR_NPY_OPTION`, or `ERR_NPY_DTYPE` for an unknown dtype.
  */
-export function checkOpenOptions(options: OpenOptions): CheckedOpenOptions {
+export function checkOpenOptions(options: object): CheckedOpenOptions {
   const checked = checkOptions(options, OPEN_OPTIONS);
   const { rowShape, textLength } = checked;
   if (textLength !== undefined && checked.dtype !== undefined) {
@@ -264,11 +264,11 @@ export function checkedRead(options: ReadRowsOptions): ReadRowsOptions {
 }
 
 /** The options of `load`. */
-export function checkReadOptions(options: ReadOptions): CheckedReaderOptions {
+export function checkReadOptions(options: object): CheckedReaderOptions {
   return { ...checkOptions(options, READ_OPTIONS), mmap: false, advise: undefined };
 }
 
-export function checkReaderOptions(options: ReaderOptions): CheckedReaderOptions {
+export function checkReaderOptions(options: object): CheckedReaderOptions {
   const checked = checkOptions(options, READER_OPTIONS);
   if (checked.advise === undefined || checked.mmap) return checked;
   throw optionError("advise needs mmap: true: it says in what order mapped rows will be looked at");

@@ -3,7 +3,7 @@
 import type { NpyArray } from "./decode/npy-array.ts";
 import { NpyError } from "./errors.ts";
 import { type Following, followRows } from "./follow.ts";
-import type { AnyDType, DType, DTypeLike } from "./format/dtype.ts";
+import type { DType } from "./format/dtype.ts";
 import { OpenArray } from "./open-array.ts";
 import {
   CHUNK_OPTIONS,
@@ -28,17 +28,17 @@ import { readableOf } from "./streams.ts";
 import { attempt, attemptLater, onFile, onFileSync, outward } from "./verb.ts";
 
 /** Uses what a reader has open, which is not closed meanwhile. */
-export let whileOpen: <Result>(reader: NpyReader, use: (array: OpenArray<DTypeLike>) => Promise<Result>) => Promise<Result>;
+export let whileOpen: <Result>(reader: NpyReader, use: (array: OpenArray<unknown>) => Promise<Result>) => Promise<Result>;
 
 /** What a reader has open. */
-export let openArrayOf: (reader: NpyReaderSync) => OpenArray<DTypeLike>;
+export let openArrayOf: (reader: NpyReaderSync) => OpenArray<unknown>;
 
 function closed(path: string | undefined): NpyError {
   return new NpyError("ERR_NPY_CLOSED", `The file was closed: open it again to read it.`, { path });
 }
 
 /** What both readers tell of their array. */
-abstract class ArrayReader<D extends DTypeLike> {
+abstract class ArrayReader<D> {
   readonly #array: OpenArray<D>;
 
   constructor(array: OpenArray<D>, name: string) {
@@ -73,7 +73,7 @@ abstract class ArrayReader<D extends DTypeLike> {
 }
 
 /** Opens a file that is read until `lifetime` ends. */
-function opening<D extends DTypeLike>(storage: Storage, options: ReaderOptions<D>, lifetime?: Lifetime): Plan<OpenArray<D>> {
+function opening<D>(storage: Storage, options: ReaderOptions<D>, lifetime?: Lifetime): Plan<OpenArray<D>> {
   const checked = checkReaderOptions(options);
   lifetime?.follow(checked.signal);
   return OpenArray.open<D>(storage, { ...checked, signal: lifetime?.signal ?? checked.signal });
@@ -89,7 +89,7 @@ function opening<D extends DTypeLike>(storage: Storage, options: ReaderOptions<D
  * for await (const { data, shape } of reader.chunks()) console.log(shape, data[0]);
  * ```
  */
-export class NpyReader<D extends DTypeLike = AnyDType> extends ArrayReader<D> implements AsyncDisposable {
+export class NpyReader<D = unknown> extends ArrayReader<D> implements AsyncDisposable {
   readonly #array: OpenArray<D>;
   /** Reads under way: the descriptor must not be closed (and given to another file) below them. */
   readonly #reads = new Set<Promise<unknown>>();
@@ -122,7 +122,7 @@ export class NpyReader<D extends DTypeLike = AnyDType> extends ArrayReader<D> im
    * `ERR_NPY_OPTION`, also for a server that does not send the range that was asked for; the file system's and the connection's own errors, such as
    * `ETIMEDOUT`; the reason of `signal`.
    */
-  static async open<const D extends DTypeLike = AnyDType>(file: FileLike, options: ReaderOptions<D> = {}): Promise<NpyReader<D>> {
+  static async open<const D = unknown>(file: FileLike, options: ReaderOptions<D> = {}): Promise<NpyReader<D>> {
     const lifetime = new Lifetime();
     try {
       const array = await onFile((storage, given) => opening<D>(storage, given, lifetime), file, options);
@@ -134,7 +134,7 @@ export class NpyReader<D extends DTypeLike = AnyDType> extends ArrayReader<D> im
   }
 
   /** {@link NpyReader.open}, synchronously. */
-  static openSync<const D extends DTypeLike = AnyDType>(file: FileLike, options: ReaderOptions<D> = {}): NpyReaderSync<D> {
+  static openSync<const D = unknown>(file: FileLike, options: ReaderOptions<D> = {}): NpyReaderSync<D> {
     return new NpyReaderSync(onFileSync(opening<D>, file, options));
   }
 
@@ -284,7 +284,7 @@ export class NpyReader<D extends DTypeLike = AnyDType> extends ArrayReader<D> im
 }
 
 /** {@link NpyReader}, synchronously. */
-export class NpyReaderSync<D extends DTypeLike = AnyDType> extends ArrayReader<D> implements Disposable {
+export class NpyReaderSync<D = unknown> extends ArrayReader<D> implements Disposable {
   readonly #array: OpenArray<D>;
   #isClosed = false;
 

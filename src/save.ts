@@ -4,7 +4,7 @@ import { ON_OVERFLOW, type OnOverflow } from "./cast/overflow.ts";
 import { castInput } from "./encode/cast-input.ts";
 import { dtypeOfInput } from "./encode/conform.ts";
 import { NULLS, type Nulls } from "./encode/nulls.ts";
-import type { DTypeLike } from "./format/dtype.ts";
+import type { CheckedDType } from "./format/dtype.ts";
 import { formatHeader } from "./format/header.ts";
 import { sizeOf } from "./format/layout.ts";
 import type { ArrayInput } from "./input/array-input.ts";
@@ -19,9 +19,9 @@ import { hasCode, type Storage } from "./storage/storage.ts";
 import { onFile, onFileSync } from "./verb.ts";
 
 /** How an array is saved. */
-export interface SaveOptions {
+export interface SaveOptions<D = unknown> {
   /** The dtype of the file, to which the array is cast by the rule "same_kind". Default: the array's own. */
-  readonly dtype?: DTypeLike;
+  readonly dtype?: CheckedDType<D>;
   /** The order of the file. Default: what an {@link NpyArray} says, else `false`. */
   readonly fortranOrder?: boolean;
   /** As of {@link OpenOptions}, for arrays that are cast to `dtype`. Default `"wrap"`. */
@@ -42,19 +42,19 @@ export interface SaveOptions {
  * await save("identity.npy", [[1, 0], [0, 1]], { dtype: "float32" });
  * ```
  */
-export async function save(
+export async function save<const D = unknown>(
   file: FileLike,
   array: ArrayInput | number | bigint | boolean | string | Date,
-  options: SaveOptions = {},
+  options: SaveOptions<D> = {},
 ): Promise<void> {
   await onFile((storage) => saving(storage, array, options), file, options);
 }
 
 /** {@link save}, synchronously. */
-export function saveSync(
+export function saveSync<const D = unknown>(
   file: FileLike,
   array: ArrayInput | number | bigint | boolean | string | Date,
-  options: SaveOptions = {},
+  options: SaveOptions<D> = {},
 ): void {
   onFileSync((storage) => saving(storage, array, options), file, options);
 }
@@ -66,7 +66,7 @@ const SAVE_OPTIONS = {
   nulls: oneOf(NULLS, "error"),
 };
 
-function* saving(storage: Storage, input: unknown, options: SaveOptions): Plan<void> {
+function* saving(storage: Storage, input: unknown, options: object): Plan<void> {
   const { dtype: wanted, fortranOrder: wantedOrder, onOverflow, nulls } = checkOptions(options, SAVE_OPTIONS);
   const parsed = parseInput(input, wanted);
   const type = wanted ?? dtypeOfInput(parsed, { nulls });

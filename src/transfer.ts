@@ -1,6 +1,6 @@
 /** Copies rows of an open reader into a growing file, without decoding them. */
 import { NpyError, within } from "./errors.ts";
-import { type DType, type DTypeLike, sameDType } from "./format/dtype.ts";
+import { type DType, sameDType } from "./format/dtype.ts";
 import { type NpyHeader, zeroDimensional } from "./format/header.ts";
 import { growthAxis, sizeOf } from "./format/layout.ts";
 import { BLOCK, borrow, giveBack } from "./memory/blocks.ts";
@@ -19,13 +19,13 @@ export class Transfer {
   /** Rows that have been appended. */
   rows = 0;
   isDone = false;
-  readonly #source: OpenArray<DTypeLike>;
+  readonly #source: OpenArray<unknown>;
   /** The first one: the reader may be refreshed meanwhile. */
   readonly #header: NpyHeader;
   readonly #range: AppendRowsOptions;
   #next: number | undefined;
 
-  constructor(source: OpenArray<DTypeLike>, range: AppendRowsOptions) {
+  constructor(source: OpenArray<unknown>, range: AppendRowsOptions) {
     this.#source = source;
     this.#header = source.header;
     this.#range = range;

@@ -3,6 +3,7 @@ import { expectTypeOf, test } from "vitest";
 import {
   type AppendInput,
   type ArrayInput,
+  type CheckedDType,
   type ColumnsOf,
   type ComplexNumber,
   type DataOf,
@@ -11,6 +12,7 @@ import {
   dtype,
   load,
   loadSync,
+  MemoryStorage,
   NpyAppendArray,
   type NpyAppendArraySync,
   type NpyArray,
@@ -19,7 +21,6 @@ import {
   type NpyReaderSync,
   type OpenOptions,
   type RawChunk,
-  type ReaderOptions,
   type RecordArray,
   type RecordOf,
   save,
@@ -395,11 +396,6 @@ test("what has a known dtype goes where any dtype is accepted", async () => {
   void readers;
   void arrays;
   const o: OpenOptions = { dtype: "float32" };
-  const oo: OpenOptions<"float32"> = { dtype: "float32" };
-  const takesOptions = (_: OpenOptions): void => undefined;
-  const takesReaderOptions = (_: ReaderOptions): void => undefined;
-  takesOptions(oo);
-  takesReaderOptions({} as ReaderOptions<"float32">);
   let again = await load("a.npy");
   again = array;
   void again;
@@ -436,4 +432,54 @@ test("a Float16Array is taken where other typed arrays are; reading gives a Floa
   NpyAppendArray.openSync("a.npy").append(halves);
   NpyAppendArray.openSync("a.npy").append([halves]);
   expectTypeOf<DataOf<"float16">>().toEqualTypeOf<Float32Array<ArrayBuffer>>();
+});
+
+test("a misspelt dtype does not compile; one that is known only at run time does", async () => {
+  const storage = new MemoryStorage();
+  // @ts-expect-error
+  await NpyAppendArray.open(storage, { dtype: "flaot32" });
+  // @ts-expect-error
+  NpyAppendArray.openSync(storage, { dtype: { t: "float64", pos: ["flaot32", [3]] } });
+  // @ts-expect-error
+  NpyReader.openSync(storage, { dtype: [["t", "<f9"]] });
+  // @ts-expect-error
+  await load(storage, { dtype: "Float32" });
+  // @ts-expect-error
+  await save(storage, [1], { dtype: "int3" });
+  // @ts-expect-error
+  dtype({ t: { x: "number" } });
+  // @ts-expect-error
+  dtype(8);
+  // @ts-expect-error
+  await NpyAppendArray.open(storage, { dtype: Float32Array });
+
+  const word = "<f8" as string;
+  expectTypeOf(await load(storage, { dtype: word })).toEqualTypeOf<NpyArray<string>>();
+  expectTypeOf((await load(storage, { dtype: word })).data).toEqualTypeOf<NpyData>();
+  const like = "<f8" as DTypeLike;
+  const options: OpenOptions = { dtype: like, rowShape: [] };
+  (await NpyAppendArray.open(storage, options)) satisfies NpyAppendArray;
+  (await NpyAppendArray.open(storage, { dtype: like })) satisfies NpyAppendArray;
+  const fields = [["t", "<f8"]] as [string, string][];
+  (await NpyAppendArray.open(storage, { dtype: fields })) satisfies NpyAppendArray;
+  const order = "<" as "<" | ">";
+  dtype(`${order}f4`);
+  dtype(`U${word.length}`);
+  dtype(`<${word}`);
+  dtype("M8[25us]");
+  dtype("datetime64[ns]");
+  dtype(">m8[s]");
+  dtype("S10");
+  dtype("d");
+  dtype("<c16");
+  dtype("longdouble");
+  const either = await load(storage, { dtype: word === "" ? "float32" : "int32" });
+  either satisfies NpyArray;
+
+  function create<const D>(of: CheckedDType<D>): NpyAppendArraySync<D> {
+    return NpyAppendArray.openSync(storage, { dtype: of }) as NpyAppendArraySync<D>;
+  }
+  expectTypeOf(create("float32")).toEqualTypeOf<NpyAppendArraySync<"float32">>();
+  // @ts-expect-error
+  create("flaot32");
 });

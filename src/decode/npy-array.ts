@@ -1,5 +1,5 @@
 /** What reading gives and appending takes back, as the compiler knows it: dtypes described `as const` give their arrays and records. */
-import type { AnyDType, DType, DTypeLike } from "../format/dtype.ts";
+import type { DType } from "../format/dtype.ts";
 import type { ScalarData, ScalarName, ScalarValue } from "../format/scalars.ts";
 import type { NpyData, RecordArray } from "./record-array.ts";
 
@@ -9,10 +9,10 @@ import type { NpyData, RecordArray } from "./record-array.ts";
  * `BigInt64Array` or `BigUint64Array`; float16 widened into a `Float32Array`; complex numbers interleaved; `S` and `U` as
  * strings; structures in a {@link RecordArray}; anything else of fixed size (void, long double) as the file's raw bytes.
  */
-export interface NpyArray<D extends DTypeLike = AnyDType> {
+export interface NpyArray<D = unknown> {
+  readonly dtype: DType<D>;
   readonly data: DataOf<D>;
   readonly shape: number[];
-  readonly dtype: DType<D>;
   /** Whether the first index changes fastest in `data`. */
   readonly fortranOrder: boolean;
 }
@@ -45,16 +45,14 @@ type DataOfName<Name extends string> = Name extends ScalarName
     }[Exclude<ValueOfBare<Name>, "boolean" | "number" | "bigint" | "complex">];
 
 /** The `data` of an array whose dtype was described as `D`: `DataOf<"float32">` is `Float32Array`. */
-export type DataOf<D> = IsAny<D> extends true ? NpyData : DataOfKnown<D>;
-
-type IsAny<T> = 0 extends 1 & T ? true : false;
+export type DataOf<D> = unknown extends D ? NpyData : DataOfKnown<D>;
 
 type DataOfKnown<D> = D extends string
   ? string extends D
     ? NpyData
     : DataOfName<WithoutByteOrder<D>>
-  : D extends DType<infer Like>
-    ? DataOf<Like>
+  : D extends DType<infer Description>
+    ? DataOf<Description>
     : IsStructure<D> extends true
       ? RecordArrayOf<D>
       : NpyData;
@@ -74,7 +72,7 @@ export type Like<D> = D extends DType<infer Description> ? Description : D;
 /** Whether the compiler knows the fields of a description. */
 export type IsStructure<D> = IsStructureLike<Like<D>>;
 
-type IsStructureLike<D> = 0 extends 1 & D // any
+type IsStructureLike<D> = unknown extends D
   ? false
   : D extends string | SubArray
     ? false

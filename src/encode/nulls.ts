@@ -2,11 +2,10 @@
 import { NOT_A_TIME } from "../cast/datetime.ts";
 import type { DType } from "../format/dtype.ts";
 
-/** The values of the option `nulls`. */
-export const NULLS = ["error", "nan"] as const;
-
 /** `"error"` refuses nulls, `"nan"` stores them as NaN or NaT where the dtype has one. */
-export type Nulls = (typeof NULLS)[number];
+export type Nulls = "error" | "nan";
+
+export const NULLS: readonly Nulls[] = ["error", "nan"];
 
 /** How to store nulls, for messages. */
 export const HOW_TO_STORE_NULLS = 'nulls: "nan" stores null as NaN, in datetime64 and timedelta64 as NaT';

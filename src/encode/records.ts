@@ -143,14 +143,17 @@ function checkRecords(
       return { at, reason: `expected an object with the fields ${list(names)}` };
     }
     if (hasExactly(value as Fields, known)) continue;
-    const isThere = (name: string): boolean => (value as Fields)[name] !== undefined || (nulls === "nan" && known.has(name));
-    const found = Object.keys(value).filter(isThere);
-    const problem = compareNames(found, names);
+    const problem = compareNames(namesOf(value as Fields, known, nulls), names);
     if (problem === undefined) continue;
     const hint = known.has(problem.field) && problem.field in value ? ` (it is undefined; ${HOW_TO_STORE_NULLS})` : "";
     return { at, reason: problem.reason + hint, field: problem.field, value };
   }
   return undefined;
+}
+
+/** The fields that a record has: also those that are stored as null. */
+function namesOf(value: Fields, known: ReadonlySet<string>, nulls: Nulls): string[] {
+  return Object.keys(value).filter((name) => value[name] !== undefined || (nulls === "nan" && known.has(name)));
 }
 
 type Fields = { readonly [name: string]: unknown };

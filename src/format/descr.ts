@@ -27,7 +27,7 @@ export interface DTypeField {
  * What one element of an array is. Made by {@link dtype}; immutable. The type parameter is the name under which the
  * compiler knows it, so that `DType<"float32">` gives `Float32Array`s.
  */
-export interface DType<D extends DTypeLike = AnyDType> {
+export interface DType<D = unknown> {
   readonly kind: DTypeKind;
   /** Bytes of one element. */
   readonly itemsize: number;
@@ -48,18 +48,17 @@ export interface DType<D extends DTypeLike = AnyDType> {
   /** Sub-arrays (they occur as the dtype of a field): what they are made of. */
   readonly subdtype: { readonly dtype: DType; readonly shape: readonly number[] } | undefined;
   /** Never set: it lets the compiler carry `D`. */
-  readonly "~like"?: D;
+  readonly "~like"?: Carried<D>;
 }
+
+/**
+ * The description `D`, as a property that is never set. Types that have it before properties with conditional types can be passed where those of
+ * any dtype are accepted: the compiler then compares them property by property, and not by how `D` is used.
+ */
+export type Carried<D> = { readonly [Key in keyof D]: D[Key] };
 
 /** The names of NumPy's dtypes that have one size. */
 export type DTypeName = ScalarName;
-
-/**
- * A dtype that the compiler does not know. With `DTypeLike` in its place, arrays, readers and writers of a known dtype could not be passed where
- * those of any dtype are accepted: conditional types of a union are not wider than those of its members.
- */
-// biome-ignore lint/suspicious/noExplicitAny: the type that takes, and is taken for, any description
-export type AnyDType = any;
 
 /** Whatever {@link dtype} takes. */
 export type DTypeLike =
@@ -69,8 +68,7 @@ export type DTypeLike =
   | Exclude<Descr, string>
   | readonly FieldLike[]
   | { readonly [name: string]: DTypeLike | readonly [DTypeLike, number | readonly number[]] }
-  // biome-ignore lint/suspicious/noExplicitAny: however it was described
-  | DType<any>;
+  | DType;
 
 /** A field of a structure, whose dtype may be described in any way. */
 type FieldLike =

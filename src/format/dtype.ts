@@ -4,14 +4,16 @@
  * Sources: NumPy's "Data type objects" and "Array interface" (`typestr`), and `numpy.lib.format.descr_to_dtype`.
  */
 import { clipped, NpyError, quoted } from "../errors.ts";
-import { type DType, type DTypeLike, isSubArray, showDType } from "./descr.ts";
+import { type DType, isSubArray, showDType } from "./descr.ts";
+import type { CheckedDType } from "./dtype-words.ts";
 import { PyTuple, type PyValue, printPythonLiteral } from "./python-literal.ts";
 import { isNative, NATIVE_BYTE_ORDER, partSize } from "./scalars.ts";
 import { isDType, MAX_ITEMSIZE, type Member, make, structure, subArray } from "./structure.ts";
 import { meantDType, scalarFromString } from "./type-string.ts";
 
-export type { AnyDType, DatetimeUnit, Descr, DescrField, DType, DTypeField, DTypeLike, DTypeName } from "./descr.ts";
+export type { Carried, DatetimeUnit, Descr, DescrField, DType, DTypeField, DTypeLike, DTypeName } from "./descr.ts";
 export { formatDType, sameDType, showDType } from "./descr.ts";
+export type { CheckedDType } from "./dtype-words.ts";
 export type { ByteOrder, DTypeKind } from "./scalars.ts";
 
 /**
@@ -26,11 +28,11 @@ export type { ByteOrder, DTypeKind } from "./scalars.ts";
  * dtype([["t", "<f8"], ["id", "<i4"]]).itemsize; // 12
  * ```
  */
-export function dtype<const D extends DTypeLike>(
-  like: D,
+export function dtype<const D>(
+  like: CheckedDType<D>,
   options: { readonly align?: boolean } = {},
-): D extends DType<infer Like> ? DType<Like> : DType<D> {
-  return toDType(like, options.align === true) as unknown as D extends DType<infer Like> ? DType<Like> : DType<D>;
+): D extends DType<infer Description> ? DType<Description> : DType<D> {
+  return toDType(like, options.align === true) as unknown as D extends DType<infer Description> ? DType<Description> : DType<D>;
 }
 
 function toDType(like: unknown, align: boolean): DType {

@@ -63,8 +63,7 @@ export interface ArrayView {
  * What can be appended and saved: an {@link NpyArray}, a strided view ({@link ArrayView}), a typed array (whole rows in the file's
  * own order), nested JavaScript arrays, {@link Records}, or an array of another library ({@link ForeignArray}).
  */
-// biome-ignore lint/suspicious/noExplicitAny: of whatever dtype
-export type ArrayInput = NpyArray<any> | ArrayView | TypedArray | NestedArray | Records | ForeignArray;
+export type ArrayInput = NpyArray | ArrayView | TypedArray | NestedArray | Records | ForeignArray;
 
 /** A record of any fields: an object of an interface or a class, too. Arrays, Maps, Promises and the like are none. */
 export type RecordObject =
@@ -78,8 +77,7 @@ type RecordLists = readonly (RecordObject | RecordLists)[];
 export type Records =
   | RecordLists
   | { readonly [name: string]: unknown; readonly data?: never; readonly shape?: never }
-  // biome-ignore lint/suspicious/noExplicitAny: of whatever dtype
-  | RecordArray<any, any>;
+  | RecordArray<unknown, unknown>;
 
 // ---- arrays of other libraries, recognised by their form ----
 

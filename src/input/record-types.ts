@@ -46,8 +46,7 @@ type ElementOf<T> = T extends SubArray<infer Element> ? Element : T;
 
 type ColumnInputOf<T> = IsStructure<ElementOf<T>> extends true ? RecordsInput<ElementOf<T>> : ColumnInput;
 
-// biome-ignore lint/suspicious/noExplicitAny: of whatever dtype
-type ColumnInput = TypedArray | NestedArray | ArrayView | NpyArray<any>;
+type ColumnInput = TypedArray | NestedArray | ArrayView | NpyArray;
 
 /** Columns that are appended: one of each field, all of one length. */
 export type ColumnsInputOf<D> =
@@ -56,14 +55,7 @@ export type ColumnsInputOf<D> =
     : { readonly [name: string]: unknown };
 
 /** What can be appended to a file whose dtype the compiler knows as a structure. */
-export type RecordsInput<D> =
-  | NestedRecords<D>
-  | ColumnsInputOf<D>
-  | ArrayView
-  // biome-ignore lint/suspicious/noExplicitAny: of whatever dtype
-  | NpyArray<any>
-  // biome-ignore lint/suspicious/noExplicitAny: of whatever dtype
-  | RecordArray<any, any>;
+export type RecordsInput<D> = NestedRecords<D> | ColumnsInputOf<D> | ArrayView | NpyArray | RecordArray<unknown, unknown>;
 
 /** What can be appended to a file of dtype `D`: its records by name if it is a structure that the compiler knows. */
 export type AppendInput<D> = IsStructure<D> extends true ? RecordsInput<D> : ArrayInput;

@@ -3,7 +3,7 @@ import { decodesInPlace } from "../../decode/decode.ts";
 import type { DataOf, NpyArray } from "../../decode/npy-array.ts";
 import { decodeElements } from "../../decode/record-array.ts";
 import { NpyError } from "../../errors.ts";
-import type { DType, DTypeLike } from "../../format/dtype.ts";
+import type { DType } from "../../format/dtype.ts";
 import type { NpyHeader } from "../../format/header.ts";
 import { bytesPerRow, dataLength, rowShape, shapeOf, sizeOf } from "../../format/layout.ts";
 import type { StorageFile } from "../../storage/storage.ts";
@@ -12,7 +12,7 @@ import { dataMissing } from "./header.ts";
 import type { MappedWindows } from "./mapped-windows.ts";
 
 /** The rows `start` to `stop` (exclusive) in the file's order; mapped, if `windows` is given. */
-export function* readRows<D extends DTypeLike>(
+export function* readRows<D>(
   file: StorageFile,
   header: NpyHeader,
   start: number,
