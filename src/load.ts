@@ -13,11 +13,11 @@ function loading<D>(storage: Storage, options: ReadOptions<D>): Plan<NpyArray<D>
     const array = yield* OpenArray.of<D>(storage, opened, checked);
     return yield* array.read(undefined, undefined);
   };
-  return withFile(storage, "r", read, checked);
+  return withFile(storage, "r", read, { ...checked, isWhole: true });
 }
 
 /**
- * Reads a whole array, as `numpy.load`.
+ * Reads a whole array, as `numpy.load`. A URL takes one request, or two if the file is larger than 1 MiB; also of servers that know no ranges.
  *
  * @throws NpyError what `NpyReader.open` and `NpyReader.read` throw.
  * @example

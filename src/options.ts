@@ -7,8 +7,8 @@ import { type CheckedDType, type DType, type DTypeLike, dtype } from "./format/d
 import { MAX_HEADER_SIZE } from "./format/header.ts";
 import { similarName } from "./format/similar.ts";
 import type { Durability } from "./plan/grow/growing-file.ts";
-import { TIMEOUT } from "./storage/http.ts";
 import type { Advice, ReadLimits, Storage } from "./storage/storage.ts";
+import { TIMEOUT } from "./storage/watch.ts";
 
 /** The option that all verbs share which parse a header. */
 export interface HeaderOptions {

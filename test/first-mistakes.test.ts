@@ -156,7 +156,7 @@ describe("what was probably meant", () => {
     [
       'inspect("")',
       () => inspectSync(""),
-      'Expected a path, a URL, a storage, or (to read) a Blob or a file\'s bytes: found "".',
+      'Expected a path, a URL, a storage, or (to read) a Blob, a Response, a file handle or a file\'s bytes: found "".',
     ],
     ["open()", () => NpyAppendArray.openSync(any(undefined)), "found undefined"],
     ["a promise of a file", () => loadSync(any(Promise.resolve())), "found a Promise. Await it first"],

@@ -3,7 +3,7 @@
  * the same plan runs synchronously, asynchronously, in memory, or under a test that stops or fails it at any step. The order of its
  * steps keeps a plan safe.
  */
-import type { Advice, Eventually, LockResult, OpenMode, ReadLimits, Storage, StorageFile } from "../storage/storage.ts";
+import type { Advice, Eventually, LockResult, OpenMode, ReadPurpose, Storage, StorageFile } from "../storage/storage.ts";
 import { isPending } from "../storage/storage.ts";
 
 /** One operation on a storage or an open file, or a wait for another thread. The drivers in `run.ts` call one of its functions. */
@@ -27,7 +27,7 @@ function* step<Result>({ op, now, later = now }: Declaration<Result>): Plan<Resu
   return (yield { op, now, later }) as Result;
 }
 
-export function open(storage: Storage, mode: OpenMode, limits: ReadLimits = {}): Plan<StorageFile> {
+export function open(storage: Storage, mode: OpenMode, limits: ReadPurpose = {}): Plan<StorageFile> {
   limits.signal?.throwIfAborted();
   return step({ op: "open", now: () => storage.openSync(mode), later: () => storage.open(mode, limits) });
 }
@@ -223,7 +223,7 @@ export function* withFile<Result>(
   storage: Storage,
   mode: OpenMode,
   use: (file: StorageFile) => Plan<Result>,
-  limits?: ReadLimits,
+  limits?: ReadPurpose,
 ): Plan<Result> {
   const file = yield* open(storage, mode, limits);
   return yield* closing(file, () => use(file));

@@ -3,6 +3,20 @@ import { NpyError } from "../errors.ts";
 import { SyncFile, SyncStorage } from "./base.ts";
 import type { OpenMode, StorageFile } from "./storage.ts";
 
+const TAGS: readonly string[] = ["Uint8Array", "Uint8ClampedArray", "DataView", "ArrayBuffer", "SharedArrayBuffer"];
+
+/** Whether a value is a file's bytes. Typed arrays of wider elements are not, but data that someone wants to save. */
+export function isBytes(value: unknown): value is Uint8Array | DataView | ArrayBufferLike {
+  return TAGS.includes(Object.prototype.toString.call(value).slice(8, -1));
+}
+
+/** Memory as bytes, with no copy. */
+export function bytesOf(source: ArrayBufferView | ArrayBufferLike): Uint8Array {
+  return ArrayBuffer.isView(source)
+    ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
+    : new Uint8Array(source);
+}
+
 function refuse(): never {
   throw new NpyError(
     "ERR_NPY_OPTION",
@@ -43,9 +57,7 @@ export class BytesStorage extends SyncStorage {
   constructor(source: ArrayBufferView | ArrayBufferLike) {
     super();
     this.#source = source;
-    this.#bytes = ArrayBuffer.isView(source)
-      ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
-      : new Uint8Array(source);
+    this.#bytes = bytesOf(source);
   }
 
   get key(): unknown {

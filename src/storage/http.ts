@@ -1,14 +1,19 @@
 /** A file at an http(s) URL, read by range requests: a slice of a huge array costs a slice. */
 import { NpyError } from "../errors.ts";
-import { type Found, type RequestLimits, requestRange, type Target } from "./http-request.ts";
+import { Body, bodyRanges } from "./body.ts";
+import { requestRange, type Target } from "./http-request.ts";
 import { RangeStorage, type Ranges } from "./ranges.ts";
-import type { ReadLimits } from "./storage.ts";
+import type { ReadPurpose } from "./storage.ts";
+import { type RequestLimits, TIMEOUT } from "./watch.ts";
 
 /** Requested when a file is opened: nearly every header fits. */
-const FIRST_RANGE = 512;
+const FIRST_RANGE = 2 ** 9;
 
-/** A time limit, where none is given. */
-export const TIMEOUT = 30_000;
+/** The same for a file that is read whole: a small one arrives with its header. */
+const FIRST_RANGE_OF_WHOLE = 2 ** 20;
+
+/** Up to this many first bytes are kept. A long header is read in two parts. */
+const KEPT = 2 ** 16;
 
 /** @throws NpyError `ERR_NPY_OPTION` if it is not a URL. */
 export function httpStorage(text: string): RangeStorage {
@@ -45,16 +50,19 @@ function base64(text: string): string {
   return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 }
 
-async function openRanges(target: Target, { signal, timeout = TIMEOUT }: ReadLimits): Promise<Ranges> {
+async function openRanges(target: Target, { signal, timeout = TIMEOUT, isWhole = false }: ReadPurpose): Promise<Ranges> {
   const opening: RequestLimits = { signals: signal === undefined ? [] : [signal], timeout };
-  let first: Uint8Array = new Uint8Array(FIRST_RANGE);
-  const found = await requestRange(target, { start: 0, end: FIRST_RANGE }, opening, ({ size }) => {
-    first = first.subarray(0, Math.min(FIRST_RANGE, size));
-    return first;
-  });
+  const end = isWhole ? FIRST_RANGE_OF_WHOLE : FIRST_RANGE;
+  /** The first bytes of the file, which are not asked for again. */
+  let start: Uint8Array = new Uint8Array(0);
+  const accept = (found: { readonly size: number }): Uint8Array => {
+    start = new Uint8Array(Math.min(end, found.size));
+    return start;
+  };
+  const found = await requestRange(target, { start: 0, end }, opening, accept, isWhole);
+  if (found instanceof Body) return bodyRanges(found, `${target.url} whole`);
   // An empty file has no range to request.
-  if (found === undefined) first = first.subarray(0, 0);
-  const { size, validator }: Found = found ?? { size: 0, validator: undefined };
+  const { size, validator } = found ?? { size: 0, validator: undefined };
 
   return {
     // Equal until the server reports a change.
@@ -63,15 +71,16 @@ async function openRanges(target: Target, { signal, timeout = TIMEOUT }: ReadLim
     async read(buffer, position, signals) {
       const end = Math.min(size, position + buffer.length);
       if (position >= end) return 0;
-      if (end <= first.length) {
-        buffer.set(first.subarray(position, end));
-      } else {
-        const now = await requestRange(target, { start: position, end }, { signals, timeout }, (found) => {
-          if (found.validator !== validator || found.size !== size) throw hasChanged();
-          return buffer;
-        });
-        if (now === undefined) throw hasChanged();
-      }
+      const known = start.subarray(position, end);
+      buffer.set(known);
+      const first = position + known.length;
+      if (first === end) return end - position;
+      const now = await requestRange(target, { start: first, end }, { signals, timeout }, (found) => {
+        if (found.validator !== validator || found.size !== size) throw hasChanged();
+        return buffer.subarray(known.length);
+      });
+      if (now === undefined) throw hasChanged();
+      if (position === 0 && end > start.length && end <= KEPT) start = buffer.slice(0, end);
       return end - position;
     },
   };

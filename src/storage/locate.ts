@@ -1,15 +1,19 @@
 /** From a user's name for a file to the storage that holds it. */
 import { NpyError, quoted } from "../errors.ts";
-import { BytesStorage } from "./bytes.ts";
+import { BytesStorage, isBytes } from "./bytes.ts";
 import { httpStorage } from "./http.ts";
-import { blobStorage } from "./ranges.ts";
+import { blobStorage, type FileHandleLike, handleStorage } from "./ranges.ts";
+import { isResponse, responseStorage } from "./response.ts";
 import type { Storage } from "./storage.ts";
 
+export type { FileHandleLike } from "./ranges.ts";
+
 /**
- * A path, a `file:` URL, or a storage such as `MemoryStorage`; for reading also the file's bytes, a `Blob`, or an `http:` or `https:` URL.
- * Bytes are not copied: do not change them while they are read.
+ * A path, a `file:` URL, or a storage such as `MemoryStorage`; for reading also the file's bytes, a `Blob`, a `Response` that was not read yet,
+ * a `FileSystemFileHandle`, or an `http:` or `https:` URL. In browsers other strings are URLs relative to the page. Bytes are not copied: do not
+ * change them while they are read.
  */
-export type FileLike = string | URL | Storage | Blob | Uint8Array | ArrayBufferLike;
+export type FileLike = string | URL | Storage | Blob | Response | FileHandleLike | Uint8Array | ArrayBufferLike;
 
 let openPath: ((path: string | URL) => Storage) | undefined;
 
@@ -25,36 +29,60 @@ export function setPathStorage(open: (path: string | URL) => Storage): void {
  */
 export function locate(file: FileLike): Storage {
   if (isBytes(file)) return new BytesStorage(file);
-  if (file instanceof Blob) return blobStorage(file);
-  if (/^https?:\/\//i.test(file instanceof URL ? file.href : typeof file === "string" ? file : ""))
-    return httpStorage(String(file));
   if (file === "") throw notAFile(file);
-  if (typeof file === "string" || file instanceof URL) {
-    if (openPath !== undefined) return openPath(file);
-    throw new NpyError(
-      "ERR_NPY_OPTION",
-      "Paths need a file system, which this runtime lacks: pass a storage such as MemoryStorage.",
-    );
-  }
-  if (typeof file === "object" && file !== null && "openSync" in file) return file;
+  if (typeof file === "string") return named(file, file);
+  if (typeof file !== "object" || file === null) throw notAFile(file);
+  if (isUrl(file)) return named(file.href, file);
+  if ("openSync" in file) return file;
+  if (isBlob(file)) return blobStorage(file);
+  if ("getFile" in file && typeof file.getFile === "function") return handleStorage(file);
+  if (isResponse(file)) return responseStorage(file);
   throw notAFile(file);
 }
 
-/** Typed arrays of wider elements are not a file's bytes, but data that someone wants to save. */
-function isBytes(file: unknown): file is Uint8Array | DataView | ArrayBufferLike {
-  const tag = Object.prototype.toString.call(file).slice(8, -1);
-  return ["Uint8Array", "Uint8ClampedArray", "DataView", "ArrayBuffer", "SharedArrayBuffer"].includes(tag);
+const HTTP = /^https?:/i;
+
+function named(text: string, file: string | URL): Storage {
+  if (/^https?:\/\//i.test(text)) return httpStorage(text);
+  if (openPath !== undefined) return openPath(file);
+  const url = pageUrl(text);
+  if (url !== undefined && HTTP.test(url)) return httpStorage(url);
+  throw new NpyError(
+    "ERR_NPY_OPTION",
+    "Paths need a file system, which this runtime lacks: pass an http(s) URL, a Blob, a file's bytes, or a storage such as MemoryStorage.",
+  );
+}
+
+/** What a browser understands by a URL in this page or worker; `undefined` elsewhere, or if it is none. */
+function pageUrl(text: string): string | undefined {
+  const { document, location } = globalThis as { document?: { baseURI?: string }; location?: { href?: string } };
+  try {
+    return new URL(text, document?.baseURI ?? location?.href).href;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A `URL`, of any realm. */
+function isUrl(file: object): file is URL {
+  return file instanceof URL || Object.prototype.toString.call(file) === "[object URL]";
+}
+
+/** A `Blob` or `File`, of any realm; not every runtime has these classes. */
+function isBlob(file: object): file is Blob {
+  return /^\[object (Blob|File)\]$/.test(Object.prototype.toString.call(file));
 }
 
 function notAFile(file: unknown): NpyError {
-  const hint =
-    file instanceof Promise
-      ? ". Await it first"
-      : ArrayBuffer.isView(file) || Array.isArray(file)
-        ? ". The file comes first, and then the array"
-        : "";
   return new NpyError(
     "ERR_NPY_OPTION",
-    `Expected a path, a URL, a storage, or (to read) a Blob or a file's bytes: found ${quoted(file)}${hint}.`,
+    `Expected a path, a URL, a storage, or (to read) a Blob, a Response, a file handle or a file's bytes: found ${quoted(file)}${hint(file)}.`,
   );
+}
+
+function hint(file: unknown): string {
+  if (file instanceof Promise) return ". Await it first";
+  if (ArrayBuffer.isView(file) || Array.isArray(file)) return ". The file comes first, and then the array";
+  const isStream = typeof file === "object" && file !== null && "getReader" in file;
+  return isStream ? ". To read a stream, pass new Response(stream)" : "";
 }

@@ -1,9 +1,14 @@
 /** A file in memory: for tests, for browsers, and for building a `.npy` that is sent elsewhere. */
+import { NpyError, quoted } from "../errors.ts";
 import { SyncFile, SyncStorage } from "./base.ts";
+import { bytesOf, isBytes } from "./bytes.ts";
 import type { OpenMode, StorageFile } from "./storage.ts";
 
 /** Pages that were never written take no memory and read as zeros, like the holes of a sparse file. */
 const PAGE = 2 ** 16;
+
+/** What pages that were never written read as. */
+const ZEROS = new Uint8Array(PAGE);
 
 /** The bytes of one file. All who open it share one object, which has nothing to close. */
 class MemoryFile extends SyncFile {
@@ -56,6 +61,13 @@ class MemoryFile extends SyncFile {
 
   syncSync(): void {}
   closeSync(): void {}
+
+  /** The bytes of the file, page by page. */
+  *pages(): Generator<Uint8Array<ArrayBuffer>, void, void> {
+    for (let at = 0; at < this.#size; at += PAGE) {
+      yield (this.#pages.get(at / PAGE) ?? ZEROS).subarray(0, Math.min(PAGE, this.#size - at));
+    }
+  }
 }
 
 /**
@@ -68,6 +80,7 @@ class MemoryFile extends SyncFile {
  * npaa.append([1, 2, 3]);
  * npaa.close();
  * storage.bytes(); // what numpy.save would write for [1., 2., 3.]
+ * storage.blob(); // the same as a Blob
  * ```
  */
 export class MemoryStorage extends SyncStorage {
@@ -75,10 +88,21 @@ export class MemoryStorage extends SyncStorage {
   readonly path: undefined;
   #file: MemoryFile | undefined;
 
-  /** Holds a copy of `bytes` as its file, or no file yet. */
-  constructor(bytes?: Uint8Array) {
+  /**
+   * Holds a copy of `bytes` as its file, or no file yet.
+   *
+   * @throws NpyError `ERR_NPY_OPTION` for anything but bytes.
+   */
+  constructor(bytes?: Uint8Array | ArrayBufferLike) {
     super();
-    if (bytes !== undefined) this.createSync().writeSync(bytes, 0);
+    if (bytes === undefined) return;
+    if (!isBytes(bytes)) {
+      throw new NpyError(
+        "ERR_NPY_OPTION",
+        `Expected a file's bytes (a Uint8Array or an ArrayBuffer): found ${quoted(bytes)}. To store an array, call save(new MemoryStorage(), array).`,
+      );
+    }
+    this.createSync().writeSync(bytesOf(bytes), 0);
   }
 
   get key(): unknown {
@@ -91,6 +115,11 @@ export class MemoryStorage extends SyncStorage {
     const bytes = new Uint8Array(this.#file.sizeSync());
     this.#file.readSync(bytes, 0);
     return bytes;
+  }
+
+  /** The whole file as a Blob, such as one to download; `undefined` while there is none. Later changes of the file do not change it. */
+  blob(): Blob | undefined {
+    return this.#file && new Blob([...this.#file.pages()]);
   }
 
   openSync(_mode: OpenMode): StorageFile {

@@ -1,7 +1,7 @@
-/** Files elsewhere, read by ranges of bytes: a Blob, or a file behind a URL. Asynchronous and read-only. */
+/** Files elsewhere, read by ranges of bytes: a Blob, a file handle, or a file behind a URL. Asynchronous and read-only. */
 import { NpyError } from "../errors.ts";
 import { AsyncFile, AsyncStorage } from "./base.ts";
-import type { Eventually, OpenMode, ReadLimits, StorageFile } from "./storage.ts";
+import type { Eventually, OpenMode, ReadPurpose, StorageFile } from "./storage.ts";
 
 /** What such a backend implements. */
 export interface Ranges {
@@ -10,12 +10,19 @@ export interface Ranges {
   readonly size: number;
   /** Fills `buffer` from `position` on; returns the bytes read, which are fewer only at the end. None of the signals is aborted yet. */
   read(buffer: Uint8Array, position: number, signals: readonly AbortSignal[]): Promise<number>;
+  close?(): void;
+}
+
+/** A file handle of a browser, such as `FileSystemFileHandle`. */
+export interface FileHandleLike {
+  readonly name?: string;
+  getFile(): Promise<Blob>;
 }
 
 function refuse(): never {
   throw new NpyError(
     "ERR_NPY_OPTION",
-    "Blobs and http URLs can only be read, and only asynchronously: use NpyReader.open or load, and append to a path or a MemoryStorage.",
+    "Blobs, responses, file handles and http URLs can only be read, and only asynchronously: use NpyReader.open or load, and append to a path or a MemoryStorage.",
   );
 }
 
@@ -42,7 +49,9 @@ class RangeFile extends AsyncFile {
     for (const signal of signals) signal.throwIfAborted();
     return await this.#ranges.read(buffer, position, signals);
   }
-  close(): void {}
+  close(): void {
+    this.#ranges.close?.();
+  }
   refuse(): never {
     return refuse();
   }
@@ -55,19 +64,19 @@ class RangeFile extends AsyncFile {
 export class RangeStorage extends AsyncStorage {
   readonly path: string | undefined;
   readonly key: unknown;
-  readonly #open: (limits: ReadLimits) => Eventually<Ranges>;
+  readonly #open: (purpose: ReadPurpose) => Eventually<Ranges>;
 
-  constructor(path: string | undefined, key: unknown, open: (limits: ReadLimits) => Eventually<Ranges>) {
+  constructor(path: string | undefined, key: unknown, open: (purpose: ReadPurpose) => Eventually<Ranges>) {
     super();
     this.path = path;
     this.key = key;
     this.#open = open;
   }
 
-  async open(mode: OpenMode, limits: ReadLimits = {}): Promise<StorageFile> {
+  async open(mode: OpenMode, purpose: ReadPurpose = {}): Promise<StorageFile> {
     if (mode !== "r") refuse();
-    limits.signal?.throwIfAborted();
-    return new RangeFile(await this.#open(limits), limits.signal);
+    purpose.signal?.throwIfAborted();
+    return new RangeFile(await this.#open(purpose), purpose.signal);
   }
   refuse(): never {
     return refuse();
@@ -80,14 +89,57 @@ export class RangeStorage extends AsyncStorage {
 
 /** A `Blob` or `File`, read by slices. */
 export function blobStorage(blob: Blob): RangeStorage {
-  const name = "name" in blob && typeof blob.name === "string" ? blob.name : undefined;
-  return new RangeStorage(name, blob, () => ({
-    key: blob,
+  return new RangeStorage(nameOf(blob), blob, () => blobRanges(blob, blob));
+}
+
+/** The file of a handle as it is when it is opened. */
+export function handleStorage(handle: FileHandleLike): RangeStorage {
+  return new RangeStorage(nameOf(handle), handle, async () => {
+    const file: Blob & { readonly lastModified?: number } = await fileOf(handle);
+    return blobRanges(file, `file handle ${nameOf(handle)} ${file.lastModified} ${file.size}`);
+  });
+}
+
+async function fileOf(handle: FileHandleLike): Promise<Blob> {
+  try {
+    return await handle.getFile();
+  } catch (error) {
+    if (!isNamed(error, "NotFoundError")) throw error;
+    throw Object.assign(new Error(`ENOENT: there is no such file, open '${nameOf(handle)}'`, { cause: error }), {
+      code: "ENOENT",
+    });
+  }
+}
+
+function blobRanges(blob: Blob, key: unknown): Ranges {
+  return {
+    key,
     size: blob.size,
     async read(buffer, position) {
-      const bytes = new Uint8Array(await blob.slice(position, position + buffer.length).arrayBuffer());
+      const bytes = new Uint8Array(await slice(blob, position, position + buffer.length));
       buffer.set(bytes);
       return bytes.length;
     },
-  }));
+  };
+}
+
+async function slice(blob: Blob, start: number, end: number): Promise<ArrayBuffer> {
+  try {
+    return await blob.slice(start, end).arrayBuffer();
+  } catch (error) {
+    if (!isNamed(error, "NotReadableError")) throw error;
+    throw new NpyError(
+      "ERR_NPY_CHANGED",
+      "The file behind the Blob has changed since the Blob was made, or can no longer be read: choose or open it again.",
+      { cause: error },
+    );
+  }
+}
+
+function nameOf(file: Blob | FileHandleLike): string | undefined {
+  return "name" in file && typeof file.name === "string" ? file.name : undefined;
+}
+
+function isNamed(error: unknown, name: string): boolean {
+  return typeof error === "object" && error !== null && "name" in error && error.name === name;
 }

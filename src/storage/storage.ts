@@ -28,6 +28,15 @@ export interface ReadLimits {
   readonly timeout?: number | undefined;
 }
 
+/** What is known of the reads of a file when it is opened. */
+export interface ReadPurpose extends ReadLimits {
+  /**
+   * Whether the whole file will be read, once, from its beginning to its end; only the first 512 bytes may be read again. A backend that knows it
+   * may take fewer requests. Where it does not know the size, it may then give an infinite one.
+   */
+  readonly isWhole?: boolean | undefined;
+}
+
 /** A place that may hold a file, such as a path. */
 export interface Storage {
   /** For messages. */
@@ -36,7 +45,7 @@ export interface Storage {
   readonly key: unknown;
 
   /** Opens the file; fails with `ENOENT` if there is none. The limits are those of all its reads; local backends may ignore them. */
-  open(mode: OpenMode, limits?: ReadLimits): Eventually<StorageFile>;
+  open(mode: OpenMode, limits?: ReadPurpose): Eventually<StorageFile>;
   openSync(mode: OpenMode): StorageFile;
   /** Creates an empty file, open for reading and writing; fails with `EEXIST` rather than touch an existing one. */
   create(): Eventually<StorageFile>;
