@@ -366,6 +366,21 @@ test("storages that hold different files have different keys", () => {
   for (const file of files) file.closeSync();
 });
 
+test("MemoryStorage gives its file as a Blob, which later changes do not reach", async () => {
+  expect(new MemoryStorage().blob()).toBeUndefined();
+  const storage = new MemoryStorage(new Uint8Array(0));
+  expect(storage.blob()?.size).toBe(0);
+  const file = storage.openSync("r+");
+  // A page, a hole, and a page that is not full.
+  file.writeSync(new Uint8Array(2 ** 16).fill(1), 0);
+  file.writeSync(Uint8Array.of(2, 3), 200_000);
+  const blob = storage.blob() as Blob;
+  const bytes = storage.bytes() as Uint8Array;
+  file.writeSync(Uint8Array.of(9), 0);
+  expect(blob.size).toBe(200_002);
+  expect(Buffer.compare(new Uint8Array(await blob.arrayBuffer()), bytes)).toBe(0);
+});
+
 test("MemoryStorage holds a copy of what it is given, and gives a copy of what it holds", () => {
   const given = pattern(10);
   const storage = new MemoryStorage(given);
@@ -375,6 +390,12 @@ test("MemoryStorage holds a copy of what it is given, and gives a copy of what i
   expect(storage.bytes()).toEqual(pattern(10));
   expect(new MemoryStorage(new Uint8Array(0)).bytes()).toEqual(new Uint8Array(0));
   expect(new MemoryStorage().bytes()).toBeUndefined();
+  const buffer = Uint8Array.of(1, 2, 3).buffer;
+  expect(new MemoryStorage(buffer).bytes()).toEqual(Uint8Array.of(1, 2, 3));
+  expect(new MemoryStorage(new Uint8Array(buffer, 1)).bytes()).toEqual(Uint8Array.of(2, 3));
+  for (const other of [Float64Array.of(1), [1, 2], "log.npy", 5, null, new Blob(["x"])]) {
+    expect(() => new MemoryStorage(other as never)).toThrow(expect.objectContaining({ code: "ERR_NPY_OPTION" }));
+  }
 });
 
 describe("NodeStorage", () => {
