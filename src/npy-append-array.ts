@@ -23,6 +23,7 @@ import {
   type RawWritableOptions,
   WRITABLE_OPTIONS,
   type WritableOptions,
+  writableOf,
 } from "./streams.ts";
 import { Transfer } from "./transfer.ts";
 import { attempt, attemptLater, onFile, onFileSync, outward } from "./verb.ts";
@@ -185,7 +186,7 @@ export class NpyAppendArray<D = unknown> extends GrowingArray<D> implements Asyn
     const append = (input: unknown): Appended =>
       attempt(path, () => {
         if (raw !== undefined) return appendEach(raw.push(input), (rows) => this.#append(rows as AppendInput<D>));
-        if (fromStream) refuseBytes(input, this.#writer.target);
+        if (fromStream) refuseBytes(input, this.#writer.target, this.#writer.rowBytes);
         return this.#append(input as AppendInput<D>);
       });
     return { append, finish: () => attempt(path, () => raw?.finish()) };
@@ -209,7 +210,10 @@ export class NpyAppendArray<D = unknown> extends GrowingArray<D> implements Asyn
    * A stream that appends each input as {@link append} does, with back-pressure. Closing it makes the header count all rows, and leaves
    * the file open: several streams may append to it at the same time. Aborting it drops queued inputs; rows already written stay.
    *
-   * Bytes (`Uint8Array`, `Buffer`, `ArrayBuffer`, `DataView`) are refused if the file's elements are wider. With `raw: true` they are the
+   * In Node, `pipeline(source, npaa.writable())` takes it as it is; `source.pipe` takes `Writable.fromWeb(npaa.writable(), { objectMode: true })`.
+   *
+   * Bytes (`Uint8Array`, `Buffer`, `ArrayBuffer`, `DataView`) are refused if the file's elements are wider, or if they end within a row; a
+   * `Buffer` also if the file has no dtype yet. With `raw: true` they are the
    * bytes of rows, as `createReadStream` or the body of a response gives them, and may break anywhere. If they end within a row, closing
    * fails with `ERR_NPY_SHAPE`; the whole rows before it stay.
    *
@@ -229,10 +233,7 @@ export class NpyAppendArray<D = unknown> extends GrowingArray<D> implements Asyn
     });
     const { append, finish } = this.#sink(raw, true);
     const close = (): Promise<void> => this.updateHeader().then(finish);
-    return new WritableStream<unknown>(
-      { write: (input) => append(input).done, close },
-      new CountQueuingStrategy({ highWaterMark }),
-    );
+    return writableOf((input) => append(input).done, close, highWaterMark);
   }
 
   /**

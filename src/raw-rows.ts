@@ -2,7 +2,7 @@
 import { NpyError, quoted } from "./errors.ts";
 import type { DType } from "./format/dtype.ts";
 import { type ArrayLayout, bytesPerRow, rowShape, shapeOf } from "./format/layout.ts";
-import { bufferBytes, isBuffer, typedArrayBytes } from "./input/array-bytes.ts";
+import { bufferBytes, isBuffer, isNodeBuffer, typedArrayBytes } from "./input/array-bytes.ts";
 import type { ArrayView } from "./input/array-input.ts";
 import { GrowingBuffer } from "./memory/growing-buffer.ts";
 import { optionError } from "./options.ts";
@@ -79,18 +79,41 @@ function endsWithinRow(left: number, rowBytes: number): NpyError {
 }
 
 /**
- * Refuses bytes from a stream if the file's elements are wider: such a stream (a file, a response) does not say what they are, and breaks anywhere.
+ * Refuses bytes and text from a stream that does not say what they are, and breaks anywhere (a file, a response): bytes of wider elements, bytes that
+ * break within a row, and Buffers where nothing says what rows are.
  *
- * @throws NpyError `ERR_NPY_DTYPE`.
+ * @throws NpyError `ERR_NPY_DTYPE`; `ERR_NPY_SHAPE` within a row, and for text.
  */
-export function refuseBytes(chunk: unknown, dtype: DType | undefined): void {
-  if (dtype === undefined || dtype.itemsize <= 1) return;
+export function refuseBytes(chunk: unknown, dtype: DType | undefined, rowBytes: number | undefined): void {
+  if (typeof chunk === "string") {
+    throw new NpyError(
+      "ERR_NPY_SHAPE",
+      "The stream gives text, which is no rows: parse it first, or, if it is the bytes of rows, open the source without an encoding and pass raw: true.",
+    );
+  }
   const tag = ArrayBuffer.isView(chunk) ? (chunk as Uint8Array)[Symbol.toStringTag] : undefined;
   if (tag !== "Uint8Array" && (tag as string | undefined) !== "DataView" && !isBuffer(chunk)) return;
+  if (dtype === undefined) {
+    if (!isNodeBuffer(chunk)) return;
+    throw new NpyError(
+      "ERR_NPY_DTYPE",
+      "The stream gives bytes, and nothing says what rows are: open the file with dtype and rowShape, and pass raw: true. If each byte is an element, " +
+        'these are dtype: "uint8" and rowShape: [].',
+    );
+  }
+  if (dtype.itemsize > 1) {
+    const nodes = isNodeBuffer(chunk) ? " (and objectMode: true to Writable.fromWeb)" : "";
+    throw new NpyError(
+      "ERR_NPY_DTYPE",
+      `The stream gives bytes, and an element of the file (${dtype.str}) has ${dtype.itemsize}: pass raw: true if they are the bytes of rows, or ` +
+        `give chunks of { data, shape, dtype }${nodes}.`,
+    );
+  }
+  const { byteLength } = chunk as Uint8Array;
+  if (!rowBytes || byteLength % rowBytes === 0) return;
   throw new NpyError(
-    "ERR_NPY_DTYPE",
-    `The stream gives bytes, and an element of the file (${dtype.str}) has ${dtype.itemsize}: pass raw: true if they are the bytes of rows, or ` +
-      "give chunks of { data, shape, dtype }.",
+    "ERR_NPY_SHAPE",
+    `The stream gives bytes, and a chunk of ${byteLength} ends within a row of ${rowBytes}: pass raw: true if they are the bytes of rows.`,
   );
 }
 

@@ -1,5 +1,6 @@
 /** Arrays as WHATWG streams, and appending from iterables. */
 
+import { NpyError } from "./errors.ts";
 import { type Check, flag, isPositive, optional } from "./options.ts";
 import { onAbort } from "./storage/signals.ts";
 
@@ -69,6 +70,25 @@ export function readableOf<Chunk>(chunks: AsyncIterable<Chunk>, end: () => void)
       },
     },
     new CountQueuingStrategy({ highWaterMark: 0 }),
+  );
+}
+
+/** The stream of {@link NpyAppendArray.writable}. */
+export function writableOf(
+  write: (input: unknown) => Promise<void>,
+  close: () => Promise<void>,
+  highWaterMark: number,
+): WritableStream<unknown> {
+  const stream = new WritableStream<unknown>({ write, close }, new CountQueuingStrategy({ highWaterMark }));
+  // The first thing that the pipe() of Node's streams calls.
+  return Object.defineProperty(stream, "on", { value: refuseListener });
+}
+
+function refuseListener(): never {
+  throw new NpyError(
+    "ERR_NPY_OPTION",
+    "writable() gives a stream of the web, and pipe() takes one of Node: await pipeline(source, npaa.writable()) from node:stream/promises, or " +
+      "source.pipe(Writable.fromWeb(npaa.writable(), { objectMode: true })).",
   );
 }
 

@@ -5,7 +5,7 @@ import { RowEncoder } from "./encode/row-encoder.ts";
 import { NpyError } from "./errors.ts";
 import type { DType } from "./format/dtype.ts";
 import { formatHeader } from "./format/header.ts";
-import { type ArrayLayout, rowShape, shapeOf } from "./format/layout.ts";
+import { type ArrayLayout, bytesPerRow, rowShape, shapeOf } from "./format/layout.ts";
 import { parseInput } from "./input/input.ts";
 import { openExisting } from "./open-existing.ts";
 import { type CheckedOpenOptions, checkMappable, checkOpenOptions } from "./options.ts";
@@ -116,6 +116,11 @@ export class Writer {
   /** The dtype that rows are cast to, once it is known. */
   get target(): DType | undefined {
     return this.#layout?.dtype ?? this.#options.dtype;
+  }
+
+  /** The bytes of a row, once they are known. */
+  get rowBytes(): number | undefined {
+    return this.#layout && bytesPerRow(this.#layout);
   }
 
   /** Cuts bytes into rows. */

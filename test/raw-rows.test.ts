@@ -164,6 +164,50 @@ describe("bytes in a stream", () => {
     await npaa.close();
   });
 
+  test("are refused where they end within a row: no row is cut at the border of a chunk", async () => {
+    const path = temporaryPath("image.u8");
+    writeFileSync(path, new Uint8Array(7 * 50_000).fill(1));
+    const file = new MemoryStorage();
+    const npaa = await NpyAppendArray.open(file, { dtype: "uint8", rowShape: [7] });
+    const refused = {
+      code: "ERR_NPY_SHAPE",
+      message: expect.stringMatching(/chunk of 65536 ends within a row of 7: pass raw: true/),
+    };
+    await expect(pipeline(createReadStream(path), npaa.writable() as never)).rejects.toMatchObject(refused);
+    await expect(npaa.appendFrom(createReadStream(path))).rejects.toMatchObject(refused);
+    expect(npaa.length).toBe(0);
+    await pipeline(createReadStream(path), npaa.writable({ raw: true }) as never);
+    // Whole rows are an array as any other.
+    await ReadableStream.from([new Uint8Array(14), Uint8Array.of(1, 2, 3, 4, 5, 6, 7)]).pipeTo(npaa.writable());
+    expect(npaa.shape).toEqual([50_003, 7]);
+    await npaa.close();
+  });
+
+  test("are refused where nothing says what they are, if they are Buffers", async () => {
+    const path = rawFile();
+    const npaa = await NpyAppendArray.open(new MemoryStorage());
+    const refused = { code: "ERR_NPY_DTYPE", message: expect.stringMatching(/dtype and rowShape.*raw: true/) };
+    await expect(pipeline(createReadStream(path), npaa.writable() as never)).rejects.toMatchObject(refused);
+    await expect(npaa.appendFrom(createReadStream(path))).rejects.toMatchObject(refused);
+    expect(npaa.shape).toBeUndefined();
+    await ReadableStream.from([Uint8Array.of(1, 2)]).pipeTo(npaa.writable());
+    expect(npaa.shape).toEqual([2]);
+    await npaa.close();
+  });
+
+  test("as text are refused, too", async () => {
+    for (const options of [{}, { dtype: "float64", rowShape: [] }, { dtype: "U3", rowShape: [] }] as const) {
+      const npaa = await NpyAppendArray.open(new MemoryStorage(), options);
+      const source = (): Readable => Readable.from(["1 2", "3"]);
+      await expect(pipeline(source(), npaa.writable() as never)).rejects.toMatchObject({
+        code: "ERR_NPY_SHAPE",
+        message: expect.stringMatching(/gives text.*raw: true/),
+      });
+      await expect(npaa.appendFrom(source())).rejects.toMatchObject({ code: "ERR_NPY_SHAPE" });
+      await npaa.close();
+    }
+  });
+
   test("are elements where these are bytes", async () => {
     const file = new MemoryStorage();
     const npaa = await NpyAppendArray.open(file, { dtype: "uint8", rowShape: [] });

@@ -1,6 +1,6 @@
 /** Arrays in and out as streams and iterables. */
 import { Readable, Writable } from "node:stream";
-import { pipeline } from "node:stream/promises";
+import { finished, pipeline } from "node:stream/promises";
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { load, loadSync, MemoryStorage, NpyAppendArray, NpyReader, saveSync } from "../src/node.ts";
@@ -26,7 +26,52 @@ describe("writable", () => {
     }
   });
 
-  test("is fit for stream.pipeline", async () => {
+  test("is taken by stream.pipeline as it is", async () => {
+    const rows = Array.from({ length: 100 }, (_, i) => new Float64Array([2 * i, 2 * i + 1]));
+    for (const source of [Readable.from(numbered(100)), numbered(100), rows, ReadableStream.from(numbered(100))]) {
+      const npaa = await NpyAppendArray.open(new MemoryStorage(), { dtype: "float64", rowShape: [] });
+      await pipeline(source as Readable, npaa.writable() as never);
+      expect(npaa.length).toBe(200);
+      await npaa.close();
+    }
+    const records = new MemoryStorage();
+    const npaa = await NpyAppendArray.open(records, { dtype: [["t", "<i4"]] as const, rowShape: [] });
+    await pipeline(Readable.from([[{ t: 1 }, { t: 2 }], { t: Int32Array.of(3) }]), npaa.writable() as never);
+    await npaa.close();
+    expect((await load(records)).shape).toEqual([3]);
+  });
+
+  test("in a pipeline fails with the error of the append, or of the source, and leaves the rows before it", async () => {
+    const npaa = await NpyAppendArray.open(new MemoryStorage(), { dtype: "float64", rowShape: [] });
+    await expect(pipeline(Readable.from([[1], ["x"], [2]]), npaa.writable() as never)).rejects.toMatchObject({
+      code: "ERR_NPY_VALUE",
+    });
+    expect(npaa.length).toBe(1);
+    async function* failing(): AsyncGenerator<number[], void, void> {
+      yield [2];
+      throw new Error("source");
+    }
+    await expect(pipeline(Readable.from(failing()), npaa.writable() as never)).rejects.toThrow("source");
+    expect(npaa.length).toBe(2);
+    await npaa.close();
+  });
+
+  test("given to pipe() says what to use, which works", async () => {
+    const npaa = await NpyAppendArray.open(new MemoryStorage());
+    expect(() => Readable.from(numbered(100)).pipe(npaa.writable() as never)).toThrow(
+      expect.objectContaining({
+        code: "ERR_NPY_OPTION",
+        message: expect.stringMatching(/pipeline\(source, npaa\.writable\(\)\).*Writable\.fromWeb/),
+      }),
+    );
+    const piped = Readable.from(numbered(100)).pipe(Writable.fromWeb(npaa.writable() as never, { objectMode: true }));
+    await finished(piped);
+    expect(npaa.length).toBe(200);
+    expect(Object.keys(npaa.writable())).toEqual([]);
+    await npaa.close();
+  });
+
+  test("is fit for stream.pipeline as a stream of Node, too", async () => {
     const path = temporaryPath();
     const npaa = await NpyAppendArray.open(path);
     await pipeline(Readable.from(numbered(100)), Writable.fromWeb(npaa.writable() as never, { objectMode: true }));
