@@ -77,7 +77,8 @@ export {
 } from "./recovery.ts";
 export { type SaveOptions, save, saveSync } from "./save.ts";
 export type { ShareToken } from "./share.ts";
-export type { FileHandleLike, FileLike } from "./storage/locate.ts";
+export type { FileLike } from "./storage/locate.ts";
 export { MemoryStorage } from "./storage/memory.ts";
+export type { FileHandleLike } from "./storage/ranges.ts";
 export type { Eventually, OpenMode, ReadLimits, ReadPurpose, Storage, StorageFile } from "./storage/storage.ts";
 export type { AppendFromOptions, AppendRowsOptions, RawAppendOptions, RawWritableOptions, WritableOptions } from "./streams.ts";

@@ -18,6 +18,6 @@ function pathOf(url: URL): string {
   if (url.protocol === "file:") return fileURLToPath(url);
   throw new NpyError(
     "ERR_NPY_OPTION",
-    `Expected a file:, http: or https: URL, found ${url.protocol}: fetch it first, and read it from a MemoryStorage.`,
+    `Expected a file:, http: or https: URL, found ${url.protocol}: fetch it first, and pass the response.`,
   );
 }

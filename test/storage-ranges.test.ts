@@ -161,6 +161,18 @@ describe("a Response", () => {
     }
   });
 
+  test("whose stream does not give bytes is refused", async () => {
+    for (const chunk of ["text", Float64Array.of(1), 5]) {
+      const response = (): Response => new Response(ReadableStream.from([chunk]) as ReadableStream<never>);
+      for (const verb of [load, NpyReader.open]) {
+        await expect(verb(response())).rejects.toMatchObject({
+          code: "ERR_NPY_OPTION",
+          message: expect.stringContaining("stream of bytes"),
+        });
+      }
+    }
+  });
+
   test("whose stream fails has the error of the stream", async () => {
     const reason = new Error("broken");
     const failing = (): Response =>

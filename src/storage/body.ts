@@ -1,4 +1,6 @@
 /** The body of a response: bytes that come once, from the first to the last. */
+import { NpyError, quoted } from "../errors.ts";
+import { bytesOf, isBytes } from "./bytes.ts";
 import { bodyEnded, connectionError, runtimeError } from "./http-errors.ts";
 import type { Ranges } from "./ranges.ts";
 import { onAbort } from "./signals.ts";
@@ -6,7 +8,7 @@ import type { Watch } from "./watch.ts";
 
 /** The part of a stream's reader that is used. */
 interface ChunkReader {
-  read(): Promise<{ readonly value?: Uint8Array | undefined }>;
+  read(): Promise<{ readonly value?: unknown }>;
   cancel(reason?: unknown): Promise<unknown>;
 }
 
@@ -71,8 +73,11 @@ export class Body {
       const { value } = await this.#chunks.read();
       // Cancelling a stream ends it.
       signal.throwIfAborted();
-      if (value !== undefined) this.#watch.arrived(value.length);
-      return value;
+      if (value === undefined) return undefined;
+      if (!isBytes(value)) throw notBytes(value);
+      const chunk = bytesOf(value);
+      this.#watch.arrived(chunk.length);
+      return chunk;
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       throw error instanceof TypeError ? connectionError(error, this.url) : error;
@@ -91,8 +96,12 @@ export class Body {
   }
 }
 
+function notBytes(chunk: unknown): NpyError {
+  return new NpyError("ERR_NPY_OPTION", `The body of the response must be a stream of bytes: found ${quoted(chunk)}.`);
+}
+
 function chunksOf(response: Response): ChunkReader {
-  const body = response.body as ReadableStream<Uint8Array> | null;
+  const { body } = response;
   if (body !== null && "getReader" in body) return body.getReader();
   // Responses of node-fetch have streams of Node, and those without a body have no stream.
   let isRead = body === null;

@@ -6,8 +6,6 @@ import { blobStorage, type FileHandleLike, handleStorage } from "./ranges.ts";
 import { isResponse, responseStorage } from "./response.ts";
 import type { Storage } from "./storage.ts";
 
-export type { FileHandleLike } from "./ranges.ts";
-
 /**
  * A path, a `file:` URL, or a storage such as `MemoryStorage`; for reading also the file's bytes, a `Blob`, a `Response` that was not read yet,
  * a `FileSystemFileHandle`, or an `http:` or `https:` URL. In browsers other strings are URLs relative to the page. Bytes are not copied: do not

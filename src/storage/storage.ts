@@ -22,7 +22,7 @@ export interface ReadLimits {
    */
   readonly signal?: AbortSignal | undefined;
   /**
-   * For URLs: the milliseconds in which a request must bring at least 16 KiB, or the rest of its range. Otherwise it fails with an error of the
+   * For URLs and responses: the milliseconds in which a request must bring at least 16 KiB, or the rest of what was asked for. Otherwise it fails with an error of the
    * runtime's kind, whose `code` is `"ETIMEDOUT"`. With `Infinity` only the runtime's own limits hold. Default 30,000.
    */
   readonly timeout?: number | undefined;

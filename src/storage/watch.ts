@@ -24,7 +24,7 @@ const MAX_DELAY = 2 ** 31 - 1;
 /** Aborts a request that a signal stops, or that brings too little for too long. */
 export class Watch {
   readonly #controller = new AbortController();
-  readonly #forget: readonly (() => void)[];
+  readonly #forget: (() => void)[];
   readonly #timer: ReturnType<typeof setInterval> | undefined;
   #ticks = 0;
   #bytes = 0;
@@ -48,9 +48,10 @@ export class Watch {
     this.#ticks = 0;
   }
 
+  /** Idempotent. */
   end(): void {
     clearInterval(this.#timer);
-    for (const forget of this.#forget) forget();
+    for (const forget of this.#forget.splice(0)) forget();
   }
 }
 
