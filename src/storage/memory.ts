@@ -80,7 +80,7 @@ class MemoryFile extends SyncFile {
  * npaa.append([1, 2, 3]);
  * npaa.close();
  * storage.bytes(); // what numpy.save would write for [1., 2., 3.]
- * storage.blob(); // the same as a Blob
+ * storage.blob()?.size; // 152
  * ```
  */
 export class MemoryStorage extends SyncStorage {
