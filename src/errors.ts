@@ -182,13 +182,34 @@ function shownText(text: string): string {
 
 function shownObject(value: object, depth: number): string {
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? "an invalid Date" : `Date(${value.toISOString()})`;
-  if (value instanceof Promise) return "a Promise";
   if (ArrayBuffer.isView(value)) return `${tagOf(value)}(${(value as Uint8Array).length ?? value.byteLength})`;
   if (Array.isArray(value)) return depth > 2 ? "[...]" : `[${shownItems(value, depth)}]`;
   const prototype: unknown = Object.getPrototypeOf(value);
   const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null;
-  if (!isPlain || depth > 2) return Object.prototype.toString.call(value);
-  return shownRecord(value, depth);
+  if (!isPlain) return shownInstance(value);
+  return depth > 2 ? "{ ... }" : shownRecord(value, depth);
+}
+
+/** An object that has a class, by its name. */
+function shownInstance(value: object): string {
+  const name = clipped(classOf(value));
+  return `${/^[aeio]/i.test(name) ? "an" : "a"} ${name}`;
+}
+
+/** The name of the constructor, or the tag of objects without one, such as generators. */
+function classOf(value: object): string {
+  for (let owner: object = Object.getPrototypeOf(value); owner !== null; owner = Object.getPrototypeOf(owner)) {
+    const maker = ownValue(owner, "constructor");
+    const name = typeof maker === "function" && Object.getPrototypeOf(owner) !== null && ownValue(maker, "name");
+    if (typeof name === "string" && name !== "") return name;
+    const tag = ownValue(owner, Symbol.toStringTag);
+    if (typeof tag === "string" && tag !== "") return tag;
+  }
+  return "object";
+}
+
+function ownValue(owner: object, name: PropertyKey): unknown {
+  return Object.getOwnPropertyDescriptor(owner, name)?.value;
 }
 
 function tagOf(value: object): string {
