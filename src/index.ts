@@ -30,6 +30,7 @@ export { formatHeader, type NpyHeader, type NpyVersion, parseHeader } from "./fo
 export type { ArrayLayout } from "./format/layout.ts";
 export type {
   AccessorArray,
+  ArqueroTable,
   ArrayInput,
   ArrayView,
   ArrowTable,
@@ -38,14 +39,19 @@ export type {
   FlechetteColumn,
   Float16ArrayLike,
   ForeignArray,
+  ImageLike,
+  MathMatrix,
+  MlMatrix,
   NestedArray,
   NumpyTsArray,
   OnnxTensor,
   RecordObject,
   Records,
   Scalar,
+  SharpOutput,
   StridedArray,
   TensorFlowTensor,
+  ThreeAttribute,
   TypedArray,
 } from "./input/array-input.ts";
 export type { AppendInput, ColumnsInputOf, RecordInputOf, RecordsInput } from "./input/record-types.ts";

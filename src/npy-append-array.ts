@@ -3,12 +3,13 @@
 import { AppendQueue } from "./append-queue.ts";
 import type { Carried } from "./format/dtype.ts";
 import { checkAppendFrom, closed, GrowingArray } from "./growing-array.ts";
+import { isStream } from "./input/advice.ts";
 import type { AppendInput } from "./input/record-types.ts";
 import { NpyAppendArraySync } from "./npy-append-array-sync.ts";
 import { checkOpenOptions, checkOptions, type OpenOptions } from "./options.ts";
 import { run } from "./plan/run.ts";
 import type { Plan } from "./plan/step.ts";
-import { isStream, type RawChunk, refuseBytes } from "./raw-rows.ts";
+import { type RawChunk, refuseBytes } from "./raw-rows.ts";
 import { NpyReader, whileOpen } from "./reader.ts";
 import { checkToken, connect, type ShareToken } from "./share.ts";
 import { type FileLike, locate } from "./storage/locate.ts";

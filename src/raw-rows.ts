@@ -137,8 +137,3 @@ function hint(source: unknown): string {
   if ("body" in source) return ". Pass its body";
   return "stream" in source ? ". Pass its stream()" : "";
 }
-
-/** Whether a source is a stream of the web or of Node: these mostly give bytes from elsewhere. */
-export function isStream(source: object): boolean {
-  return "getReader" in source || ("pipe" in source && "read" in source);
-}

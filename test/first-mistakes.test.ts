@@ -1,5 +1,7 @@
 /** The messages of first mistakes: each says what was found and what to do, and quotes little of it. */
+import { Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
+import { quoted } from "../src/errors.ts";
 import {
   ensureAppendable,
   inspect,
@@ -117,6 +119,29 @@ describe("messages quote little, and no control characters", () => {
   });
 });
 
+test.each<[string, unknown, string]>([
+  ["an instance", new (class Reading {})(), "a Reading"],
+  ["an object whose prototype has nothing", Object.create(Object.create(Object.prototype)), "an object"],
+  ["a Map", new Map(), "a Map"],
+  ["an ArrayBuffer", new ArrayBuffer(1), "an ArrayBuffer"],
+  ["a generator", (function* () {})(), "a Generator"],
+  ["an asynchronous generator", (async function* () {})(), "an AsyncGenerator"],
+  ["an iterator", [1].values(), "an Array Iterator"],
+  ["a stream", new ReadableStream(), "a ReadableStream"],
+  ["a Response", new Response(), "a Response"],
+  ["instances in a list", [new Set(), 1], "[a Set, 1]"],
+  ["deep objects", { a: { b: { c: { d: 1 } } } }, "{ a: { b: { c: { ... } } } }"],
+])("an object that has a class is named by it: %s", (_, value, words) => {
+  expect(quoted(value)).toBe(words);
+});
+
+/** As data frames of polars are. */
+class Table {
+  toRecords(): object[] {
+    return [];
+  }
+}
+
 describe("what was probably meant", () => {
   const rows = (options: object): NpyAppendArraySync => NpyAppendArray.openSync(new MemoryStorage(), options);
   const threes = (): NpyAppendArraySync => rows({ dtype: "float64", rowShape: [3] });
@@ -130,7 +155,27 @@ describe("what was probably meant", () => {
     ["one text, no file yet", () => rows({}).append(any("text")), 'For one row pass ["text"].'],
     ["one record", () => records().append(any({ t: 1 })), "for one record pass [{ t: 1 }]."],
     ["one record, no file yet", () => rows({}).append(any({ t: 1 })), "for one record pass [{ t: 1 }]."],
-    ["a promise", () => threes().append(any(Promise.resolve())), "await it first"],
+    [
+      "a promise",
+      () => threes().append(any(Promise.resolve())),
+      "a Promise is not an array, but will become one: await it first.",
+    ],
+    ["a function", () => threes().append(any(() => [])), "a function is not an array: call it first"],
+    ["a generator", () => threes().append(any((function* () {})())), "a Generator is not an array: pass it to appendFrom"],
+    ["a stream", () => threes().append(any(new ReadableStream())), "a ReadableStream is not an array: pass it to appendFrom"],
+    ["a stream of Node", () => threes().append(any(Readable.from([]))), "a Readable is not an array: pass it to appendFrom"],
+    ["a Response", () => threes().append(any(new Response(""))), "data: await response.arrayBuffer()"],
+    ["a Blob", () => threes().append(any(new Blob([]))), "data: await blob.arrayBuffer()"],
+    ["a Set", () => threes().append(any(new Set([1]))), "a Set is not an array: pass [...set]."],
+    ["a reader", () => threes().append(any(reader())), "a NpyReaderSync is not an array: pass it to appendFrom"],
+    [
+      "a table with records",
+      () => threes().append(any(new Table())),
+      "a Table is not an array: pass what its toRecords() returns.",
+    ],
+    ["an instance", () => threes().append(any(new (class Reading {})())), "a Reading is not an array: expected { data, shape }"],
+    ["instances", () => rows({}).append(any([new Set([1])])), "No dtype for a Set"],
+    ["data that is a Set", () => threes().append(any({ data: new Set(), shape: [0, 3] })), "found a Set"],
     ["nothing", () => threes().append(any(undefined)), "undefined is not an array"],
     ["a misspelt dtype", () => rows({ dtype: "flaot32" }), 'Did you mean "float32"?'],
     ["a type of JavaScript", () => rows({ dtype: "number" }), 'Did you mean "float64"?'],

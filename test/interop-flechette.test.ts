@@ -1,7 +1,8 @@
 /** Columns and tables of flechette become what those of Apache Arrow become. */
 import * as f from "@uwdata/flechette";
+import * as aq from "arquero";
 import { describe, expect, test } from "vitest";
-import { type ArrayInput, type DTypeLike, loadSync, MemoryStorage, NpyAppendArray } from "../src/index.ts";
+import { type ArrayInput, type DTypeLike, loadSync, MemoryStorage, NpyAppendArray, type RecordArray } from "../src/index.ts";
 import { stored } from "./support/stored.ts";
 
 type Values = readonly unknown[];
@@ -179,4 +180,41 @@ describe("refused", () => {
     ] as [string, number[]][]);
     expect(append(table)).toThrow(/Two columns are named "a"/);
   });
+});
+
+describe("tables of arquero", () => {
+  const table = aq.table({ x: [3, 1, 2], name: ["c", "a", "b"] });
+
+  test("are what their toArrow() is", () => {
+    const { data } = loadedTable(table);
+    expect(data).toEqual([
+      { x: 3, name: "c" },
+      { x: 1, name: "a" },
+      { x: 2, name: "b" },
+    ]);
+  });
+
+  test("filtered and sorted ones have their rows in their order", () => {
+    const { data } = loadedTable(table.filter((row: { x: number }) => row.x > 1).orderby("x"));
+    expect(data).toEqual([
+      { x: 2, name: "b" },
+      { x: 3, name: "c" },
+    ]);
+  });
+
+  test("their objects() go into a file of a dtype", () => {
+    const storage = new MemoryStorage();
+    const npaa = NpyAppendArray.openSync(storage, { dtype: { x: "int8", name: "U1" } });
+    npaa.append(table.objects() as { x: number; name: string }[]);
+    npaa.close();
+    expect(loadSync(storage).shape).toEqual([3]);
+  });
+
+  function loadedTable(input: aq.ColumnTable): { readonly data: unknown[] } {
+    const storage = new MemoryStorage();
+    const npaa = NpyAppendArray.openSync(storage);
+    npaa.append(input);
+    npaa.close();
+    return { data: [...(loadSync(storage).data as RecordArray)] };
+  }
 });

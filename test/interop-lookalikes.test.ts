@@ -1,6 +1,6 @@
 /** What is an array of another library, and what only looks like one. */
 import { describe, expect, test } from "vitest";
-import type { ArrayInput, RecordArray } from "../src/index.ts";
+import { type ArrayInput, loadSync, MemoryStorage, type RecordArray, saveSync } from "../src/index.ts";
 import { fromForeign } from "../src/input/foreign.ts";
 import { loaded, stored } from "./support/stored.ts";
 
@@ -13,6 +13,10 @@ describe("an object of columns is one, whatever its fields are called", () => {
     ["onnxruntime", ["dims", "type", "cpuData", "location"]],
     ["Arrow's tables", ["schema", "batches", "getChildAt"]],
     ["Arrow's vectors", ["type", "length", "numChildren", "getChildAt"]],
+    ["arquero's tables", ["columnNames", "toArrow"]],
+    ["three.js", ["array", "itemSize", "count", "isBufferAttribute"]],
+    ["ml-matrix", ["rows", "columns", "to1DArray", "to2DArray"]],
+    ["mathjs", ["isDenseMatrix", "size", "valueOf"]],
     ["arrays of elements", ["buffer", "byteOffset", "byteLength", "BYTES_PER_ELEMENT", "length", "get"]],
   ])("as those of %s", async (_, names) => {
     const columns = Object.fromEntries(names.map((name) => [name, numbers]));
@@ -22,10 +26,22 @@ describe("an object of columns is one, whatever its fields are called", () => {
   });
 });
 
+test.each([[["data", "width", "height"]], [["data", "info"]]])(
+  "as those of images, in a file that has such fields: %s",
+  (names) => {
+    const storage = new MemoryStorage();
+    saveSync(storage, Object.fromEntries(names.map((name) => [name, numbers])), {
+      dtype: names.map((name) => [name, "<f8"] as const),
+    });
+    expect(loadSync(storage).shape).toEqual([2]);
+  },
+);
+
 test("no getter is touched before an object is recognised", () => {
   const touched: string[] = [];
   const names =
-    "storage dtype tolist dataSync shape dims type schema getChildAt numChildren BYTES_PER_ELEMENT buffer byteOffset get";
+    "storage dtype tolist dataSync shape dims type schema getChildAt numChildren BYTES_PER_ELEMENT buffer byteOffset get " +
+    "data width height info array itemSize count isBufferAttribute columns to2DArray isDenseMatrix size columnNames toArrow";
   const trap = {};
   for (const name of names.split(" ")) {
     Object.defineProperty(trap, name, { enumerable: true, get: () => touched.push(name) });

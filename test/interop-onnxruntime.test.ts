@@ -66,3 +66,39 @@ describe("out", () => {
     expect(new Tensor("string", data as string[], shape).data).toEqual(["a", "bc"]);
   });
 });
+
+/** As transformers.js makes it: a `Proxy` of an object whose parts are getters of its class. */
+class WrappedTensor {
+  readonly ort_tensor: Tensor;
+  constructor(tensor: Tensor) {
+    this.ort_tensor = tensor;
+    // biome-ignore lint/correctness/noConstructorReturn: as the library does
+    return new Proxy(this, { get: (wrapped, name) => Reflect.get(wrapped, name) });
+  }
+  get dims(): readonly number[] {
+    return this.ort_tensor.dims;
+  }
+  get type(): string {
+    return this.ort_tensor.type;
+  }
+  get data(): unknown {
+    return this.ort_tensor.data;
+  }
+}
+
+describe("tensors of transformers.js", () => {
+  test.each([
+    ["float32", new Tensor("float32", [1, 2.5, 3, 4], [2, 2]), [1, 2.5, 3, 4]],
+    ["int64", new Tensor("int64", [1n, 2n, 3n, 4n], [2, 2]), [1n, 2n, 3n, 4n]],
+    ["bool", new Tensor("bool", [true, false, true, true], [2, 2]), [1, 0, 1, 1]],
+  ])("%s", (dtype, tensor, values) => {
+    const wrapped = new WrappedTensor(tensor);
+    expect(stored(wrapped)).toEqual({ shape: [2, 2], dtype, values });
+    expect(memoryOf(wrapped)).toBe((tensor.data as Float32Array).buffer);
+  });
+
+  test("in a list they are the rows of a new axis", () => {
+    const embedding = (x: number): WrappedTensor => new WrappedTensor(new Tensor("float32", [x, x + 1], [2]));
+    expect(stored([embedding(1), embedding(3)])).toEqual({ shape: [2, 2], dtype: "float32", values: [1, 2, 3, 4] });
+  });
+});

@@ -111,8 +111,10 @@ function isEmptyList(parsed: ParsedInput): parsed is PlainInput {
 /** What to pass for one row, if that is what was given. */
 function oneRow(shape: readonly number[], row: readonly number[], parsed: ParsedInput | undefined): string {
   if (shape.join() !== row.join()) return "";
-  if (parsed?.kind !== "plain") return ` For one row, give the data with shape (${["1", ...row].join(", ")}).`;
-  if (row.length > 1) return " For one row, put it into a list: [row].";
+  if (parsed?.kind === "typed" && parsed.dtype.fields !== undefined) {
+    return ` For one row, give the data with shape (${["1", ...row].join(", ")}).`;
+  }
+  if (parsed?.kind !== "plain" || row.length > 1) return " For one row, put it into a list: [array].";
   return ` For one row pass ${quoted(row.length === 0 ? [parsed.values[0]] : [parsed.values])}.`;
 }
 

@@ -1,5 +1,5 @@
 /** The memory of typed arrays and buffers, of this realm or another. */
-import { NpyError } from "../errors.ts";
+import { NpyError, quoted } from "../errors.ts";
 import { type DType, dtype } from "../format/dtype.ts";
 import { codeOfTag } from "../format/scalars.ts";
 import type { TypedArray } from "./array-input.ts";
@@ -39,7 +39,7 @@ export function bufferBytes(data: ArrayBufferLike): Uint8Array {
 function gone(data: unknown, cause: unknown): NpyError {
   return new NpyError(
     "ERR_NPY_VALUE",
-    `${Object.prototype.toString.call(data)} has no memory any more: its buffer was resized or transferred, or it belongs to a WebAssembly memory that grew. Make a new one.`,
+    `${quoted(data)} has no memory any more: its buffer was resized or transferred, or it belongs to a WebAssembly memory that grew. Make a new one.`,
     { cause },
   );
 }

@@ -30,7 +30,10 @@ export interface Float16ArrayLike extends ArrayBufferView {
 /** One plain value. */
 export type Scalar = number | bigint | boolean | string | Date;
 
-/** Arrays within arrays, all of one length on each level; the innermost may be typed arrays. Nulls need `nulls: "nan"`. */
+/**
+ * Arrays within arrays, all of one length on each level; the innermost may be typed arrays, or arrays of one shape and dtype. Nulls need
+ * `nulls: "nan"`.
+ */
 export type NestedArray = readonly (
   | Scalar
   | null
@@ -38,6 +41,8 @@ export type NestedArray = readonly (
   | TypedArray
   | { readonly re: number; readonly im: number }
   | NestedArray
+  | ArrayView
+  | ForeignArray
 )[];
 
 /** A list of sizes or strides, as other libraries hold them. */
@@ -90,7 +95,14 @@ export type ForeignArray =
   | ArrowTable
   | ArrowVector
   | FlechetteColumn
-  | ElementArray;
+  | ArqueroTable
+  | ElementArray
+  | ImageLike
+  | SharpOutput
+  | ThreeAttribute
+  | MlMatrix
+  | MathMatrix
+  | ReadonlyMap<string, unknown>;
 
 /** numpy-ts: only the storage of an array tells its offset. */
 export interface NumpyTsArray {
@@ -174,4 +186,64 @@ export interface ArrowTable {
   readonly data?: unknown;
   /** One column. */
   getChildAt(index: number): unknown;
+}
+
+/** A table of arquero. */
+export interface ArqueroTable {
+  columnNames(): readonly string[];
+  /** A table of flechette. */
+  toArrow(): unknown;
+}
+
+/** An image: an `ImageData`, or what pngjs, jpeg-js, fast-png and transformers.js give. */
+export interface ImageLike {
+  readonly data: ArrayBufferView;
+  readonly width: number;
+  readonly height: number;
+  /** Elements of a pixel, if the library tells. */
+  readonly channels?: number;
+}
+
+/** sharp: what `toBuffer({ resolveWithObject: true })` gives after `raw()`. */
+export interface SharpOutput {
+  readonly data: ArrayBufferView;
+  readonly info: {
+    readonly format: string;
+    readonly width: number;
+    readonly height: number;
+    readonly channels: number;
+    /** The type of an element, such as `uchar`. */
+    readonly depth?: string;
+  };
+}
+
+/** An attribute of a geometry of three.js, also one that is interleaved with others. */
+export type ThreeAttribute = {
+  readonly array: ArrayBufferView;
+  readonly itemSize: number;
+  readonly count: number;
+} & (
+  | { readonly isBufferAttribute: true }
+  | {
+      readonly isInterleavedBufferAttribute: true;
+      readonly offset: number;
+      readonly data: { readonly stride: number };
+    }
+);
+
+/** A matrix of ml-matrix, or a view of one. */
+export interface MlMatrix {
+  readonly rows: number;
+  readonly columns: number;
+  to1DArray(): readonly number[];
+  to2DArray(): readonly (readonly number[])[];
+}
+
+/** A dense matrix of mathjs. */
+export interface MathMatrix {
+  size(): readonly number[];
+  /** `"dense"`; sparse ones are refused. */
+  storage(): string;
+  toArray(): unknown;
+  valueOf(): unknown;
 }

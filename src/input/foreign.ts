@@ -2,10 +2,24 @@
  * Arrays of other libraries, recognised by their form, without importing any of them. Each becomes a view with its strides, and without a copy
  * where its data lie in memory as they do here.
  */
+import { NpyError, quoted } from "../errors.ts";
 import type { DTypeLike } from "../format/dtype.ts";
-import type { AccessorArray, ArrayView, ElementArray, NumpyTsArray, OnnxTensor, Sizes, TensorFlowTensor } from "./array-input.ts";
+import type {
+  AccessorArray,
+  ArqueroTable,
+  ArrayView,
+  ArrowTable,
+  ElementArray,
+  NumpyTsArray,
+  OnnxTensor,
+  Sizes,
+  TensorFlowTensor,
+} from "./array-input.ts";
 import { columnsOfTable, viewOfVector } from "./arrow.ts";
 import { vectorOfColumn } from "./flechette.ts";
+import { isImage, isSharpOutput, readImage, readSharpOutput } from "./images.ts";
+import { isThreeAttribute, readMathMatrix, readMlMatrix, readThreeAttribute } from "./matrices.ts";
+import { hasMethod, isMap, peek } from "./properties.ts";
 
 /** How the arrays of a library are recognised and read. */
 interface Family {
@@ -25,24 +39,18 @@ const FAMILIES: readonly Family[] = [
   { is: isFlechetteColumn, read: (column) => viewOfVector(vectorOfColumn(column)) },
   { is: (input) => "data" in input && "shape" in input && ("strides" in input || "stride" in input), read: readStrided },
   { is: isElementArray, read: readElements },
+  { is: isImage, read: readImage },
+  { is: isSharpOutput, read: readSharpOutput },
+  { is: isThreeAttribute, read: readThreeAttribute },
+  { is: (input) => "columns" in input && hasMethod(input, "to2DArray"), read: readMlMatrix },
+  { is: (input) => "isDenseMatrix" in input && hasMethod(input, "size"), read: readMathMatrix },
+  { is: (input) => hasMethod(input, "columnNames") && hasMethod(input, "toArrow"), read: readArquero },
+  { is: isMap, read: checkNames },
 ];
 
 /** An array of another library as a view or as columns; `undefined` if it is not one. */
 export function fromForeign(input: object): ArrayView | ReadonlyMap<string, unknown> | undefined {
   return FAMILIES.find(({ is }) => is(input))?.read(input);
-}
-
-/** The value of a property, without calling a getter, which might do anything. */
-function peek(object: object, name: string): unknown {
-  for (let owner: object | null = object; owner !== null; owner = Object.getPrototypeOf(owner)) {
-    const property = Object.getOwnPropertyDescriptor(owner, name);
-    if (property !== undefined) return property.value;
-  }
-  return undefined;
-}
-
-function hasMethod(object: object, name: string): boolean {
-  return name in object && typeof peek(object, name) === "function";
 }
 
 function isFlechetteColumn(input: object): boolean {
@@ -83,6 +91,21 @@ function readOnnx(tensor: OnnxTensor): ArrayView {
   // If the data are on another device, the getter throws and says what to do.
   const data = "data" in tensor ? tensor.data : tensor.cpuData;
   return { data: data as ArrayView["data"], dtype: numpyName(tensor.type, data), shape: tensor.dims };
+}
+
+function readArquero(table: ArqueroTable): ReadonlyMap<string, unknown> {
+  return columnsOfTable(table.toArrow() as ArrowTable);
+}
+
+function checkNames(columns: ReadonlyMap<unknown, unknown>): ReadonlyMap<string, unknown> {
+  for (const name of columns.keys()) {
+    if (typeof name === "string") continue;
+    throw new NpyError(
+      "ERR_NPY_VALUE",
+      `A Map is taken for columns by their names: expected strings as keys, found ${quoted(name)}.`,
+    );
+  }
+  return columns as ReadonlyMap<string, unknown>;
 }
 
 function readStrided(array: Omit<ArrayView, "data"> & { readonly data: unknown }): ArrayView {

@@ -6,11 +6,13 @@ import { type DType, type DTypeLike, dtype, nativeDType, sameDType } from "../fo
 import { isLongDouble } from "../format/scalars.ts";
 import { areBools } from "../memory/bools.ts";
 import { flatten, inField } from "../memory/fields.ts";
+import { adviceFor } from "./advice.ts";
 import { isBuffer, isNodeBuffer, needsDType, typedArrayBytes } from "./array-bytes.ts";
 import type { ArrayView, Scalar, TypedArray } from "./array-input.ts";
 import { fromForeign } from "./foreign.ts";
 import { parseNested } from "./nested.ts";
 import { type ColumnsInput, contiguous, type ParsedInput, type TypedInput } from "./parsed-input.ts";
+import { isMap, isPlainObject } from "./properties.ts";
 import { parseView, wholeElements } from "./view.ts";
 
 /**
@@ -27,7 +29,7 @@ export function parseInput(input: unknown, target?: DType): ParsedInput {
     const shape = [bytes.length / dtype.itemsize];
     return { kind: "typed", dtype, array: contiguous(bytes, dtype, shape, false), bare: true, ofBuffer: isNodeBuffer(input) };
   }
-  if (Array.isArray(input)) return parseNested(input);
+  if (Array.isArray(input)) return parseNested(input, target?.fields === undefined ? parseArray : () => undefined);
   if (isBuffer(input)) throw needsDType("An ArrayBuffer");
   if (input instanceof RecordArray) {
     const { bytes, dtype, length } = input;
@@ -37,24 +39,23 @@ export function parseInput(input: unknown, target?: DType): ParsedInput {
     if (target !== undefined && isPlainObject(input) && isColumnsOf(target, input)) {
       return parseColumns(Object.entries(input), false, target);
     }
-    const foreign = fromForeign(input);
-    if (foreign instanceof Map) return parseColumns(foreign, true, target);
-    if (foreign !== undefined) return parseView(foreign as ArrayView);
-    if ("data" in input && "shape" in input) return parseView(input as ArrayView);
+    const array = parseArray(input, target);
+    if (array !== undefined) return array;
     if (isPlainObject(input)) return parseColumns(Object.entries(input), false, target);
   }
   if (isScalar(input)) return { kind: "plain", values: [input], shape: [] };
-  throw new NpyError(
-    "ERR_NPY_VALUE",
-    `${quoted(input)} is not an array${meantInput(input)}: expected { data, shape }, a typed array or nested arrays of numbers, bigints, ` +
-      "booleans, strings or Dates; for structures also records, or an object of columns.",
-  );
+  const advice =
+    adviceFor(input) ||
+    ": expected { data, shape }, a typed array or nested arrays of numbers, bigints, booleans, strings or Dates; for structures also records, or " +
+      "an object of columns";
+  throw new NpyError("ERR_NPY_VALUE", `${quoted(input)} is not an array${advice}.`);
 }
 
-function meantInput(input: unknown): string {
-  if (input instanceof Promise) return ", but will become one (await it first)";
-  const isIterable = typeof input === "object" && input !== null && (Symbol.iterator in input || Symbol.asyncIterator in input);
-  return isIterable ? " (appendFrom appends what is iterated)" : "";
+/** An array or a table of another library, or one that is described by its parts; `undefined` for any other object. */
+function parseArray(input: object, target?: DType): ParsedInput | undefined {
+  const foreign = fromForeign(input);
+  if (foreign === undefined) return "data" in input && "shape" in input ? parseView(input as ArrayView) : undefined;
+  return isMap(foreign) ? parseColumns(foreign, true, target) : parseView(foreign as ArrayView);
 }
 
 function parseColumns(columns: Iterable<readonly [string, unknown]>, isTable: boolean, target: DType | undefined): ColumnsInput {
@@ -89,12 +90,6 @@ function describesDType(like: unknown, target: DType): boolean {
     if (error instanceof NpyError) return false;
     throw error;
   }
-}
-
-/** Whether an object has no class of its own; it may come from another realm. */
-function isPlainObject(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 function isScalar(value: unknown): value is Scalar {

@@ -1,4 +1,4 @@
-/** Nested arrays -> one array, with the shape of the nesting. */
+/** Nested JavaScript arrays -> one array, with the shape of the nesting. */
 import { NpyError, quoted } from "../errors.ts";
 import { passCodePoints } from "../format/code-points.ts";
 import type { DType } from "../format/dtype.ts";
@@ -6,13 +6,15 @@ import { MAX_DIMENSIONS } from "../format/structure.ts";
 import { isNodeBuffer, typedArrayBytes } from "./array-bytes.ts";
 import type { TypedArray } from "./array-input.ts";
 import { contiguous, type ParsedInput } from "./parsed-input.ts";
+import { type ParseItem, stack } from "./stack.ts";
 
 /**
- * Understands nested arrays.
+ * Understands nested arrays. The innermost ones may hold arrays of one shape and dtype, which `parseItem` understands; it gives `undefined` for
+ * anything else.
  *
  * @throws NpyError `ERR_NPY_SHAPE` if they are ragged.
  */
-export function parseNested(input: readonly unknown[]): ParsedInput {
+export function parseNested(input: readonly unknown[], parseItem: ParseItem): ParsedInput {
   const shape: number[] = [];
   let level: unknown = input;
   // The limit also stops at an array that contains itself.
@@ -24,7 +26,9 @@ export function parseNested(input: readonly unknown[]): ParsedInput {
   const lists: (readonly unknown[])[] = [];
   collect(input, shape, [], isTyped, lists);
   const leaves = lists.length === 1 ? (lists[0] as readonly unknown[]) : join(lists);
-  return isTyped ? joinTyped(leaves as TypedArray[], shape) : { kind: "plain", values: leaves, shape };
+  if (isTyped) return joinTyped(leaves as TypedArray[], shape);
+  const first = typeof level === "object" && level !== null ? parseItem(level) : undefined;
+  return first === undefined ? { kind: "plain", values: leaves, shape } : stack(first, leaves, shape, parseItem);
 }
 
 function collect(
