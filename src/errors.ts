@@ -182,7 +182,7 @@ function shownText(text: string): string {
 
 function shownObject(value: object, depth: number): string {
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? "an invalid Date" : `Date(${value.toISOString()})`;
-  if (ArrayBuffer.isView(value)) return `${tagOf(value)}(${(value as Uint8Array).length ?? value.byteLength})`;
+  if (ArrayBuffer.isView(value) && "length" in value) return `${tagOf(value)}(${value.length})`;
   if (Array.isArray(value)) return depth > 2 ? "[...]" : `[${shownItems(value, depth)}]`;
   const prototype: unknown = Object.getPrototypeOf(value);
   const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null;
