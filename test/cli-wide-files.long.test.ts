@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type DTypeLike, dtype, formatHeader, loadSync, saveSync } from "../src/node.ts";
-import { npy } from "./support/command.ts";
+import { npy, shell } from "./support/command.ts";
 import { temporaryDirectory } from "./support/temporary.ts";
 
 const MILLIONS = 1e8;
@@ -53,4 +53,13 @@ test("as many columns as a file has bytes are printed", () => {
   expect(stdout.split(",").length).toBe(140_000);
   expect(status).toBe(0);
   expect(loadSync(join(directory, "wide.npy")).shape).toEqual([1, 140_000]);
+});
+
+test("statistics of 100 000 columns take seconds", () => {
+  const directory = temporaryDirectory();
+  const data = Float32Array.from({ length: 200_000 }, (_, i) => i / 8);
+  saveSync(join(directory, "wide.npy"), { data, shape: [2, 100_000] });
+  const { status, stdout } = shell("npy-append-array stats wide.npy > table && wc -l < table && tail -n 1 table", directory);
+  expect(stdout.trim().split(/\s+/)).toEqual("100001 99999 float32 2 0 12499.875 24999.875 18749.875 6250.0 █ █".split(" "));
+  expect(status).toBe(0);
 });

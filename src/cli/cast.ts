@@ -42,9 +42,9 @@ function fileBytes(storage: MemoryStorage): Buffer {
   return Buffer.from(buffer, byteOffset, length);
 }
 
-/** One value as an array of its dtype, as reading returns it. */
-export function dataOf(value: number | bigint, type: DType): NpyData {
+/** Values as an array of their dtype, as reading returns it. */
+export function dataOf(values: readonly (number | bigint)[], type: DType): NpyData {
   const storage = new MemoryStorage();
-  saveSync(storage, [value] as never, { dtype: type });
+  saveSync(storage, values as never, { dtype: type });
   return loadSync(storage).data;
 }

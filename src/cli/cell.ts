@@ -78,19 +78,23 @@ export function isRaw({ kind, itemsize }: DType): boolean {
   return kind === "V" || (kind === "f" && itemsize > 8) || (kind === "c" && itemsize > 16);
 }
 
-/** The text of one value of a dtype. */
-export function textOfValue(value: number | bigint, dtype: DType): string {
-  return textsOf(dtype)(dataOf(value, dtype))[0] as string;
+/** The texts of values of a dtype. Takes as long for hundreds of values as for one. */
+export function textsOfValues(values: readonly (number | bigint)[], dtype: DType): ArrayLike<string> {
+  return values.length === 0 ? [] : textsOf(dtype)(dataOf(values, dtype));
 }
 
 /** The text of a float64. */
 export function numberText(value: number): string {
-  return textOfValue(value, dtypeOf("float64"));
+  return textsOfValues([value], dtypeOf("float64"))[0] as string;
 }
 
 /** A float64 rounded to a few digits. */
-export function roundedText(value: number, digits = 6): string {
-  return numberText(Number.isFinite(value) ? Number(value.toPrecision(digits)) : value);
+export function rounded(value: number, digits = 6): number {
+  return Number.isFinite(value) ? Number(value.toPrecision(digits)) : value;
+}
+
+export function roundedText(value: number, digits?: number): string {
+  return numberText(rounded(value, digits));
 }
 
 /** Includes cells with spaces around them, which readers may trim, or with a byte order mark, which they drop from the start of a file. */

@@ -82,14 +82,16 @@ function leavesOf(structure: DType): Column[] {
     const shape = dtype.subdtype?.shape ?? [];
     const element = dtype.subdtype?.dtype ?? dtype;
     const perRow = sizeOf(shape);
+    // Paths are shared: fields are decoded once for each.
+    const path = [name];
+    const leaves = leavesOf(element).map((leaf) => ({ ...leaf, path: [name, ...(leaf.path ?? [])] }));
     return indices(shape).flatMap((index) => {
       const offset = flatIndex(index, shape);
       const label = index.length === 0 ? name : `${name}[${index.join(",")}]`;
-      if (element.fields === undefined) return { label, dtype: element, path: [name], offset, perRow };
-      return leavesOf(element).map((leaf) => ({
+      if (element.fields === undefined) return { label, dtype: element, path, offset, perRow };
+      return leaves.map((leaf) => ({
         ...leaf,
         label: `${label}.${leaf.label}`,
-        path: [name, ...(leaf.path ?? [])],
         offset: offset * leaf.perRow + leaf.offset,
         perRow: perRow * leaf.perRow,
       }));
@@ -99,15 +101,25 @@ function leavesOf(structure: DType): Column[] {
 
 /** The columns that the user named, or all. */
 export function chosenColumns(columns: readonly Column[], names: readonly string[] | undefined): readonly Column[] {
-  return names === undefined ? columns : names.map((name) => named(columns, name));
+  if (names === undefined) return columns;
+  const byLabel = firstByName(columns, ({ label }) => label);
+  return names.map((name) => {
+    const found = byLabel.get(name);
+    if (found !== undefined) return found;
+    const labels = columns.slice(0, 12).map(({ label }) => label);
+    const list = columns.length > 12 ? [...labels, "..."] : labels;
+    throw new UsageError(`there is no column ${JSON.stringify(name)}: the columns are ${list.join(", ") || "unnamed"}`);
+  });
 }
 
-function named(columns: readonly Column[], name: string): Column {
-  const found = columns.find(({ label }) => label === name);
-  if (found !== undefined) return found;
-  const labels = columns.map(({ label }) => label);
-  const list = labels.length > 12 ? [...labels.slice(0, 12), "..."] : labels;
-  throw new UsageError(`there is no column ${JSON.stringify(name)}: the columns are ${list.join(", ") || "unnamed"}`);
+/** Items by their names. Of several with one name, the first counts. */
+export function firstByName<Item>(items: readonly Item[], nameOf: (item: Item) => string): ReadonlyMap<string, Item> {
+  const found = new Map<string, Item>();
+  for (const item of items) {
+    const name = nameOf(item);
+    if (!found.has(name)) found.set(name, item);
+  }
+  return found;
 }
 
 /** Splits a complex column into its real and imaginary parts. */
@@ -125,6 +137,7 @@ export function isNumeric({ dtype }: Column): boolean {
 /** Returns the data of columns, decoding each field once. Keys are paths, because joined names could be ambiguous: a name may hold dots. */
 export function columnData(array: NpyArray): (column: Column) => NpyData {
   const fields = new Map<string, NpyData>();
+  const known = new Map<readonly string[], NpyData>();
   const at = (path: readonly string[]): NpyData => {
     if (path.length === 0) return array.data;
     const key = JSON.stringify(path);
@@ -132,7 +145,12 @@ export function columnData(array: NpyArray): (column: Column) => NpyData {
     fields.set(key, data);
     return data;
   };
-  return ({ path = [] }) => at(path);
+  return ({ path }) => {
+    if (path === undefined) return array.data;
+    const data = known.get(path) ?? at(path);
+    known.set(path, data);
+    return data;
+  };
 }
 
 /** All indices of an array of this shape, in C order. */

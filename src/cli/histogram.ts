@@ -1,66 +1,110 @@
-/** A histogram that needs no range beforehand: its bins double their width when a value lies outside. */
+/** Histograms of columns that need no range beforehand: bins double their width when a value lies outside. */
 
 /** Even, because bins are joined in pairs. */
 const BINS = 256;
 
 const BARS = "▁▂▃▄▅▆▇█";
 
-export class Histogram {
-  readonly #counts = new Float64Array(BINS);
-  #start = 0;
-  /** 0 until two different values are seen. */
-  #width = 0;
-  #first: number | undefined;
-  #same = 0;
+/** Pairs of bins, while they are joined. */
+const joined = new Float64Array(BINS / 2);
 
-  add(value: number): void {
-    if (this.#width === 0) {
-      this.#first ??= value;
-      if (value === this.#first) {
-        this.#same++;
-        return;
-      }
-      this.#begin(this.#first, value);
+type Counts = Uint8Array | Uint16Array | Uint32Array | Float64Array;
+
+/** One histogram per column. Widths are powers of two, so the place of a value among the bins is exact. */
+export class Histograms {
+  /** The first value of each column: bins count from there, so that values far from zero lose no digits. */
+  readonly #origins: Float64Array;
+  /** 1 / the width of a bin; 0 until two different values are seen. */
+  readonly #inverses: Float64Array;
+  /** The number of the first bin; bin 0 begins at the origin. Always even. */
+  readonly #firsts: Int32Array;
+  readonly #counts: Counts;
+
+  /** Of `rows` rows at most. */
+  constructor(columns: number, rows: number) {
+    this.#origins = new Float64Array(columns);
+    this.#inverses = new Float64Array(columns);
+    this.#firsts = new Int32Array(columns);
+    const Class = rows < 2 ** 8 ? Uint8Array : rows < 2 ** 16 ? Uint16Array : rows < 2 ** 32 ? Uint32Array : Float64Array;
+    this.#counts = new Class(rows < 2 ? 0 : columns * BINS);
+  }
+
+  /** Adds the first `length` values, which lie between `min` and `max`, to those that the column has `before`. */
+  add(column: number, values: Float64Array, length: number, min: number, max: number, before: number): void {
+    if (before === 0) this.#origins[column] = values[0] as number;
+    const origin = this.#origins[column] as number;
+    if (this.#inverses[column] === 0) {
+      if (min === origin && max === origin) return;
+      this.#begin(column, min - origin, max - origin, before);
     }
-    while (value < this.#start || value >= this.#start + this.#width * BINS) this.#double(value < this.#start);
-    this.#count(value, 1);
-  }
-
-  /** Sets the range so that the first two values get different bins. */
-  #begin(first: number, value: number): void {
-    this.#width = Math.max(Math.abs(value / 64 - first / 64), Number.MIN_VALUE * BINS);
-    this.#start = Math.min(first, value);
-    this.#count(first, this.#same);
-  }
-
-  #count(value: number, times: number): void {
-    const bin = Math.min(BINS - 1, Math.max(0, Math.floor((value - this.#start) / this.#width)));
-    this.#counts[bin] = (this.#counts[bin] as number) + times;
-  }
-
-  #double(downwards: boolean): void {
+    this.#reach(column, min - origin, max - origin);
     const counts = this.#counts;
-    const half = BINS / 2;
-    const joined = Float64Array.from({ length: half }, (_, i) => (counts[2 * i] as number) + (counts[2 * i + 1] as number));
-    counts.fill(0);
-    counts.set(joined, downwards ? half : 0);
-    if (downwards) this.#start -= this.#width * BINS;
-    this.#width *= 2;
+    const inverse = this.#inverses[column] as number;
+    const first = this.#firsts[column] as number;
+    const start = column * BINS;
+    for (let i = 0; i < length; i++) {
+      const bin = ((((values[i] as number) - origin) * inverse - first) | 0) + start;
+      counts[bin] = (counts[bin] as number) + 1;
+    }
   }
 
-  /** One bar for each of `size` equal parts of the range; empty without values. */
-  bars(min: number, max: number, size: number): string {
-    if (this.#first === undefined) return "";
-    if (this.#width === 0) return BARS.slice(-1);
-    const parts = new Float64Array(size);
-    for (const [bin, count] of this.#counts.entries()) {
-      if (count === 0) continue;
-      const middle = this.#start + (bin + 0.5) * this.#width;
-      const part = Math.floor(((middle - min) / (max - min)) * size);
-      const at = Math.min(size - 1, Math.max(0, part));
-      parts[at] = (parts[at] as number) + count;
+  /** Chooses bins for the first two different values. All values before them were equal to the origin. */
+  #begin(column: number, min: number, max: number, before: number): void {
+    const [low, high] = [Math.min(0, min), Math.max(0, max)];
+    const inverse = 2 ** (6 - Math.floor(Math.log2(high - low)));
+    const first = 2 * Math.floor((low * inverse) / 2) - BINS / 4;
+    this.#inverses[column] = inverse;
+    this.#firsts[column] = first;
+    this.#counts[column * BINS - first] = before;
+  }
+
+  #reach(column: number, min: number, max: number): void {
+    const binOf = (value: number): number => value * (this.#inverses[column] as number) - (this.#firsts[column] as number);
+    while (binOf(min) < 0 || binOf(max) >= BINS) this.#double(column, binOf(min) < 0);
+  }
+
+  #double(column: number, downwards: boolean): void {
+    const half = (this.#firsts[column] as number) / 2;
+    const first = 2 * Math.floor((half - (downwards ? BINS / 2 - 2 : 0)) / 2);
+    const counts = this.#counts;
+    const start = column * BINS;
+    for (let i = 0; i < BINS / 2; i++) {
+      joined[i] = (counts[start + 2 * i] as number) + (counts[start + 2 * i + 1] as number);
     }
-    const most = Math.max(...parts);
-    return Array.from(parts, (count) => (count === 0 ? " " : BARS[Math.ceil((count / most) * BARS.length) - 1])).join("");
+    counts.fill(0, start, start + BINS);
+    counts.set(joined, start + half - first);
+    this.#firsts[column] = first;
+    this.#inverses[column] = (this.#inverses[column] as number) / 2;
+  }
+
+  /** From now on, values are given multiplied by `factor`, a power of two of at least 2 ** -600. */
+  scale(column: number, factor: number): void {
+    // Narrower bins could have a width of 0 afterwards.
+    while ((this.#inverses[column] as number) > 2 ** 400) this.#double(column, false);
+    this.#inverses[column] = (this.#inverses[column] as number) / factor;
+    this.#origins[column] = (this.#origins[column] as number) * factor;
+  }
+
+  /** One bar for each of `size` equal parts of the range. */
+  bars(column: number, min: number, max: number, size: number): string {
+    const inverse = this.#inverses[column] as number;
+    if (inverse === 0) return BARS.slice(-1);
+    const parts = new Float64Array(size);
+    const origin = this.#origins[column] as number;
+    const first = this.#firsts[column] as number;
+    let most = 0;
+    for (let bin = 0; bin < BINS; bin++) {
+      const count = this.#counts[column * BINS + bin] as number;
+      if (count === 0) continue;
+      const middle = (first + bin + 0.5) / inverse;
+      const part = Math.floor(((middle - (min - origin)) / (max - min)) * size);
+      const at = Math.min(size - 1, Math.max(0, part));
+      const sum = (parts[at] as number) + count;
+      parts[at] = sum;
+      if (sum > most) most = sum;
+    }
+    let text = "";
+    for (const count of parts) text += count === 0 ? " " : BARS[Math.ceil((count / most) * BARS.length) - 1];
+    return text;
   }
 }

@@ -15,12 +15,26 @@ export class Table {
     this.#widths = this.#header.map(widthOf);
   }
 
-  /** The lines of rows, with the header above them if `isFirst`. Leaves out middle columns that do not fit into the terminal. */
-  lines(rows: readonly (readonly string[])[], isFirst: boolean): string {
-    const cells = rows.map((row) => row.map(printable));
+  /** Makes room for rows that will be printed. */
+  widen(rows: readonly (readonly string[])[]): void {
+    this.#widen(rows.map((row) => row.map(printable)));
+  }
+
+  #widen(cells: readonly (readonly string[])[]): void {
     for (const row of cells) {
       for (const [i, cell] of row.entries()) this.#widths[i] = Math.max(this.#widths[i] ?? 0, widthOf(cell));
     }
+  }
+
+  /** Whether all columns fit into the terminal. */
+  get isWhole(): boolean {
+    return this.#fitting().length === this.#widths.length;
+  }
+
+  /** The lines of rows, with the header above them if `isFirst`. Leaves out middle columns that do not fit into the terminal. */
+  lines(rows: readonly (readonly string[])[], isFirst: boolean): string {
+    const cells = rows.map((row) => row.map(printable));
+    this.#widen(cells);
     const shown = this.#fitting();
     const lines = cells.map((row) => this.#line(row, shown));
     if (isFirst && this.#header.some((label) => label !== "")) lines.unshift(styled("dim", this.#line(this.#header, shown)));
@@ -57,5 +71,5 @@ export class Table {
 }
 
 function widthOf(text: string): number {
-  return [...text].length;
+  return /[\ud800-\udfff]/.test(text) ? [...text].length : text.length;
 }
