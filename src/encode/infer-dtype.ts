@@ -179,7 +179,7 @@ function fieldOf(name: string, column: readonly unknown[], rules: InferenceRules
 
 function parseLists(column: readonly unknown[]): ParsedInput {
   try {
-    return parseNested(column);
+    return parseNested(column, () => undefined);
   } catch (error) {
     if (!(error instanceof NpyError)) throw error;
     const hint = "A field holds lists of one shape: pad them, or leave the field out.";

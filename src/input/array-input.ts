@@ -78,10 +78,11 @@ export type RecordObject =
 /** Records in an array, or in arrays within arrays: of one length on each level. */
 type RecordLists = readonly (RecordObject | RecordLists)[];
 
-/** Records of a structure: an array of objects, an object of columns, or what reading gave. */
+/** Records of a structure: an array of objects, an object or a Map of columns, or what reading gave. */
 export type Records =
   | RecordLists
   | { readonly [name: string]: unknown; readonly data?: never; readonly shape?: never }
+  | ReadonlyMap<string, unknown>
   | RecordArray<unknown, unknown>;
 
 // ---- arrays of other libraries, recognised by their form ----
@@ -101,8 +102,7 @@ export type ForeignArray =
   | SharpOutput
   | ThreeAttribute
   | MlMatrix
-  | MathMatrix
-  | ReadonlyMap<string, unknown>;
+  | MathMatrix;
 
 /** numpy-ts: only the storage of an array tells its offset. */
 export interface NumpyTsArray {
