@@ -32,6 +32,8 @@ export class Writer {
   #encoder: RowEncoder | undefined;
   /** What rows must be, whatever their number. Known from the first append on, even while its file is still being created. */
   #layout: ArrayLayout | undefined;
+  /** Whether the first append decided what the dtype is. */
+  #isInferred = false;
   #sharing: Sharing | undefined;
 
   private constructor(storage: Storage, options: CheckedOpenOptions) {
@@ -136,7 +138,7 @@ export class Writer {
   check(input: unknown): EncodedRows {
     this.#growth?.check();
     if (this.#growth === undefined) return this.#checkFirst(input);
-    this.#encoder ??= new RowEncoder(this.#layout as ArrayLayout, this.#options);
+    this.#encoder ??= new RowEncoder(this.#layout as ArrayLayout, { ...this.#options, isInferred: this.#isInferred });
     return this.#encoder.encode(input);
   }
 
@@ -145,7 +147,9 @@ export class Writer {
     const parsed = parseInput(input, this.target);
     for (;;) {
       const layout = this.#layout ?? this.#checkLayout(layoutOfInput(parsed, this.#options));
-      const rows = encodeParsed(parsed, layout, this.#options);
+      const isInferred = this.#options.dtype === undefined;
+      const rows = encodeParsed(parsed, layout, { ...this.#options, isInferred });
+      this.#isInferred = isInferred;
       // Getters of the input may have appended to the file, and settled what its rows must be.
       this.#layout ??= layout;
       if (this.#layout === layout) return rows;

@@ -1,9 +1,13 @@
 /** Plain values: stored exactly, or refused with the index of the first that does not fit. */
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { conversionOf } from "../src/cast/convert.ts";
+import { formatDatetime } from "../src/cast/datetime.ts";
 import { dtypeOfValues } from "../src/encode/infer-dtype.ts";
 import { encodeValues } from "../src/encode/values.ts";
 import { dtype } from "../src/format/dtype.ts";
-import { type ArrayInput, type DTypeLike, loadSync, MemoryStorage, NpyAppendArray, saveSync } from "../src/index.ts";
+import { type ArrayInput, type DType, type DTypeLike, loadSync, MemoryStorage, NpyAppendArray, saveSync } from "../src/index.ts";
+import { runs } from "./support/effort.ts";
 
 /** What a file that holds the values gives back. */
 function stored(values: readonly unknown[], like: string): unknown[] {
@@ -91,13 +95,13 @@ describe("refused, with the index of the value and what was expected", () => {
   ])("%s from %o", (like, value, message) => {
     const good = encodable(like);
     const values = [good, good, good, value];
-    expect(() => encodeValues({ values, shape: [2, 2] }, dtype(like))).toThrow(
+    expect(() => encodeValues({ values, shape: [2, 2] }, dtype(like), { nulls: "error" })).toThrow(
       expect.objectContaining({ code: "ERR_NPY_VALUE", index: [1, 1], message: expect.stringMatching(message) }),
     );
   });
 
   test.each(["V4", "float128"])("%s takes no plain values", (like) => {
-    expect(() => encodeValues({ values: [1], shape: [1] }, dtype(like))).toThrow(
+    expect(() => encodeValues({ values: [1], shape: [1] }, dtype(like), { nulls: "error" })).toThrow(
       expect.objectContaining({ code: "ERR_NPY_VALUE" }),
     );
   });
@@ -107,6 +111,32 @@ describe("refused, with the index of the value and what was expected", () => {
 function encodable(like: string): unknown {
   return /^[SU]/.test(like) ? "a" : like === "bool" ? true : 1;
 }
+
+test("a date as NumPy writes it is taken for what it is, in every unit", () => {
+  const units = ["Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps", "7D", "15m", "3M", "250ms"];
+  const seconds = fc.integer({ min: -5_000_000_000, max: 5_000_000_000 });
+  fc.assert(
+    fc.property(fc.constantFrom(...units), seconds, fc.integer({ min: 0, max: 10 ** 6 - 1 }), (unit, whole, rest) => {
+      const type = dtype(`M8[${unit}]` as DTypeLike);
+      const time = dtype("M8[us]");
+      const convert = (from: DType, to: DType, ticks: bigint): bigint => {
+        const result = new BigInt64Array(1);
+        const source = new Uint8Array(BigInt64Array.of(ticks).buffer);
+        conversionOf(from, to).convert(source, new Uint8Array(result.buffer));
+        return result[0] as bigint;
+      };
+      fc.pre(unit !== "ps" || Math.abs(whole) < 9_000_000);
+      const microseconds = BigInt(whole) * 1_000_000n + BigInt(rest);
+      const ticks = convert(time, type, microseconds);
+      expect(stored([formatDatetime(ticks, type)], type.str)).toEqual([ticks]);
+      const fits = convert(type, time, ticks) === microseconds;
+      const text = `${formatDatetime(microseconds, time)}Z`;
+      if (fits) expect(stored([text], type.str)).toEqual([ticks]);
+      else expect(() => stored([text], type.str)).toThrow("whole number of its units");
+    }),
+    { numRuns: runs(5000) },
+  );
+});
 
 test("NUL bytes within strings are kept, those at the end cannot be", () => {
   expect(stored(["a\0b"], "U4")).toEqual(["a\0b"]);

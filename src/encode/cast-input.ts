@@ -17,16 +17,14 @@ import {
 import type { Blocks } from "../memory/blocks.ts";
 import { flatten, inField } from "../memory/fields.ts";
 import { type ColumnOfField, interleave } from "./columns.ts";
-import type { Nulls } from "./nulls.ts";
 import { bytesAsTheyAre, checkConvertible, ravel } from "./ravel.ts";
 import { compareNames, matchFields } from "./records.ts";
-import { encodeInput } from "./values.ts";
+import { encodeInput, type PlainRules } from "./values.ts";
 
-/** What casts of typed data may do, and what becomes of nulls among plain values. */
-export interface CastRules {
+/** What casts of typed data may do, and how plain values are stored. */
+export interface CastRules extends PlainRules {
   readonly casting: Casting;
   readonly onOverflow: OnOverflow;
-  readonly nulls: Nulls;
 }
 
 /** An array that can be written. Its bytes are made on demand. */
@@ -48,9 +46,9 @@ export function shapeOfInput(parsed: Exclude<ParsedInput, { kind: "columns" }>):
  * @throws NpyError `ERR_NPY_CAST` if the rule forbids it, `ERR_NPY_VALUE` for a value that does not fit; for structures with the `field`.
  */
 export function castInput(input: ParsedInput, target: DType, rules: CastRules): Elements {
-  const parsed = inOwnDType(input, rules.nulls);
+  const parsed = inOwnDType(input, rules);
   if (parsed.kind === "columns") return castColumns(parsed, target, rules);
-  const array = parsed.kind === "plain" ? encodeInput(parsed, target, rules.nulls) : castArray(parsed, target, rules);
+  const array = parsed.kind === "plain" ? encodeInput(parsed, target, rules) : castArray(parsed, target, rules);
   return {
     shape: array.shape,
     blocks: (fortranOrder, perBlock) => ravel(array, target, fortranOrder, perBlock),
@@ -59,10 +57,10 @@ export function castInput(input: ParsedInput, target: DType, rules: CastRules): 
 }
 
 /** Values that were given with a dtype, as elements of it. */
-function inOwnDType(parsed: ParsedInput, nulls: Nulls): ParsedInput {
+function inOwnDType(parsed: ParsedInput, rules: PlainRules): ParsedInput {
   if (parsed.kind !== "plain" || parsed.dtype === undefined) return parsed;
   const { dtype, fortranOrder } = parsed;
-  return { kind: "typed", dtype, array: encodeInput(parsed, dtype, nulls), fortranOrder };
+  return { kind: "typed", dtype, array: encodeInput(parsed, dtype, rules), fortranOrder };
 }
 
 function castArray({ dtype, array, ofBuffer }: TypedInput, target: DType, rules: CastRules): StridedBytes {
@@ -139,7 +137,7 @@ function castColumns({ columns }: ColumnsInput, target: DType, rules: CastRules)
 
 /** One column: an element or a sub-array for each record. The elements of sub-arrays may also lie one after another. */
 function castColumn(input: ParsedInput, field: DTypeField, rules: CastRules): ColumnOfField & { rows: number } {
-  const parsed = inOwnDType(input, rules.nulls);
+  const parsed = inOwnDType(input, rules);
   const { element, shape, count } = flatten(field.dtype);
   const column = inRecords(parsed.kind === "typed" ? asRaw(asElementsOf(parsed, element), element) : parsed, shape);
   const elements = castInput(column, element, rules);

@@ -18,6 +18,8 @@ export interface Failure {
   /** The index of the element among the values. */
   readonly at: number;
   readonly reason: string;
+  /** The length of a text that is too long for its dtype `U`. */
+  readonly characters?: number | undefined;
   /** In a structure: the field, and the value and its index in that field. */
   readonly field?: string;
   readonly value?: unknown;
@@ -120,10 +122,11 @@ function fieldEncoder(field: DTypeField, encoder: (type: DType) => Encoder) {
 
 /** The failure of a field's element as one of its record. */
 function within(failure: Failure, name: string, column: readonly unknown[], count: number, shape: readonly number[]): Failure {
-  const { at, reason, field, value = column[at], within: inner = [] } = failure;
+  const { at, reason, characters, field, value = column[at], within: inner = [] } = failure;
   return {
     at: Math.floor(at / count),
     reason,
+    characters,
     field: field === undefined ? name : `${name}.${field}`,
     value,
     within: [...unravelIndex(at % count, shape), ...inner],

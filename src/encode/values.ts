@@ -15,37 +15,55 @@ import { sizeOf } from "../format/layout.ts";
 import { dataClass, isFloat16, type TypedArrayClass } from "../format/scalars.ts";
 import { contiguous, type PlainInput, type StridedBytes, type Values } from "../input/parsed-input.ts";
 import { elementOfNull, isNull, type Nulls } from "./nulls.ts";
-import { type Encoder, recordEncoder } from "./records.ts";
+import { type Encoder, type Failure, recordEncoder } from "./records.ts";
+
+/** How plain values are stored. */
+export interface PlainRules {
+  readonly nulls: Nulls;
+  /** Whether the first append decided how long text may be. */
+  readonly isInferred?: boolean;
+}
 
 /**
  * The bytes of `values` in `target`, in this machine's byte order and in the order of the values.
  *
  * @throws NpyError `ERR_NPY_VALUE` with the `index` of the first value that does not fit.
  */
-export function encodeValues({ values, shape }: Values, target: DType, nulls: Nulls = "error"): Uint8Array<ArrayBuffer> {
+export function encodeValues(
+  { values, shape }: Values,
+  target: DType,
+  { nulls, isInferred }: PlainRules,
+): Uint8Array<ArrayBuffer> {
   const count = sizeOf(shape);
   const bytes = new Uint8Array(count * target.itemsize);
   const failed = values.length === count ? encoder(target, nulls)(values, bytes) : undefined;
   // Before, or while they were encoded.
   if (values.length !== count) throw changedLength(values.length, count);
   if (failed === undefined) return bytes;
-  const { at, reason, field, value = values[at], within = [] } = failed;
+  const { at, reason, field, value = values[at], within = [], characters } = failed;
   const index = [...unravelIndex(at, shape), ...within];
   throw new NpyError(
     "ERR_NPY_VALUE",
-    `${quoted(value)} does not fit into ${field === undefined ? target.str : showDType(target)}: ${reason}.`,
+    `${quoted(value)} does not fit into ${field === undefined ? target.str : showDType(target)}: ${reason}${roomFor(characters, isInferred)}.`,
     { index, field },
   );
+}
+
+/** What gives a text that is too long the room for its characters. */
+function roomFor(characters: number | undefined, isInferred: boolean | undefined): string {
+  if (characters === undefined) return "";
+  const option = isInferred ? ` or textLength: ${characters}` : "";
+  return ` (a file that is created with dtype "U${characters}"${option} has room for it)`;
 }
 
 /** Plain values as elements of `target`. */
 export function encodeInput(
   { values, shape, fortranOrder, dtype: given }: PlainInput,
   target: DType,
-  nulls: Nulls,
+  rules: PlainRules,
 ): StridedBytes {
   // Values that were given with a dtype may be in Fortran order: an error says their index in the data.
-  const bytes = encodeValues({ values, shape: given === undefined ? shape : [values.length] }, target, nulls);
+  const bytes = encodeValues({ values, shape: given === undefined ? shape : [values.length] }, target, rules);
   return contiguous(bytes, nativeDType(target), shape, fortranOrder ?? false);
 }
 
@@ -149,10 +167,13 @@ function complexes(Class: TypedArrayClass, toElement: Fit, ofNull: number | bigi
   };
 }
 
+/** Why a text does not fit. */
+type TextProblem = Pick<Failure, "reason" | "characters">;
+
 /** Encodes strings: `encode` writes one into its place, or says why it does not fit; `noNull` says why null does not. */
 function strings(
   itemsize: number,
-  encode: (text: string, place: Uint8Array, kept?: Uint32Array) => string | undefined,
+  encode: (text: string, place: Uint8Array, kept?: Uint32Array) => TextProblem | undefined,
   noNull: string,
 ): Encoder {
   return (values, bytes) => {
@@ -160,29 +181,28 @@ function strings(
       const value = values[at];
       if (typeof value !== "string") return { at, reason: isNull(value) ? noNull : "expected a string" };
       const kept = keptCodePoints(values, at, value);
-      const reason = encode(value, bytes.subarray(at * itemsize, (at + 1) * itemsize), kept);
-      if (reason !== undefined) return { at, reason };
+      const problem = encode(value, bytes.subarray(at * itemsize, (at + 1) * itemsize), kept);
+      if (problem !== undefined) return { at, ...problem };
     }
     return undefined;
   };
 }
 
-function encodeLatin1(text: string, place: Uint8Array): string | undefined {
-  if (text.length > place.length) return `it has ${text.length} bytes, expected at most ${place.length}`;
+function encodeLatin1(text: string, place: Uint8Array): TextProblem | undefined {
+  if (text.length > place.length) return { reason: `it has ${text.length} bytes, expected at most ${place.length}` };
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (code > 0xff) return "bytes are latin-1, which lacks one of its characters (use a U dtype)";
+    if (code > 0xff) return { reason: "bytes are latin-1, which lacks one of its characters (use a U dtype)" };
     place[i] = code;
   }
   return undefined;
 }
 
 /** `kept` are the code points of a text that was read, if a string cannot hold them. */
-function encodeUtf32(text: string, place: Uint8Array, kept?: Uint32Array): string | undefined {
+function encodeUtf32(text: string, place: Uint8Array, kept?: Uint32Array): TextProblem | undefined {
   const length = kept?.length ?? countCodePoints(text);
-  if (length * 4 > place.length) {
-    return `it has ${length} characters, expected at most ${place.length / 4} (room for more is given when a file is created: by dtype "U${length}", or by textLength: ${length} without a dtype)`;
-  }
+  if (length * 4 > place.length)
+    return { reason: `it has ${length} characters, expected at most ${place.length / 4}`, characters: length };
   const codes = new Uint32Array(place.buffer, place.byteOffset, place.length / 4);
   if (kept !== undefined) {
     codes.set(kept);
