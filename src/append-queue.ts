@@ -21,6 +21,8 @@ export class AppendQueue {
   /** How many batches wait. */
   #batches = 0;
   #isWorking = false;
+  /** Until rows that wait for more of them are written. */
+  #timer: ReturnType<typeof setTimeout> | undefined;
   /** The buffer of the last batch, for the next one. */
   #spare: GrowingBuffer | undefined;
 
@@ -30,6 +32,19 @@ export class AppendQueue {
 
   /** Appends rows in one batch with those of earlier calls, if nothing else was called since. */
   append(rows: EncodedRows): Promise<void> {
+    const done = this.#add(rows);
+    if (!this.#isWorking) this.flush();
+    return done;
+  }
+
+  /** {@link append} for rows that are followed by others soon: they are written when the event loop turns, or by {@link flush}. */
+  appendLater(rows: EncodedRows): Promise<void> {
+    const done = this.#add(rows);
+    if (!this.#isWorking) this.#timer ??= setTimeout(this.flush, 0);
+    return done;
+  }
+
+  #add(rows: EncodedRows): Promise<void> {
     const last = this.#waiting.last;
     if (last instanceof Batch) {
       last.add(rows);
@@ -39,21 +54,26 @@ export class AppendQueue {
     this.#spare = undefined;
     batch.add(rows);
     this.#batches++;
-    this.#push(batch);
+    this.#waiting.push(batch);
     return batch.done;
   }
 
   perform(plan: () => Plan<void>): Promise<void> {
-    return new Promise((settle, fail) => this.#push({ plan, settle, fail }));
+    return new Promise((settle, fail) => {
+      this.#waiting.push({ plan, settle, fail });
+      this.flush();
+    });
   }
 
-  #push(operation: Batch | Task): void {
-    this.#waiting.push(operation);
+  /** Performs what waits. */
+  readonly flush = (): void => {
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    this.#timer = undefined;
     if (this.#isWorking) return;
     this.#isWorking = true;
     // Deferred, so that appends of the same turn of the event loop are written together. `queueMicrotask` is slower: Node traces each one.
     void resolved.then(this.#work);
-  }
+  };
 
   /** Runs operations, up to the first one that is asynchronous. */
   readonly #work = (): void => {

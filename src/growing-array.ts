@@ -4,6 +4,7 @@ import type { DType } from "./format/dtype.ts";
 import { abortSignal, checkOptions, flag, notConstructible, optionError, rowNumber } from "./options.ts";
 import { checkIterable } from "./raw-rows.ts";
 import { NpyReader, NpyReaderSync } from "./reader.ts";
+import { checkEach, type Each, eachOf } from "./streams.ts";
 import { Writer } from "./writer.ts";
 
 /** What both classes tell of their file. */
@@ -50,11 +51,15 @@ export function closed(path: string | undefined): NpyError {
  *
  * @throws NpyError `ERR_NPY_OPTION`.
  */
-export function checkAppendFrom(source: unknown, options: object, isSync: boolean): { raw?: boolean; signal?: AbortSignal } {
+export function checkAppendFrom(
+  source: unknown,
+  options: object,
+  isSync: boolean,
+): { raw?: boolean; each?: Each; signal?: AbortSignal } {
   const [Reader, Other] = isSync ? [NpyReaderSync, NpyReader] : [NpyReader, NpyReaderSync];
   if (source instanceof Other) throw optionError("open the reader and this file both with open, or both with openSync");
   const isReader = source instanceof Reader;
   if (!isReader) checkIterable(source, isSync);
-  const checks = isReader ? { start: rowNumber, stop: rowNumber } : { raw: flag(false) };
-  return checkOptions<object>(options, isSync ? checks : { signal: abortSignal, ...checks });
+  const checks = isReader ? { start: rowNumber, stop: rowNumber } : { raw: flag(false), each: eachOf };
+  return checkEach(checkOptions<object>(options, isSync ? checks : { signal: abortSignal, ...checks }));
 }

@@ -54,7 +54,7 @@ export type {
   ThreeAttribute,
   TypedArray,
 } from "./input/array-input.ts";
-export type { AppendInput, ColumnsInputOf, RecordInputOf, RecordsInput } from "./input/record-types.ts";
+export type { AppendInput, ColumnsInputOf, RecordInputOf, RecordsInput, RowInput } from "./input/record-types.ts";
 export { inspect, inspectSync, type NpyInfo } from "./inspect.ts";
 export { load, loadSync } from "./load.ts";
 export { NpyAppendArray } from "./npy-append-array.ts";
@@ -87,4 +87,12 @@ export type { FileLike } from "./storage/locate.ts";
 export { MemoryStorage } from "./storage/memory.ts";
 export type { FileHandleLike } from "./storage/ranges.ts";
 export type { Eventually, OpenMode, ReadLimits, ReadPurpose, Storage, StorageFile } from "./storage/storage.ts";
-export type { AppendFromOptions, AppendRowsOptions, RawAppendOptions, RawWritableOptions, WritableOptions } from "./streams.ts";
+export type {
+  AppendFromOptions,
+  AppendRowsOptions,
+  RawAppendOptions,
+  RawWritableOptions,
+  RowAppendOptions,
+  RowWritableOptions,
+  WritableOptions,
+} from "./streams.ts";

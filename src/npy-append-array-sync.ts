@@ -1,13 +1,15 @@
 /** Growing a `.npy` file by appending, synchronously. */
 
+import { Batch } from "./batch.ts";
+import { costOf, isEnough, RowChecker } from "./each-row.ts";
 import type { Carried } from "./format/dtype.ts";
 import { checkAppendFrom, closed, GrowingArray } from "./growing-array.ts";
-import type { AppendInput } from "./input/record-types.ts";
+import type { AppendInput, RowInput } from "./input/record-types.ts";
 import { runSync } from "./plan/run.ts";
 import type { Plan } from "./plan/step.ts";
 import type { RawChunk } from "./raw-rows.ts";
 import { NpyReaderSync, openArrayOf } from "./reader.ts";
-import type { AppendFromOptions, AppendRowsOptions, RawAppendOptions } from "./streams.ts";
+import type { AppendFromOptions, AppendRowsOptions, Each, RawAppendOptions, RowAppendOptions } from "./streams.ts";
 import { Transfer } from "./transfer.ts";
 import { attempt, outward } from "./verb.ts";
 import type { Writer } from "./writer.ts";
@@ -18,6 +20,8 @@ export class NpyAppendArraySync<D = unknown> extends GrowingArray<D> implements 
   declare readonly "~like"?: Carried<D>;
   readonly #writer: Writer;
   #isClosed = false;
+  /** Rows that {@link appendFrom} has taken one by one, and not yet written. */
+  #gathered: Batch | undefined;
 
   /** @internal Use {@link NpyAppendArray.openSync}. */
   constructor(writer: Writer) {
@@ -33,6 +37,7 @@ export class NpyAppendArraySync<D = unknown> extends GrowingArray<D> implements 
   #append(input: AppendInput<D>): number {
     try {
       this.#checkOpen();
+      if (this.#gathered !== undefined) this.#writeGathered();
       const checked = this.#writer.check(input);
       // A getter of the input may have closed the file, and the system given its descriptor to another.
       this.#checkOpen();
@@ -48,17 +53,20 @@ export class NpyAppendArraySync<D = unknown> extends GrowingArray<D> implements 
   /** {@link NpyAppendArray.appendFrom}, synchronously. */
   appendFrom(source: Iterable<AppendInput<D>>, options?: Pick<AppendFromOptions, "raw">): number;
   appendFrom(source: NpyReaderSync, options?: Omit<AppendRowsOptions, "signal">): number;
+  appendFrom(source: Iterable<RowInput<D>>, options: Pick<RowAppendOptions, "each">): number;
   appendFrom(source: Iterable<RawChunk>, options: Pick<RawAppendOptions, "raw">): number;
   appendFrom(
-    source: NpyReaderSync | Iterable<AppendInput<D> | RawChunk>,
-    options: Omit<AppendRowsOptions, "signal"> & { readonly raw?: boolean | undefined } = {},
+    source: NpyReaderSync | Iterable<unknown>,
+    options: Omit<AppendRowsOptions, "signal"> & { readonly raw?: boolean | undefined; readonly each?: Each | undefined } = {},
   ): number {
     const { path } = this;
-    const raw = attempt(path, () => {
+    const { raw, each } = attempt(path, () => {
       this.#checkOpen();
-      return checkAppendFrom(source, options, true).raw ? this.#writer.rawRows() : undefined;
+      const checked = checkAppendFrom(source, options, true);
+      return { raw: checked.raw ? this.#writer.rawRows() : undefined, each: checked.each };
     });
     if (source instanceof NpyReaderSync) return attempt(path, () => this.#transfer(new Transfer(openArrayOf(source), options)));
+    if (each === "row") return this.#appendRows(source);
     let rows = 0;
     for (const input of source) {
       const parts = raw === undefined ? [input] : attempt(path, () => raw.push(input));
@@ -68,8 +76,57 @@ export class NpyAppendArraySync<D = unknown> extends GrowingArray<D> implements 
     return rows;
   }
 
+  #appendRows(source: Iterable<unknown>): number {
+    let cost = 0;
+    const checker = new RowChecker(this.#writer, false, {
+      guard: (check) => {
+        this.#checkOpen();
+        const encoded = check();
+        this.#checkOpen();
+        return encoded;
+      },
+      emit: (encoded) => {
+        this.#gathered ??= new Batch(undefined);
+        this.#gathered.add(encoded);
+        cost += costOf(encoded);
+        const isFirst = checker.rows === encoded.rows;
+        if (!isFirst && !isEnough(encoded, cost)) return;
+        cost = 0;
+        this.#writeGathered();
+      },
+    });
+    const finish = (): void =>
+      attempt(this.path, () => {
+        checker.finish();
+        this.#writeGathered();
+      });
+    try {
+      for (const row of source) attempt(this.path, () => checker.check(row));
+    } catch (error) {
+      finish();
+      throw error;
+    }
+    finish();
+    return checker.rows;
+  }
+
+  /** Writes rows that were gathered, before anything else that was called after them. */
+  #writeGathered(): void {
+    const gathered = this.#gathered;
+    if (gathered === undefined) return;
+    this.#gathered = undefined;
+    try {
+      const plan = this.#writer.append(gathered, true);
+      if (plan !== undefined) runSync(plan);
+    } catch (error) {
+      this.#writer.forgetLayout();
+      throw error;
+    }
+  }
+
   #transfer(transfer: Transfer): number {
     try {
+      this.#writeGathered();
       do runSync(transfer.appendPiece(this.#writer));
       while (!transfer.isDone);
     } catch (error) {
@@ -93,7 +150,13 @@ export class NpyAppendArraySync<D = unknown> extends GrowingArray<D> implements 
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    attempt(this.path, () => runSync(this.#writer.close()));
+    attempt(this.path, () => {
+      try {
+        this.#writeGathered();
+      } finally {
+        runSync(this.#writer.close());
+      }
+    });
   }
 
   [Symbol.dispose](): void {
@@ -103,6 +166,7 @@ export class NpyAppendArraySync<D = unknown> extends GrowingArray<D> implements 
   #perform(plan: () => Plan<void>): void {
     try {
       this.#checkOpen();
+      this.#writeGathered();
       runSync(plan());
     } catch (error) {
       throw outward(error, this.path, this.#perform);

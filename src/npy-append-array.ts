@@ -1,10 +1,12 @@
 /** Growing a `.npy` file by appending. */
 
 import { AppendQueue } from "./append-queue.ts";
+import { RowAppender } from "./each-row.ts";
+import type { EncodedRows } from "./encode/encoded-rows.ts";
 import type { Carried } from "./format/dtype.ts";
 import { checkAppendFrom, closed, GrowingArray } from "./growing-array.ts";
 import { isStream } from "./input/advice.ts";
-import type { AppendInput } from "./input/record-types.ts";
+import type { AppendInput, RowInput } from "./input/record-types.ts";
 import { NpyAppendArraySync } from "./npy-append-array-sync.ts";
 import { checkOpenOptions, checkOptions, type OpenOptions } from "./options.ts";
 import { run } from "./plan/run.ts";
@@ -20,11 +22,17 @@ import {
   type AppendRowsOptions,
   appendAll,
   appendEach,
+  appendRows,
+  checkEach,
+  type Each,
   type RawAppendOptions,
   type RawWritableOptions,
+  type RowAppendOptions,
+  type RowWritableOptions,
   WRITABLE_OPTIONS,
   type WritableOptions,
   writableOf,
+  writableOfRows,
 } from "./streams.ts";
 import { Transfer } from "./transfer.ts";
 import { attempt, attemptLater, onFile, onFileSync, outward } from "./verb.ts";
@@ -148,6 +156,10 @@ export class NpyAppendArray<D = unknown> extends GrowingArray<D> implements Asyn
    * may read this very file. Other appends may come between pieces of 64 MiB (1 MiB where elements are converted), each of which is all
    * or nothing.
    *
+   * With `each: "row"` the inputs are single rows, without the growth axis: numbers, texts, lists, typed arrays, records. Each is checked and
+   * copied as it comes. They are written together, 256 KiB at a time or when the source pauses. Rows before one that is refused are appended.
+   * A new file of text or records takes its dtype from the first 1000 rows, or those before the first pause: give a `dtype` that has room for all.
+   *
    * With `raw: true` the inputs are the bytes of rows: see {@link writable}. Without it, bytes from a stream are refused as there; those of
    * any other iterable are cast, as by {@link append}.
    *
@@ -162,20 +174,23 @@ export class NpyAppendArray<D = unknown> extends GrowingArray<D> implements Asyn
    * rows; // 3
    * await using reader = await NpyReader.open("points.npy");
    * await npaa.appendFrom(reader, { start: -2 }); // 2
+   * await npaa.appendFrom([[1, 2, 3], new Float32Array(3)], { each: "row" }); // 2
    * ```
    */
   appendFrom(source: AsyncIterable<AppendInput<D>> | Iterable<AppendInput<D>>, options?: AppendFromOptions): Promise<number>;
   appendFrom(source: NpyReader, options?: AppendRowsOptions): Promise<number>;
+  appendFrom(source: AsyncIterable<RowInput<D>> | Iterable<RowInput<D>>, options: RowAppendOptions): Promise<number>;
   appendFrom(source: AsyncIterable<RawChunk> | Iterable<RawChunk>, options: RawAppendOptions): Promise<number>;
   async appendFrom(
-    source: NpyReader | AsyncIterable<AppendInput<D> | RawChunk> | Iterable<AppendInput<D> | RawChunk>,
-    options: AppendRowsOptions & { readonly raw?: boolean | undefined } = {},
+    source: NpyReader | AsyncIterable<unknown> | Iterable<unknown>,
+    options: AppendRowsOptions & { readonly raw?: boolean | undefined; readonly each?: Each | undefined } = {},
   ): Promise<number> {
-    const { raw, signal } = attempt(this.path, () => {
+    const { raw, each, signal } = attempt(this.path, () => {
       this.#checkOpen();
       return checkAppendFrom(source, options, false);
     });
     if (source instanceof NpyReader) return await attemptLater(this.path, () => this.#transfer(source, options, signal));
+    if (each === "row") return await appendRows(source, signal, this.#rowAppender(isStream(source)));
     const { append, finish } = this.#sink(raw, isStream(source));
     return await appendAll(source, signal, append, finish);
   }
@@ -191,6 +206,21 @@ export class NpyAppendArray<D = unknown> extends GrowingArray<D> implements Asyn
         return this.#append(input as AppendInput<D>);
       });
     return { append, finish: () => attempt(path, () => raw?.finish()) };
+  }
+
+  /** Appends rows one by one. */
+  #rowAppender(fromStream: boolean): RowAppender {
+    const queue = this.#queue;
+    const rows = { append: (encoded: EncodedRows) => queue.appendLater(encoded), flush: queue.flush };
+    return new RowAppender(this.#writer, fromStream, rows, (check) =>
+      attempt(this.path, () => {
+        this.#checkOpen();
+        const encoded = check();
+        // A getter of the row may have closed the file.
+        this.#checkOpen();
+        return encoded;
+      }),
+    );
   }
 
   async #transfer(reader: NpyReader, range: AppendRowsOptions, signal: AbortSignal | undefined): Promise<number> {
@@ -216,7 +246,7 @@ export class NpyAppendArray<D = unknown> extends GrowingArray<D> implements Asyn
    * Bytes (`Uint8Array`, `Buffer`, `ArrayBuffer`, `DataView`) are refused if the file's elements are wider, or if they end within a row; a
    * `Buffer` also if the file has no dtype yet. With `raw: true` they are the
    * bytes of rows, as `createReadStream` or the body of a response gives them, and may break anywhere. If they end within a row, closing
-   * fails with `ERR_NPY_SHAPE`; the whole rows before it stay.
+   * fails with `ERR_NPY_SHAPE`; the whole rows before it stay. With `each: "row"` each chunk is one row: see {@link appendFrom}.
    *
    * @throws NpyError `ERR_NPY_OPTION`, `ERR_NPY_CLOSED`; the stream's chunks `ERR_NPY_DTYPE` for bytes, and what {@link append} throws.
    * @example
@@ -226,15 +256,18 @@ export class NpyAppendArray<D = unknown> extends GrowingArray<D> implements Asyn
    * ```
    */
   writable(options?: WritableOptions): WritableStream<AppendInput<D>>;
+  writable(options: RowWritableOptions): WritableStream<RowInput<D>>;
   writable(options: RawWritableOptions): WritableStream<RawChunk>;
-  writable(options: WritableOptions | RawWritableOptions = {}): WritableStream<AppendInput<D>> | WritableStream<RawChunk> {
-    const { highWaterMark, raw } = attempt(this.path, () => {
+  writable(options: WritableOptions | RowWritableOptions | RawWritableOptions = {}): WritableStream {
+    const { highWaterMark, raw, each } = attempt(this.path, () => {
       this.#checkOpen();
-      return checkOptions(options, WRITABLE_OPTIONS);
+      return checkEach(checkOptions(options, WRITABLE_OPTIONS));
     });
+    const strategy = new CountQueuingStrategy({ highWaterMark });
+    if (each === "row") return writableOfRows(this.#rowAppender(true), () => this.updateHeader(), strategy);
     const { append, finish } = this.#sink(raw, true);
     const close = (): Promise<void> => this.updateHeader().then(finish);
-    return writableOf((input) => append(input).done, close, highWaterMark);
+    return writableOf({ write: (input) => append(input).done, close }, strategy);
   }
 
   /**

@@ -4,6 +4,7 @@ import type { DType } from "./format/dtype.ts";
 import { type ArrayLayout, bytesPerRow, rowShape, shapeOf } from "./format/layout.ts";
 import { bufferBytes, isBuffer, isNodeBuffer, typedArrayBytes } from "./input/array-bytes.ts";
 import type { ArrayView } from "./input/array-input.ts";
+import { hasMethod } from "./input/properties.ts";
 import { GrowingBuffer } from "./memory/growing-buffer.ts";
 import { optionError } from "./options.ts";
 
@@ -131,9 +132,11 @@ export function checkIterable(source: unknown, isSync: boolean): void {
 
 function hint(source: unknown): string {
   if (typeof source === "string") return ". To append a file, open it with NpyReader, and pass the reader";
+  if (typeof source === "function") return ". Call it, and pass what it returns";
   if (typeof source !== "object" || source === null) return "";
   if (Symbol.asyncIterator in source) return ". Open this file with open to append what must be waited for";
   if (isBuffer(source)) return ". Put it into a list";
-  if ("body" in source) return ". Pass its body";
-  return "stream" in source ? ". Pass its stream()" : "";
+  if (hasMethod(source, "then")) return ". Await it first";
+  if ("body" in source) return ". Pass its body, with raw: true if it is the bytes of rows";
+  return "stream" in source ? ". Pass its stream(), with raw: true if it is the bytes of rows" : "";
 }

@@ -1,7 +1,7 @@
 /** Arrays as WHATWG streams, and appending from iterables. */
 
-import { NpyError } from "./errors.ts";
-import { type Check, flag, isPositive, optional } from "./options.ts";
+import type { RowAppender } from "./each-row.ts";
+import { type Check, flag, isPositive, oneOf, optional, optionError } from "./options.ts";
 import { onAbort } from "./storage/signals.ts";
 
 /** How {@link NpyAppendArray.writable} holds back its producers. */
@@ -10,10 +10,22 @@ export interface WritableOptions {
   readonly highWaterMark?: number;
   /** `true`: see {@link RawWritableOptions}. Default `false`. */
   readonly raw?: false | undefined;
+  /** `"row"`: see {@link RowWritableOptions}. Default `"array"`. */
+  readonly each?: "array" | undefined;
+}
+
+/** The same for single rows. */
+export interface RowWritableOptions extends Omit<WritableOptions, "each"> {
+  /**
+   * Each chunk is one row: a number, a string, a list, a typed array, a record. Rows are checked and copied as they come, and written together:
+   * 256 KiB at a time, or those that are there when the event loop turns. The rows are in the file when the stream is closed; what
+   * fails before makes it fail.
+   */
+  readonly each: "row";
 }
 
 /** The same for bytes of rows. */
-export interface RawWritableOptions extends Omit<WritableOptions, "raw"> {
+export interface RawWritableOptions extends Omit<WritableOptions, "raw" | "each"> {
   /**
    * Chunks are bytes of whole rows, as the file holds them: of its dtype, byte order and order. They may break anywhere; rows are appended as they
    * become complete. The file must exist, or be opened with `dtype` and `rowShape`.
@@ -27,16 +39,24 @@ export interface AppendFromOptions {
   readonly signal?: AbortSignal | undefined;
   /** `true`: see {@link RawAppendOptions}. Default `false`. */
   readonly raw?: false | undefined;
+  /** `"row"`: see {@link RowAppendOptions}. Default `"array"`. */
+  readonly each?: "array" | undefined;
+}
+
+/** The same for single rows. */
+export interface RowAppendOptions extends Omit<AppendFromOptions, "each"> {
+  /** What is iterated is single rows: see {@link RowWritableOptions}. */
+  readonly each: "row";
 }
 
 /** The same for bytes of rows. */
-export interface RawAppendOptions extends Omit<AppendFromOptions, "raw"> {
+export interface RawAppendOptions extends Omit<AppendFromOptions, "raw" | "each"> {
   /** What is iterated is bytes of whole rows: see {@link RawWritableOptions}. */
   readonly raw: true;
 }
 
 /** Which rows of a reader {@link NpyAppendArray.appendFrom} appends, and how it is stopped. */
-export interface AppendRowsOptions extends Omit<AppendFromOptions, "raw"> {
+export interface AppendRowsOptions extends Omit<AppendFromOptions, "raw" | "each"> {
   /** The first row, along the axis that the file grows along. Negative ones count from the end. Default 0. */
   readonly start?: number | undefined;
   /** The row after the last one. Default: all that the reader sees. */
@@ -45,13 +65,33 @@ export interface AppendRowsOptions extends Omit<AppendFromOptions, "raw"> {
 
 const HIGH_WATER_MARK = 16;
 
+/** What is iterated: arrays of rows, or single rows. */
+export type Each = "array" | "row";
+
+export const eachOf: Check<Each> = oneOf<Each>(["array", "row"], "array");
+
 const inputs = optional<number>("a whole number of inputs, 1 or more", isPositive);
 
 /** The checks of {@link WritableOptions}. */
-export const WRITABLE_OPTIONS: { readonly highWaterMark: Check<number>; readonly raw: Check<boolean> } = {
+export const WRITABLE_OPTIONS: {
+  readonly highWaterMark: Check<number>;
+  readonly raw: Check<boolean>;
+  readonly each: Check<Each>;
+} = {
   highWaterMark: (value, name) => inputs(value, name) ?? HIGH_WATER_MARK,
   raw: flag(false),
+  each: eachOf,
 };
+
+/**
+ * Refuses bytes as rows.
+ *
+ * @throws NpyError `ERR_NPY_OPTION`.
+ */
+export function checkEach<Options extends { readonly raw?: boolean; readonly each?: Each }>(options: Options): Options {
+  if (!(options.raw && options.each === "row")) return options;
+  throw optionError('raw: true cuts bytes into rows, wherever chunks break: leave each: "row" out');
+}
 
 /** The stream of {@link NpyReader.readable}. It reads no chunk ahead. `end` is called when no more are read, and ends the read of one. */
 export function readableOf<Chunk>(chunks: AsyncIterable<Chunk>, end: () => void): ReadableStream<Chunk> {
@@ -73,22 +113,47 @@ export function readableOf<Chunk>(chunks: AsyncIterable<Chunk>, end: () => void)
   );
 }
 
+/** What a stream of rows is written to. */
+interface Sink {
+  start?(controller: WritableStreamDefaultController): void;
+  write(input: unknown): Promise<void> | undefined;
+  close(): Promise<void>;
+  abort?(): Promise<void>;
+}
+
 /** The stream of {@link NpyAppendArray.writable}. */
-export function writableOf(
-  write: (input: unknown) => Promise<void>,
-  close: () => Promise<void>,
-  highWaterMark: number,
-): WritableStream<unknown> {
-  const stream = new WritableStream<unknown>({ write, close }, new CountQueuingStrategy({ highWaterMark }));
+export function writableOf(sink: Sink, strategy: QueuingStrategy<unknown>): WritableStream<unknown> {
+  const stream = new WritableStream<unknown>(sink, strategy);
   // The first thing that the pipe() of Node's streams calls.
   return Object.defineProperty(stream, "on", { value: refuseListener });
 }
 
 function refuseListener(): never {
-  throw new NpyError(
-    "ERR_NPY_OPTION",
+  throw optionError(
     "writable() gives a stream of the web, and pipe() takes one of Node: await pipeline(source, npaa.writable()) from node:stream/promises, or " +
-      "source.pipe(Writable.fromWeb(npaa.writable(), { objectMode: true })).",
+      "source.pipe(Writable.fromWeb(npaa.writable(), { objectMode: true }))",
+  );
+}
+
+/** A stream to which rows are written one by one. `updateHeader` is called at its end. */
+export function writableOfRows(
+  appender: RowAppender,
+  updateHeader: () => Promise<void>,
+  strategy: QueuingStrategy<unknown>,
+): WritableStream<unknown> {
+  return writableOf(
+    {
+      start(controller) {
+        appender.onFailure = (error) => controller.error(error);
+      },
+      write: (row) => appender.add(row),
+      async close() {
+        await appender.finish();
+        await updateHeader();
+      },
+      abort: () => appender.finish(),
+    },
+    strategy,
   );
 }
 
@@ -124,13 +189,13 @@ export async function appendAll<Input>(
   finish: () => void,
 ): Promise<number> {
   signal?.throwIfAborted();
-  const iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
-  const aborted = abortion(signal);
+  const iterator = iteratorOf(source);
+  const interruption = new Interruption(signal);
   let total = 0;
   let last: Promise<void> | undefined;
   try {
     for (;;) {
-      const next = await Promise.race([iterator.next(), aborted.promise]);
+      const next = await interruption.wait(iterator.next());
       await last;
       last = undefined;
       signal?.throwIfAborted();
@@ -144,20 +209,82 @@ export async function appendAll<Input>(
     }
   } catch (error) {
     await last?.catch(() => undefined);
-    // The caller must get the error even if the source hangs.
-    void Promise.resolve(iterator.return?.()).catch(() => undefined);
+    leave(iterator);
     throw error;
   } finally {
-    aborted.forget();
+    interruption.forget();
   }
 }
 
-/** A promise that rejects when `signal` is aborted, until it is forgotten. */
-function abortion(signal: AbortSignal | undefined): { promise: Promise<never>; forget(): void } {
-  let forget = (): void => undefined;
-  const promise = new Promise<never>((_, reject) => {
-    if (signal !== undefined) forget = onAbort(signal, () => reject(signal.reason));
-  });
-  promise.catch(() => undefined);
-  return { promise, forget };
+/**
+ * Appends all rows of `source`. Those that were taken from it before it fails, or before `signal` is aborted, are appended.
+ *
+ * @returns the number of rows appended.
+ */
+export async function appendRows(
+  source: AsyncIterable<unknown> | Iterable<unknown>,
+  signal: AbortSignal | undefined,
+  appender: RowAppender,
+): Promise<number> {
+  signal?.throwIfAborted();
+  const iterator = iteratorOf(source);
+  const isAsync = Symbol.asyncIterator in source;
+  const interruption = new Interruption(signal);
+  appender.onFailure = (error) => interruption.interrupt(error);
+  try {
+    for (;;) {
+      const asked = iterator.next();
+      const next = isAsync ? await interruption.wait(asked) : (asked as IteratorResult<unknown>);
+      signal?.throwIfAborted();
+      if (next.done === true) break;
+      const full = appender.add(next.value);
+      if (full !== undefined) await full;
+    }
+    await appender.finish();
+    return appender.rows;
+  } catch (error) {
+    leave(iterator);
+    await appender.finish();
+    throw error;
+  } finally {
+    interruption.forget();
+  }
+}
+
+function iteratorOf<Input>(source: AsyncIterable<Input> | Iterable<Input>): AsyncIterator<Input> | Iterator<Input> {
+  return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+}
+
+/** Tells a source that no more is asked for. The caller must get its error even if the source hangs. */
+function leave(iterator: AsyncIterator<unknown> | Iterator<unknown>): void {
+  try {
+    void Promise.resolve(iterator.return?.()).catch(() => undefined);
+  } catch {
+    // The caller gets the first error.
+  }
+}
+
+/** Ends the wait for something if a signal is aborted, or something else fails. */
+class Interruption {
+  readonly forget: () => void;
+  #reason: { readonly error: unknown } | undefined;
+  /** One for each wait: a promise for all of them would remember each. */
+  #reject: ((error: unknown) => void) | undefined;
+
+  constructor(signal: AbortSignal | undefined) {
+    this.forget = signal === undefined ? () => undefined : onAbort(signal, () => this.interrupt(signal.reason));
+  }
+
+  interrupt(error: unknown): void {
+    this.#reason ??= { error };
+    this.#reject?.(error);
+  }
+
+  wait<Value>(pending: Value | PromiseLike<Value>): Promise<Value> {
+    return new Promise<Value>((resolve, reject) => {
+      if (this.#reason !== undefined) return reject(this.#reason.error);
+      this.#reject = reject;
+      Promise.resolve(pending).then(resolve, reject);
+    });
+  }
 }

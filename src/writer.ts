@@ -5,8 +5,11 @@ import { RowEncoder } from "./encode/row-encoder.ts";
 import { NpyError } from "./errors.ts";
 import type { DType } from "./format/dtype.ts";
 import { formatHeader } from "./format/header.ts";
-import { type ArrayLayout, bytesPerRow, rowShape, shapeOf } from "./format/layout.ts";
+import { type ArrayLayout, bytesPerRow, growthAxis, rowShape, shapeOf } from "./format/layout.ts";
+import { isTypedArray } from "./input/array-bytes.ts";
 import { parseInput } from "./input/input.ts";
+import type { ParsedInput } from "./input/parsed-input.ts";
+import { alongLastAxis } from "./input/stack.ts";
 import { openExisting } from "./open-existing.ts";
 import { type CheckedOpenOptions, checkMappable, checkOpenOptions } from "./options.ts";
 import { Claim } from "./plan/claims.ts";
@@ -142,9 +145,35 @@ export class Writer {
     return this.#encoder.encode(input);
   }
 
+  /** {@link check} for one row, without the growth axis; of a typed array alone only the number of elements counts. */
+  checkRow(row: unknown): EncodedRows {
+    if (this.#layout === undefined || !isTypedArray(row)) return this.checkRows([row]);
+    const encoded = this.check(row);
+    if (encoded.rows === 1) return encoded;
+    throw new NpyError(
+      "ERR_NPY_SHAPE",
+      `A row has shape (${rowShape(this.#layout).join(", ")}): found ${row.length} elements, which are ${encoded.rows} rows.`,
+    );
+  }
+
+  /** {@link check} for a list of rows: they are put along the growth axis, also if that is the last one. */
+  checkRows(rows: readonly unknown[]): EncodedRows {
+    if (!this.growsLast(false)) return this.check(rows);
+    this.#growth?.check();
+    return this.#checkParsed(alongLastAxis(parseInput(rows, this.target)));
+  }
+
+  /** The axis along which rows are counted. */
+  get rowAxis(): number {
+    return this.#layout === undefined ? 0 : (growthAxis(this.#layout.fortranOrder, this.#layout.shape.length) as number);
+  }
+
   /** Before the file exists. */
   #checkFirst(input: unknown): EncodedRows {
-    const parsed = parseInput(input, this.target);
+    return this.#checkParsed(parseInput(input, this.target));
+  }
+
+  #checkParsed(parsed: ParsedInput): EncodedRows {
     for (;;) {
       const layout = this.#layout ?? this.#checkLayout(layoutOfInput(parsed, this.#options));
       const isInferred = this.#options.dtype === undefined;

@@ -207,6 +207,14 @@ describe("what was probably meant", () => {
     ["a promise of a file", () => loadSync(any(Promise.resolve())), "found a Promise. Await it first"],
     ["appendFrom a path", () => threes().appendFrom(any("a.npy")), 'found "a.npy". To append a file, open it'],
     [
+      "appendFrom a Response",
+      () => threes().appendFrom(any(new Response(""))),
+      "found a Response. Pass its body, with raw: true",
+    ],
+    ["appendFrom a Blob", () => threes().appendFrom(any(new Blob([]))), "found a Blob. Pass its stream(), with raw: true"],
+    ["appendFrom a promise", () => threes().appendFrom(any(Promise.resolve([]))), "found a Promise. Await it first"],
+    ["appendFrom a generator function", () => threes().appendFrom(any(function* rows() {})), "found rows. Call it"],
+    [
       "a bigint as offset",
       () => threes().append({ data: [1, 2, 3], shape: [1, 3], offset: any(1n) }),
       "offset must be a whole number: found 1n",

@@ -424,3 +424,15 @@ test("raw is true or false, and not for readers", async () => {
   await npaa.close();
   expect(() => npaa.writable({ raw: true })).toThrow(code("ERR_NPY_CLOSED"));
 });
+
+test("the body of a response is a stream of bytes", async () => {
+  const bytes = new Uint8Array(Float32Array.of(1, 2, 3, 4).buffer);
+  await using npaa = await NpyAppendArray.open(new MemoryStorage(), { dtype: "float32", rowShape: [2] });
+  const { body } = new Response(bytes);
+  expect(await npaa.appendFrom(body as NonNullable<typeof body>, { raw: true })).toBe(2);
+  const whole = new Response(bytes).body as NonNullable<typeof body>;
+  await expect(npaa.appendFrom(whole as never)).rejects.toMatchObject({
+    code: "ERR_NPY_DTYPE",
+    message: expect.stringContaining("raw: true"),
+  });
+});

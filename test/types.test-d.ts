@@ -80,6 +80,26 @@ test("arrays of other shapes than rows are refused", () => {
   npaa.append(undefined);
 });
 
+test("rows one by one, and arrays of other libraries", async () => {
+  const npaa = await NpyAppendArray.open("a.npy", { dtype: { t: "float64", name: "U5" } });
+  const rows = [{ t: 1, name: "a" }];
+  expectTypeOf(npaa.appendFrom(rows, { each: "row" })).resolves.toEqualTypeOf<number>();
+  await npaa.appendFrom(new Map([["a", rows[0]]]).values() as Iterable<{ t: number; name: string }>, { each: "row" });
+  // @ts-expect-error
+  await npaa.appendFrom([{ t: 1 }], { each: "row" });
+  // @ts-expect-error
+  await npaa.appendFrom(rows, { each: "rows" });
+  expectTypeOf(npaa.writable({ each: "row" })).toEqualTypeOf<
+    WritableStream<{ readonly t: number | bigint | null; readonly name: string }>
+  >();
+  const any = await NpyAppendArray.open("a.npy");
+  await any.appendFrom([1, [2], new Float32Array(3)], { each: "row" });
+  await any.append({ data: new Uint8ClampedArray(8), width: 1, height: 2 });
+  await any.append([{ data: new Uint8ClampedArray(8), width: 1, height: 2 }]);
+  await any.append([{ data: new Float32Array(4), shape: [2, 2] }]);
+  await any.append(new Map([["a", [1, 2]]]));
+});
+
 const LIST = [
   ["t", "<f8"],
   ["", "V4"],

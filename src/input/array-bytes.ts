@@ -49,6 +49,11 @@ export function isNodeBuffer(value: unknown): boolean {
   return ArrayBuffer.isView(value) && typeof (value.constructor as { isBuffer?: unknown } | undefined)?.isBuffer === "function";
 }
 
+/** Whether a value is a typed array, of any realm. */
+export function isTypedArray(value: unknown): value is TypedArray {
+  return ArrayBuffer.isView(value) && "length" in value;
+}
+
 /** Whether a value is an ArrayBuffer or SharedArrayBuffer, of any realm. */
 export function isBuffer(value: unknown): value is ArrayBufferLike {
   const tag = Object.prototype.toString.call(value);

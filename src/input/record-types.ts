@@ -10,7 +10,7 @@ import type {
   ValueName,
 } from "../decode/npy-array.ts";
 import type { RecordArray } from "../decode/record-array.ts";
-import type { ArrayInput, ArrayView, NestedArray, TypedArray } from "./array-input.ts";
+import type { ArrayInput, ArrayView, NestedArray, Scalar, TypedArray } from "./array-input.ts";
 
 /** What a scalar may be in a record that is appended. Nulls need `nulls: "nan"`; integers of up to 32 bits refuse them even then. */
 interface ScalarInputs extends Omit<ScalarValues, "boolean" | "number" | "bigint" | "datetime" | "timedelta" | "complex"> {
@@ -59,3 +59,6 @@ export type RecordsInput<D> = NestedRecords<D> | ColumnsInputOf<D> | ArrayView |
 
 /** What can be appended to a file of dtype `D`: its records by name if it is a structure that the compiler knows. */
 export type AppendInput<D> = IsStructure<D> extends true ? RecordsInput<D> : ArrayInput;
+
+/** One row, without the growth axis, of a file of dtype `D`: one element of a 1-D file, such as a number or a record, else an array. */
+export type RowInput<D> = IsStructure<D> extends true ? RecordInputOf<D> : Scalar | object;

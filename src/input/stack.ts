@@ -1,5 +1,6 @@
 /** Lists of arrays of one shape and dtype -> one array with more axes: `numpy.stack`. */
 import { NpyError, quoted } from "../errors.ts";
+import { passCodePoints } from "../format/code-points.ts";
 import { sameDType, showDType } from "../format/dtype.ts";
 import { stridedIndex, unravelIndex } from "../format/flat-index.ts";
 import { sizeOf } from "../format/layout.ts";
@@ -92,6 +93,33 @@ function copyInto(out: Uint8Array, { bytes, dtype: { itemsize }, shape, strides,
       length,
     );
   }
+}
+
+/** The array with its first axis as the last one: `numpy.moveaxis(array, 0, -1)`. */
+export function alongLastAxis(parsed: ParsedInput): ParsedInput {
+  if (parsed.kind === "columns") return parsed;
+  if (parsed.kind === "typed") {
+    const { array } = parsed;
+    return {
+      ...parsed,
+      array: { ...array, shape: turned(array.shape), strides: turned(array.strides) },
+      fortranOrder: undefined,
+    };
+  }
+  const shape = turned(parsed.shape);
+  const rows = shape.at(-1) ?? 0;
+  const perRow = parsed.values.length / rows;
+  const values: unknown[] = [];
+  for (let at = 0; at < parsed.values.length; at++) {
+    const from = (at % rows) * perRow + Math.floor(at / rows);
+    passCodePoints(parsed.values, from, values, at);
+    values.push(parsed.values[from]);
+  }
+  return { kind: "plain", values, shape, dtype: parsed.dtype };
+}
+
+function turned([first, ...rest]: readonly number[]): number[] {
+  return first === undefined ? [] : [...rest, first];
 }
 
 function stackPlain(parts: readonly PlainInput[], outer: readonly number[]): PlainInput {
