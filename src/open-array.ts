@@ -278,9 +278,9 @@ export class OpenArray<D> {
     yield* copyBytes(this.#file, this.#header.headerLength + offset, length, file, position);
   }
 
-  /** Rows of a chunk of `bytes` bytes. */
+  /** Rows of a chunk of `bytes` bytes. Rows without bytes, of which a short file can claim any number, are all in one chunk. */
   rowsPerChunk(bytes: number = CHUNK): number {
-    return Math.max(1, Math.floor(bytes / (this.#bytesPerRow || 1)));
+    return this.#bytesPerRow === 0 ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(bytes / this.#bytesPerRow));
   }
 
   /** The first rows of all chunks, and the row after the last. */

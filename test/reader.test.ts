@@ -114,6 +114,25 @@ describe("chunks", () => {
     }
   });
 
+  test("of rows without elements are one, however many rows there are", async () => {
+    const storage = new MemoryStorage(formatHeader({ dtype: dtype("f8"), fortranOrder: false, shape: [1e15, 0] }));
+    using reader = NpyReader.openSync(storage);
+    expect([...reader.chunks()].map(({ shape }) => shape)).toEqual([[1e15, 0]]);
+    for await (const { shape } of (await NpyReader.open(storage)).chunks()) expect(shape).toEqual([1e15, 0]);
+  });
+
+  test("of more elements without bytes than can be read at once are refused, unless they are of fewer rows", () => {
+    const storage = new MemoryStorage(formatHeader({ dtype: dtype("S0"), fortranOrder: false, shape: [1e15] }));
+    using reader = NpyReader.openSync(storage);
+    expect(() => [...reader.chunks()]).toThrow(
+      expect.objectContaining({ code: "ERR_NPY_SHAPE", message: expect.stringMatching(/chunks of fewer rows/) }),
+    );
+    for (const { data } of reader.chunks({ rows: 3 })) {
+      expect(data).toEqual(["", "", ""]);
+      break;
+    }
+  });
+
   test.each([0, -1, 1.5])("%j rows are refused", async (rows) => {
     await using reader = await NpyReader.open(tenRows());
     expect(() => reader.chunks({ rows })).toThrow(expect.objectContaining({ code: "ERR_NPY_OPTION" }));

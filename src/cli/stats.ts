@@ -64,6 +64,7 @@ async function momentsOf(reader: NpyReader, columns: readonly Column[], progress
   const isCounted = columns.map(isNumeric);
   const isTime = columns.map(({ dtype }) => "Mm".includes(dtype.kind));
   try {
+    if (!isCounted.includes(true)) return moments;
     for await (const chunk of reader.chunks()) {
       const dataOf = columnData(chunk);
       const count = rowsOf(chunk);

@@ -127,7 +127,7 @@ export function decodeElements(type: DType, bytes: Uint8Array<ArrayBuffer>, coun
   if (type.itemsize === 0 && count > MAX_SIZELESS) {
     throw new NpyError(
       "ERR_NPY_SHAPE",
-      `${count} elements of ${type.str}, which have no bytes, are more than the ${MAX_SIZELESS} that are read at once: read slices or chunks.`,
+      `${count} elements of ${type.str}, which have no bytes, are more than the ${MAX_SIZELESS} that are read at once: read slices, or chunks of fewer rows.`,
     );
   }
   return type.fields === undefined ? decodeScalars(type, bytes, count) : new RecordArray(type, bytes, count);
