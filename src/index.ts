@@ -86,7 +86,16 @@ export type { ShareToken } from "./share.ts";
 export type { FileLike } from "./storage/locate.ts";
 export { MemoryStorage } from "./storage/memory.ts";
 export type { FileHandleLike } from "./storage/ranges.ts";
-export type { Eventually, OpenMode, ReadLimits, ReadPurpose, Storage, StorageFile } from "./storage/storage.ts";
+export type {
+  AsyncStorage,
+  AsyncStorageFile,
+  Eventually,
+  OpenMode,
+  ReadLimits,
+  ReadPurpose,
+  Storage,
+  StorageFile,
+} from "./storage/storage.ts";
 export type {
   AppendFromOptions,
   AppendRowsOptions,

@@ -3,6 +3,7 @@
  * the same plan runs synchronously, asynchronously, in memory, or under a test that stops or fails it at any step. The order of its
  * steps keeps a plan safe.
  */
+import { NpyError } from "../errors.ts";
 import type { Advice, Eventually, LockResult, OpenMode, ReadPurpose, Storage, StorageFile } from "../storage/storage.ts";
 import { isPending } from "../storage/storage.ts";
 
@@ -27,17 +28,30 @@ function* step<Result>({ op, now, later = now }: Declaration<Result>): Plan<Resu
   return (yield { op, now, later }) as Result;
 }
 
+/** @throws NpyError `ERR_NPY_OPTION` for a storage without a synchronous half. */
+function synchronous(storage: Storage): Storage {
+  if ("openSync" in storage) return storage;
+  throw new NpyError(
+    "ERR_NPY_OPTION",
+    "This storage has no openSync and works asynchronously only: call the verb whose name does not end in Sync, and await it.",
+  );
+}
+
 export function open(storage: Storage, mode: OpenMode, limits: ReadPurpose = {}): Plan<StorageFile> {
   limits.signal?.throwIfAborted();
-  return step({ op: "open", now: () => storage.openSync(mode), later: () => storage.open(mode, limits) });
+  return step({ op: "open", now: () => synchronous(storage).openSync(mode), later: () => storage.open(mode, limits) });
 }
 
 export function create(storage: Storage): Plan<StorageFile> {
-  return step({ op: "create", now: () => storage.createSync(), later: () => storage.create() });
+  return step({ op: "create", now: () => synchronous(storage).createSync(), later: () => storage.create() });
 }
 
 export function createTemporary(storage: Storage): Plan<StorageFile> {
-  return step({ op: "createTemporary", now: () => storage.createTemporarySync(), later: () => storage.createTemporary() });
+  return step({
+    op: "createTemporary",
+    now: () => synchronous(storage).createTemporarySync(),
+    later: () => storage.createTemporary(),
+  });
 }
 
 export function replace(storage: Storage, file: StorageFile): Plan<void> {

@@ -1,4 +1,4 @@
-/** Base classes of backends: a backend writes each operation once, and inherits its other form. */
+/** Base classes of backends that work at once: a backend writes each operation once, and inherits its asynchronous form. */
 import type { Eventually, OpenMode, Storage, StorageFile } from "./storage.ts";
 
 /** A file whose asynchronous operations do their work at once. A subclass overrides those that should not block. */
@@ -60,43 +60,4 @@ export abstract class SyncStorage implements Storage {
   remove(file: StorageFile): void {
     this.removeSync(file);
   }
-}
-
-/** A file without synchronous operations: its storage refuses to open it synchronously. */
-export abstract class AsyncFile implements StorageFile {
-  abstract readonly key: unknown;
-  abstract size(): Eventually<number>;
-  abstract read(buffer: Uint8Array, position: number): Eventually<number>;
-  abstract write(bytes: Uint8Array, position: number): Eventually<void>;
-  abstract truncate(size: number): Eventually<void>;
-  abstract sync(): Eventually<void>;
-  abstract close(): Eventually<void>;
-  /** Throws an error that says what to use instead. */
-  abstract refuse(): never;
-
-  readonly sizeSync: () => never = this.refuse;
-  readonly readSync: () => never = this.refuse;
-  readonly writeSync: () => never = this.refuse;
-  readonly truncateSync: () => never = this.refuse;
-  readonly syncSync: () => never = this.refuse;
-  readonly closeSync: () => never = this.refuse;
-}
-
-/** A storage without synchronous operations. */
-export abstract class AsyncStorage implements Storage {
-  abstract readonly path: string | undefined;
-  abstract readonly key: unknown;
-  abstract open(mode: OpenMode): Eventually<StorageFile>;
-  abstract create(): Eventually<StorageFile>;
-  abstract createTemporary(): Eventually<StorageFile>;
-  abstract replace(temporary: StorageFile): Eventually<void>;
-  abstract remove(file: StorageFile): Eventually<void>;
-  /** Throws an error that says what to use instead. */
-  abstract refuse(): never;
-
-  readonly openSync: () => never = this.refuse;
-  readonly createSync: () => never = this.refuse;
-  readonly createTemporarySync: () => never = this.refuse;
-  readonly replaceSync: () => never = this.refuse;
-  readonly removeSync: () => never = this.refuse;
 }

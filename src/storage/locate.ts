@@ -4,14 +4,14 @@ import { BytesStorage, isBytes } from "./bytes.ts";
 import { httpStorage } from "./http.ts";
 import { blobStorage, type FileHandleLike, handleStorage } from "./ranges.ts";
 import { isResponse, responseStorage } from "./response.ts";
-import type { Storage } from "./storage.ts";
+import type { AsyncStorage, Storage } from "./storage.ts";
 
 /**
  * A path, a `file:` URL, or a storage such as `MemoryStorage`; for reading also the file's bytes, a `Blob`, a `Response` that was not read yet,
  * a `FileSystemFileHandle`, or an `http:` or `https:` URL. In browsers other strings are URLs relative to the page. Bytes are not copied: do not
  * change them while they are read.
  */
-export type FileLike = string | URL | Storage | Blob | Response | FileHandleLike | Uint8Array | ArrayBufferLike;
+export type FileLike = string | URL | Storage | AsyncStorage | Blob | Response | FileHandleLike | Uint8Array | ArrayBufferLike;
 
 let openPath: ((path: string | URL) => Storage) | undefined;
 
@@ -21,17 +21,21 @@ export function setPathStorage(open: (path: string | URL) => Storage): void {
 }
 
 /**
- * The storage that `file` names.
+ * The storage that `file` names. One without a synchronous half is taken for a whole one: steps refuse to run it synchronously.
  *
  * @throws NpyError `ERR_NPY_OPTION` if the value names no file, or is a path and the runtime has no file system.
  */
 export function locate(file: FileLike): Storage {
+  return find(file) as Storage;
+}
+
+function find(file: FileLike): Storage | AsyncStorage {
   if (isBytes(file)) return new BytesStorage(file);
   if (file === "") throw notAFile(file);
   if (typeof file === "string") return named(file, file);
   if (typeof file !== "object" || file === null) throw notAFile(file);
   if (isUrl(file)) return named(file.href, file);
-  if ("openSync" in file) return file;
+  if ("open" in file && typeof file.open === "function") return file;
   if (isBlob(file)) return blobStorage(file);
   if ("getFile" in file && typeof file.getFile === "function") return handleStorage(file);
   if (isResponse(file)) return responseStorage(file);
@@ -40,7 +44,7 @@ export function locate(file: FileLike): Storage {
 
 const HTTP = /^https?:/i;
 
-function named(text: string, file: string | URL): Storage {
+function named(text: string, file: string | URL): Storage | AsyncStorage {
   if (/^https?:\/\//i.test(text)) return httpStorage(text);
   if (openPath !== undefined) return openPath(file);
   const url = pageUrl(text);

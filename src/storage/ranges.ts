@@ -1,7 +1,6 @@
 /** Files elsewhere, read by ranges of bytes: a Blob, a file handle, or a file behind a URL. Asynchronous and read-only. */
 import { NpyError } from "../errors.ts";
-import { AsyncFile, AsyncStorage } from "./base.ts";
-import type { Eventually, OpenMode, ReadPurpose, StorageFile } from "./storage.ts";
+import type { AsyncStorage, AsyncStorageFile, Eventually, OpenMode, ReadPurpose } from "./storage.ts";
 
 /** What such a backend implements. */
 export interface Ranges {
@@ -26,14 +25,13 @@ function refuse(): never {
   );
 }
 
-class RangeFile extends AsyncFile {
+class RangeFile implements AsyncStorageFile {
   readonly isSnapshot = true;
   readonly #ranges: Ranges;
   readonly #signal: AbortSignal | undefined;
 
   /** Once `signal` is aborted, nothing more is read. */
   constructor(ranges: Ranges, signal: AbortSignal | undefined) {
-    super();
     this.#ranges = ranges;
     this.#signal = signal;
   }
@@ -52,35 +50,29 @@ class RangeFile extends AsyncFile {
   close(): void {
     this.#ranges.close?.();
   }
-  refuse(): never {
-    return refuse();
-  }
   readonly write: () => never = refuse;
   readonly truncate: () => never = refuse;
   readonly sync: () => never = refuse;
 }
 
 /** A storage that can only be read. */
-export class RangeStorage extends AsyncStorage {
+export class RangeStorage implements AsyncStorage {
   readonly path: string | undefined;
   readonly key: unknown;
   readonly #open: (purpose: ReadPurpose) => Eventually<Ranges>;
 
   constructor(path: string | undefined, key: unknown, open: (purpose: ReadPurpose) => Eventually<Ranges>) {
-    super();
     this.path = path;
     this.key = key;
     this.#open = open;
   }
 
-  async open(mode: OpenMode, purpose: ReadPurpose = {}): Promise<StorageFile> {
+  async open(mode: OpenMode, purpose: ReadPurpose = {}): Promise<AsyncStorageFile> {
     if (mode !== "r") refuse();
     purpose.signal?.throwIfAborted();
     return new RangeFile(await this.#open(purpose), purpose.signal);
   }
-  refuse(): never {
-    return refuse();
-  }
+  readonly openSync: () => never = refuse;
   readonly create: () => never = refuse;
   readonly createTemporary: () => never = refuse;
   readonly replace: () => never = refuse;

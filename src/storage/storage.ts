@@ -1,6 +1,7 @@
 /**
  * The contract of a backend, which stores one file: positional, without a hidden cursor, each operation synchronous and asynchronous. An
- * asynchronous operation may return its result at once where waiting would cost more. `base.ts` derives one form from the other.
+ * asynchronous operation may return its result at once where waiting would cost more. `base.ts` derives it from the synchronous one. A backend may
+ * also leave out the synchronous half.
  *
  * Errors are the backend's own. Two of their codes matter here: `ENOENT` (there is no file) from `open`, and `EEXIST` (there is one) from
  * `create`.
@@ -164,6 +165,19 @@ export interface StorageFile {
   syncSync(): void;
   close(): Eventually<void>;
   closeSync(): void;
+}
+
+/** The members whose names end in `Sync`. */
+type SynchronousHalf<Backend> = Extract<keyof Backend, `${string}Sync`>;
+
+/** An open file without the synchronous half. */
+export interface AsyncStorageFile extends Omit<StorageFile, SynchronousHalf<StorageFile>> {}
+
+/** A storage without the synchronous half: it is used by the verbs that return promises. */
+export interface AsyncStorage extends Omit<Storage, SynchronousHalf<Storage> | "open" | "create" | "createTemporary"> {
+  open(mode: OpenMode, purpose?: ReadPurpose): Eventually<AsyncStorageFile>;
+  create(): Eventually<AsyncStorageFile>;
+  createTemporary(): Eventually<AsyncStorageFile>;
 }
 
 /** Whether `error` is a backend's error of this code, such as `ENOENT`. */
