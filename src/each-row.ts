@@ -147,6 +147,22 @@ function copyItem(from: object, key: string | number, to: object): void {
   else passCodePoints(from, key, to, key);
 }
 
+/** An error of an input that is not an array, with a hint if it is one row. */
+export function hintingAtRows(error: unknown, input: unknown, writer: Writer): unknown {
+  if (!(error instanceof NpyError) || error.code !== "ERR_NPY_SHAPE" || !isRow(input, writer)) return error;
+  return new NpyError(error.code, `${error.reason} If each item is one row, pass { each: "row" }.`, error);
+}
+
+function isRow(input: unknown, writer: Writer): boolean {
+  // Checking a row would settle what rows of a new file are.
+  if (writer.dtype === undefined) return typeof input !== "object";
+  try {
+    return writer.checkRow(input).rows === 1;
+  } catch {
+    return false;
+  }
+}
+
 /** How rows are written. */
 export interface RowQueue {
   /** Queues rows, to be written with those that follow soon. */

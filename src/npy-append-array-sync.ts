@@ -1,7 +1,7 @@
 /** Growing a `.npy` file by appending, synchronously. */
 
 import { Batch } from "./batch.ts";
-import { costOf, isEnough, RowChecker } from "./each-row.ts";
+import { costOf, hintingAtRows, isEnough, RowChecker } from "./each-row.ts";
 import type { Carried } from "./format/dtype.ts";
 import { checkAppendFrom, closed, GrowingArray } from "./growing-array.ts";
 import type { AppendInput, RowInput } from "./input/record-types.ts";
@@ -69,11 +69,19 @@ export class NpyAppendArraySync<D = unknown> extends GrowingArray<D> implements 
     if (each === "row") return this.#appendRows(source);
     let rows = 0;
     for (const input of source) {
-      const parts = raw === undefined ? [input] : attempt(path, () => raw.push(input));
-      for (const part of parts) rows += this.#append(part as AppendInput<D>);
+      if (raw === undefined) rows += this.#appendArray(input);
+      else for (const part of attempt(path, () => raw.push(input))) rows += this.#append(part as AppendInput<D>);
     }
     attempt(path, () => raw?.finish());
     return rows;
+  }
+
+  #appendArray(input: unknown): number {
+    try {
+      return this.#append(input as AppendInput<D>);
+    } catch (error) {
+      throw outward(hintingAtRows(error, input, this.#writer), this.path, this.#appendArray);
+    }
   }
 
   #appendRows(source: Iterable<unknown>): number {

@@ -1,7 +1,7 @@
 /** Growing a `.npy` file by appending. */
 
 import { AppendQueue } from "./append-queue.ts";
-import { RowAppender } from "./each-row.ts";
+import { hintingAtRows, RowAppender } from "./each-row.ts";
 import type { EncodedRows } from "./encode/encoded-rows.ts";
 import type { Carried } from "./format/dtype.ts";
 import { checkAppendFrom, closed, GrowingArray } from "./growing-array.ts";
@@ -203,7 +203,11 @@ export class NpyAppendArray<D = unknown> extends GrowingArray<D> implements Asyn
       attempt(path, () => {
         if (raw !== undefined) return appendEach(raw.push(input), (rows) => this.#append(rows as AppendInput<D>));
         if (fromStream) refuseBytes(input, this.#writer.target, this.#writer.rowBytes);
-        return this.#append(input as AppendInput<D>);
+        try {
+          return this.#append(input as AppendInput<D>);
+        } catch (error) {
+          throw hintingAtRows(error, input, this.#writer);
+        }
       });
     return { append, finish: () => attempt(path, () => raw?.finish()) };
   }

@@ -1,5 +1,6 @@
 /** Images: pixels in rows. */
 import jpeg from "jpeg-js";
+import { PNG } from "pngjs";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
 import { type ArrayInput, load, MemoryStorage, NpyAppendArray } from "../src/index.ts";
@@ -37,6 +38,14 @@ describe("in", () => {
 
   test("nothing is copied before it is written", () => {
     expect(memoryOf(new ImageData())).toBe(pixels.buffer);
+  });
+
+  test("pngjs", () => {
+    const png = new PNG({ width: 1, height: 2 });
+    png.data.set(pixels);
+    for (const image of [png, PNG.sync.read(PNG.sync.write(png))]) {
+      expect(stored(image)).toEqual({ shape: [2, 1, 4], dtype: "uint8", values: Array.from(pixels) });
+    }
   });
 
   test("jpeg-js", () => {

@@ -72,7 +72,7 @@ describe("three.js", () => {
   });
 
   test("float16", () => {
-    const attribute = new THREE.Float16BufferAttribute([0x3c00, 0xc000], 1);
+    const attribute = new THREE.Float16BufferAttribute(Uint16Array.of(0x3c00, 0xc000), 1);
     expect(stored(attribute)).toEqual({ shape: [2], dtype: "float16", values: [1, -2] });
   });
 
