@@ -1,6 +1,6 @@
 /** The examples of the README and the docs are TypeScript, too: as users' programs, over the package's own declarations. */
 import { execFile } from "node:child_process";
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
@@ -27,15 +27,22 @@ function program(needsPackages: boolean): { readonly directory: string; readonly
     "@tensorflow",
     "@uwdata",
     "apache-arrow",
+    "arquero",
+    "mathjs",
+    "ml-matrix",
     "ndarray",
     "numpy-ts",
     "npyjs",
     "onnxruntime-common",
+    "pngjs",
+    "sharp",
+    "three",
     "zarrita",
   ];
   for (const name of ["@types", "undici-types", ...(needsPackages ? packages : [])]) {
     symlinkSync(join(modules, name), join(directory, "node_modules", name), "junction");
   }
+  if (needsPackages) copyFileSync(join(root, "test/support/untyped-modules.d.ts"), join(directory, "untyped-modules.d.ts"));
   let examples = 0;
   for (const { name, needsPackages: needs = false } of DOCUMENTS) {
     if (needs !== needsPackages) continue;
@@ -52,7 +59,7 @@ function program(needsPackages: boolean): { readonly directory: string; readonly
     types: ["node"],
     skipLibCheck: needsPackages,
   };
-  writeFileSync(join(directory, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.mts"] }));
+  writeFileSync(join(directory, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.mts", "*.d.ts"] }));
   return { directory, examples };
 }
 
