@@ -1,9 +1,12 @@
 /** Text sources: encodings, headers, blank lines, numbers. Nothing is lost silently. */
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
+import { CsvReader } from "../src/cli/sources/csv-records.ts";
 import { decoded } from "../src/cli/sources/encoding.ts";
 import { type ArrayInput, loadSync, type RecordArray, saveSync } from "../src/node.ts";
+import { runs } from "./support/effort.ts";
 import { ran } from "./support/in-process.ts";
 import { temporaryDirectory } from "./support/temporary.ts";
 
@@ -390,4 +393,54 @@ test("delimiters are checked", async () => {
   expect(await appended("a\tb\n1\t2\n", "csv", "--delimiter", "\\t")).toEqual([{ a: 1n, b: 2n }]);
   expect(await appended('"a;"::b\n1::2\n', "csv", "--delimiter", "::")).toEqual([{ "a;": 1n, b: 2n }]);
   expect(await appended("a\n", "csv", "--delimiter", '"')).toMatch(/not a quote/);
+});
+
+describe("CSV in pieces", () => {
+  const cells = ["", "a", '"a"', '"a,b"', '"a\nb"', '"\r\n"', '""""', '"" ', " a"];
+  const text = fc
+    .array(fc.array(fc.constantFrom(...cells), { minLength: 1, maxLength: 5 }), { minLength: 1, maxLength: 5 })
+    .chain((rows) => fc.constantFrom("\n", "\r\n", "\r").map((end) => rows.map((row) => row.join(",")).join(end)));
+
+  test("is read as CSV in one piece", () => {
+    fc.assert(
+      fc.property(text, fc.array(fc.nat(60), { maxLength: 8 }), (csv, places) => {
+        const cuts = [0, ...places.filter((place) => place < csv.length).toSorted((a, b) => a - b), csv.length];
+        const pieces = cuts.slice(1).map((end, i) => csv.slice(cuts[i], end));
+        expect(recordsIn(pieces)).toEqual(recordsIn([csv]));
+      }),
+      { numRuns: runs(2000) },
+    );
+  });
+
+  // Work that grows with the square of their number would take minutes.
+  const MANY = 200_000;
+
+  test.each<[name: string, pieces: string[], cells: number]>([
+    ["a record without quotes", Array<string>(MANY).fill("a,"), MANY + 1],
+    ["closed quotes", Array<string>(MANY).fill('"a",'), MANY + 1],
+    ["closed quotes around line ends", Array<string>(MANY).fill('"a\n",'), MANY + 1],
+    ["a quote, then cells without", ['"a",', ...Array<string>(MANY).fill("b,")], MANY + 2],
+    ["a quote over many lines", ['"', ...Array<string>(MANY).fill("a\n"), '"'], 1],
+  ])("takes time that grows with its length: %s", (_name, pieces, cells) => {
+    const { records, lines } = recordsIn(pieces);
+    expect(records.map((record) => record.length)).toEqual([cells]);
+    expect(lines).toEqual([1]);
+  });
+});
+
+function recordsIn(pieces: readonly string[]): { records: (readonly string[])[]; lines: number[] } {
+  const reader = new CsvReader("-", ",");
+  const parts = [...pieces.map((piece) => reader.push(piece)), reader.end()];
+  return { records: parts.flatMap(({ cells }) => cells), lines: parts.flatMap(({ lines }) => lines) };
+}
+
+test("text without a byte below 0x30 takes time that grows with its length", async () => {
+  // Work that grows with the square of their number would take minutes.
+  const many = 400_000;
+  const blocks = async function* (): AsyncGenerator<Uint8Array, void, void> {
+    for (let i = 0; i < many; i++) yield Uint8Array.of(i % 2 === 0 ? 0x82 : 0xa0);
+  };
+  let text = "";
+  for await (const piece of decoded(blocks(), "shift_jis")) text += piece;
+  expect(text).toBe("あ".repeat(many / 2));
 });

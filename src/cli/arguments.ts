@@ -38,9 +38,9 @@ export interface RowRange {
 }
 
 export function rangeArgument(text: string): RowRange {
-  const found = /^\s*(-?\d+)?(:)?(-?\d+)?$/.exec(text);
+  const found = /^\s*(-?\d+)?(?:(:)(-?\d+)?)?$/.exec(text);
   const [, start, colon, stop] = found ?? [];
-  if (found === null || (colon === undefined && (start === undefined || stop !== undefined))) {
+  if (found === null || (colon === undefined && start === undefined)) {
     throw new InvalidArgumentError("It must be START:STOP, such as 10:20, :5 or -5:, or the number of one row.");
   }
   const number = (part: string | undefined): number | undefined => (part === undefined ? undefined : Number(part));
@@ -93,8 +93,9 @@ function fieldOf(text: string): [string, string] {
 
 /** Rewrites Python's lists, tuples and strings as JSON. */
 function literalDType(text: string): DType {
+  // A quote that is not closed ends with the text: no part is searched twice.
   const json = text.replace(
-    /u?'((?:[^'\\]|\\.)*)'|u?"((?:[^"\\]|\\.)*)"|,\s*(?=[)\]])|[()]/gs,
+    /u?'((?:[^'\\]|\\.?)*)(?:'|$)|u?"((?:[^"\\]|\\.?)*)(?:"|$)|,\s*(?=[)\]])|[()]/gs,
     (token: string, single?: string, double?: string) => {
       const string = single ?? double;
       return string === undefined ? (BRACKETS.get(token) ?? "") : jsonString(string);

@@ -123,7 +123,8 @@ function checkText({ dtype, perRow, offset }: Column, data: NpyData, start: numb
 
 /** Refuses two columns of one name: reading the CSV back could not tell them apart. */
 function checkHeader(labels: readonly string[]): void {
-  const twin = labels.find((label, i) => labels.indexOf(label) !== i);
+  const seen = new Set<string>();
+  const twin = labels.find((label) => seen.size === seen.add(label).size);
   if (twin === undefined) return;
   throw new Error(`two of its elements would be called ${JSON.stringify(twin)} in CSV: print them with --ndjson`);
 }

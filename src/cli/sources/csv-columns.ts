@@ -1,8 +1,8 @@
 /** Columns of text -> rows of a file: assigns columns to fields, and picks their dtypes. */
 import { type DType, dtype } from "../../node.ts";
-import { columnsOf, type RowLayout, shapeText, sizeOf } from "../columns.ts";
+import { columnsOf, firstByName, type RowLayout, shapeText, sizeOf } from "../columns.ts";
 import { excerpt, FileProblem, shown, UsageError } from "../failure.ts";
-import { type HeaderName, placeOf } from "./csv-header.ts";
+import { type HeaderName, placesOf } from "./csv-header.ts";
 import { dtypeOfTexts } from "./infer.ts";
 import { isNumberText } from "./number-of-text.ts";
 import { arrayOf, type SourceOptions } from "./source.ts";
@@ -87,17 +87,30 @@ function chosen(
     }));
   }
   if (columns === undefined) return header.map(({ name }, index) => ({ index, name, dtype: undefined }));
+  const placeOf = placesOf(header);
+  const twins = secondPlaces(header);
   return columns.map((choice) => {
-    const index = placeOf(header, choice.name);
-    const { name } = header[index] ?? {};
-    const twin = header.findIndex((other, i) => i !== index && other.name === name);
-    if (index >= 0 && twin >= 0) throw sameNames(path, choice.name, [index, twin]);
-    if (index >= 0) return { index, ...choice };
+    const index = placeOf(choice.name);
+    const twin = index === undefined ? undefined : twins.get(header[index]?.name ?? "");
+    if (index !== undefined && twin !== undefined) throw sameNames(path, choice.name, twin);
+    if (index !== undefined) return { index, ...choice };
     const found = header.map((other) => other.name).join(", ");
     throw new UsageError(
       `there is no column ${JSON.stringify(choice.name)} in ${shown(path)}: its columns are ${found} (or pass --no-header)`,
     );
   });
+}
+
+/** The first two places of each name that is there more than once. */
+function secondPlaces(header: readonly HeaderName[]): ReadonlyMap<string, readonly [number, number]> {
+  const firsts = new Map<string, number>();
+  const twins = new Map<string, readonly [number, number]>();
+  for (const [i, { name }] of header.entries()) {
+    const first = firsts.get(name);
+    if (first === undefined) firsts.set(name, i);
+    else if (!twins.has(name)) twins.set(name, [first, i]);
+  }
+  return twins;
 }
 
 function refuseSameNames(path: string, columns: readonly TextColumn[]): void {
@@ -150,14 +163,17 @@ function columnsByName(
   layout: RowLayout,
 ): TextColumn[] {
   refuseSameNames(path, columns);
+  const byName = firstByName(columns, ({ name }) => name);
+  const byExact = firstByName(columns, ({ index }) => header[index]?.exact ?? "");
   const ordered = columnsOf(layout).map(({ label }) => {
-    const column = columns.find(({ name }) => name === label) ?? columns.find(({ index }) => header[index]?.exact === label);
+    const column = byName.get(label) ?? byExact.get(label);
     if (column !== undefined) return column;
     const names = columns.map(({ name }) => name).join(", ");
     throw new FileProblem(path, `there is no column ${JSON.stringify(label)}: its columns are ${names}`);
   });
   if (columns.length > ordered.length) {
-    const extra = columns.find((column) => !ordered.includes(column));
+    const used = new Set(ordered);
+    const extra = columns.find((column) => !used.has(column));
     throw new FileProblem(path, `there is no field for column ${JSON.stringify(extra?.name)}: leave it out with --columns`);
   }
   return ordered;

@@ -1,6 +1,6 @@
 /** Decides whether the first record is a header, and reads its names. */
 import type { DType } from "../../node.ts";
-import { columnsOf, type RowLayout } from "../columns.ts";
+import { columnsOf, firstByName, type RowLayout } from "../columns.ts";
 import { FileProblem, UsageError } from "../failure.ts";
 import type { SourceOptions } from "./source.ts";
 import { isValueText, valuesOfTexts } from "./text-values.ts";
@@ -17,10 +17,12 @@ export function headerNames(cells: readonly string[], isQuoted: (i: number) => b
   return cells.map((exact, i) => ({ exact, name: (isQuoted(i) ? exact : exact.trim()) || `f${i}` }));
 }
 
-/** The index of the column with this name, or -1. Prefers names without spaces around them. */
-export function placeOf(names: readonly HeaderName[], wanted: string): number {
-  const found = names.findIndex(({ name }) => name === wanted);
-  return found >= 0 ? found : names.findIndex(({ exact }) => exact === wanted);
+/** Returns a function that finds the index of the column with a name. Prefers names without spaces around them. */
+export function placesOf(names: readonly HeaderName[]): (wanted: string) => number | undefined {
+  const places = [...names.keys()];
+  const byName = firstByName(places, (place) => names[place]?.name ?? "");
+  const byExact = firstByName(places, (place) => names[place]?.exact ?? "");
+  return (wanted) => byName.get(wanted) ?? byExact.get(wanted);
 }
 
 /**
@@ -36,12 +38,13 @@ export function hasHeader(
 ): boolean {
   if (header !== undefined) return header;
   if (names.length === 0) return false;
-  if (columns?.every(({ name }) => placeOf(names, name) >= 0)) return true;
+  const placeOf = placesOf(names);
+  if (columns?.every(({ name }) => placeOf(name) !== undefined)) return true;
   const cells = names.map(({ exact }) => exact);
   if (wanted === undefined) return !cells.every((cell) => cell.trim() === "" || isValueText(cell));
   const { dtype } = wanted;
   const leaves = dtype.fields === undefined ? [] : columnsOf(wanted);
-  if (leaves.length > 0 && leaves.every(({ label }) => placeOf(names, label) >= 0)) return true;
+  if (leaves.length > 0 && leaves.every(({ label }) => placeOf(label) !== undefined)) return true;
   const types = dtype.fields === undefined ? cells.map(() => dtype) : leaves.map((leaf) => leaf.dtype);
   const words = cells.filter((cell, i) => !isValue(cell, types[i]));
   if (words.length === 0) return false;

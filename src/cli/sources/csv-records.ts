@@ -21,10 +21,13 @@ const LONGEST_QUOTED = 2 ** 24;
 export class CsvReader {
   readonly #path: string;
   readonly #delimiter: string;
-  /** The start of a record whose end has not been read. */
+  /** The start of a record whose end has not been read, or what follows the cells in `#begun`. */
   #rest = "";
+  #begun: BegunRecord | undefined;
+  /** Whether `#rest` ends in a carriage return. Looking at its end would copy it each time. */
+  #endsInReturn = false;
   #isQuoteOpen = false;
-  /** While a quote is open: the length at which the record is parsed again. */
+  /** While a quote is open: the length at which its cell is parsed again. */
   #enough = 0;
   /** The line on which the record begins. */
   #line = 1;
@@ -43,7 +46,7 @@ export class CsvReader {
 
   /** The line where the text read so far ends. */
   get line(): number {
-    return this.#line + lineEndsIn(this.#rest);
+    return this.#line + (this.#begun?.lineEnds ?? 0) + lineEndsIn(this.#rest);
   }
 
   /** The records that end in `piece`. */
@@ -51,7 +54,8 @@ export class CsvReader {
     // Skips text that cannot end a record. With an open quote it waits until the text has doubled: otherwise the time would be quadratic.
     const canEnd = this.#isQuoteOpen
       ? this.#rest.length + piece.length >= this.#enough
-      : /[\r\n]/.test(piece) || this.#rest.endsWith("\r");
+      : this.#endsInReturn || /[\r\n]/.test(piece);
+    this.#endsInReturn = piece.endsWith("\r");
     if (canEnd) return this.#parse(this.#rest + piece, false);
     this.#rest += piece;
     return { cells: [], lines: [], length: 0 };
@@ -73,10 +77,10 @@ export class CsvReader {
     };
     let at = 0;
     this.#isQuoteOpen = false;
-    while (at < text.length) {
+    while (at < text.length || this.#begun !== undefined) {
       let end = lineEnd(places, at);
       const quote = places.quote(at);
-      if (quote > end || quote === Number.POSITIVE_INFINITY) {
+      if (this.#begun === undefined && (quote > end || quote === Number.POSITIVE_INFINITY)) {
         if (!isEnd && !(end < text.length - (text[end] === "\r" ? 1 : 0))) break;
         end = Math.min(end, text.length);
         const line = text.slice(at, end);
@@ -88,12 +92,18 @@ export class CsvReader {
         lines.push(this.#line++);
       } else {
         const record = this.#quotedRecord(text, at, isEnd, places);
-        if (record === undefined) break;
         end = record.end;
+        const lineEnds = (this.#begun?.lineEnds ?? 0) + lineEndsIn(text.slice(at, end));
+        if (!record.isComplete) {
+          this.#begun = record.cells.length === 0 ? undefined : { ...record, lineEnds };
+          at = end;
+          break;
+        }
+        this.#begun = undefined;
         cells.push(record.cells);
         lines.push(this.#line);
         this.#firstQuoted ??= record.quoted;
-        this.#line += 1 + lineEndsIn(text.slice(at, end));
+        this.#line += 1 + lineEnds;
       }
       at = end + (text.startsWith("\r\n", end) ? 2 : 1);
     }
@@ -102,17 +112,19 @@ export class CsvReader {
     return { cells, lines, length: at };
   }
 
-  /** The record that begins at `start`, and where it ends; `undefined` if the text ends before it. */
-  #quotedRecord(
-    text: string,
-    start: number,
-    isEnd: boolean,
-    places: Places,
-  ): { cells: string[]; quoted: boolean[]; end: number } | undefined {
+  /** The record whose next cell begins at `start`. */
+  #quotedRecord(text: string, start: number, isEnd: boolean, places: Places): QuotedRecord {
     const delimiter = this.#delimiter;
-    const cells: string[] = [];
-    const quoted: boolean[] = [];
+    const { cells, quoted }: Pick<BegunRecord, "cells" | "quoted"> = this.#begun ?? { cells: [], quoted: [] };
     let at = start;
+    let cellStart = start;
+    let complete = cells.length;
+    // A cell that is not complete is read again.
+    const incomplete = (): QuotedRecord => {
+      cells.length = complete;
+      quoted.length = complete;
+      return { cells, quoted, end: cellStart, isComplete: false };
+    };
     for (;;) {
       const isQuoted = text[at] === '"';
       quoted.push(isQuoted);
@@ -121,7 +133,7 @@ export class CsvReader {
         if (close < 0) {
           if (isEnd || text.length - at > LONGEST_QUOTED) throw this.#unclosed();
           this.#isQuoteOpen = true;
-          return undefined;
+          return incomplete();
         }
         cells.push(text.slice(at + 1, close).replaceAll('""', '"'));
         at = close;
@@ -133,15 +145,17 @@ export class CsvReader {
       }
       if (text.startsWith(delimiter, at)) {
         at += delimiter.length;
+        cellStart = at;
+        complete = cells.length;
         continue;
       }
       // A carriage return may be the first half of a line end.
-      if (!isEnd && at >= text.length - (text[at] === "\r" ? 1 : 0)) return undefined;
-      if (at >= text.length || text[at] === "\n" || text[at] === "\r") return { cells, quoted, end: at };
-      if (!isEnd && delimiter.startsWith(text.slice(at))) return undefined;
+      if (!isEnd && at >= text.length - (text[at] === "\r" ? 1 : 0)) return incomplete();
+      if (at >= text.length || text[at] === "\n" || text[at] === "\r") return { cells, quoted, end: at, isComplete: true };
+      if (!isEnd && delimiter.startsWith(text.slice(at, at + delimiter.length))) return incomplete();
       throw new FileProblem(
         this.#path,
-        `line ${this.#line + lineEndsIn(text.slice(start, at))}: ` +
+        `line ${this.#line + (this.#begun?.lineEnds ?? 0) + lineEndsIn(text.slice(start, at))}: ` +
           `a quoted cell ends before ${JSON.stringify(text.slice(at, at + 10))}: write a quote within a cell twice`,
       );
     }
@@ -153,6 +167,22 @@ export class CsvReader {
       `line ${this.#line}: a quoted cell begins in this record, and does not end: close its quote`,
     );
   }
+}
+
+/** A record whose first cells were read, but not its end. */
+interface BegunRecord {
+  readonly cells: string[];
+  readonly quoted: boolean[];
+  /** The number of line ends within these cells. */
+  readonly lineEnds: number;
+}
+
+interface QuotedRecord {
+  readonly cells: string[];
+  readonly quoted: boolean[];
+  /** Where it ends; if it is not complete, where its next cell begins. */
+  readonly end: number;
+  readonly isComplete: boolean;
 }
 
 /** The next quote that is not doubled, or -1. */

@@ -138,21 +138,33 @@ class Windows1252 implements Decoder {
 
 class Other implements Decoder {
   readonly #encoding: string;
+  readonly #isUtf16: boolean;
   readonly #decoder: InstanceType<typeof TextDecoder>;
-  /** Bytes of an incomplete character. Each block starts with a whole character, so a fresh decoder can find the invalid byte. */
-  #rest: Buffer = Buffer.alloc(0);
+  /**
+   * Bytes of which nothing says that they end a character. Each decoded block starts with a whole character, so a fresh decoder can find
+   * the invalid byte. They are joined once: there may be many blocks.
+   */
+  #rest: Buffer[] = [];
+  #restLength = 0;
 
   constructor(encoding: string) {
     this.#encoding = encoding;
+    this.#isUtf16 = encoding.startsWith("utf-16");
     this.#decoder = new TextDecoder(encoding, { fatal: true });
   }
 
   decode(block: Buffer, at: number): Piece {
-    const start = at - this.#rest.length;
-    const bytes = Buffer.concat([this.#rest, block]);
-    const end = this.#endOfWholeCharacters(bytes);
+    if (!this.#isUtf16 && endOfCharacters(block) === 0) {
+      this.#rest.push(Buffer.from(block));
+      this.#restLength += block.length;
+      return { text: "" };
+    }
+    const start = at - this.#restLength;
+    const bytes = Buffer.concat([...this.#rest, block]);
+    const end = this.#isUtf16 ? this.#endOfPairs(bytes) : endOfCharacters(bytes);
     const whole = bytes.subarray(0, end);
-    this.#rest = bytes.subarray(end);
+    this.#rest = [bytes.subarray(end)];
+    this.#restLength = bytes.length - end;
     try {
       return { text: this.#decoder.decode(whole, { stream: true }) };
     } catch {
@@ -161,23 +173,19 @@ class Other implements Decoder {
   }
 
   end(offset: number): Piece {
+    const rest = Buffer.concat(this.#rest);
     try {
-      return { text: this.#decoder.decode(this.#rest) };
+      return { text: this.#decoder.decode(rest) };
     } catch {
-      return this.#validPart(this.#rest, offset - this.#rest.length);
+      return this.#validPart(rest, offset - rest.length);
     }
   }
 
-  #endOfWholeCharacters(bytes: Buffer): number {
-    let end = bytes.length;
-    if (this.#encoding.startsWith("utf-16")) {
-      end -= end % 2;
-      const high = bytes[this.#encoding === "utf-16le" ? end - 1 : end - 2] ?? 0;
-      return high >= 0xd8 && high < 0xdc ? end - 2 : end;
-    }
-    // In multi-byte encodings every byte of a character is at least 0x30, the digit 0.
-    while (end > 0 && (bytes[end - 1] as number) >= 0x30) end--;
-    return end;
+  /** Where the last two bytes end that are not the first half of a surrogate pair. */
+  #endOfPairs(bytes: Buffer): number {
+    const end = bytes.length - (bytes.length % 2);
+    const high = bytes[this.#encoding === "utf-16le" ? end - 1 : end - 2] ?? 0;
+    return high >= 0xd8 && high < 0xdc ? end - 2 : end;
   }
 
   /** Decodes byte by byte: nothing else tells where the decoder stopped. */
@@ -202,6 +210,13 @@ class Other implements Decoder {
   #problem(offset: number): InvalidText {
     return new InvalidText(offset, `it is not valid ${this.#encoding}: correct it, or ${ADVICE}`);
   }
+}
+
+/** Where the last byte ends that must end a character: in multi-byte encodings every byte of one is at least 0x30, the digit 0. */
+function endOfCharacters(bytes: Buffer): number {
+  let end = bytes.length;
+  while (end > 0 && (bytes[end - 1] as number) >= 0x30) end--;
+  return end;
 }
 
 /** Recognises UTF-16 and UTF-32 by their byte order marks, and UTF-16 also by the zero bytes next to ASCII characters. */

@@ -104,11 +104,14 @@ interface Line {
 /** Splits at line feeds and carriage returns only: other line separators of JavaScript are text in JSON. */
 async function* linesOf(path: string, { pieces }: TextSource): AsyncGenerator<Line, void, void> {
   let rest = "";
+  let endsInReturn = false;
   let number = 1;
   try {
     for await (const piece of pieces) {
-      // Searches a long line once, not again with each piece. A piece may end between a carriage return and its line feed.
-      if (!/[\r\n]/.test(piece) && !rest.endsWith("\r")) {
+      // Searches, and copies, a long line once, not again with each piece. A piece may end between a carriage return and its line feed.
+      const canEnd = endsInReturn || /[\r\n]/.test(piece);
+      endsInReturn = piece.endsWith("\r");
+      if (!canEnd) {
         rest += piece;
         continue;
       }
