@@ -48,6 +48,16 @@ export interface NpyErrorDetails {
   readonly field?: string | undefined;
   /** The row concerned, counted along the growth axis of the array that was given or read. */
   readonly row?: number | undefined;
+  /** @internal */
+  readonly remedies?: readonly Remedy[];
+}
+
+/** An option of `recover` that would help, and what for: `to ${effect}`. The command line has other names for options. */
+export interface Remedy {
+  readonly option: "allowEmpty" | "dropUncounted" | "force" | "zerofillIncomplete";
+  readonly effect: string;
+  /** Whether leaving it out would help. */
+  readonly isWithout?: boolean;
 }
 
 /** Marks the errors of every copy of this package: an application may load it as an ES module and as CommonJS, or in two versions. */
@@ -87,10 +97,20 @@ export class NpyError extends Error {
   readonly index: readonly number[] | undefined;
   readonly field: string | undefined;
   readonly row: number | undefined;
+  /**
+   * What would help. The reason names these options, `problem` does not.
+   *
+   * @internal
+   */
+  declare readonly remedies: readonly Remedy[];
+  /** @internal */
+  declare readonly problem: string;
   readonly #reason: string;
 
   constructor(code: NpyErrorCode, reason: string, details: NpyErrorDetails = {}) {
-    const safe = escaped(reason);
+    const { remedies = [] } = details;
+    const problem = escaped(reason);
+    const safe = remedies.length === 0 ? problem : `${problem} Call recover ${remedies.map(remedyText).join(", or ")}.`;
     super(messageOf(safe, details), "cause" in details ? { cause: details.cause } : undefined);
     this.code = code;
     this.path = details.path;
@@ -100,7 +120,8 @@ export class NpyError extends Error {
     this.field = details.field;
     this.row = details.row;
     this.#reason = safe;
-    Object.defineProperty(this, BRAND, { value: true });
+    // Not enumerable: an error prints its own fields beside its message, which says the same.
+    Object.defineProperties(this, { remedies: { value: remedies }, problem: { value: problem }, [BRAND]: { value: true } });
   }
 
   /** The message without the file, the field and the index, for programs that name these in their own way. */
@@ -123,6 +144,10 @@ export class NpyError extends Error {
     this.message = messageOf(this.#reason, this);
     return this;
   }
+}
+
+function remedyText({ option, effect, isWithout = false }: Remedy): string {
+  return `${isWithout ? "without" : "with"} ${option} to ${effect}`;
 }
 
 function messageOf(reason: string, { path, field, index }: ErrorContext): string {

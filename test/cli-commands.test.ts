@@ -17,7 +17,7 @@ import { sliceCommand } from "../src/cli/slice.ts";
 import { statsCommand } from "../src/cli/stats.ts";
 import { tailCommand } from "../src/cli/tail.ts";
 import { verifyCommand } from "../src/cli/verify.ts";
-import { dtype, formatHeader, NpyAppendArray, saveSync } from "../src/node.ts";
+import { dtype, formatHeader, NpyAppendArray, recoverSync, saveSync } from "../src/node.ts";
 import { MAIN, npy, shell } from "./support/command.ts";
 import { temporaryDirectory } from "./support/temporary.ts";
 
@@ -134,13 +134,34 @@ test("recover refuses a file that would become empty, and does the others", () =
     const { status, stdout, stderr } = npy(["recover", ...args, "vector.npy", "other.npy"], { cwd });
     expect(status).toBe(1);
     expect(stderr).toMatch(
-      /^npy-append-array: vector.npy: The file has 20 of the 24 bytes of its one row, .*To keep them, .*To drop them, .*\. Options of this command: --zerofill, --allow-empty, .*\.\n$/,
+      /^npy-append-array: vector.npy: The file has 20 of the 24 bytes of its one row, .*\. Run recover with --zerofill to keep them and fill the missing bytes with zeros, or with --allow-empty to drop them\.\n$/,
     );
     expect(stdout).toMatch(/^other.npy: (would keep|kept) 2 rows/);
   }
   expect(readFileSync(join(cwd, "vector.npy"))).toEqual(bytes.subarray(0, -4));
   const { status, stdout } = npy(["recover", "--allow-empty", "vector.npy"], { cwd });
   expect([status, stdout]).toEqual([0, "vector.npy: kept 0 rows (the header said 1), dropped 20 bytes of an incomplete row\n"]);
+});
+
+test("info and recover name the options of the command, not those of the library", () => {
+  const cwd = temporaryDirectory();
+  saveSync(join(cwd, "one.npy"), [1, 2, 3]);
+  writeFileSync(join(cwd, "two.npy"), Buffer.concat([readFileSync(join(cwd, "one.npy")), readFileSync(join(cwd, "one.npy"))]));
+  saveSync(join(cwd, "scalar.npy"), 1);
+  truncateSync(join(cwd, "scalar.npy"), 130);
+  const advice = [
+    ["two.npy", "Run recover with --drop-uncounted to cut off the second array, or with --force to take its bytes for rows."],
+    ["scalar.npy", "The one element of a 0-d array is incomplete. Run recover with --zerofill to fill it up with zeros."],
+  ] as const;
+  for (const [file, expected] of advice) {
+    for (const { stdout, stderr } of [npy(["recover", file], { cwd }), npy(["info", file], { cwd })]) {
+      expect(stdout + stderr).toContain(expected);
+      expect(stdout + stderr).not.toMatch(/zerofillIncomplete|dropUncounted/);
+    }
+    expect(() => recoverSync(join(cwd, file))).toThrow(
+      expect.objectContaining({ message: expect.stringMatching(/ Call recover with (dropUncounted|zerofillIncomplete) to /) }),
+    );
+  }
 });
 
 test.skipIf(process.platform === "win32")("a broken pipe and a full disk end as they should", async () => {

@@ -52,12 +52,27 @@ function npyProblem(error: NpyError, file: string): string {
     case "ERR_NPY_NOT_APPENDABLE":
       return `its header has no room to grow: ${runAdvice("ensure-appendable", file)}`;
     case "ERR_NPY_TRAILING":
-      return `${error.reason} Options of this command: --drop-uncounted, --force.`;
     case "ERR_NPY_UNRECOVERABLE":
-      return `${error.reason} Options of this command: --zerofill, --allow-empty, --drop-uncounted, --force.`;
+      return recoveryProblem(error);
     default:
       return reasonOf(error);
   }
+}
+
+/** How the command line calls the options of `recover`. */
+const FLAGS = {
+  allowEmpty: "--allow-empty",
+  dropUncounted: "--drop-uncounted",
+  force: "--force",
+  zerofillIncomplete: "--zerofill",
+} as const;
+
+/** Why `recover` refuses a file, and the options of the command that would help. */
+export function recoveryProblem({ problem, remedies }: NpyError): string {
+  const advice = remedies.map(
+    ({ option, effect, isWithout }) => `${isWithout === true ? "without" : "with"} ${FLAGS[option]} to ${effect}`,
+  );
+  return advice.length === 0 ? problem : `${problem} Run recover ${advice.join(", or ")}.`;
 }
 
 /** The command to run on a file, ready to be pasted into a shell. */

@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { inspect, NpyError, type NpyInfo, type RecoveryReport, recover } from "../node.ts";
 import { shapeText } from "./columns.ts";
 import { jsonText, printable } from "./escaping.ts";
-import { counted, shown } from "./failure.ts";
+import { counted, recoveryProblem, shown } from "./failure.ts";
 import { forEachFile } from "./files.ts";
 import { print, styled } from "./terminal.ts";
 
@@ -34,7 +34,8 @@ async function recoveryOf(file: string): Promise<RecoveryReport | string> {
   try {
     return await recover(file, { dryRun: true });
   } catch (error) {
-    if (error instanceof NpyError && ["ERR_NPY_UNRECOVERABLE", "ERR_NPY_TRAILING"].includes(error.code)) return error.reason;
+    if (error instanceof NpyError && ["ERR_NPY_UNRECOVERABLE", "ERR_NPY_TRAILING"].includes(error.code))
+      return recoveryProblem(error);
     throw error;
   }
 }

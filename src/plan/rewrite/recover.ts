@@ -68,10 +68,9 @@ function decideRecovery(header: NpyHeader, fileSize: number, rules: RecoveryRule
     // A 0-d array always has one element.
     if (present > rowBytes) return report({ bytesDropped: present - rowBytes });
     if (zerofill) return report({ bytesZeroFilled: rowBytes - present });
-    throw new NpyError(
-      "ERR_NPY_UNRECOVERABLE",
-      "The one element of a 0-d array is incomplete: only zero-filling can complete it.",
-    );
+    throw new NpyError("ERR_NPY_UNRECOVERABLE", "The one element of a 0-d array is incomplete.", {
+      remedies: [{ option: "zerofillIncomplete", effect: "fill it up with zeros" }],
+    });
   }
   const partial = present % rowBytes;
   const whole = (present - partial) / rowBytes;
@@ -79,10 +78,9 @@ function decideRecovery(header: NpyHeader, fileSize: number, rules: RecoveryRule
   if (whole === 0 && rowsBefore > 0 && !zerofill && !allowEmpty) throw noRowLeft(header, present);
   if (!zerofill) return report({ rowsAfter: whole, bytesDropped: partial });
   if (fileSize + rowBytes - partial > Number.MAX_SAFE_INTEGER) {
-    throw new NpyError(
-      "ERR_NPY_UNRECOVERABLE",
-      "Completed with zeros, the last row would end beyond byte 2^53 of the file: recover without zerofillIncomplete to cut it off.",
-    );
+    throw new NpyError("ERR_NPY_UNRECOVERABLE", "Completed with zeros, the last row would end beyond byte 2^53 of the file.", {
+      remedies: [{ option: "zerofillIncomplete", effect: "cut it off", isWithout: true }],
+    });
   }
   return report({ rowsAfter: whole + 1, bytesZeroFilled: rowBytes - partial });
 }
@@ -95,8 +93,13 @@ function noRowLeft(header: NpyHeader, present: number): NpyError {
       : `its first row (the header counts ${rowCount(header)})`;
   return new NpyError(
     "ERR_NPY_UNRECOVERABLE",
-    `The file has ${present} of the ${bytesPerRow(header)} bytes of ${row}. Cutting them off would leave no data. To keep them, call ` +
-      "recover and set zerofillIncomplete: the missing bytes become zeros. To drop them, set allowEmpty.",
+    `The file has ${present} of the ${bytesPerRow(header)} bytes of ${row}. Cutting them off would leave no data.`,
+    {
+      remedies: [
+        { option: "zerofillIncomplete", effect: "keep them and fill the missing bytes with zeros" },
+        { option: "allowEmpty", effect: "drop them" },
+      ],
+    },
   );
 }
 
@@ -195,8 +198,13 @@ export function* refuseSecondArray(file: StorageFile, end: number): Plan<void> {
   if (MAGIC.some((byte, i) => start[i] !== byte)) return;
   throw new NpyError(
     "ERR_NPY_TRAILING",
-    `After the last row, at byte ${end}, another .npy array begins: two arrays were saved into this file. Split the file there. Or call ` +
-      "recover with dropUncounted to cut off the second array, or with force to take its bytes for rows.",
-    { offset: end },
+    `After the last row, at byte ${end}, another .npy array begins: two arrays were saved into this file. Split the file there.`,
+    {
+      offset: end,
+      remedies: [
+        { option: "dropUncounted", effect: "cut off the second array" },
+        { option: "force", effect: "take its bytes for rows" },
+      ],
+    },
   );
 }
