@@ -137,6 +137,7 @@ function hint(source: unknown): string {
   if (Symbol.asyncIterator in source) return ". Open this file with open to append what must be waited for";
   if (isBuffer(source)) return ". Put it into a list";
   if (hasMethod(source, "then")) return ". Await it first";
+  if (hasMethod(source, "chunks") && hasMethod(source, "refresh")) return ", of another copy of this package. Pass its chunks()";
   if ("body" in source) return ". Pass its body, with raw: true if it is the bytes of rows";
   return "stream" in source ? ". Pass its stream(), with raw: true if it is the bytes of rows" : "";
 }

@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { numpyVersion, python } from "./support/numpy.ts";
 import { temporaryDirectory } from "./support/temporary.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -54,6 +55,15 @@ test.each(["README.md", "docs/reading.md", "docs/concurrency.md"])(
 );
 
 describe("README.md", () => {
+  test.skipIf(numpyVersion === undefined)("NumPy reads what its first example wrote", () => {
+    const readme = readFileSync(join(root, "README.md"), "utf8");
+    const [, program = "", printed = ""] = /^\$ python3 -c '(.*)'\n(.*)\n```/m.exec(readme) ?? [];
+    const directory = userDirectory();
+    writeFileSync(join(directory, "first.mjs"), examplesOf("README.md")[0] as string);
+    run(join(directory, "first.mjs"), directory);
+    expect(python(`import os\nos.chdir(${JSON.stringify(directory)})\n${program}`)).toEqual(JSON.parse(printed));
+  });
+
   test("begins with an example of ten lines", () => {
     expect(examplesOf("README.md")[0]?.trim().split("\n").length).toBeLessThanOrEqual(10);
   });

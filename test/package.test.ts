@@ -100,3 +100,14 @@ test("a bundle for Node opens paths, and one for browsers has no file system", a
   const browser = await bundled(code, "browser");
   expect(browser.printed).toBe("ERR_NPY_OPTION\n");
 });
+
+test("what the README links to is in the package", () => {
+  const args = ["pack", "--dry-run", "--ignore-scripts", "--json"];
+  const { stdout } = spawnSync("npm", args, { cwd: root, encoding: "utf8", shell: process.platform === "win32" });
+  const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }];
+  const packed = new Set(files.map(({ path }) => path));
+  const readme = readFileSync(join(root, "README.md"), "utf8");
+  const links = [...readme.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link = ""]) => link);
+  expect(links.length).toBeGreaterThan(10);
+  expect(links.filter((link) => !packed.has(link))).toEqual([]);
+});

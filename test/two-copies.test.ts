@@ -84,6 +84,19 @@ describe.each(pairs)("%s and %s", (name, otherName) => {
     expect(other.loadSync(copy, { dtype: array.dtype }).shape).toEqual([6]);
   });
 
+  test("rows of a reader of one go into a file of the other as chunks", async () => {
+    const storage = new one.MemoryStorage();
+    one.saveSync(storage, [1, 2, 3]);
+    await using reader = await one.NpyReader.open(storage);
+    await using npaa = await other.NpyAppendArray.open(new other.MemoryStorage());
+    await expect(npaa.appendFrom(reader as never)).rejects.toMatchObject({
+      code: "ERR_NPY_OPTION",
+      message: expect.stringContaining("of another copy of this package. Pass its chunks()"),
+    });
+    expect(npaa.shape).toBeUndefined();
+    expect(await npaa.appendFrom(reader.chunks())).toBe(3);
+  });
+
   test("a file of one is shared with the other", async () => {
     const path = temporaryPath();
     await using npaa = await one.NpyAppendArray.open(path, { dtype: "int32", rowShape: [] });
