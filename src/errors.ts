@@ -151,7 +151,7 @@ function remedyText({ option, effect, isWithout = false }: Remedy): string {
 }
 
 function messageOf(reason: string, { path, field, index }: ErrorContext): string {
-  const name = field === undefined ? undefined : `Field ${quoted(field)}`;
+  const name = field === undefined ? undefined : `Field ${shownText(field)}`;
   const at = index === undefined ? undefined : `${name === undefined ? "At" : `${name} at`} [${index.join(", ")}]`;
   const file = path === undefined ? undefined : escaped(path);
   return [file, at ?? name, reason].filter((part) => part !== undefined).join(": ");

@@ -77,7 +77,7 @@ test("an application takes only what it uses, in browsers", async () => {
     "browser",
   );
   expect(printed).toBe("ERR_NPY_CLOSED\n");
-  expect(size).toBeLessThan(3000);
+  expect(size).toBeLessThan(2300);
 });
 
 test.each(["browser", "node"] as const)("a bundle for %s appends and reads", async (platform) => {
