@@ -72,6 +72,14 @@ test("without the classes of the web, memory is read as ever", async () => {
   for (const name of ["Blob", "File", "Response"]) vi.stubGlobal(name, undefined);
   expect((await load(storage)).shape).toEqual([3]);
   await expect(load({} as never)).rejects.toMatchObject({ code: "ERR_NPY_OPTION" });
+  expect(() => storage.blob()).toThrow(
+    expect.objectContaining({ code: "ERR_NPY_OPTION", reason: expect.stringContaining("bytes()") }),
+  );
+});
+
+test("a Blob without a tag is one, as in workerd before September 2024", async () => {
+  const blob = Object.defineProperty(new Blob([bytes]), Symbol.toStringTag, { value: undefined });
+  expect((await load(blob)).shape).toEqual([3]);
 });
 
 describe("a server of another origin", () => {

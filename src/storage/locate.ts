@@ -70,8 +70,9 @@ function isUrl(file: object): file is URL {
   return file instanceof URL || Object.prototype.toString.call(file) === "[object URL]";
 }
 
-/** A `Blob` or `File`, of any realm; not every runtime has these classes. */
+/** A `Blob` or `File`, of any realm. Not every runtime has these classes, and workerd before September 2024 gives them no tag. */
 function isBlob(file: object): file is Blob {
+  if (typeof Blob === "function" && file instanceof Blob) return true;
   return /^\[object (Blob|File)\]$/.test(Object.prototype.toString.call(file));
 }
 

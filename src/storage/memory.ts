@@ -117,8 +117,13 @@ export class MemoryStorage extends SyncStorage {
     return bytes;
   }
 
-  /** The whole file as a Blob, such as one to download; `undefined` while there is none. Later changes of the file do not change it. */
+  /**
+   * The whole file as a Blob, such as one to download; `undefined` while there is none. Later changes of the file do not change it.
+   *
+   * @throws NpyError `ERR_NPY_OPTION` if the runtime has no class `Blob`.
+   */
   blob(): Blob | undefined {
+    if (typeof Blob === "undefined") throw new NpyError("ERR_NPY_OPTION", "This runtime has no Blob: call bytes() instead.");
     return this.#file && new Blob([...this.#file.pages()]);
   }
 
