@@ -1,7 +1,17 @@
 /** Who may rewrite a file in place, where there are no locks: a file beside it says so. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import fs, { linkSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import fs, {
+  linkSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -134,6 +144,32 @@ describe.skipIf(!isLinux).each(FILE_FORMS)("%s", (_form, verbs) => {
       code: "ENOSPC",
     });
     expect(await isAppendable(path)).toBe(false);
+  });
+
+  test("where links need a permission that Deno was not given, a claim is a file", async () => {
+    const path = temporaryPath();
+    const { symlinkSync: link } = fs;
+    fs.symlinkSync = () => {
+      throw Object.assign(new Error("symlinkSync() requires unscoped --allow-read and --allow-write"), { name: "NotCapable" });
+    };
+    syncBuiltinESMExports();
+    const storage = unlocked(path);
+    try {
+      writeTight(path);
+      expect(storage.claimRewrite(false)).toBeUndefined();
+      expect(lstatSync(claimOf(path)).isFile()).toBe(true);
+      await expect(attempt(() => verbs.ensureAppendable(unlocked(path), { inplace: true }))).rejects.toMatchObject({
+        code: "ERR_NPY_LOCKED",
+        message: expect.stringContaining(`process ${process.pid}`),
+      });
+      storage.releaseRewrite();
+      await verbs.ensureAppendable(unlocked(path), { inplace: true });
+    } finally {
+      fs.symlinkSync = link;
+      syncBuiltinESMExports();
+    }
+    expect(await isAppendable(path)).toBe(true);
+    expect(readdirSync(dirname(path))).toEqual([basename(path)]);
   });
 
   test("where there are no symbolic links, a claim without its text does not stay on a full disk", async () => {

@@ -1,7 +1,7 @@
 /**
  * The right to rewrite a file in place, among processes that may have no locks: an exclusively created claim file beside it names the holder. It is a
  * symbolic link with that text as its target, since a link is created whole: a file could be found, or survive a power cut, without its text.
- * Where there are no links (some Windows, FAT) it is a file.
+ * Where there are no links (some Windows, FAT, Deno with access to some folders only) it is a file.
  */
 import * as fs from "node:fs";
 import { hostname } from "node:os";
@@ -116,7 +116,7 @@ function createExclusively(path: string, text: string): boolean {
     return true;
   } catch (error) {
     if (hasCode(error, "EEXIST")) return false;
-    if (!["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EINVAL", "UNKNOWN"].some((code) => hasCode(error, code))) throw error;
+    if (!lacksLinks(error)) throw error;
   }
   let fd: number;
   try {
@@ -135,6 +135,12 @@ function createExclusively(path: string, text: string): boolean {
     fs.closeSync(fd);
   }
   return true;
+}
+
+/** Deno makes links only if it may read and write everywhere: a link could lead out of the folders that it may use. */
+function lacksLinks(error: unknown): boolean {
+  if (error instanceof Error && error.name === "NotCapable") return true;
+  return ["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EINVAL", "UNKNOWN"].some((code) => hasCode(error, code));
 }
 
 /** The text of a claim; `undefined` if it is gone. */

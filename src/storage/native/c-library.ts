@@ -66,6 +66,12 @@ export function cLibrary(isDemanded: boolean = false): CLibrary | undefined {
   return loaded?.library;
 }
 
+/** Why there is no C library, and what to do. */
+export function missingLibrary(): string {
+  const permissions = "Deno" in globalThis ? ", and run Deno with --allow-ffi and --allow-read=node_modules" : "";
+  return `the package koffi, which is not installed, or not for this platform: npm install koffi${permissions}`;
+}
+
 export function isCLibraryLoaded(): boolean {
   return loaded?.library !== undefined;
 }

@@ -5,7 +5,7 @@
  * structure differs between systems. Over NFS, Linux turns flock into a lock of the server.
  */
 import type { LockResult } from "../storage.ts";
-import { type CFunction, cLibrary, fromCLibrary } from "./c-library.ts";
+import { type CFunction, cLibrary, fromCLibrary, missingLibrary } from "./c-library.ts";
 
 // Source: <sys/file.h>, the same on Linux, macOS and BSD.
 const LOCK_SH = 1;
@@ -36,7 +36,5 @@ function tryLock(call: CFunction, fd: number, operation: number): string | undef
 /** What keeps files from being locked. */
 export function lockProblem(): string | undefined {
   if (process.platform === "win32") return "this version has none on Windows";
-  return cLibrary(true) === undefined
-    ? "the package koffi is not installed, or not for this platform: npm install koffi"
-    : undefined;
+  return cLibrary(true) === undefined ? `they need ${missingLibrary()}` : undefined;
 }

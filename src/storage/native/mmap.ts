@@ -4,7 +4,7 @@
  */
 import { NpyError } from "../../errors.ts";
 import type { Advice } from "../storage.ts";
-import { cLibrary, fromCLibrary, HAS_LONG_POSITIONS } from "./c-library.ts";
+import { cLibrary, fromCLibrary, HAS_LONG_POSITIONS, missingLibrary } from "./c-library.ts";
 
 // Source: <sys/mman.h>, the same on Linux, macOS and BSD unless noted.
 const PROT_READ_WRITE = 0x1 | 0x2;
@@ -50,9 +50,7 @@ export function mapProblem(isWritten: boolean = false): string | undefined {
   if (!HAS_LONG_POSITIONS) return "memory mapping is not available on 32-bit processors";
   // Elsewhere mappings and writes may not see each other (POSIX allows it, OpenBSD does it), or were never tested.
   if (isWritten && process.platform !== "linux") return "headers are mapped on Linux only in this version";
-  return cLibrary(true) === undefined
-    ? "memory mapping needs the package koffi, which is not installed, or not for this platform: npm install koffi"
-    : undefined;
+  return cLibrary(true) === undefined ? `memory mapping needs ${missingLibrary()}` : undefined;
 }
 
 /**
