@@ -69,7 +69,10 @@ async function withDirectory(work) {
   }
 }
 
-/** With all permissions, and with the least: for files alone; for locks and mapped files, which need koffi; for a server. */
+/**
+ * With all permissions, and with the least: for files alone; for locks and mapped files, which need koffi; for a server. And a rehearsal of publishing
+ * to JSR.
+ */
 async function runDeno(path) {
   const read = [join(root, "dist"), join(root, "node_modules")].join();
   const problems = [];
@@ -93,6 +96,13 @@ async function runDeno(path) {
       if (problem !== undefined) problems.push(`${given[0]}: ${problem}`);
     });
   }
+  console.log("publish --dry-run");
+  // Checks types with the libraries of Deno, and that JSR understands the public API without inferring types ("slow types").
+  const { status, stderr } = spawnSync(path, ["publish", "--dry-run", "--allow-dirty", "--no-lock"], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  if (status !== 0) problems.push(`publish --dry-run: ${stderr}`);
   return problems.length === 0 ? undefined : problems.join(", ");
 }
 

@@ -56,6 +56,15 @@ test("the package has no dependencies: those of the command line are bundled, wi
   }
 });
 
+test("JSR gets the same version as npm", () => {
+  const [npm, jsr] = ["package.json", "jsr.json"].map((name) => JSON.parse(readFileSync(join(root, name), "utf8")));
+  expect(jsr).toMatchObject({
+    name: expect.stringMatching(/^@[\w-]+\/npy-append-array$/),
+    version: npm.version,
+    license: npm.license,
+  });
+});
+
 /** The size of a bundle of `code` in an application that has installed the package, and what it prints. */
 async function bundled(code: string, platform: "browser" | "node"): Promise<{ size: number; printed: string }> {
   const directory = temporaryDirectory();
