@@ -157,6 +157,15 @@ const tests = {
     equal(storage.blob().size, bytes.length);
   },
 
+  async "from the body of a request to that of a response"() {
+    const request = new Request("http://localhost/", { method: "POST", body: saved(Float32Array.of(4, 9)) });
+    const { data } = await load(new Response(request.body), { dtype: "float32" });
+    const storage = new MemoryStorage();
+    await save(storage, data.map(Math.sqrt));
+    const answer = new Response(storage.bytes());
+    equal((await load(answer)).data, Float32Array.of(2, 3));
+  },
+
   async "without the class Blob"() {
     const { Blob: OldBlob } = globalThis;
     globalThis.Blob = undefined;
