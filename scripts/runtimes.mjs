@@ -123,7 +123,8 @@ async function runChromium() {
   try {
     const { passed, failed } = await withPage(
       new URL("/files/page.html", server.url),
-      (page) => page.evaluate(async (context) => (await import("/test/smoke/page.mjs")).runAll(context), served),
+      (page) =>
+        page.evaluate(async ([suite, context]) => (await import(suite)).runAll(context), ["/test/smoke/page.mjs", served]),
       EXPECTED_REPORTS,
     );
     for (const name of passed) console.log(`ok ${name}`);
