@@ -33,7 +33,8 @@ export interface Journal {
 
 /** The last bytes of the file, where they can be found however the file begins. */
 const TRAILER = 64;
-const SIGNATURE = new TextEncoder().encode("npy-append-array in-place rewrite"); // 33 bytes
+// Without TextEncoder, which Jest's jsdom environment lacks.
+const SIGNATURE = Uint8Array.from("npy-append-array in-place rewrite", (char) => char.charCodeAt(0)); // 33 bytes
 const RECORD = 12;
 
 /** How far the data move. */

@@ -6,7 +6,7 @@ import { fromCLibrary } from "./c-library.ts";
 const LONGEST = 2 ** 16;
 
 // Strings end with a zero in C.
-const NAME = new TextEncoder().encode("system.posix_acl_access\0");
+const NAME = Buffer.from("system.posix_acl_access\0");
 
 const calls = fromCLibrary((library) => ({
   getxattr: library.countFunc("int64_t getxattr(const uint8_t *path, const uint8_t *name, void *value, size_t size)"),
