@@ -103,7 +103,8 @@ export const HAS_LONG_POSITIONS: boolean = !["arm", "ia32", "mips", "mipsel"].in
 function load(): CLibrary | undefined {
   if (process.platform === "win32") return undefined;
   try {
-    const koffi: Koffi = createRequire(import.meta.url)("koffi");
+    // Bundlers follow a plain createRequire(...)("koffi"), and warn where koffi is not installed.
+    const koffi: Koffi = Reflect.apply(createRequire, undefined, [import.meta.url])("koffi");
     const library = koffi.load(null);
     const errorName = (): string => getSystemErrorName(-koffi.errno());
     return {
