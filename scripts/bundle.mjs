@@ -57,8 +57,8 @@ writeFileSync(
   `/// <reference lib="esnext.disposable" />\n${readFileSync(path("dist/node.d.ts"), "utf8")}`,
 );
 writeFileSync(path("dist/node.d.ts"), 'export * from "./node.cjs";\n');
-// Older compilers find no types, and name this file, instead of taking unknown generic types for any.
-writeFileSync(path("dist/needs-typescript-5.7.d.ts"), "export {};\n");
+// Older compilers would take unknown generic types for any. A file that is no module makes them stop with an error that names it.
+writeFileSync(path("dist/needs-typescript-5.7.d.ts"), "// These types need TypeScript 5.7 or later.\n");
 const commandLine = await build({
   input: { "cli/main": path("src/cli/main.ts") },
   platform: "node",
