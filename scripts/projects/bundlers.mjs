@@ -1,0 +1,144 @@
+// Bundlers x platform x format of the application. What they build is run, on Node; for browsers it uses memory only.
+
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { builtinModules } from "node:module";
+import { join } from "node:path";
+import { program, sized } from "./programs.mjs";
+import { group, project, run } from "./workspace.mjs";
+
+const packages = {
+  "@rollup/plugin-commonjs": "29.0.3",
+  "@rollup/plugin-node-resolve": "16.0.3",
+  "@rollup/plugin-terser": "1.0.2",
+  esbuild: "0.28.2",
+  parcel: "2.16.4",
+  rolldown: "1.3.2",
+  rollup: "4.68.8",
+  vite: "8.3.8",
+  webpack: "5.113.0",
+};
+
+/** How each bundler is called: the program that builds ENTRY into out/, and the files that configure it. */
+const bundlers = {
+  esbuild: (entry, platform) => ({
+    "build.mjs": `import { build } from "esbuild";
+await build({ entryPoints: ["${entry}"], bundle: true, minify: true, format: "esm", platform: "${platform}", outfile: "out/main.mjs" });\n`,
+  }),
+  "esbuild to CommonJS": (entry, platform) => ({
+    "build.mjs": `import { build } from "esbuild";
+await build({ entryPoints: ["${entry}"], bundle: true, minify: true, format: "cjs", platform: "${platform}", outfile: "out/main.cjs" });\n`,
+  }),
+  rollup: (entry, platform) => ({
+    "build.mjs": `import commonjs from "@rollup/plugin-commonjs";
+import nodeResolve from "@rollup/plugin-node-resolve";
+import terser from "@rollup/plugin-terser";
+import { rollup } from "rollup";
+const plugins = [nodeResolve({ browser: ${platform === "browser"} }), commonjs(), terser({ maxWorkers: 1 })];
+const bundle = await rollup({ input: "${entry}", external: /^node:/, plugins });
+await bundle.write({ file: "out/main.mjs", format: "es", inlineDynamicImports: true });\n`,
+  }),
+  rolldown: (entry, platform) => ({
+    "build.mjs": `import { build } from "rolldown";
+await build({ input: "${entry}", platform: "${platform}", output: { file: "out/main.mjs", format: "esm", minify: true, codeSplitting: false } });\n`,
+  }),
+  webpack: (entry, platform) => ({
+    "build.mjs": `import webpack from "webpack";
+const output = { path: process.cwd() + "/out", filename: "main.cjs" };
+const config = { mode: "production", entry: "./${entry}", target: "${platform === "node" ? "node" : "web"}", output, performance: false };
+webpack(config, (error, stats) => {
+  const problems = error ?? (stats.hasErrors() || stats.hasWarnings() ? stats.toString("errors-warnings") : undefined);
+  if (problems === undefined) return;
+  console.error(problems);
+  process.exitCode = 1;
+});\n`,
+  }),
+  vite: (entry, platform) => ({
+    "build.mjs": `import { build } from "vite";
+const [input, output] = ["${entry}", { entryFileNames: "main.mjs", codeSplitting: false }];
+await build({
+  configFile: false,
+  logLevel: "warn",
+  ${platform === "node" ? "ssr: { noExternal: true }," : ""}
+  build: { outDir: "out", minify: true, target: "es2022", modulePreload: false, ${
+    platform === "node" ? "ssr: input," : ""
+  } rollupOptions: { input, output } },
+});\n`,
+  }),
+  parcel: (entry, platform, exports = true) => ({
+    "build.mjs": `import { spawnSync } from "node:child_process";
+const parcel = process.env.TOOLS + "/parcel/lib/bin.js";
+const { status } = spawnSync(process.execPath, [parcel, "build", "--no-cache", "--no-source-maps"], { stdio: "inherit" });
+process.exitCode = status;\n`,
+    "package.json": {
+      source: entry,
+      app: "out/main.js",
+      targets: {
+        app:
+          platform === "node"
+            ? {
+                context: "node",
+                outputFormat: "commonjs",
+                includeNodeModules: true,
+                isLibrary: false,
+                optimize: true,
+                engines: { node: ">=20" },
+              }
+            : { context: "browser", outputFormat: "global", optimize: true, engines: { browsers: "last 2 Chrome versions" } },
+      },
+      ...(exports ? { "@parcel/resolver-default": { packageExports: true } } : {}),
+    },
+  }),
+  "parcel without package exports": (entry, platform) => bundlers.parcel(entry, platform, false),
+};
+
+const measured = ["esbuild", "rollup", "rolldown", "webpack", "vite", "parcel"];
+
+/** Bytes that each application may have with esbuild. */
+const limits = { NpyError: 3_300, parseHeader: 27_000, load: 73_000, NpyAppendArray: 210_000 };
+
+export async function bundlerProjects(temporary) {
+  const directory = await group(temporary, "bundlers", packages);
+  const tools = join(directory, "node_modules");
+
+  /** Builds and runs a project: the bytes of its bundle, or what went wrong. */
+  async function build(name, files, platform) {
+    const cwd = project(directory, name, { "package.json": {}, ...files });
+    const built = await run(process.execPath, ["build.mjs"], cwd, { TOOLS: tools });
+    if (built.status !== 0) return { problem: built.output };
+    const [file] = readdirSync(join(cwd, "out"));
+    const path = join(cwd, "out", file);
+    const code = readFileSync(path, "utf8");
+    const builtins = [...code.matchAll(/(?:\bfrom|\bimport|\brequire\()\s*["'`]([\w:/]+)["'`]/g)].map(([, name]) => name);
+    if (platform === "browser" && builtins.some((name) => name.startsWith("node:") || builtinModules.includes(name))) {
+      return { problem: `A bundle for browsers imports ${builtins.join(", ")}` };
+    }
+    const { output } = await run(process.execPath, [path], cwd);
+    return output === "fits\n" ? { bytes: statSync(path).size } : { problem: `The bundle fails: ${output.slice(-2000)}` };
+  }
+
+  const applications = Object.keys(bundlers).flatMap((bundler) =>
+    ["browser", "node"].flatMap((platform) =>
+      ["esm", "cjs"].map((format) => ({
+        title: [bundler, `${platform === "node" ? "Node" : "browser"}, ${format === "esm" ? "ESM" : "CommonJS"}`],
+        async check() {
+          const entry = `main.${format === "esm" ? "mjs" : "cjs"}`;
+          const files = { [entry]: program(platform, format), ...bundlers[bundler](entry, platform) };
+          return (await build(`${bundler} ${platform} ${format}`, files, platform)).problem;
+        },
+      })),
+    ),
+  );
+  const sizes = measured.flatMap((bundler) =>
+    Object.entries(sized).map(([name, code]) => ({
+      title: [bundler, `only ${name}`],
+      async check() {
+        const files = { "main.mjs": code, ...bundlers[bundler]("main.mjs", "browser") };
+        const { problem, bytes } = await build(`${bundler} only ${name}`, files, "browser");
+        this.title.push(bytes === undefined ? "" : `${(bytes / 1000).toFixed(1)} kB`);
+        if (bundler !== "esbuild" || problem !== undefined || bytes <= limits[name]) return problem;
+        return `The bundle has ${bytes} bytes, more than ${limits[name]}`;
+      },
+    })),
+  );
+  return [...applications, ...sizes];
+}
