@@ -4,6 +4,7 @@
 // npm run projects -- compare      the table beside other packages
 
 import { bundlerProjects } from "./bundlers.mjs";
+import { compare } from "./compare.mjs";
 import { moduleSystems } from "./module-systems.mjs";
 import { typescript } from "./typescript.mjs";
 import { inParallel, packedPackage } from "./workspace.mjs";
@@ -17,7 +18,11 @@ const knownFailures = process.version.startsWith("v20.")
   : {};
 
 const words = process.argv.slice(2);
-const { directory } = await packedPackage();
+if (words[0] === "compare") {
+  await compare();
+  process.exit();
+}
+const directory = await packedPackage();
 const groups = await Promise.all([moduleSystems(directory), typescript(directory), bundlerProjects(directory)]);
 const projects = groups.flat().filter(({ title }) => words.every((word) => title.join(" ").includes(word)));
 if (projects.length === 0) throw new Error(`No project has ${words.join(" and ")} in its title`);

@@ -72,7 +72,16 @@ export async function packedPackage() {
   const tarball = readdirSync(directory).find((name) => name.endsWith(".tgz"));
   writeFileSync(join(directory, "package.json"), "{}");
   await must("npm", [...installation, "--no-package-lock", `./${tarball}`], directory);
-  return { directory, tarball: join(directory, tarball) };
+  return directory;
+}
+
+/** A temporary directory in which one package of the registry is installed. */
+export async function registryPackage(name, version) {
+  const directory = mkdtempSync(join(tmpdir(), "npy-append-array-projects-"));
+  process.on("exit", () => rmSync(directory, { recursive: true, force: true }));
+  writeFileSync(join(directory, "package.json"), "{}");
+  await must("npm", [...installation, "--no-package-lock", `${name}@${version}`], directory);
+  return directory;
 }
 
 /** The directory with `packages` installed, an object of names and versions; installs them if needed. */
