@@ -77,11 +77,16 @@ async function measure(name, peer, directory, toolDirectory) {
     const code = `import { ${symbol} } from "${name}";\nconsole.log(${symbol});\n`;
     project(directory, "work", { [`${purpose}.js`]: code });
     const out = join(work, `out-${purpose}.js`);
-    const args = ["--bundle", "--minify", "--format=esm", "--platform=browser", `--outfile=${out}`, `${purpose}.js`];
-    const built = await run(join(toolDirectory, "node_modules/.bin/esbuild"), args, work);
-    const bundle = built.status === 0 ? readFileSync(out) : undefined;
+    const bundleFor = (platform) => {
+      const args = ["--bundle", "--minify", "--format=esm", `--platform=${platform}`, `--outfile=${out}`, `${purpose}.js`];
+      return run(join(toolDirectory, "node_modules/.bin/esbuild"), args, work);
+    };
+    const forBrowsers = (await bundleFor("browser")).status === 0;
+    const built = forBrowsers || (await bundleFor("node")).status === 0;
+    const bundle = built ? readFileSync(out) : undefined;
+    const note = forBrowsers ? "" : ", for Node only";
     row[purpose] = bundle
-      ? `${symbol} ${kB(bundle.length)}, ${kB(gzipSync(bundle, { level: 9 }).length)} gzip`
+      ? `${symbol} ${kB(bundle.length)}, ${kB(gzipSync(bundle, { level: 9 }).length)} gzip${note}`
       : `${symbol} FAILED`;
   }
 
