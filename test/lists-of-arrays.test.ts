@@ -43,7 +43,7 @@ describe("lists", () => {
     ["dtypes", [view([1, 2, 3, 4]), view([0, 0, 0, 0], { data: new Uint8Array(4) })], [1], "found |u1 of shape (2, 2)"],
     ["depths", [[view([1, 2, 3, 4]), 5]], [0, 1], "found 5"],
     ["kinds", [view([1, 2, 3, 4]), { data: [1, 2], shape: [2] }], [1], "found values of shape (2)"],
-    ["tables", [view([1, 2, 3, 4]), new Map([["a", [1]]])], [1], "found a table"],
+    ["tables", [view([1, 2, 3, 4]), new Map([["a", [1]]])], [1], "found a Map"],
   ])("of several %s are refused", (_, list, index, words) => {
     expect(() => stored(list as ArrayInput)).toThrow(
       expect.objectContaining({ code: "ERR_NPY_SHAPE", index, message: expect.stringContaining(words) }),

@@ -8,6 +8,7 @@ import { MAX_DIMENSIONS } from "../format/structure.ts";
 import { isNodeBuffer } from "../input/array-bytes.ts";
 import { parseNested } from "../input/nested.ts";
 import type { ParsedInput, Values } from "../input/parsed-input.ts";
+import { isPlainObject } from "../input/properties.ts";
 import { HOW_TO_STORE_NULLS, isNull, type Nulls } from "./nulls.ts";
 import { compareNames } from "./records.ts";
 import { countCodePoints } from "./values.ts";
@@ -127,7 +128,7 @@ function structureOf(values: readonly unknown[], rules: InferenceRules, depth: n
   }
   const records = values as readonly Fields[];
   const names = Object.keys(records[0] as Fields);
-  if (names.length === 0) throw noDType(records[0], 0);
+  if (names.length === 0 || holdsFunctions(records[0] as Fields)) throw noDType(records[0], 0);
   checkNames(records, names);
   const fields = names.map((name): DescrField => {
     const column: unknown[] = [];
@@ -139,6 +140,11 @@ function structureOf(values: readonly unknown[], rules: InferenceRules, depth: n
     return at([column.length], () => fieldOf(name, column, rules, depth + 1), name);
   });
   return dtype(fields);
+}
+
+/** Whether it is an object of a class that does more than hold values, such as a number of many digits. */
+function holdsFunctions(record: Fields): boolean {
+  return !isPlainObject(record) && Object.values(record).some((value) => typeof value === "function");
 }
 
 /** The first record says which fields all have. */

@@ -12,7 +12,7 @@ import type { ArrayView, Scalar, TypedArray } from "./array-input.ts";
 import { fromForeign } from "./foreign.ts";
 import { parseNested } from "./nested.ts";
 import { type ColumnsInput, contiguous, type ParsedInput, type TypedInput } from "./parsed-input.ts";
-import { isMap, isPlainObject } from "./properties.ts";
+import { isMap, isPlainObject, peek } from "./properties.ts";
 import { parseView, wholeElements } from "./view.ts";
 
 /**
@@ -29,7 +29,7 @@ export function parseInput(input: unknown, target?: DType): ParsedInput {
     const shape = [bytes.length / dtype.itemsize];
     return { kind: "typed", dtype, array: contiguous(bytes, dtype, shape, false), bare: true, ofBuffer: isNodeBuffer(input) };
   }
-  if (Array.isArray(input)) return parseNested(input, target?.fields === undefined ? parseArray : () => undefined);
+  if (Array.isArray(input)) return parseNested(input, target?.fields === undefined ? parseItem : () => undefined);
   if (isBuffer(input)) throw needsDType("An ArrayBuffer");
   if (input instanceof RecordArray) {
     const { bytes, dtype, length } = input;
@@ -56,6 +56,16 @@ function parseArray(input: object, target?: DType): ParsedInput | undefined {
   const foreign = fromForeign(input);
   if (foreign === undefined) return "data" in input && "shape" in input ? parseView(input as ArrayView) : undefined;
   return isMap(foreign) ? parseColumns(foreign, true, target) : parseView(foreign as ArrayView);
+}
+
+/** An array in a list; `undefined` for a record, whatever names its fields have. */
+function parseItem(item: object): ParsedInput | undefined {
+  if (isMap(item) || (isPlainObject(item) && !isObject(peek(item, "data")))) return undefined;
+  return parseArray(item);
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
 }
 
 function parseColumns(columns: Iterable<readonly [string, unknown]>, isTable: boolean, target: DType | undefined): ColumnsInput {
