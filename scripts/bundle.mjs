@@ -51,7 +51,7 @@ await build({
   platform: "neutral",
   output: { ...small, dir: path("dist/modules"), preserveModules: true, preserveModulesRoot: dirname(node) },
 });
-await build({ ...library, input: node, plugins: [dts({ dtsOnly: true, oxc: {} })], output: { dir: dist } });
+await build({ ...library, input: node, plugins: [dts({ emitDtsOnly: true, oxc: {} })], output: { dir: dist } });
 writeFileSync(
   path("dist/node.d.cts"),
   `/// <reference lib="esnext.disposable" />\n${readFileSync(path("dist/node.d.ts"), "utf8")}`,
