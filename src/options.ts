@@ -72,7 +72,7 @@ export interface OpenOptions<D = unknown> extends HeaderOptions {
    * Whether a lock of the operating system, which ends with this process, keeps other processes from writing to the file: a second writer,
    * `recover`, `ensureAppendable` and `save` get `ERR_NPY_LOCKED` at once. Locking needs the package koffi, a system other than Windows, and
    * a file system with locks. `"auto"` locks where it can, `true` fails where it cannot, `false` does not lock. A second writer in the same
-   * process is always refused. Programs that ignore locks, such as Python, are noticed: see `ERR_NPY_CHANGED`. In a worker, `"auto"` locks only
+   * thread is always refused; another thread counts as another process. Programs that ignore locks, such as Python, are noticed: see `ERR_NPY_CHANGED`. In a worker, `"auto"` locks only
    * if the main thread imported this package before it started the worker. Default `"auto"`.
    */
   readonly lock?: boolean | "auto";
