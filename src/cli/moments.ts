@@ -14,7 +14,7 @@ export interface Stretch {
 
 /** The statistics of a column. */
 export interface Summary {
-  /** NaN and NaT, of which nothing else takes notice. */
+  /** NaN and NaT, which count for nothing else. */
   readonly missing: number;
   /** A bigint where the data hold bigints: 64-bit integers stay exact. `undefined` if there are no values. */
   readonly min: number | bigint | undefined;

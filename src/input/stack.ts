@@ -82,9 +82,10 @@ function copyInto(out: Uint8Array, { bytes, dtype: { itemsize }, shape, strides,
   const lane = laneOf(bytes.byteOffset, out.byteOffset, itemsize);
   const [source, target] = [laneView(bytes, lane), laneView(out, lane)];
   const width = itemsize / lane;
-  const isContiguous = strides.every((own, axis) => own === contiguousStrides(shape, false)[axis]);
-  const length = isContiguous ? sizeOf(shape) : run;
-  for (let at = 0, count = sizeOf(shape); at < count; at += length) {
+  const packed = contiguousStrides(shape, false);
+  const count = sizeOf(shape);
+  const length = strides.every((stride, axis) => stride === packed[axis]) ? count : run;
+  for (let at = 0; at < count; at += length) {
     const start = (offset + stridedIndex(at, shape, strides)) * width;
     copyElements(
       { lanes: source, start, stride: stride * width },

@@ -1,5 +1,6 @@
 /** Files elsewhere, read by ranges of bytes: a Blob, a file handle, or a file behind a URL. Asynchronous and read-only. */
 import { NpyError } from "../errors.ts";
+import { runtimeError } from "./http-errors.ts";
 import type { AsyncStorage, AsyncStorageFile, Eventually, OpenMode, ReadPurpose } from "./storage.ts";
 
 /** What such a backend implements. */
@@ -97,9 +98,7 @@ async function fileOf(handle: FileHandleLike): Promise<Blob> {
     return await handle.getFile();
   } catch (error) {
     if (!isNamed(error, "NotFoundError")) throw error;
-    throw Object.assign(new Error(`ENOENT: there is no such file, open '${nameOf(handle)}'`, { cause: error }), {
-      code: "ENOENT",
-    });
+    throw runtimeError("ENOENT", "there is no such file", "open", String(nameOf(handle)), error);
   }
 }
 
