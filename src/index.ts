@@ -87,9 +87,11 @@ export type { FileLike } from "./storage/locate.ts";
 export { MemoryStorage } from "./storage/memory.ts";
 export type { FileHandleLike } from "./storage/ranges.ts";
 export type {
+  Advice,
   AsyncStorage,
   AsyncStorageFile,
   Eventually,
+  LockResult,
   OpenMode,
   ReadLimits,
   ReadPurpose,
