@@ -57,23 +57,13 @@ export type {
 export type { AppendInput, ColumnsInputOf, RecordInputOf, RecordsInput, RowInput } from "./input/record-types.ts";
 export { inspect, inspectSync, type NpyInfo } from "./inspect.ts";
 export { load, loadSync } from "./load.ts";
-export { NpyAppendArray } from "./npy-append-array.ts";
-export { NpyAppendArraySync } from "./npy-append-array-sync.ts";
-export type {
-  ChunkOptions,
-  FollowOptions,
-  HeaderOptions,
-  InspectOptions,
-  OpenOptions,
-  ReaderOptions,
-  ReadOptions,
-  ReadRowsOptions,
-} from "./options.ts";
+export type { HeaderOptions, InspectOptions } from "./options.ts";
 export type { Durability } from "./plan/grow/growing-file.ts";
 export type { CopyOptions } from "./plan/rewrite/copy-data.ts";
 export type { RecoveryReport } from "./plan/rewrite/recover.ts";
-export type { RawChunk } from "./raw-rows.ts";
-export { NpyReader, NpyReaderSync } from "./reader.ts";
+export { NpyReader } from "./reader/npy-reader.ts";
+export { NpyReaderSync } from "./reader/npy-reader-sync.ts";
+export type { ChunkOptions, FollowOptions, ReaderOptions, ReadOptions, ReadRowsOptions } from "./reader/reader-options.ts";
 export {
   needsRecovery,
   needsRecoverySync,
@@ -82,7 +72,6 @@ export {
   recoverSync,
 } from "./recovery.ts";
 export { type SaveOptions, save, saveSync } from "./save.ts";
-export type { ShareToken } from "./share.ts";
 export type { FileLike } from "./storage/locate.ts";
 export { MemoryStorage } from "./storage/memory.ts";
 export type { FileHandleLike } from "./storage/ranges.ts";
@@ -98,6 +87,11 @@ export type {
   Storage,
   StorageFile,
 } from "./storage/storage.ts";
+export { NpyAppendArray } from "./writer/npy-append-array.ts";
+export { NpyAppendArraySync } from "./writer/npy-append-array-sync.ts";
+export type { OpenOptions } from "./writer/open-options.ts";
+export type { RawChunk } from "./writer/raw-rows.ts";
+export type { ShareToken } from "./writer/share.ts";
 export type {
   AppendFromOptions,
   AppendRowsOptions,
@@ -106,4 +100,4 @@ export type {
   RowAppendOptions,
   RowWritableOptions,
   WritableOptions,
-} from "./streams.ts";
+} from "./writer/streams.ts";

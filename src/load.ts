@@ -1,8 +1,8 @@
 /** Reading a whole array. */
 import type { NpyArray } from "./decode/npy-array.ts";
-import { OpenArray } from "./open-array.ts";
-import { checkReadOptions, type ReadOptions } from "./options.ts";
 import { type Plan, withFile } from "./plan/step.ts";
+import { OpenArray } from "./reader/open-array.ts";
+import { checkReadOptions, type ReadOptions } from "./reader/reader-options.ts";
 import type { FileLike } from "./storage/locate.ts";
 import type { Storage, StorageFile } from "./storage/storage.ts";
 import { onFile, onFileSync } from "./verb.ts";

@@ -1,9 +1,9 @@
 /** Appends that are written together, with one header: group commit. */
 
-import { COPY_LIMIT, type EncodedRows } from "./encode/encoded-rows.ts";
-import type { Blocks } from "./memory/blocks.ts";
-import { GrowingBuffer } from "./memory/growing-buffer.ts";
-import type { Rows } from "./plan/grow/growth.ts";
+import { COPY_LIMIT, type EncodedRows } from "../encode/encoded-rows.ts";
+import type { Blocks } from "../memory/blocks.ts";
+import { GrowingBuffer } from "../memory/growing-buffer.ts";
+import type { Rows } from "../plan/grow/growth.ts";
 
 /** A buffer of copies grows up to this size; then the next one begins. */
 const BUFFER_LIMIT = 2 ** 20;

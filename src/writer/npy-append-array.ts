@@ -1,21 +1,23 @@
 /** Growing a `.npy` file by appending. */
 
+import type { EncodedRows } from "../encode/encoded-rows.ts";
+import type { Carried } from "../format/dtype.ts";
+import { isStream } from "../input/advice.ts";
+import type { AppendInput, RowInput } from "../input/record-types.ts";
+import { checkOptions } from "../options.ts";
+import { run } from "../plan/run.ts";
+import type { Plan } from "../plan/step.ts";
+import { NpyReader, whileOpen } from "../reader/npy-reader.ts";
+import { type FileLike, locate } from "../storage/locate.ts";
+import type { Storage } from "../storage/storage.ts";
+import { attempt, attemptLater, onFile, onFileSync, outward } from "../verb.ts";
 import { AppendQueue } from "./append-queue.ts";
 import { hintingAtRows, RowAppender } from "./each-row.ts";
-import type { EncodedRows } from "./encode/encoded-rows.ts";
-import type { Carried } from "./format/dtype.ts";
 import { checkAppendFrom, closed, GrowingArray } from "./growing-array.ts";
-import { isStream } from "./input/advice.ts";
-import type { AppendInput, RowInput } from "./input/record-types.ts";
 import { NpyAppendArraySync } from "./npy-append-array-sync.ts";
-import { checkOpenOptions, checkOptions, type OpenOptions } from "./options.ts";
-import { run } from "./plan/run.ts";
-import type { Plan } from "./plan/step.ts";
+import { checkOpenOptions, type OpenOptions } from "./open-options.ts";
 import { type RawChunk, refuseBytes } from "./raw-rows.ts";
-import { NpyReader, whileOpen } from "./reader.ts";
 import { checkToken, connect, type ShareToken } from "./share.ts";
-import { type FileLike, locate } from "./storage/locate.ts";
-import type { Storage } from "./storage/storage.ts";
 import {
   type Appended,
   type AppendFromOptions,
@@ -35,7 +37,6 @@ import {
   writableOfRows,
 } from "./streams.ts";
 import { Transfer } from "./transfer.ts";
-import { attempt, attemptLater, onFile, onFileSync, outward } from "./verb.ts";
 import { Writer } from "./writer.ts";
 
 function opening(storage: Storage, options: object): Plan<Writer> {

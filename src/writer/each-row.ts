@@ -1,9 +1,9 @@
 /** Rows that come one by one: each is checked and copied as it comes, and many are written together. */
-import { COPY_LIMIT, type EncodedRows } from "./encode/encoded-rows.ts";
-import { NpyError } from "./errors.ts";
-import { passCodePoints } from "./format/code-points.ts";
-import { isTypedArray } from "./input/array-bytes.ts";
-import { isPlainObject } from "./input/properties.ts";
+import { COPY_LIMIT, type EncodedRows } from "../encode/encoded-rows.ts";
+import { NpyError } from "../errors.ts";
+import { passCodePoints } from "../format/code-points.ts";
+import { isTypedArray } from "../input/array-bytes.ts";
+import { isPlainObject } from "../input/properties.ts";
 import { refuseBytes } from "./raw-rows.ts";
 import type { Writer } from "./writer.ts";
 

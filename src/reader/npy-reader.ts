@@ -1,76 +1,34 @@
 /** Reading `.npy` files: whole, by slices, or in chunks that fit into memory. */
 
-import type { NpyArray } from "./decode/npy-array.ts";
-import { NpyError } from "./errors.ts";
+import type { NpyArray } from "../decode/npy-array.ts";
+import { NpyError } from "../errors.ts";
+import { checkOptions, position } from "../options.ts";
+import { run } from "../plan/run.ts";
+import { close, type Plan } from "../plan/step.ts";
+import type { FileLike } from "../storage/locate.ts";
+import { Lifetime } from "../storage/signals.ts";
+import type { Storage, StorageFile } from "../storage/storage.ts";
+import { attempt, attemptLater, onFile, onFileSync, outward } from "../verb.ts";
+
+import { ArrayReader, closed } from "./array-reader.ts";
 import { type Following, followRows } from "./follow.ts";
-import type { DType } from "./format/dtype.ts";
+import { NpyReaderSync } from "./npy-reader-sync.ts";
 import { OpenArray } from "./open-array.ts";
+import { readableOf } from "./readable.ts";
 import {
   CHUNK_OPTIONS,
   type ChunkOptions,
   checkedRead,
-  checkOptions,
   checkReaderOptions,
   FOLLOW_OPTIONS,
   type FollowOptions,
-  notConstructible,
-  position,
   READABLE_OPTIONS,
   type ReaderOptions,
   type ReadRowsOptions,
-} from "./options.ts";
-import { run, runSync } from "./plan/run.ts";
-import { close, type Plan } from "./plan/step.ts";
-import type { FileLike } from "./storage/locate.ts";
-import { Lifetime } from "./storage/signals.ts";
-import type { Storage, StorageFile } from "./storage/storage.ts";
-import { readableOf } from "./streams.ts";
-import { attempt, attemptLater, onFile, onFileSync, outward } from "./verb.ts";
+} from "./reader-options.ts";
 
 /** Uses what a reader has open, which is not closed meanwhile. */
 export let whileOpen: <Result>(reader: NpyReader, use: (array: OpenArray<unknown>) => Promise<Result>) => Promise<Result>;
-
-/** What a reader has open. */
-export let openArrayOf: (reader: NpyReaderSync) => OpenArray<unknown>;
-
-function closed(path: string | undefined): NpyError {
-  return new NpyError("ERR_NPY_CLOSED", `The file was closed: open it again to read it.`, { path });
-}
-
-/** What both readers tell of their array. */
-abstract class ArrayReader<D> {
-  readonly #array: OpenArray<D>;
-
-  constructor(array: OpenArray<D>, name: string) {
-    if (!(array instanceof OpenArray)) throw notConstructible(name);
-    this.#array = array;
-  }
-
-  /** The file's path or URL; `undefined` for storages without one. */
-  get path(): string | undefined {
-    return this.#array.path;
-  }
-
-  /** The shape of the whole array. */
-  get shape(): readonly number[] {
-    return this.#array.header.shape;
-  }
-
-  /** The file's dtype, with its byte order; what is read is always in this machine's. */
-  get dtype(): DType<D> {
-    return this.#array.header.dtype as DType<D>;
-  }
-
-  /** Whether the last axis grows, and the first index changes fastest. */
-  get fortranOrder(): boolean {
-    return this.#array.header.fortranOrder;
-  }
-
-  /** The rows: the size of the growth axis; 1 for a 0-d array. */
-  get length(): number {
-    return this.#array.length;
-  }
-}
 
 /** Opens a file that is read until `lifetime` ends. */
 function opening<D>(storage: Storage, options: ReaderOptions<D>, lifetime?: Lifetime): Plan<OpenArray<D>> {
@@ -280,69 +238,5 @@ export class NpyReader<D = unknown> extends ArrayReader<D> implements AsyncDispo
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-}
-
-/** {@link NpyReader}, synchronously. */
-export class NpyReaderSync<D = unknown> extends ArrayReader<D> implements Disposable {
-  readonly #array: OpenArray<D>;
-  #isClosed = false;
-
-  /** @internal Use {@link NpyReader.openSync}. */
-  constructor(array: OpenArray<D>) {
-    super(array, "NpyReaderSync");
-    this.#array = array;
-  }
-
-  static {
-    openArrayOf = (reader) => reader.#open();
-  }
-
-  #open(): OpenArray<D> {
-    if (this.#isClosed) throw closed(this.path);
-    this.#array.signal?.throwIfAborted();
-    return this.#array;
-  }
-
-  /** {@link NpyReader.refresh}, synchronously. */
-  refresh(): void {
-    attempt(this.path, () => {
-      const replaced = runSync(this.#open().refresh());
-      if (replaced !== undefined) runSync(close(replaced));
-    });
-  }
-
-  /** {@link NpyReader.read}, synchronously. */
-  read(start?: number, stop?: number, options: ReadRowsOptions = {}): NpyArray<D> {
-    return attempt(this.path, () => {
-      const array = this.#open();
-      const { out, signal } = checkedRead(options);
-      signal?.throwIfAborted();
-      return out === undefined ? runSync(array.read(start, stop)) : array.readIntoSync(out, start, stop);
-    });
-  }
-
-  /** {@link NpyReader.chunks}, synchronously. */
-  chunks(options: ChunkOptions = {}): Iterable<NpyArray<D>> {
-    const checked = attempt(this.path, () => checkOptions(options, CHUNK_OPTIONS));
-    const { out, signal } = checked;
-    const read = (start: number, stop: number): NpyArray<D> => this.read(start, stop, { out, signal });
-    const bounds = (): Iterable<[number, number]> => this.#array.chunkBounds(checked);
-    return {
-      *[Symbol.iterator]() {
-        for (const [start, stop] of bounds()) yield read(start, stop);
-      },
-    };
-  }
-
-  /** {@link NpyReader.close}, synchronously. */
-  close(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    attempt(this.path, () => runSync(this.#array.close()));
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
   }
 }

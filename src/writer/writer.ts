@@ -1,27 +1,28 @@
 /** One file being grown, as plans: what `NpyAppendArray` and `NpyAppendArraySync` have in common. */
-import { encodeParsed, layoutOfInput } from "./encode/conform.ts";
-import type { EncodedRows } from "./encode/encoded-rows.ts";
-import { RowEncoder } from "./encode/row-encoder.ts";
-import { NpyError } from "./errors.ts";
-import type { DType } from "./format/dtype.ts";
-import { formatHeader } from "./format/header.ts";
-import { type ArrayLayout, bytesPerRow, growthAxis, rowShape, shapeOf } from "./format/layout.ts";
-import { isTypedArray } from "./input/array-bytes.ts";
-import { parseInput } from "./input/input.ts";
-import type { ParsedInput } from "./input/parsed-input.ts";
-import { alongLastAxis } from "./input/stack.ts";
+import { encodeParsed, layoutOfInput } from "../encode/conform.ts";
+import type { EncodedRows } from "../encode/encoded-rows.ts";
+import { RowEncoder } from "../encode/row-encoder.ts";
+import { NpyError } from "../errors.ts";
+import type { DType } from "../format/dtype.ts";
+import { formatHeader } from "../format/header.ts";
+import { type ArrayLayout, bytesPerRow, growthAxis, rowShape, shapeOf } from "../format/layout.ts";
+import { isTypedArray } from "../input/array-bytes.ts";
+import { parseInput } from "../input/input.ts";
+import type { ParsedInput } from "../input/parsed-input.ts";
+import { alongLastAxis } from "../input/stack.ts";
+import { checkMappable } from "../options.ts";
+import { Claim } from "../plan/claims.ts";
+import { adoptReplacement, createFile, createReplacement } from "../plan/grow/create.ts";
+import { ExclusiveGrowth } from "../plan/grow/exclusive-growth.ts";
+import type { GrowingFile } from "../plan/grow/growing-file.ts";
+import type { Growth, Rows } from "../plan/grow/growth.ts";
+import type { SharedGrowth } from "../plan/grow/shared-growth.ts";
+import { close, closing, type Plan, quietly } from "../plan/step.ts";
+import type { Storage } from "../storage/storage.ts";
 import { openExisting } from "./open-existing.ts";
-import { type CheckedOpenOptions, checkMappable, checkOpenOptions } from "./options.ts";
-import { Claim } from "./plan/claims.ts";
-import { adoptReplacement, createFile, createReplacement } from "./plan/grow/create.ts";
-import { ExclusiveGrowth } from "./plan/grow/exclusive-growth.ts";
-import type { GrowingFile } from "./plan/grow/growing-file.ts";
-import type { Growth, Rows } from "./plan/grow/growth.ts";
-import type { SharedGrowth } from "./plan/grow/shared-growth.ts";
-import { close, closing, type Plan, quietly } from "./plan/step.ts";
+import { type CheckedOpenOptions, checkOpenOptions } from "./open-options.ts";
 import { RawRows } from "./raw-rows.ts";
 import { type Attachment, join, listen, type OpenToken, type ShareToken, type Sharing, tokenOf } from "./share.ts";
-import type { Storage } from "./storage/storage.ts";
 
 /** The state of one file that rows are appended to. */
 export class Writer {

@@ -1,9 +1,10 @@
 /** What `NpyAppendArray` and its synchronous twin share. */
-import { NpyError } from "./errors.ts";
-import type { DType } from "./format/dtype.ts";
-import { abortSignal, checkOptions, flag, notConstructible, optionError, rowNumber } from "./options.ts";
+import { NpyError } from "../errors.ts";
+import type { DType } from "../format/dtype.ts";
+import { abortSignal, checkOptions, flag, notConstructible, optionError, rowNumber } from "../options.ts";
+import { NpyReader } from "../reader/npy-reader.ts";
+import { NpyReaderSync } from "../reader/npy-reader-sync.ts";
 import { checkIterable } from "./raw-rows.ts";
-import { NpyReader, NpyReaderSync } from "./reader.ts";
 import { checkEach, type Each, eachOf } from "./streams.ts";
 import { Writer } from "./writer.ts";
 

@@ -1,22 +1,23 @@
 /** An open file and its array as it was last seen: what both readers share, as plans. */
 
-import { canCast } from "./cast/can-cast.ts";
-import { decodeRoom, type Room, roomIn } from "./decode/decode.ts";
-import type { DataOf, NpyArray } from "./decode/npy-array.ts";
-import { decodeElements } from "./decode/record-array.ts";
-import { NpyError, type NpyErrorCode } from "./errors.ts";
-import { type DType, sameDType, showDType } from "./format/dtype.ts";
-import type { NpyHeader } from "./format/header.ts";
-import { bytesPerRow, dataLength, rowCount, rowShape, shapeOf, sizeOf } from "./format/layout.ts";
-import { isThere } from "./memory/blocks.ts";
-import { type CheckedReaderOptions, type ChunkOptions, checkMappable, position } from "./options.ts";
-import { checkDataPresent, dataMissing, readCheckedHeader, readLiveHeader } from "./plan/read/header.ts";
-import { MappedWindows } from "./plan/read/mapped-windows.ts";
-import { readRows } from "./plan/read/rows.ts";
-import { hasSameBytes, hasSample, type Sample, sampleOf } from "./plan/read/same-rows.ts";
-import { copyBytes } from "./plan/rewrite/copy-data.ts";
-import { close, open, type Plan, quietly, read } from "./plan/step.ts";
-import { type Eventually, hasCode, type Storage, type StorageFile } from "./storage/storage.ts";
+import { canCast } from "../cast/can-cast.ts";
+import { decodeRoom, type Room, roomIn } from "../decode/decode.ts";
+import type { DataOf, NpyArray } from "../decode/npy-array.ts";
+import { decodeElements } from "../decode/record-array.ts";
+import { NpyError, type NpyErrorCode } from "../errors.ts";
+import { type DType, sameDType, showDType } from "../format/dtype.ts";
+import type { NpyHeader } from "../format/header.ts";
+import { bytesPerRow, dataLength, rowCount, rowShape, shapeOf, sizeOf } from "../format/layout.ts";
+import { isThere } from "../memory/blocks.ts";
+import { checkMappable, position } from "../options.ts";
+import { checkDataPresent, dataMissing, readCheckedHeader, readLiveHeader } from "../plan/read/header.ts";
+import { MappedWindows } from "../plan/read/mapped-windows.ts";
+import { readRows } from "../plan/read/rows.ts";
+import { hasSameBytes, hasSample, type Sample, sampleOf } from "../plan/read/same-rows.ts";
+import { copyBytes } from "../plan/rewrite/copy-data.ts";
+import { close, open, type Plan, quietly, read } from "../plan/step.ts";
+import { type Eventually, hasCode, type Storage, type StorageFile } from "../storage/storage.ts";
+import type { CheckedReaderOptions, ChunkOptions } from "./reader-options.ts";
 
 /** Bytes of a chunk by default. */
 const CHUNK = 2 ** 22;

@@ -1,13 +1,13 @@
 /** Copies rows of an open reader into a growing file, without decoding them. */
-import { NpyError, within } from "./errors.ts";
-import { type DType, sameDType } from "./format/dtype.ts";
-import { type NpyHeader, zeroDimensional } from "./format/header.ts";
-import { growthAxis, sizeOf } from "./format/layout.ts";
-import { BLOCK, borrow, giveBack } from "./memory/blocks.ts";
-import type { OpenArray } from "./open-array.ts";
-import { position } from "./options.ts";
-import type { Plan } from "./plan/step.ts";
-import type { StorageFile } from "./storage/storage.ts";
+import { NpyError, within } from "../errors.ts";
+import { type DType, sameDType } from "../format/dtype.ts";
+import { type NpyHeader, zeroDimensional } from "../format/header.ts";
+import { growthAxis, sizeOf } from "../format/layout.ts";
+import { BLOCK, borrow, giveBack } from "../memory/blocks.ts";
+import { position } from "../options.ts";
+import type { Plan } from "../plan/step.ts";
+import type { OpenArray } from "../reader/open-array.ts";
+import type { StorageFile } from "../storage/storage.ts";
 import type { AppendRowsOptions } from "./streams.ts";
 import type { Writer } from "./writer.ts";
 

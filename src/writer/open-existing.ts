@@ -1,19 +1,19 @@
 /** Opens an existing file to append to it. It is checked first and, where the options say so, repaired. */
-import { canCast } from "./cast/can-cast.ts";
-import { NpyError } from "./errors.ts";
-import { showDType } from "./format/dtype.ts";
-import { type NpyHeader, zeroDimensional } from "./format/header.ts";
-import { dataLength, rowShape } from "./format/layout.ts";
-import type { CheckedOpenOptions } from "./options.ts";
-import type { Claim } from "./plan/claims.ts";
-import { GrowingFile } from "./plan/grow/growing-file.ts";
-import { readHeader, readStart } from "./plan/read/header.ts";
-import { isAppendableHeader } from "./plan/rewrite/appendable-header.ts";
-import { rewriteByCopy } from "./plan/rewrite/by-copy.ts";
-import { completeInterrupted } from "./plan/rewrite/interrupted-rewrite.ts";
-import { checkRecoverable, hasWrongLength, recoverFile, refuseSecondArray } from "./plan/rewrite/recover.ts";
-import { close, type Plan, quietly, size } from "./plan/step.ts";
-import { hasCode, type Storage, type StorageFile } from "./storage/storage.ts";
+import { canCast } from "../cast/can-cast.ts";
+import { NpyError } from "../errors.ts";
+import { showDType } from "../format/dtype.ts";
+import { type NpyHeader, zeroDimensional } from "../format/header.ts";
+import { dataLength, rowShape } from "../format/layout.ts";
+import type { Claim } from "../plan/claims.ts";
+import { GrowingFile } from "../plan/grow/growing-file.ts";
+import { readHeader, readStart } from "../plan/read/header.ts";
+import { isAppendableHeader } from "../plan/rewrite/appendable-header.ts";
+import { rewriteByCopy } from "../plan/rewrite/by-copy.ts";
+import { completeInterrupted } from "../plan/rewrite/interrupted-rewrite.ts";
+import { checkRecoverable, hasWrongLength, recoverFile, refuseSecondArray } from "../plan/rewrite/recover.ts";
+import { close, type Plan, quietly, size } from "../plan/step.ts";
+import { hasCode, type Storage, type StorageFile } from "../storage/storage.ts";
+import type { CheckedOpenOptions } from "./open-options.ts";
 
 /** Opens and claims the file. `undefined`: there is none, or it is empty. `"replace"`: the first append is to replace it. */
 export function* openExisting(

@@ -1,15 +1,15 @@
 /** Sharing a file with other threads of the process: the token that is posted to them, and the connections with them. */
-import type { CastRules } from "./encode/cast-input.ts";
-import { NpyError } from "./errors.ts";
-import { parseHeader } from "./format/header.ts";
-import { optionError } from "./options.ts";
-import { type Durability, GrowingFile } from "./plan/grow/growing-file.ts";
-import { Reservations, SharedWords, SLOTS } from "./plan/grow/reservations.ts";
-import { SharedGrowth } from "./plan/grow/shared-growth.ts";
-import { run } from "./plan/run.ts";
-import { close, open, type Plan, quietly } from "./plan/step.ts";
-import type { Storage } from "./storage/storage.ts";
-import { blocking, type Connection, runtimeThreads, type Threads } from "./storage/threads.ts";
+import type { CastRules } from "../encode/cast-input.ts";
+import { NpyError } from "../errors.ts";
+import { parseHeader } from "../format/header.ts";
+import { optionError } from "../options.ts";
+import { type Durability, GrowingFile } from "../plan/grow/growing-file.ts";
+import { Reservations, SharedWords, SLOTS } from "../plan/grow/reservations.ts";
+import { SharedGrowth } from "../plan/grow/shared-growth.ts";
+import { run } from "../plan/run.ts";
+import { close, open, type Plan, quietly } from "../plan/step.ts";
+import type { Storage } from "../storage/storage.ts";
+import { blocking, type Connection, runtimeThreads, type Threads } from "../storage/threads.ts";
 
 /** Another version of this package may lay out the memory differently. */
 const KIND = "npy-append-array/share/1";

@@ -1,8 +1,8 @@
 /** Arrays as WHATWG streams, and appending from iterables. */
 
+import { type Check, flag, isPositive, oneOf, optional, optionError } from "../options.ts";
+import { onAbort } from "../storage/signals.ts";
 import type { RowAppender } from "./each-row.ts";
-import { type Check, flag, isPositive, oneOf, optional, optionError } from "./options.ts";
-import { onAbort } from "./storage/signals.ts";
 
 /** How {@link NpyAppendArray.writable} holds back its producers. */
 export interface WritableOptions {
@@ -91,26 +91,6 @@ export const WRITABLE_OPTIONS: {
 export function checkEach<Options extends { readonly raw?: boolean; readonly each?: Each }>(options: Options): Options {
   if (!(options.raw && options.each === "row")) return options;
   throw optionError('raw: true cuts bytes into rows, wherever chunks break: leave each: "row" out');
-}
-
-/** The stream of {@link NpyReader.readable}. It reads no chunk ahead. `end` is called when no more are read, and ends the read of one. */
-export function readableOf<Chunk>(chunks: AsyncIterable<Chunk>, end: () => void): ReadableStream<Chunk> {
-  const iterator = chunks[Symbol.asyncIterator]();
-  return new ReadableStream(
-    {
-      async pull(controller) {
-        const next = await iterator.next();
-        if (next.done !== true) return controller.enqueue(next.value);
-        end();
-        controller.close();
-      },
-      async cancel() {
-        end();
-        await iterator.return?.();
-      },
-    },
-    new CountQueuingStrategy({ highWaterMark: 0 }),
-  );
 }
 
 /** What a stream of rows is written to. */

@@ -1,17 +1,17 @@
 /** Growing a `.npy` file by appending, synchronously. */
 
+import type { Carried } from "../format/dtype.ts";
+import type { AppendInput, RowInput } from "../input/record-types.ts";
+import { runSync } from "../plan/run.ts";
+import type { Plan } from "../plan/step.ts";
+import { NpyReaderSync, openArrayOf } from "../reader/npy-reader-sync.ts";
+import { attempt, outward } from "../verb.ts";
 import { Batch } from "./batch.ts";
 import { costOf, hintingAtRows, isEnough, RowChecker } from "./each-row.ts";
-import type { Carried } from "./format/dtype.ts";
 import { checkAppendFrom, closed, GrowingArray } from "./growing-array.ts";
-import type { AppendInput, RowInput } from "./input/record-types.ts";
-import { runSync } from "./plan/run.ts";
-import type { Plan } from "./plan/step.ts";
 import type { RawChunk } from "./raw-rows.ts";
-import { NpyReaderSync, openArrayOf } from "./reader.ts";
 import type { AppendFromOptions, AppendRowsOptions, Each, RawAppendOptions, RowAppendOptions } from "./streams.ts";
 import { Transfer } from "./transfer.ts";
-import { attempt, outward } from "./verb.ts";
 import type { Writer } from "./writer.ts";
 
 /** {@link NpyAppendArray}, synchronously. It keeps nothing of the caller's memory after an append. */

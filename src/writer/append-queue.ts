@@ -1,11 +1,12 @@
 /** The operations on one growing file, performed in the order of their calls. */
+
+import type { EncodedRows } from "../encode/encoded-rows.ts";
+import { withPath } from "../errors.ts";
+import { Fifo } from "../memory/fifo.ts";
+import type { GrowingBuffer } from "../memory/growing-buffer.ts";
+import { run } from "../plan/run.ts";
+import type { Plan } from "../plan/step.ts";
 import { Batch } from "./batch.ts";
-import type { EncodedRows } from "./encode/encoded-rows.ts";
-import { withPath } from "./errors.ts";
-import { Fifo } from "./memory/fifo.ts";
-import type { GrowingBuffer } from "./memory/growing-buffer.ts";
-import { run } from "./plan/run.ts";
-import type { Plan } from "./plan/step.ts";
 import type { Writer } from "./writer.ts";
 
 /** Any operation but an append. */

@@ -1,6 +1,6 @@
 /** Rows as they are appended. */
-import type { NpyArray } from "./decode/npy-array.ts";
-import { onAbort } from "./storage/signals.ts";
+import type { NpyArray } from "../decode/npy-array.ts";
+import { onAbort } from "../storage/signals.ts";
 
 /** Milliseconds between looks at the file: notifications may be lost, or not exist at all. */
 const POLL = 100;

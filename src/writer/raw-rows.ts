@@ -1,12 +1,12 @@
 /** Chunks of a file's bytes, which may break anywhere -> arrays of whole rows. */
-import { NpyError, quoted } from "./errors.ts";
-import type { DType } from "./format/dtype.ts";
-import { type ArrayLayout, bytesPerRow, rowShape, shapeOf } from "./format/layout.ts";
-import { bufferBytes, isBuffer, isNodeBuffer, typedArrayBytes } from "./input/array-bytes.ts";
-import type { ArrayView } from "./input/array-input.ts";
-import { hasMethod } from "./input/properties.ts";
-import { GrowingBuffer } from "./memory/growing-buffer.ts";
-import { optionError } from "./options.ts";
+import { NpyError, quoted } from "../errors.ts";
+import type { DType } from "../format/dtype.ts";
+import { type ArrayLayout, bytesPerRow, rowShape, shapeOf } from "../format/layout.ts";
+import { bufferBytes, isBuffer, isNodeBuffer, typedArrayBytes } from "../input/array-bytes.ts";
+import type { ArrayView } from "../input/array-input.ts";
+import { hasMethod } from "../input/properties.ts";
+import { GrowingBuffer } from "../memory/growing-buffer.ts";
+import { optionError } from "../options.ts";
 
 /** Bytes, however they are held: a `Buffer`, a typed array, a `DataView`, or memory without a type. */
 export type RawChunk = ArrayBufferView | ArrayBufferLike;

@@ -1,0 +1,76 @@
+/** Reading synchronously. */
+import type { NpyArray } from "../decode/npy-array.ts";
+import { checkOptions } from "../options.ts";
+import { runSync } from "../plan/run.ts";
+import { close } from "../plan/step.ts";
+import { attempt } from "../verb.ts";
+import { ArrayReader, closed } from "./array-reader.ts";
+import type { OpenArray } from "./open-array.ts";
+import { CHUNK_OPTIONS, type ChunkOptions, checkedRead, type ReadRowsOptions } from "./reader-options.ts";
+
+/** What a reader has open. */
+export let openArrayOf: (reader: NpyReaderSync) => OpenArray<unknown>;
+
+/** {@link NpyReader}, synchronously. */
+export class NpyReaderSync<D = unknown> extends ArrayReader<D> implements Disposable {
+  readonly #array: OpenArray<D>;
+  #isClosed = false;
+
+  /** @internal Use {@link NpyReader.openSync}. */
+  constructor(array: OpenArray<D>) {
+    super(array, "NpyReaderSync");
+    this.#array = array;
+  }
+
+  static {
+    openArrayOf = (reader) => reader.#open();
+  }
+
+  #open(): OpenArray<D> {
+    if (this.#isClosed) throw closed(this.path);
+    this.#array.signal?.throwIfAborted();
+    return this.#array;
+  }
+
+  /** {@link NpyReader.refresh}, synchronously. */
+  refresh(): void {
+    attempt(this.path, () => {
+      const replaced = runSync(this.#open().refresh());
+      if (replaced !== undefined) runSync(close(replaced));
+    });
+  }
+
+  /** {@link NpyReader.read}, synchronously. */
+  read(start?: number, stop?: number, options: ReadRowsOptions = {}): NpyArray<D> {
+    return attempt(this.path, () => {
+      const array = this.#open();
+      const { out, signal } = checkedRead(options);
+      signal?.throwIfAborted();
+      return out === undefined ? runSync(array.read(start, stop)) : array.readIntoSync(out, start, stop);
+    });
+  }
+
+  /** {@link NpyReader.chunks}, synchronously. */
+  chunks(options: ChunkOptions = {}): Iterable<NpyArray<D>> {
+    const checked = attempt(this.path, () => checkOptions(options, CHUNK_OPTIONS));
+    const { out, signal } = checked;
+    const read = (start: number, stop: number): NpyArray<D> => this.read(start, stop, { out, signal });
+    const bounds = (): Iterable<[number, number]> => this.#array.chunkBounds(checked);
+    return {
+      *[Symbol.iterator]() {
+        for (const [start, stop] of bounds()) yield read(start, stop);
+      },
+    };
+  }
+
+  /** {@link NpyReader.close}, synchronously. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    attempt(this.path, () => runSync(this.#array.close()));
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

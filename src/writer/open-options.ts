@@ -1,0 +1,128 @@
+/** The options of opening a file for appending, and their checks. */
+
+import { CASTING_LEVELS, type Casting } from "../cast/can-cast.ts";
+import { ON_OVERFLOW, type OnOverflow } from "../cast/overflow.ts";
+import { NULLS, type Nulls } from "../encode/nulls.ts";
+import type { CheckedDType, DType } from "../format/dtype.ts";
+import {
+  checkOptions,
+  fixedSizeDType,
+  flag,
+  type HeaderOptions,
+  isPositive,
+  maxHeaderSize,
+  oneOf,
+  optional,
+  optionError,
+} from "../options.ts";
+import type { Durability } from "../plan/grow/growing-file.ts";
+
+/** How a file is opened for appending. */
+export interface OpenOptions<D = unknown> extends HeaderOptions {
+  /** Replace an existing file. The old one stays until the first append is valid. Default `false`. */
+  readonly deleteIfExists?: boolean;
+  /**
+   * `false`: only creating the file, `updateHeader()` and `close()` write the header; while the file is shared, each append still does.
+   * Default `true`.
+   */
+  readonly rewriteHeaderOnAppend?: boolean;
+  /** The dtype of a new file, to which appended rows are cast. An existing file must have it. */
+  readonly dtype?: CheckedDType<D>;
+  /** With `dtype`: create the file at once, with 0 rows of this shape. An existing file must have it. */
+  readonly rowShape?: readonly number[];
+  /**
+   * The order of a new file. Default: that of the first {@link NpyArray} appended, else `false`; strides never decide it. An existing file
+   * of two or more dimensions must have it.
+   */
+  readonly fortranOrder?: boolean;
+  /**
+   * Which casts appending may do, as in `numpy.can_cast`. Default `"same_kind"`, as `numpy.concatenate`. It allows casts by their dtypes alone:
+   * values that do not fit are changed silently, unless `onOverflow` is `"throw"`.
+   */
+  readonly casting?: Casting;
+  /**
+   * What happens to typed data that a cast would change beyond rounding. `"wrap"` does what NumPy does: 300 becomes 44 in uint8, 1e300 infinite
+   * in float32, and text is cut off. `"throw"` refuses them with `ERR_NPY_VALUE`, the `index` and the `field`. (Plain values are refused
+   * either way.) Fractions and imaginary parts are no overflow: only `casting: "unsafe"` drops them. Default `"wrap"`.
+   */
+  readonly onOverflow?: OnOverflow;
+  /**
+   * What happens to `null` and `undefined` among plain values, in records and in lists. `"nan"` stores them as NaN in floats and complex
+   * numbers, and as NaT in datetime64 and timedelta64. Other dtypes have nothing that stands for null, and refuse it. `"error"` refuses them all,
+   * with `ERR_NPY_VALUE`, the `index` and the `field`. Default `"error"`.
+   */
+  readonly nulls?: Nulls;
+  /**
+   * Without `dtype`: how many characters the text of a new file may have, in every field with text. Default: as many as the longest text of the
+   * first append, so that longer ones do not fit later.
+   */
+  readonly textLength?: number | undefined;
+  /**
+   * What to do with a file that needs recovery. Like {@link recover}, `"truncate"` refuses to drop all data of a file that has rows.
+   * Default `"throw"`.
+   */
+  readonly onNeedsRecovery?: "throw" | "truncate" | "zerofill";
+  /** What to do with a file whose header has no room: `"rewrite"` runs `ensureAppendable`. Default `"throw"`. */
+  readonly onNotAppendable?: "throw" | "rewrite";
+  /** When rows are safe: see {@link Durability}. Default `"os"`. */
+  readonly durability?: Durability;
+  /**
+   * Whether a lock of the operating system, which ends with this process, keeps other processes from writing to the file: a second writer,
+   * `recover`, `ensureAppendable` and `save` get `ERR_NPY_LOCKED` at once. Locking needs the package koffi, a system other than Windows, and
+   * a file system with locks. `"auto"` locks where it can, `true` fails where it cannot, `false` does not lock. A second writer in the same
+   * thread is always refused; another thread counts as another process. Programs that ignore locks, such as Python, are noticed: see `ERR_NPY_CHANGED`. In a worker, `"auto"` locks only
+   * if the main thread imported this package before it started the worker. Default `"auto"`.
+   */
+  readonly lock?: boolean | "auto";
+  /**
+   * Whether to map the file's header into memory: appending a few rows then takes one system call instead of two. Each append still reaches
+   * the file before it is done, and in the same order. Needs Linux and the package koffi. Has no effect on file systems other than ext2 to
+   * ext4 and tmpfs, where storing into mapped memory may need disk space, with a `durability` other than `"os"`, or with a header of more
+   * than 1,024 bytes. As with all mapped files, the process ends if the system cannot store into the mapped memory: if another program cuts
+   * the file to nothing during an append, or if a disk cannot be read. Earlier appends are in the file even then. Default `false`.
+   */
+  readonly mmap?: boolean;
+}
+
+/** {@link OpenOptions} with all defaults filled in. */
+export interface CheckedOpenOptions extends Required<Omit<OpenOptions, "dtype" | "rowShape" | "fortranOrder" | "textLength">> {
+  readonly dtype: DType | undefined;
+  readonly rowShape: readonly number[] | undefined;
+  readonly fortranOrder: boolean | undefined;
+  readonly textLength: number | undefined;
+}
+
+const isShape = (value: unknown): boolean => Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);
+
+const OPEN_OPTIONS = {
+  deleteIfExists: flag(false),
+  rewriteHeaderOnAppend: flag(true),
+  dtype: fixedSizeDType,
+  rowShape: optional<readonly number[]>("a list of sizes of 0 or more ([] for numbers, [3] for rows of three)", isShape),
+  fortranOrder: oneOf([undefined, true, false]),
+  casting: oneOf(CASTING_LEVELS, "same_kind"),
+  onOverflow: oneOf(ON_OVERFLOW, "wrap"),
+  nulls: oneOf(NULLS, "error"),
+  textLength: optional<number>("a number of characters, 1 or more", isPositive),
+  onNeedsRecovery: oneOf(["throw", "truncate", "zerofill"], "throw"),
+  onNotAppendable: oneOf(["throw", "rewrite"], "throw"),
+  durability: oneOf(["os", "data", "full"], "os"),
+  lock: oneOf([true, false, "auto"], "auto"),
+  mmap: flag(false),
+  maxHeaderSize,
+};
+/**
+ * Checks the options of `NpyAppendArray.open`.
+ *
+ * @throws NpyError `ERR_NPY_OPTION`, or `ERR_NPY_DTYPE` for an unknown dtype.
+ */
+export function checkOpenOptions(options: object): CheckedOpenOptions {
+  const checked = checkOptions(options, OPEN_OPTIONS);
+  const { rowShape, textLength } = checked;
+  if (textLength !== undefined && checked.dtype !== undefined) {
+    throw optionError(`textLength is for files without a dtype: give the room in the dtype, as in "U${textLength}"`);
+  }
+  if (rowShape === undefined) return checked;
+  if (checked.dtype === undefined) throw optionError("rowShape needs dtype: together they say what rows a new file has");
+  return { ...checked, rowShape: [...rowShape] };
+}
