@@ -270,6 +270,19 @@ describe("what attached writers do", () => {
 });
 
 describe("the end of sharing", () => {
+  test("while closing waits, an append is told that the file was closed", async () => {
+    const { npaa, token } = await openShared(temporaryPath());
+    const [slow, late] = [await built.NpyAppendArray.attach(token), await built.NpyAppendArray.attach(token)];
+    // A writer that has just checked the file begins to write at once.
+    await slow.append([[1, 2, 3]]);
+    const writing = slow.append({ data: new Int32Array(3 * 2 ** 22), shape: [2 ** 22, 3] });
+    const closing = npaa.close();
+    await wait(0);
+    await expect(late.append([[1, 2, 3]])).rejects.toMatchObject({ code: "ERR_NPY_CLOSED" });
+    await writing;
+    await Promise.all([closing, slow.close(), late.close()]);
+  });
+
   test("closing waits for what others write, and then they are told", async () => {
     const path = temporaryPath();
     const { npaa, token } = await openShared(path);

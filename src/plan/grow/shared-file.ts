@@ -75,7 +75,7 @@ export class SharedFile {
       const problem = "The file is no longer shared: the thread that shared it has ended. Open it again to append to it.";
       return new NpyError("ERR_NPY_CLOSED", problem);
     }
-    if (status === STATUSES.CLOSED) {
+    if (status === STATUSES.CLOSING || status === STATUSES.CLOSED) {
       return new NpyError("ERR_NPY_CLOSED", "The file was closed by the thread that shared it: open it again to append to it.");
     }
     growing.broken = status === STATUSES.CHANGED ? changed() : notUndone();
