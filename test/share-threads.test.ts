@@ -273,7 +273,9 @@ describe("the end of sharing", () => {
   test("while closing waits, an append is told that the file was closed", async () => {
     const { npaa, token } = await openShared(temporaryPath());
     const [slow, late] = [await built.NpyAppendArray.attach(token), await built.NpyAppendArray.attach(token)];
-    // A writer that has just checked the file begins to write at once.
+    // A writer that has just checked the file begins to write at once: with the clock stopped, the check holds.
+    vi.useFakeTimers({ toFake: ["Date"] });
+    onTestFinished(() => void vi.useRealTimers());
     await slow.append([[1, 2, 3]]);
     const writing = slow.append({ data: new Int32Array(3 * 2 ** 22), shape: [2 ** 22, 3] });
     const closing = npaa.close();
