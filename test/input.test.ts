@@ -149,3 +149,11 @@ describe("refused", () => {
     npaa.close();
   });
 });
+
+// V8 ends the process where a list grows too long.
+test.each<[string, unknown]>([
+  ["in a window", { data: [1], shape: [3e8], strides: [0] }],
+  ["in a nested list", [new Array(2e8), new Array(2e8)]],
+])("more plain values than a list can hold, %s, are refused", (_, input) => {
+  expect(() => parseInput(input)).toThrow(expect.objectContaining({ code: "ERR_NPY_SHAPE" }));
+});

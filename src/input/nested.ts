@@ -2,10 +2,11 @@
 import { NpyError, quoted } from "../errors.ts";
 import { passCodePoints } from "../format/code-points.ts";
 import type { DType } from "../format/dtype.ts";
+import { sizeOf } from "../format/layout.ts";
 import { MAX_DIMENSIONS } from "../format/structure.ts";
 import { isNodeBuffer, typedArrayBytes } from "./array-bytes.ts";
 import type { TypedArray } from "./array-input.ts";
-import { contiguous, type ParsedInput } from "./parsed-input.ts";
+import { checkPlainCount, contiguous, type ParsedInput } from "./parsed-input.ts";
 import { type ParseItem, stack } from "./stack.ts";
 
 /**
@@ -22,6 +23,7 @@ export function parseNested(input: readonly unknown[], parseItem: ParseItem): Pa
     shape.push(level.length);
     level = level[0];
   }
+  if (shape.length > 1) checkPlainCount(sizeOf(shape));
   const isTyped = ArrayBuffer.isView(level) && !(level instanceof DataView);
   const lists: (readonly unknown[])[] = [];
   collect(input, shape, [], isTyped, lists);

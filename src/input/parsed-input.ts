@@ -1,4 +1,5 @@
 /** An input as it is understood: elements of a dtype at strides, plain values, or one input for each field. */
+import { NpyError } from "../errors.ts";
 import type { DType } from "../format/dtype.ts";
 
 /** Elements of `dtype` in a buffer, at strides (in elements). */
@@ -69,4 +70,20 @@ export function contiguousStrides(shape: readonly number[], fortranOrder: boolea
 /** Contiguous elements. */
 export function contiguous(bytes: Uint8Array, dtype: DType, shape: readonly number[], fortranOrder: boolean): StridedBytes {
   return { bytes, dtype, shape, strides: contiguousStrides(shape, fortranOrder), offset: 0 };
+}
+
+/** V8 ends the process, without an error that could be caught, where a list grows beyond about 112 million elements. */
+const MAX_VALUES = 10 ** 8;
+
+/**
+ * Refuses more plain values than a list can be made of.
+ *
+ * @throws NpyError `ERR_NPY_SHAPE`.
+ */
+export function checkPlainCount(count: number): void {
+  if (count <= MAX_VALUES) return;
+  throw new NpyError(
+    "ERR_NPY_SHAPE",
+    `${count} plain values are more than the ${MAX_VALUES} that one call takes: pass a typed array, or fewer rows at a time.`,
+  );
 }

@@ -6,6 +6,7 @@ import { stridedIndex, unravelIndex } from "../format/flat-index.ts";
 import { sizeOf } from "../format/layout.ts";
 import { copyElements, laneOf, laneView } from "../memory/lanes.ts";
 import {
+  checkPlainCount,
   contiguous,
   contiguousStrides,
   type ParsedInput,
@@ -110,6 +111,7 @@ export function alongLastAxis(parsed: ParsedInput): ParsedInput {
   const shape = turned(parsed.shape);
   const rows = shape.at(-1) ?? 0;
   const perRow = parsed.values.length / rows;
+  checkPlainCount(parsed.values.length);
   const values: unknown[] = [];
   for (let at = 0; at < parsed.values.length; at++) {
     const from = (at % rows) * perRow + Math.floor(at / rows);
@@ -125,6 +127,7 @@ function turned([first, ...rest]: readonly number[]): number[] {
 
 function stackPlain(parts: readonly PlainInput[], outer: readonly number[]): PlainInput {
   const [{ dtype, shape }] = parts as readonly [PlainInput];
+  checkPlainCount(parts.reduce((sum, { values }) => sum + values.length, 0));
   const values = parts.flatMap((part) => {
     if (!part.fortranOrder) return part.values;
     const strides = contiguousStrides(shape, true);

@@ -9,7 +9,7 @@ import { sizeOf } from "../format/layout.ts";
 import { isFloat16, isLongDouble, scalarOf } from "../format/scalars.ts";
 import { bufferBytes, isBuffer, isNodeBuffer, needsDType, typedArrayBytes } from "./array-bytes.ts";
 import type { ArrayView, Sizes, TypedArray } from "./array-input.ts";
-import { contiguousStrides, type ParsedInput, type PlainInput, type StridedBytes } from "./parsed-input.ts";
+import { checkPlainCount, contiguousStrides, type ParsedInput, type PlainInput, type StridedBytes } from "./parsed-input.ts";
 
 /**
  * Understands an array described by its parts.
@@ -45,8 +45,10 @@ type Place = Pick<StridedBytes, "shape" | "strides" | "offset">;
 
 /** The values of a window, in C order. */
 function pick(values: readonly unknown[], { shape, strides, offset }: Place, declared: DType | undefined): PlainInput {
+  const count = sizeOf(shape);
+  checkPlainCount(count);
   const picked: unknown[] = [];
-  for (let at = 0, count = sizeOf(shape); at < count; at++) {
+  for (let at = 0; at < count; at++) {
     const position = offset + stridedIndex(at, shape, strides);
     passCodePoints(values, position, picked, at);
     picked.push(values[position]);
