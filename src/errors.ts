@@ -40,7 +40,7 @@ export interface NpyErrorDetails {
   readonly path?: string | undefined;
   /** For parse errors: the character of the header's text (counted from 0) at which it stopped making sense. */
   readonly position?: number | undefined;
-  /** For `ERR_NPY_TRAILING`: the byte of the file at which the second array begins. */
+  /** For `ERR_NPY_TRAILING`: the byte of the file at which the second array begins. For errors of `arraysOf`: at which the next one should. */
   readonly offset?: number | undefined;
   /** For values: the index of the offending element in the array that was given. */
   readonly index?: readonly number[] | undefined;

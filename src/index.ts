@@ -61,6 +61,7 @@ export type { HeaderOptions, InspectOptions } from "./options.ts";
 export type { Durability } from "./plan/grow/growing-file.ts";
 export type { CopyOptions } from "./plan/rewrite/copy-data.ts";
 export type { RecoveryReport } from "./plan/rewrite/recover.ts";
+export { arraysOf, arraysOfSync } from "./reader/arrays-of.ts";
 export { NpyReader } from "./reader/npy-reader.ts";
 export { NpyReaderSync } from "./reader/npy-reader-sync.ts";
 export type { ChunkOptions, FollowOptions, ReaderOptions, ReadOptions, ReadRowsOptions } from "./reader/reader-options.ts";

@@ -13,6 +13,8 @@ test("the entry points export these values", () => {
       "NpyReader",
       "NpyReaderSync",
       "RecordArray",
+      "arraysOf",
+      "arraysOfSync",
       "canCast",
       "dtype",
       "ensureAppendable",
@@ -42,7 +44,7 @@ test("the entry points export these values", () => {
 
 test("each verb has its synchronous twin", () => {
   const exported = new Map<string, unknown>(Object.entries(portable));
-  for (const verb of ["recover", "needsRecovery", "isAppendable", "ensureAppendable", "inspect", "load", "save"]) {
+  for (const verb of ["recover", "needsRecovery", "isAppendable", "ensureAppendable", "inspect", "load", "save", "arraysOf"]) {
     expect(exported.get(verb)).toBeTypeOf("function");
     expect(exported.get(`${verb}Sync`)).toBeTypeOf("function");
   }

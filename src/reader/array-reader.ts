@@ -2,6 +2,7 @@
 import { NpyError } from "../errors.ts";
 import type { DType } from "../format/dtype.ts";
 import { notConstructible } from "../options.ts";
+import { offsetOf } from "../storage/window.ts";
 import { OpenArray } from "./open-array.ts";
 
 export function closed(path: string | undefined): NpyError {
@@ -20,6 +21,11 @@ export abstract class ArrayReader<D> {
   /** The file's path or URL; `undefined` for storages without one. */
   get path(): string | undefined {
     return this.#array.path;
+  }
+
+  /** The byte of the file at which the array begins: 0, but for readers of `arraysOf`. */
+  get offset(): number {
+    return offsetOf(this.#array.storage);
   }
 
   /** The shape of the whole array. */

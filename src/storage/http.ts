@@ -50,16 +50,19 @@ function base64(text: string): string {
   return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 }
 
-async function openRanges(target: Target, { signal, timeout = TIMEOUT, isWhole = false }: ReadPurpose): Promise<Ranges> {
+async function openRanges(
+  target: Target,
+  { signal, timeout = TIMEOUT, isWhole = false, position: base = 0 }: ReadPurpose,
+): Promise<Ranges> {
   const opening: RequestLimits = { signals: signal === undefined ? [] : [signal], timeout };
-  const end = isWhole ? FIRST_RANGE_OF_WHOLE : FIRST_RANGE;
-  /** The first bytes of the file, which are not asked for again. */
+  const end = base + (isWhole ? FIRST_RANGE_OF_WHOLE : FIRST_RANGE);
+  /** The first bytes from `base` on, which are not asked for again. */
   let start: Uint8Array = new Uint8Array(0);
   const accept = (found: { readonly size: number }): Uint8Array => {
-    start = new Uint8Array(Math.min(end, found.size));
+    start = new Uint8Array(Math.min(end, found.size) - base);
     return start;
   };
-  const found = await requestRange(target, { start: 0, end }, opening, accept, isWhole);
+  const found = await requestRange(target, { start: base, end }, opening, accept, isWhole);
   if (found instanceof Body) return bodyRanges(found, `${target.url} whole`);
   // An empty file has no range to request.
   const { size, validator } = found ?? { size: 0, validator: undefined };
@@ -71,7 +74,7 @@ async function openRanges(target: Target, { signal, timeout = TIMEOUT, isWhole =
     async read(buffer, position, signals) {
       const end = Math.min(size, position + buffer.length);
       if (position >= end) return 0;
-      const known = start.subarray(position, end);
+      const known = position < base ? start.subarray(0, 0) : start.subarray(position - base, end - base);
       buffer.set(known);
       const first = position + known.length;
       if (first === end) return end - position;
@@ -80,7 +83,8 @@ async function openRanges(target: Target, { signal, timeout = TIMEOUT, isWhole =
         return buffer.subarray(known.length);
       });
       if (now === undefined) throw hasChanged();
-      if (position === 0 && end > start.length && end <= KEPT) start = buffer.slice(0, end);
+      const length = end - base;
+      if (position === base && length > start.length && length <= KEPT) start = buffer.slice(0, length);
       return end - position;
     },
   };

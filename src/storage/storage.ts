@@ -36,6 +36,8 @@ export interface ReadPurpose extends ReadLimits {
    * may take fewer requests. Where it does not know the size, it may then give an infinite one.
    */
   readonly isWhole?: boolean | undefined;
+  /** Where reading will begin. A backend may fetch the first bytes from there as it opens the file. Default 0. */
+  readonly position?: number | undefined;
 }
 
 /** A place that may hold a file, such as a path. */

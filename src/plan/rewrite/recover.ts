@@ -198,7 +198,8 @@ export function* refuseSecondArray(file: StorageFile, end: number): Plan<void> {
   if (MAGIC.some((byte, i) => start[i] !== byte)) return;
   throw new NpyError(
     "ERR_NPY_TRAILING",
-    `After the last row, at byte ${end}, another .npy array begins: two arrays were saved into this file. Split the file there.`,
+    `After the last row, at byte ${end}, another .npy array begins: several arrays were saved into this file. ` +
+      "Read them with arraysOf, or write them into files of their own: npy-append-array split FILE.",
     {
       offset: end,
       remedies: [
