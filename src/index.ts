@@ -9,7 +9,7 @@ export {
 export { type Casting, canCast } from "./cast/can-cast.ts";
 export type { OnOverflow } from "./cast/overflow.ts";
 export type { NpyScalars } from "./decode/decode.ts";
-export type { ColumnsOf, ComplexNumber, DataOf, NpyArray, RecordArrayOf, RecordOf } from "./decode/npy-array.ts";
+export type { ColumnsOf, ComplexNumber, DataOf, NpyArray, NpyChunk, RecordArrayOf, RecordOf, RowOf } from "./decode/npy-array.ts";
 export { type NpyData, RecordArray } from "./decode/record-array.ts";
 export type { Nulls } from "./encode/nulls.ts";
 export { NpyError, type NpyErrorCode, type NpyErrorDetails } from "./errors.ts";
@@ -64,7 +64,14 @@ export type { RecoveryReport } from "./plan/rewrite/recover.ts";
 export { arraysOf, arraysOfSync } from "./reader/arrays-of.ts";
 export { NpyReader } from "./reader/npy-reader.ts";
 export { NpyReaderSync } from "./reader/npy-reader-sync.ts";
-export type { ChunkOptions, FollowOptions, ReaderOptions, ReadOptions, ReadRowsOptions } from "./reader/reader-options.ts";
+export type {
+  ChunkOptions,
+  FollowOptions,
+  ReaderOptions,
+  ReadOptions,
+  ReadRowsOptions,
+  RowsOptions,
+} from "./reader/reader-options.ts";
 export {
   needsRecovery,
   needsRecoverySync,

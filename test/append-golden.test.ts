@@ -58,7 +58,7 @@ describe.each(names)("%s.npy", (name) => {
   test("is what appending its rows one by one makes", async () => {
     const storage = new MemoryStorage();
     using reader = NpyReader.openSync(new MemoryStorage(bytes));
-    const rows = [...reader.chunks({ rows: 1 })];
+    const rows: NpyArray[] = [...reader.chunks({ rows: 1 })];
     // A file without rows has only its header to say.
     if (rows.length === 0) rows.push(array);
     const [first, ...later] = rows as [NpyArray, ...NpyArray[]];

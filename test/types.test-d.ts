@@ -3,6 +3,8 @@ import { expectTypeOf, test } from "vitest";
 import {
   type AppendInput,
   type ArrayInput,
+  arraysOf,
+  arraysOfSync,
   type CheckedDType,
   type ColumnsOf,
   type ComplexNumber,
@@ -16,6 +18,7 @@ import {
   NpyAppendArray,
   type NpyAppendArraySync,
   type NpyArray,
+  type NpyChunk,
   type NpyData,
   NpyReader,
   type NpyReaderSync,
@@ -23,6 +26,7 @@ import {
   type RawChunk,
   type RecordArray,
   type RecordOf,
+  type RowOf,
   save,
 } from "../src/node.ts";
 
@@ -48,6 +52,21 @@ test("load and NpyReader give data of the dtype that they are told", async () =>
   const reader = await NpyReader.open("a.npy", { dtype: "int64" });
   expectTypeOf((await reader.read()).data).toEqualTypeOf<BigInt64Array<ArrayBuffer>>();
   for await (const { data } of reader.chunks()) expectTypeOf(data).toEqualTypeOf<BigInt64Array<ArrayBuffer>>();
+});
+
+test("chunks say where they begin, and rows are values, records or the data of a row", async () => {
+  const reader = await NpyReader.open("a.npy", { dtype: "int64" });
+  for await (const chunk of reader.chunks()) expectTypeOf(chunk).toEqualTypeOf<NpyChunk<"int64">>();
+  for await (const { start } of reader.follow()) expectTypeOf(start).toEqualTypeOf<number>();
+  for await (const row of reader.rows()) expectTypeOf(row).toEqualTypeOf<bigint | BigInt64Array<ArrayBuffer>>();
+  const sync = NpyReader.openSync("a.npy", { dtype: [["t", "<f8"]] });
+  for (const row of sync.rows()) expectTypeOf(row.t).toEqualTypeOf<number>();
+  for (const row of NpyReader.openSync("a.npy").rows()) expectTypeOf(row).toEqualTypeOf<unknown>();
+  expectTypeOf<RowOf<"bool">>().toEqualTypeOf<number | Uint8Array<ArrayBuffer>>();
+  expectTypeOf<RowOf<"complex64">>().toEqualTypeOf<ComplexNumber | Float32Array<ArrayBuffer>>();
+  expectTypeOf<RowOf<"<U5">>().toEqualTypeOf<string | string[]>();
+  for await (const one of arraysOf("a.npy", { dtype: "int8" })) expectTypeOf(one).toEqualTypeOf<NpyReader<"int8">>();
+  for (const one of arraysOfSync("a.npy")) expectTypeOf(one).toEqualTypeOf<NpyReaderSync>();
 });
 
 test("a misspelt option is refused", () => {

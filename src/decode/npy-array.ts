@@ -17,6 +17,12 @@ export interface NpyArray<D = unknown> {
   readonly fortranOrder: boolean;
 }
 
+/** A part of an array, as `chunks` and `follow` give it. It can be appended like any other array. */
+export interface NpyChunk<D = unknown> extends NpyArray<D> {
+  /** Its first row in the file. */
+  readonly start: number;
+}
+
 type WithoutByteOrder<Name extends string> = Name extends `${"<" | ">" | "=" | "|"}${infer Rest}` ? Rest : Name;
 
 /** What one element of a dtype is, by its name. */
@@ -147,6 +153,17 @@ export type ColumnsOf<D> =
     : { [name: string]: NpyData };
 
 type ColumnOf<T> = T extends SubArray<infer Element> ? DataOf<Element> : DataOf<T>;
+
+/** What an element is outside of an array. Bools are 0 and 1, as in `data`. */
+type SingleValues = Omit<ScalarValues, "boolean"> & { boolean: number };
+
+type SingleOf<D> = Like<D> extends infer Name extends string ? SingleValues[ValueName<Name>] : unknown;
+
+/**
+ * A row, as `rows()` gives it: of a 1-D array one value, else the `data` of the row. The compiler does not know how many axes an array has; for
+ * structures it takes it to have one.
+ */
+export type RowOf<D> = unknown extends D ? unknown : IsStructure<D> extends true ? RecordOf<D> : SingleOf<D> | DataOf<D>;
 
 /** The `data` of a structured dtype. */
 export type RecordArrayOf<D> = RecordArray<RecordOf<D>, ColumnsOf<D>>;

@@ -39,8 +39,8 @@ interface Source {
   readonly check: Kernel | undefined;
 }
 
-/** Any other property of a view may change what these mean. */
-const PARTS: ReadonlySet<string> = new Set(["data", "shape", "dtype", "fortranOrder"]);
+/** Any other property of a view may change what these mean; `start`, which chunks have, does not. */
+const PARTS: ReadonlySet<string> = new Set(["data", "shape", "dtype", "fortranOrder", "start"]);
 
 export class RowEncoder {
   readonly #layout: ArrayLayout;

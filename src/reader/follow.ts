@@ -1,5 +1,5 @@
 /** Rows as they are appended. */
-import type { NpyArray } from "../decode/npy-array.ts";
+import type { NpyArray, NpyChunk } from "../decode/npy-array.ts";
 import { onAbort } from "../storage/signals.ts";
 
 /** Milliseconds between looks at the file: notifications may be lost, or not exist at all. */
@@ -26,7 +26,7 @@ export interface Following {
   watch(onChange: () => void): (() => void) | undefined;
 }
 
-export async function* followRows<D>(reader: Followed<D>, following: Following): AsyncGenerator<NpyArray<D>, void, void> {
+export async function* followRows<D>(reader: Followed<D>, following: Following): AsyncGenerator<NpyChunk<D>, void, void> {
   const { from, rows, lifetime, signal } = following;
   const isStopped = (): boolean => lifetime.aborted || signal?.aborted === true;
   let notifications = 0;
@@ -35,9 +35,10 @@ export async function* followRows<D>(reader: Followed<D>, following: Following):
       const end = Math.min(reader.length, next + rows);
       const chunk = await unlessStopped(signal, reader.read(next, end, { signal }));
       if (chunk === undefined) return;
+      const start = next;
       next = end;
       notifications = 0;
-      yield chunk;
+      yield { ...chunk, start };
     }
     if (notifications > PATIENCE) await new Promise((resolve) => setTimeout(resolve));
     // Watch first, then look: an append in between wakes us.

@@ -1,12 +1,20 @@
 /** Reading synchronously. */
-import type { NpyArray } from "../decode/npy-array.ts";
+import type { NpyArray, NpyChunk, RowOf } from "../decode/npy-array.ts";
 import { checkOptions } from "../options.ts";
 import { runSync } from "../plan/run.ts";
 import { close } from "../plan/step.ts";
 import { attempt } from "../verb.ts";
 import { ArrayReader, closed } from "./array-reader.ts";
 import type { OpenArray } from "./open-array.ts";
-import { CHUNK_OPTIONS, type ChunkOptions, checkedRead, type ReadRowsOptions } from "./reader-options.ts";
+import {
+  CHUNK_OPTIONS,
+  type ChunkOptions,
+  checkedRead,
+  type ReadRowsOptions,
+  ROWS_OPTIONS,
+  type RowsOptions,
+} from "./reader-options.ts";
+import { rowsSync } from "./rows.ts";
 
 /** What a reader has open. */
 export let openArrayOf: (reader: NpyReaderSync) => OpenArray<unknown>;
@@ -51,16 +59,24 @@ export class NpyReaderSync<D = unknown> extends ArrayReader<D> implements Dispos
   }
 
   /** {@link NpyReader.chunks}, synchronously. */
-  chunks(options: ChunkOptions = {}): Iterable<NpyArray<D>> {
+  chunks(options: ChunkOptions = {}): Iterable<NpyChunk<D>> {
     const checked = attempt(this.path, () => checkOptions(options, CHUNK_OPTIONS));
     const { out, signal } = checked;
     const read = (start: number, stop: number): NpyArray<D> => this.read(start, stop, { out, signal });
     const bounds = (): Iterable<[number, number]> => this.#array.chunkBounds(checked);
     return {
       *[Symbol.iterator]() {
-        for (const [start, stop] of bounds()) yield read(start, stop);
+        for (const [start, stop] of bounds()) yield { ...read(start, stop), start };
       },
     };
+  }
+
+  /** {@link NpyReader.rows}, synchronously. */
+  rows(options: RowsOptions = {}): Iterable<RowOf<D>, undefined> {
+    const checked = attempt(this.path, () => checkOptions(options, ROWS_OPTIONS));
+    const { signal } = checked;
+    const read = (start: number, stop: number): NpyArray<D> => this.read(start, stop, { signal });
+    return rowsSync(() => ({ bounds: this.#array.chunkBounds(checked), read, signal }));
   }
 
   /** {@link NpyReader.close}, synchronously. */

@@ -1,6 +1,6 @@
 /** Reading `.npy` files: whole, by slices, or in chunks that fit into memory. */
 
-import type { NpyArray } from "../decode/npy-array.ts";
+import type { NpyArray, NpyChunk, RowOf } from "../decode/npy-array.ts";
 import { NpyError } from "../errors.ts";
 import { checkOptions, position } from "../options.ts";
 import { run } from "../plan/run.ts";
@@ -25,7 +25,10 @@ import {
   READABLE_OPTIONS,
   type ReaderOptions,
   type ReadRowsOptions,
+  ROWS_OPTIONS,
+  type RowsOptions,
 } from "./reader-options.ts";
+import { rowsLater } from "./rows.ts";
 
 /** Uses what a reader has open, which is not closed meanwhile. */
 export let whileOpen: <Result>(reader: NpyReader, use: (array: OpenArray<unknown>) => Promise<Result>) => Promise<Result>;
@@ -178,7 +181,7 @@ export class NpyReader<D = unknown> extends ArrayReader<D> implements AsyncDispo
    * for await (const { data } of reader.follow({ from: -1, signal })) console.log(data);
    * ```
    */
-  follow(options: FollowOptions = {}): AsyncIterable<NpyArray<D>> {
+  follow(options: FollowOptions = {}): AsyncIterable<NpyChunk<D>> {
     return attempt(this.path, () => {
       this.#checkOpen();
       const { length } = this;
@@ -193,7 +196,7 @@ export class NpyReader<D = unknown> extends ArrayReader<D> implements AsyncDispo
     });
   }
 
-  async *#follow(following: Following): AsyncGenerator<NpyArray<D>, void, void> {
+  async *#follow(following: Following): AsyncGenerator<NpyChunk<D>, void, void> {
     try {
       yield* followRows(this, following);
       this.#checkOpen();
@@ -204,7 +207,7 @@ export class NpyReader<D = unknown> extends ArrayReader<D> implements AsyncDispo
   }
 
   /** {@link chunks} as a stream, which reads no chunk before it is asked for. */
-  readable(options: Omit<ChunkOptions, "out"> = {}): ReadableStream<NpyArray<D>> {
+  readable(options: Omit<ChunkOptions, "out"> = {}): ReadableStream<NpyChunk<D>> {
     const { rows, signal } = attempt(this.path, () => checkOptions(options, READABLE_OPTIONS));
     const lifetime = new Lifetime();
     lifetime.follow(signal);
@@ -212,16 +215,33 @@ export class NpyReader<D = unknown> extends ArrayReader<D> implements AsyncDispo
   }
 
   /** All rows, a chunk at a time: no more than one is held in memory. With `out` a chunk is valid until the next one is asked for. */
-  chunks(options: ChunkOptions = {}): AsyncIterable<NpyArray<D>> {
+  chunks(options: ChunkOptions = {}): AsyncIterable<NpyChunk<D>> {
     const checked = attempt(this.path, () => checkOptions(options, CHUNK_OPTIONS));
     const { out, signal } = checked;
     const read = (start: number, stop: number): Promise<NpyArray<D>> => this.read(start, stop, { out, signal });
     const bounds = (): Iterable<[number, number]> => this.#array.chunkBounds(checked);
     return {
       async *[Symbol.asyncIterator]() {
-        for (const [start, stop] of bounds()) yield await read(start, stop);
+        for (const [start, stop] of bounds()) yield { ...(await read(start, stop)), start };
       },
     };
+  }
+
+  /**
+   * Rows one by one: of a 1-D array numbers, bigints, texts, `{ re, im }` or records, of any other the row's `data`, flat in the file's order. Such
+   * rows are views of a chunk of about 4 MiB, which they keep in memory: to keep a few of many, `slice()` them.
+   *
+   * @example
+   * ```ts
+   * await using reader = await NpyReader.open("log.npy");
+   * for await (const row of reader.rows({ start: -10 })) console.log(row);
+   * ```
+   */
+  rows(options: RowsOptions = {}): AsyncIterable<RowOf<D>, undefined> {
+    const checked = attempt(this.path, () => checkOptions(options, ROWS_OPTIONS));
+    const { signal } = checked;
+    const read = (start: number, stop: number): Promise<NpyArray<D>> => this.read(start, stop, { signal });
+    return rowsLater(() => ({ bounds: this.#array.chunkBounds(checked), read, signal }));
   }
 
   /** Ends requests under way, whose promises reject with `ERR_NPY_CLOSED`, waits for reads of local files, and closes the file. Idempotent. */

@@ -17,7 +17,7 @@ import { hasSameBytes, hasSample, type Sample, sampleOf } from "../plan/read/sam
 import { copyBytes } from "../plan/rewrite/copy-data.ts";
 import { close, open, type Plan, quietly, read, size } from "../plan/step.ts";
 import { type Eventually, hasCode, type Storage, type StorageFile } from "../storage/storage.ts";
-import type { CheckedReaderOptions, ChunkOptions } from "./reader-options.ts";
+import type { CheckedReaderOptions, ChunkOptions, RowsOptions } from "./reader-options.ts";
 
 /** Bytes of a chunk by default. */
 const CHUNK = 2 ** 22;
@@ -297,10 +297,11 @@ export class OpenArray<D> {
   }
 
   /** The first rows of all chunks, and the row after the last. */
-  *chunkBounds(options: ChunkOptions): Generator<[start: number, stop: number], void, void> {
-    const { length } = this;
+  *chunkBounds(options: ChunkOptions & RowsOptions): Generator<[start: number, stop: number], void, void> {
+    const from = this.#first(options.start);
+    const end = position(options.stop ?? this.length, this.length, "stop");
     const rows = options.rows ?? this.rowsPerChunk(options.out?.byteLength);
-    for (let start = 0; start < length; start += rows) yield [start, Math.min(length, start + rows)];
+    for (let start = from; start < end; start += rows) yield [start, Math.min(end, start + rows)];
   }
 }
 

@@ -77,6 +77,16 @@ export interface ChunkOptions extends ReadRowsOptions {
   readonly rows?: number | undefined;
 }
 
+/** Which rows {@link NpyReader.rows} gives, and how it is stopped. */
+export interface RowsOptions {
+  /** The first row; negative ones count from the end. Default 0. */
+  readonly start?: number | undefined;
+  /** The row after the last one; negative ones count from the end. Default: all that the reader has seen when the iteration begins. */
+  readonly stop?: number | undefined;
+  /** Ends the iteration with its reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 const chunkRows: Check<number | undefined> = optional("a whole number of 1 or more", isPositive);
 const READ_OPTIONS = { dtype: anyDType, ...INSPECT_OPTIONS };
 const READER_OPTIONS = { ...READ_OPTIONS, mmap: flag(false), advise: oneOf([undefined, "sequential", "random"]) };
@@ -95,6 +105,12 @@ export const FOLLOW_OPTIONS: {
   readonly signal: Check<AbortSignal | undefined>;
   readonly rows: Check<number | undefined>;
 } = { from: rowNumber, signal: abortSignal, rows: chunkRows };
+
+export const ROWS_OPTIONS: {
+  readonly start: Check<number | undefined>;
+  readonly stop: Check<number | undefined>;
+  readonly signal: Check<AbortSignal | undefined>;
+} = { start: rowNumber, stop: rowNumber, signal: abortSignal };
 
 /** The options of `read`, which is called too often for {@link checkOptions}. */
 export function checkedRead(options: ReadRowsOptions): ReadRowsOptions {
