@@ -72,6 +72,7 @@ export type {
   ReadRowsOptions,
   RowsOptions,
 } from "./reader/reader-options.ts";
+export type { SearchOptions, SearchValue } from "./reader/search-sorted.ts";
 export {
   needsRecovery,
   needsRecoverySync,

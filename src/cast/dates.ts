@@ -3,12 +3,38 @@ import { NpyError } from "../errors.ts";
 import { type DType, dtype, nativeDType } from "../format/dtype.ts";
 import { conversionOf } from "./convert.ts";
 
+const UNITLESS = "a datetime64 without a unit has no meaning for a Date";
+
 const MILLISECONDS: DType = nativeDType(dtype("<M8[ms]"));
+
+/**
+ * Where a Date lies among the steps of `target`: at one, or between one and the next; or the reason why nowhere. Dates beyond its range lie before
+ * all steps, or after all.
+ */
+export function dateBetweenTicks(target: DType, date: Date): { readonly ticks: bigint; readonly isBetween: boolean } | string {
+  if (target.datetime?.unit === "generic") return UNITLESS;
+  if (Number.isNaN(date.getTime())) return "an invalid Date is no time";
+  const time = BigInt64Array.of(BigInt(date.getTime()));
+  const ticks = new BigInt64Array(1);
+  const back = new BigInt64Array(1);
+  const [timeBytes, tickBytes, backBytes] = [time, ticks, back].map(({ buffer }) => new Uint8Array(buffer)) as [
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+  ];
+  try {
+    conversionOf(MILLISECONDS, target).convert(timeBytes, tickBytes);
+  } catch (error) {
+    if (!(error instanceof NpyError)) throw error;
+    return { ticks: date.getTime() < 0 ? -(2n ** 64n) : 2n ** 64n, isBetween: true };
+  }
+  conversionOf(target, MILLISECONDS).convert(tickBytes, backBytes);
+  return { ticks: ticks[0] as bigint, isBetween: back[0] !== time[0] };
+}
 
 /** The conversion of Dates to `target`, or the reason why one has none. Dates are converted back to check that they are exact. */
 export function dateToTicks(target: DType): (date: Date) => bigint | string {
-  if (target.kind !== "M" || target.datetime?.unit === "generic")
-    return () => "a datetime64 without a unit has no meaning for a Date";
+  if (target.kind !== "M" || target.datetime?.unit === "generic") return () => UNITLESS;
   const ticks = new BigInt64Array(1);
   const time = new BigInt64Array(1);
   const [tickBytes, timeBytes] = [new Uint8Array(ticks.buffer), new Uint8Array(time.buffer)];

@@ -87,7 +87,7 @@ export class RecordArray<Record = { [name: string]: unknown }, Columns = { [name
   column(name: string): NpyData;
   column(name: string): unknown {
     const path = pathTo(this.dtype, name);
-    if (path === undefined) throw this.#noField(name);
+    if (path === undefined) throw noSuchField(this.dtype, name);
     // Nested structures only add to the offset. Sub-arrays of structures are copied out first.
     let offset = 0;
     while (path.length > 1 && path[0]?.dtype.subdtype === undefined) offset += (path.shift() as DTypeField).offset;
@@ -99,16 +99,6 @@ export class RecordArray<Record = { [name: string]: unknown }, Columns = { [name
     copyField(records, { bytes, offset: 0, stride: itemsize }, itemsize, this.length);
     const column = decodeElements(element, bytes, this.length * count);
     return rest.length === 0 ? column : (column as RecordArray).column(rest.map((inner) => inner.name).join("."));
-  }
-
-  #noField(name: string): NpyError {
-    const names = (this.dtype.fields as readonly DTypeField[])
-      .slice(0, 80)
-      .map((field) => quoted(field.name))
-      .join(", ");
-    return new NpyError("ERR_NPY_OPTION", `There is no such field: there are ${clipped(names) || "none"}.`, {
-      field: name,
-    });
   }
 
   /** All fields as columns. */
@@ -133,8 +123,16 @@ export function decodeElements(type: DType, bytes: Uint8Array<ArrayBuffer>, coun
   return type.fields === undefined ? decodeScalars(type, bytes, count) : new RecordArray(type, bytes, count);
 }
 
+export function noSuchField({ fields = [] }: DType, name: string): NpyError {
+  const names = fields
+    .slice(0, 80)
+    .map((field) => quoted(field.name))
+    .join(", ");
+  return new NpyError("ERR_NPY_OPTION", `There is no such field: there are ${clipped(names) || "none"}.`, { field: name });
+}
+
 /** The fields along a path. Names may contain dots: the longest name that matches counts. */
-function pathTo({ fields = [] }: DType, name: string): DTypeField[] | undefined {
+export function pathTo({ fields = [] }: DType, name: string): DTypeField[] | undefined {
   for (const field of fields.toSorted((a, b) => b.name.length - a.name.length)) {
     if (name === field.name) return [field];
     if (!name.startsWith(`${field.name}.`)) continue;

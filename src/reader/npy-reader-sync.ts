@@ -15,6 +15,7 @@ import {
   type RowsOptions,
 } from "./reader-options.ts";
 import { rowsSync } from "./rows.ts";
+import { checkSearchOptions, type SearchOptions, type SearchValue, searchSorted } from "./search-sorted.ts";
 
 /** What a reader has open. */
 export let openArrayOf: (reader: NpyReaderSync) => OpenArray<unknown>;
@@ -69,6 +70,16 @@ export class NpyReaderSync<D = unknown> extends ArrayReader<D> implements Dispos
         for (const [start, stop] of bounds()) yield { ...read(start, stop), start };
       },
     };
+  }
+
+  /** {@link NpyReader.searchsorted}, synchronously. */
+  searchsorted(value: SearchValue, options: SearchOptions = {}): number {
+    return attempt(this.path, () => {
+      const array = this.#open();
+      const checked = checkSearchOptions(options);
+      checked.signal?.throwIfAborted();
+      return runSync(searchSorted(array, value, checked));
+    });
   }
 
   /** {@link NpyReader.rows}, synchronously. */

@@ -29,6 +29,7 @@ import {
   type RowsOptions,
 } from "./reader-options.ts";
 import { rowsLater } from "./rows.ts";
+import { checkSearchOptions, type SearchOptions, type SearchValue, searchSorted } from "./search-sorted.ts";
 
 /** Uses what a reader has open, which is not closed meanwhile. */
 export let whileOpen: <Result>(reader: NpyReader, use: (array: OpenArray<unknown>) => Promise<Result>) => Promise<Result>;
@@ -225,6 +226,28 @@ export class NpyReader<D = unknown> extends ArrayReader<D> implements AsyncDispo
         for (const [start, stop] of bounds()) yield { ...(await read(start, stop)), start };
       },
     };
+  }
+
+  /**
+   * The index at which `value` would have to be inserted into a sorted 1-D array, or by a `field` of sorted records, so that it stays sorted, as
+   * `numpy.searchsorted`. It is found by halving, in a few small reads: of 1 GiB about 17, from a URL 13 requests. What is not sorted gives any index.
+   *
+   * @throws NpyError `ERR_NPY_VALUE` if the value cannot be compared with the elements, `ERR_NPY_SHAPE` unless the array has one axis and the field
+   * one element in each record, `ERR_NPY_DTYPE` if the elements have no order, `ERR_NPY_OPTION`, and what {@link read} throws.
+   * @example
+   * ```ts
+   * await using reader = await NpyReader.open("log.npy", { dtype: [["t", "<f8"]] });
+   * const { data } = await reader.read(await reader.searchsorted(3600, { field: "t" })); // all from t = 3600 on
+   * ```
+   */
+  async searchsorted(value: SearchValue, options: SearchOptions = {}): Promise<number> {
+    return await attemptLater(this.path, () =>
+      whileOpen(this as NpyReader, async (array) => {
+        const checked = checkSearchOptions(options);
+        checked.signal?.throwIfAborted();
+        return await run(searchSorted(array, value, checked), checked.signal);
+      }),
+    );
   }
 
   /**

@@ -95,6 +95,11 @@ export class OpenArray<D> {
     return this.#options.signal;
   }
 
+  /** Whether each read of the file is a request to somewhere else. */
+  get isReadByRequests(): boolean {
+    return this.#file.isSnapshot ?? false;
+  }
+
   *extent(): Plan<Extent> {
     const end = this.#header.headerLength + dataLength(this.#header);
     return { end, size: yield* size(this.#file), key: this.#file.key };
