@@ -14,6 +14,7 @@ import { infoCommand } from "../src/cli/info.ts";
 import { plotCommand } from "../src/cli/plot.ts";
 import { recoverCommand } from "../src/cli/recover.ts";
 import { sliceCommand } from "../src/cli/slice.ts";
+import { splitCommand } from "../src/cli/split.ts";
 import { statsCommand } from "../src/cli/stats.ts";
 import { tailCommand } from "../src/cli/tail.ts";
 import { verifyCommand } from "../src/cli/verify.ts";
@@ -25,6 +26,7 @@ const commands: Command[] = [
   infoCommand(),
   appendCommand(),
   concatCommand(),
+  splitCommand(),
   recoverCommand(),
   ensureAppendableCommand(),
   headCommand(),

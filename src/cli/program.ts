@@ -11,6 +11,7 @@ import { Interrupted } from "./interruption.ts";
 import { plotCommand } from "./plot.ts";
 import { recoverCommand } from "./recover.ts";
 import { sliceCommand } from "./slice.ts";
+import { splitCommand } from "./split.ts";
 import { statsCommand } from "./stats.ts";
 import { tailCommand } from "./tail.ts";
 import { print, tell, tellLines } from "./terminal.ts";
@@ -21,6 +22,7 @@ const COMMANDS = [
   infoCommand,
   appendCommand,
   concatCommand,
+  splitCommand,
   recoverCommand,
   ensureAppendableCommand,
   headCommand,

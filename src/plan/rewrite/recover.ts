@@ -199,7 +199,7 @@ export function* refuseSecondArray(file: StorageFile, end: number): Plan<void> {
   throw new NpyError(
     "ERR_NPY_TRAILING",
     `After the last row, at byte ${end}, another .npy array begins: several arrays were saved into this file. ` +
-      "Read them with arraysOf, or write them into files of their own: npy-append-array split FILE.",
+      "Read each with arraysOf, or write them into files of their own with npy-append-array split.",
     {
       offset: end,
       remedies: [
