@@ -17,7 +17,7 @@ export type NpyErrorCode =
   | "ERR_NPY_NOT_APPENDABLE"
   /** The data are not what the header says: call `recover` first. */
   | "ERR_NPY_NEEDS_RECOVERY"
-  /** Another `.npy` array begins after the last row, at `offset`: two arrays were saved into one file. */
+  /** Another `.npy` array begins after the last row, at `offset`: several arrays were saved into one file. */
   | "ERR_NPY_TRAILING"
   /** `recover` cannot tell what the rows are. */
   | "ERR_NPY_UNRECOVERABLE"
