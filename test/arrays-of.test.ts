@@ -15,6 +15,7 @@ import {
   type NpyArray,
   NpyReader,
   type NpyReaderSync,
+  type RecordArray,
   type SaveOptions,
   saveSync,
 } from "../src/node.ts";
@@ -206,6 +207,25 @@ test("of a URL an array takes one request, and its data another, if they were no
   expect((await readers[2]?.read())?.data).toEqual(new Float64Array(1000).fill(2));
   expect(asked.slice(3)).toEqual([`bytes=${third + 512}-${file.length - 1}`]);
   for (const reader of readers) await reader.close();
+});
+
+test("of a URL a header of more than 512 bytes takes one request more", async () => {
+  const names = Array.from({ length: 60 }, (_, i) => `column_${i}`);
+  const wide = saved([Object.fromEntries(names.map((name, i) => [name, i]))], {
+    dtype: Object.fromEntries(names.map((name) => [name, "<f8"])),
+  });
+  const file = Buffer.concat([PARTS[1] as Uint8Array, wide, PARTS[0] as Uint8Array]);
+  const asked: string[] = [];
+  const url = await serve((request, response) => {
+    asked.push(String(request.headers.range));
+    range(file, '"1"', request, response);
+  });
+  const readers = await collected(arraysOf(url));
+  expect(asked.length).toBe(4);
+  const data = (await readers[1]?.read())?.data as RecordArray;
+  expect(data.at(0)?.["column_59"]).toBe(59);
+  expect((await readers[2]?.read())?.data).toEqual(Float64Array.of(1, 2, 3));
+  expect((await readers[0]?.read())?.data).toEqual(Uint8Array.of(4, 5, 6));
 });
 
 describe("what is no array is an error with its byte, after the arrays before it", () => {

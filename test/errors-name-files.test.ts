@@ -157,11 +157,23 @@ const SYNC: readonly (readonly [string, string, Failing])[] = [
   ["refresh, closed", "CLOSED", reading((reader) => [reader.close(), reader.refresh()])],
   ["refresh, changed", "CHANGED", reading((reader) => [npy.saveSync(reader.path as string, [1]), reader.refresh()])],
   ["chunks, option", "OPTION", reading((reader) => reader.chunks({ rows: 0 }))],
+  ["rows, option", "OPTION", reading((reader) => reader.rows(bad))],
+  ["searchsorted, option", "OPTION", reading((reader) => reader.searchsorted(1, bad))],
+  ["searchsorted, value", "VALUE", reading((reader) => reader.searchsorted("x"))],
+  ["searchsorted, closed", "CLOSED", reading((reader) => [reader.close(), reader.searchsorted(1)])],
+  ["arraysOfSync, option", "OPTION", (path) => npy.arraysOfSync(path, bad)],
 ];
 
 const ASYNC: readonly (readonly [string, string, Failing])[] = [
   ["load, option", "OPTION", async (path) => await npy.load(path, bad)],
   ["load, dtype", "DTYPE", async (path) => await npy.load(path, { dtype: "int8" })],
+  ["searchsorted, value", "VALUE", readingLater((reader) => reader.searchsorted("x"))],
+  ["searchsorted, closed", "CLOSED", readingLater(async (reader) => [await reader.close(), await reader.searchsorted(1)])],
+  [
+    "rows, closed",
+    "CLOSED",
+    readingLater(async (reader) => [await reader.close(), await reader.rows()[Symbol.asyncIterator]().next()]),
+  ],
   ["save, value", "VALUE", async (path) => await npy.save(path, [300], { dtype: "int8" })],
   ["inspect", "OPTION", async (path) => await npy.inspect(path, bad)],
   ["isAppendable", "OPTION", async (path) => await npy.isAppendable(path, bad)],

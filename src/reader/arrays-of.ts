@@ -64,13 +64,13 @@ function arraysIn(file: FileLike, options: object): Storage {
  * Each array of a file into which several were saved one after the other, as by `numpy.save(f, a); numpy.save(f, b)`, in their order.
  *
  * Each reader has the file open by itself, and belongs to you: it may be used and closed at any time, also after the loop. An array is opened
- * when it is asked for. Of a URL that takes one request each. Readers of such arrays see no rows that are appended later.
+ * when it is asked for. Of a URL that takes one request each.
  *
  * @throws NpyError what `NpyReader.open` throws; its `offset` is the byte at which an array was expected. `ERR_NPY_HEADER` if bytes after an array
  * begin no other, `ERR_NPY_DTYPE` for pickled arrays, whose length only Python knows, `ERR_NPY_CHANGED` if the file is replaced meanwhile.
  * @example
  * ```ts
- * for await (const reader of arraysOf("several.npy")) {
+ * for await (const reader of arraysOf("log.npy")) {
  *   console.log(reader.offset, reader.shape);
  *   await reader.close();
  * }

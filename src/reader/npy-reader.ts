@@ -236,8 +236,9 @@ export class NpyReader<D = unknown> extends ArrayReader<D> implements AsyncDispo
    * one element in each record, `ERR_NPY_DTYPE` if the elements have no order, `ERR_NPY_OPTION`, and what {@link read} throws.
    * @example
    * ```ts
-   * await using reader = await NpyReader.open("log.npy", { dtype: [["t", "<f8"]] });
-   * const { data } = await reader.read(await reader.searchsorted(3600, { field: "t" })); // all from t = 3600 on
+   * await save("times.npy", [0.5, 1, 1.5, 2]);
+   * await using reader = await NpyReader.open("times.npy");
+   * const { data } = await reader.read(await reader.searchsorted(1.2)); // Float64Array [1.5, 2]: all from 1.2 on
    * ```
    */
   async searchsorted(value: SearchValue, options: SearchOptions = {}): Promise<number> {

@@ -92,8 +92,8 @@ class Rows<D> implements AsyncIterableIterator<RowOf<D>, undefined> {
   }
 
   #inTurn(step: () => Promise<IteratorResult<RowOf<D>, undefined>>): Promise<IteratorResult<RowOf<D>, undefined>> {
-    this.#waiting++;
-    const result = this.#last.then(step).finally(() => this.#waiting--);
+    const isFirst = this.#waiting++ === 0;
+    const result = (isFirst ? step() : this.#last.then(step)).finally(() => this.#waiting--);
     this.#last = result.catch(() => undefined);
     return result;
   }
