@@ -144,6 +144,21 @@ export class NpyAppendArraySync<D = unknown> extends GrowingArray<D> implements 
     return transfer.rows;
   }
 
+  /** {@link NpyAppendArray.set}, synchronously. */
+  set(start: number, rows: AppendInput<D>): void {
+    this.#perform(() => {
+      const checked = this.#writer.checkNew(start, rows);
+      // A getter of the input may have closed the file.
+      this.#checkOpen();
+      return this.#writer.set(start, checked);
+    });
+  }
+
+  /** {@link NpyAppendArray.truncate}, synchronously. */
+  truncate(rows: number): void {
+    this.#perform(() => this.#writer.truncate(rows));
+  }
+
   /** {@link NpyAppendArray.updateHeader}, synchronously. */
   updateHeader(): void {
     this.#perform(() => this.#writer.updateHeader());

@@ -1,29 +1,28 @@
 /** Growing a `.npy` file by appending. */
 
-import type { EncodedRows } from "../encode/encoded-rows.ts";
 import type { Carried } from "../format/dtype.ts";
 import { isStream } from "../input/advice.ts";
 import type { AppendInput, RowInput } from "../input/record-types.ts";
 import { checkOptions } from "../options.ts";
 import { run } from "../plan/run.ts";
 import type { Plan } from "../plan/step.ts";
-import { NpyReader, whileOpen } from "../reader/npy-reader.ts";
+import { NpyReader } from "../reader/npy-reader.ts";
 import { type FileLike, locate } from "../storage/locate.ts";
 import type { Storage } from "../storage/storage.ts";
 import { attempt, attemptLater, onFile, onFileSync, outward } from "../verb.ts";
 import { AppendQueue } from "./append-queue.ts";
-import { hintingAtRows, RowAppender } from "./each-row.ts";
+import { Batch } from "./batch.ts";
 import { checkAppendFrom, closed, GrowingArray } from "./growing-array.ts";
 import { NpyAppendArraySync } from "./npy-append-array-sync.ts";
 import { checkOpenOptions, type OpenOptions } from "./open-options.ts";
-import { type RawChunk, refuseBytes } from "./raw-rows.ts";
+import type { RawChunk } from "./raw-rows.ts";
 import { checkToken, connect, type ShareToken } from "./share.ts";
+import { Sources } from "./sources.ts";
 import {
   type Appended,
   type AppendFromOptions,
   type AppendRowsOptions,
   appendAll,
-  appendEach,
   appendRows,
   checkEach,
   type Each,
@@ -36,7 +35,6 @@ import {
   writableOf,
   writableOfRows,
 } from "./streams.ts";
-import { Transfer } from "./transfer.ts";
 import { Writer } from "./writer.ts";
 
 function opening(storage: Storage, options: object): Plan<Writer> {
@@ -63,12 +61,18 @@ export class NpyAppendArray<D = unknown> extends GrowingArray<D> implements Asyn
   declare readonly "~like"?: Carried<D>;
   readonly #writer: Writer;
   readonly #queue: AppendQueue;
+  readonly #sources: Sources;
   #closed: Promise<void> | undefined;
 
   private constructor(writer: Writer) {
     super(writer, "NpyAppendArray");
     this.#writer = writer;
     this.#queue = new AppendQueue(writer);
+    this.#sources = new Sources(writer, this.#queue, {
+      checkOpen: () => this.#checkOpen(),
+      append: (input) => this.#append(input as AppendInput<D>),
+      perform: (plan) => this.#perform(plan),
+    });
   }
 
   /**
@@ -190,56 +194,10 @@ export class NpyAppendArray<D = unknown> extends GrowingArray<D> implements Asyn
       this.#checkOpen();
       return checkAppendFrom(source, options, false);
     });
-    if (source instanceof NpyReader) return await attemptLater(this.path, () => this.#transfer(source, options, signal));
-    if (each === "row") return await appendRows(source, signal, this.#rowAppender(isStream(source)));
-    const { append, finish } = this.#sink(raw, isStream(source));
+    if (source instanceof NpyReader) return await attemptLater(this.path, () => this.#sources.transfer(source, options, signal));
+    if (each === "row") return await appendRows(source, signal, this.#sources.rowAppender(isStream(source)));
+    const { append, finish } = this.#sources.sink(raw, isStream(source));
     return await appendAll(source, signal, append, finish);
-  }
-
-  /** Appends the inputs of a source, each as it comes. */
-  #sink(isRaw: boolean | undefined, fromStream: boolean): { append(input: unknown): Appended; finish(): void } {
-    const { path } = this;
-    const raw = isRaw ? attempt(path, () => this.#writer.rawRows()) : undefined;
-    const append = (input: unknown): Appended =>
-      attempt(path, () => {
-        if (raw !== undefined) return appendEach(raw.push(input), (rows) => this.#append(rows as AppendInput<D>));
-        if (fromStream) refuseBytes(input, this.#writer.target, this.#writer.rowBytes);
-        try {
-          return this.#append(input as AppendInput<D>);
-        } catch (error) {
-          throw hintingAtRows(error, input, this.#writer);
-        }
-      });
-    return { append, finish: () => attempt(path, () => raw?.finish()) };
-  }
-
-  /** Appends rows one by one. */
-  #rowAppender(fromStream: boolean): RowAppender {
-    const queue = this.#queue;
-    const rows = { append: (encoded: EncodedRows) => queue.appendLater(encoded), flush: queue.flush };
-    return new RowAppender(this.#writer, fromStream, rows, (check) =>
-      attempt(this.path, () => {
-        this.#checkOpen();
-        const encoded = check();
-        // A getter of the row may have closed the file.
-        this.#checkOpen();
-        return encoded;
-      }),
-    );
-  }
-
-  async #transfer(reader: NpyReader, range: AppendRowsOptions, signal: AbortSignal | undefined): Promise<number> {
-    let transfer: Transfer | undefined;
-    for (;;) {
-      signal?.throwIfAborted();
-      const { rows, isDone } = await whileOpen(reader, async (array) => {
-        const current = transfer ?? new Transfer(array, range);
-        transfer = current;
-        await this.#perform(() => current.appendPiece(this.#writer));
-        return current;
-      });
-      if (isDone) return rows;
-    }
   }
 
   /**
@@ -269,8 +227,8 @@ export class NpyAppendArray<D = unknown> extends GrowingArray<D> implements Asyn
       return checkEach(checkOptions(options, WRITABLE_OPTIONS));
     });
     const strategy = new CountQueuingStrategy({ highWaterMark });
-    if (each === "row") return writableOfRows(this.#rowAppender(true), () => this.updateHeader(), strategy);
-    const { append, finish } = this.#sink(raw, true);
+    if (each === "row") return writableOfRows(this.#sources.rowAppender(true), () => this.updateHeader(), strategy);
+    const { append, finish } = this.#sources.sink(raw, true);
     const close = (): Promise<void> => this.updateHeader().then(finish);
     return writableOf({ write: (input) => append(input).done, close }, strategy);
   }
@@ -299,6 +257,45 @@ export class NpyAppendArray<D = unknown> extends GrowingArray<D> implements Asyn
     // If sharing fails when its turn comes, the threads that attach get the error.
     if (start !== undefined) this.#perform(start).catch(() => undefined);
     return token;
+  }
+
+  /**
+   * Replaces rows that are in the file when the call's turn comes, from row `start` on; a negative one counts from the end. Rows are checked, cast
+   * and copied as by {@link append}; they become safe as `durability` says. Readers may see some of the rows replaced and others not yet, and
+   * so does whoever opens the file after this process was killed meanwhile; other rows and the header are not touched. If writing fails, the
+   * rows are the old or the new ones: set them again.
+   *
+   * @throws NpyError what {@link append} throws; `ERR_NPY_SHAPE` with the `row` if there are no such rows: nothing is written then.
+   * @example
+   * ```ts
+   * await using npaa = await NpyAppendArray.open("log.npy");
+   * await npaa.set(-1, [[7, 8, 9]]); // the last row
+   * ```
+   */
+  set(start: number, rows: AppendInput<D>): Promise<void> {
+    try {
+      this.#checkOpen();
+      const batch = new Batch(undefined);
+      batch.add(this.#writer.checkNew(start, rows));
+      // A getter of the input may have closed the file.
+      return this.#perform(() => this.#writer.set(start, batch));
+    } catch (error) {
+      return Promise.reject(outward(error, this.path, this.set));
+    }
+  }
+
+  /**
+   * Keeps the first `rows` rows, and cuts the others off. The header is written and synced first, whatever the durability: a process that is killed
+   * meanwhile leaves a file that counts the first rows, with the others behind them, which {@link recover} brings back, and with
+   * `dropUncounted` cuts off. If it fails, all rows are there.
+   *
+   * Programs that have mapped the rows that are cut off, such as `numpy.load` with `mmap_mode`, end when they look at them.
+   *
+   * @throws NpyError `ERR_NPY_OPTION`, also while the file is shared; `ERR_NPY_SHAPE` if there are fewer rows; `ERR_NPY_CLOSED`, `ERR_NPY_BROKEN`,
+   * `ERR_NPY_CHANGED`; the file system's own errors.
+   */
+  truncate(rows: number): Promise<void> {
+    return this.#perform(() => this.#writer.truncate(rows));
   }
 
   /** Makes the header count all rows, for `rewriteHeaderOnAppend: false`. */

@@ -2,7 +2,7 @@
 import { encodeParsed, layoutOfInput } from "../encode/conform.ts";
 import type { EncodedRows } from "../encode/encoded-rows.ts";
 import { RowEncoder } from "../encode/row-encoder.ts";
-import { NpyError } from "../errors.ts";
+import { NpyError, quoted } from "../errors.ts";
 import type { DType } from "../format/dtype.ts";
 import { formatHeader } from "../format/header.ts";
 import { type ArrayLayout, bytesPerRow, growthAxis, rowShape, shapeOf } from "../format/layout.ts";
@@ -10,7 +10,7 @@ import { isTypedArray } from "../input/array-bytes.ts";
 import { parseInput } from "../input/input.ts";
 import type { ParsedInput } from "../input/parsed-input.ts";
 import { alongLastAxis } from "../input/stack.ts";
-import { checkMappable } from "../options.ts";
+import { checkMappable, optionError } from "../options.ts";
 import { Claim } from "../plan/claims.ts";
 import { adoptReplacement, createFile, createReplacement } from "../plan/grow/create.ts";
 import { ExclusiveGrowth } from "../plan/grow/exclusive-growth.ts";
@@ -221,6 +221,37 @@ export class Writer {
     }
   }
 
+  /**
+   * Checks rows that are to replace others.
+   *
+   * @throws NpyError what {@link check} throws; `ERR_NPY_SHAPE` if there are no rows yet.
+   */
+  checkNew(start: unknown, input: unknown): EncodedRows {
+    if (!Number.isSafeInteger(start)) throw optionError(`start must be a whole number of rows: found ${quoted(start)}`);
+    if (this.#layout === undefined) throw outOfRange(start as number, 0);
+    return this.check(input);
+  }
+
+  /** Replaces rows that are in the file by then. A negative `start` counts from the end. */
+  *set(start: number, rows: Rows): Plan<void> {
+    const { length } = this;
+    const first = start < 0 ? length + start : start;
+    if (first < 0 || first > length) throw outOfRange(start, length);
+    if (first + rows.rows > length) throw outOfRange(length, length);
+    if (rows.rows > 0) yield* this.#growth?.set(first, rows) ?? [];
+  }
+
+  /** Keeps the first `rows` rows. */
+  *truncate(rows: number): Plan<void> {
+    if (!(Number.isSafeInteger(rows) && rows >= 0)) {
+      throw optionError(`rows must be a whole number of rows to keep, 0 or more: found ${quoted(rows)}`);
+    }
+    if (rows > this.length) {
+      throw new NpyError("ERR_NPY_SHAPE", `The file has ${this.length} rows, which truncate cannot make ${rows}.`, { row: rows });
+    }
+    yield* this.#growth?.truncate(rows) ?? [];
+  }
+
   *updateHeader(): Plan<void> {
     if (this.#growth !== undefined) yield* this.#growth.updateHeader();
   }
@@ -261,4 +292,12 @@ export class Writer {
     yield* growth.start();
     this.#growth = growth;
   }
+}
+
+function outOfRange(row: number, length: number): NpyError {
+  return new NpyError(
+    "ERR_NPY_SHAPE",
+    `There is no row ${row} to be replaced: the file has ${length} rows. append adds rows after the last one.`,
+    { row },
+  );
 }

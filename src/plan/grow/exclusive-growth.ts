@@ -1,8 +1,10 @@
 /** Growing a file that has one writer: data first, then the header that counts them. */
 import { type Plan, sync, write } from "../step.ts";
+import { cutRows } from "./cut.ts";
 import { type Durability, type GrowingFile, SHORT_WRITE } from "./growing-file.ts";
 import type { Growth, Rows } from "./growth.ts";
 import { MappedHeader } from "./mapped-header.ts";
+import { overwriteRows } from "./overwrite.ts";
 import { rollBack } from "./rollback.ts";
 import { checkUnchanged } from "./unchanged.ts";
 import { writeRows } from "./write-blocks.ts";
@@ -106,6 +108,16 @@ export class ExclusiveGrowth implements Growth {
     }
     growing.rows = rows;
     growing.headerRows = rows;
+  }
+
+  *set(start: number, rows: Rows): Plan<void> {
+    this.check();
+    yield* overwriteRows(this.growing, start, rows);
+  }
+
+  *truncate(rows: number): Plan<void> {
+    this.check();
+    yield* cutRows(this.growing, rows);
   }
 
   *updateHeader(): Plan<void> {

@@ -29,6 +29,18 @@ export interface Growth {
    * @throws NpyError `ERR_NPY_CHANGED` if another program wrote to the file. Nothing is written then.
    */
   append(rows: Rows, isBlocking: boolean): Plan<void> | undefined;
+  /**
+   * Replaces rows that are in the file, from row `start` on.
+   *
+   * @throws NpyError `ERR_NPY_CHANGED`. Nothing is written then.
+   */
+  set(start: number, rows: Rows): Plan<void>;
+  /**
+   * Keeps the first `rows` rows, which are there.
+   *
+   * @throws NpyError `ERR_NPY_OPTION` if other threads append to the file, too; `ERR_NPY_CHANGED`.
+   */
+  truncate(rows: number): Plan<void>;
   /** Makes the header count all rows. */
   updateHeader(): Plan<void>;
   /** Makes all appended rows survive a power cut. */

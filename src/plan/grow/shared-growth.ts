@@ -2,6 +2,7 @@
  * Growing a file that several threads append to at the same time. Each thread reserves its rows in shared memory and writes them where it
  * reserved them. Rows are committed in that order, so the header never counts a gap. The protocol: docs/design/shared-growth.md.
  */
+import { NpyError } from "../../errors.ts";
 import { type Plan, quietly, sync, turn, write } from "../step.ts";
 import type { Growth, Rows } from "./growth.ts";
 import { COMMIT, type Range, RESERVE, SHARER, STATES, STATUSES } from "./reservations.ts";
@@ -161,6 +162,24 @@ export class SharedGrowth extends SharedFile implements Growth {
   }
 
   // ---- the other operations ----
+
+  /** Rows that are committed are never undone. With the lock `COMMIT`, for which closing waits. */
+  *set(start: number, rows: Rows): Plan<void> {
+    yield* this.locked(COMMIT, () => this.#overwrite(start, rows));
+  }
+
+  *#overwrite(start: number, rows: Rows): Plan<void> {
+    if (this.isOver) throw this.over();
+    if (this.growing.isCheckDue()) yield* this.checkUnchanged();
+    yield* writeRows(this.growing, rows, start);
+  }
+
+  truncate(): never {
+    throw new NpyError(
+      "ERR_NPY_OPTION",
+      "The file is shared with other threads, which may be appending to it, so no rows are cut off: close it, open it again, and truncate it then.",
+    );
+  }
 
   /** Only checks: every commit writes the header, whatever `rewriteHeaderOnAppend` says. */
   updateHeader(): Plan<void> {
