@@ -81,6 +81,33 @@ function needleOf(kind: string, needle: unknown): SearchValue {
   return { re: float(re), im: float(im) } satisfies ComplexNumber;
 }
 
+const DATES = `
+rng = np.random.default_rng(8)
+cases = []
+for name in "Y M W D h m s ms us ns 7D 3M 10ms".split():
+    low, high = [np.datetime64(text, "ms").astype("M8[" + name + "]").astype("i8") for text in ["1700-01-01", "2200-01-01"]]
+    array = np.sort(rng.integers(low, high, 300)).astype("M8[" + name + "]")
+    file = f"dates-{name}.npy"
+    np.save(data + "/" + file, array)
+    ends = [np.datetime64(text, "ms").astype("i8") for text in ["1690-01-01", "2210-01-01"]]
+    dates = np.concatenate([rng.integers(ends[0], ends[1], 30), array[:30].astype("M8[ms]").astype("i8")]).astype("M8[ms]")
+    cases.append({
+        "file": file, "dates": dates.astype("i8").tolist(),
+        "left": np.searchsorted(array, dates, "left").tolist(), "right": np.searchsorted(array, dates, "right").tolist(),
+    })
+print(json.dumps(cases))`;
+
+test.skipIf(numpyVersion === undefined)("Dates among times of every unit, also between two steps", () => {
+  const directory = temporaryDirectory();
+  const cases = python<{ file: string; dates: number[]; left: number[]; right: number[] }[]>(DATES, directory);
+  for (const { file, dates, left, right } of cases) {
+    using reader = NpyReader.openSync(join(directory, file));
+    const found = dates.map((time) => reader.searchsorted(new Date(time)));
+    const after = dates.map((time) => reader.searchsorted(new Date(time), { side: "right" }));
+    expect([found, after], file).toEqual([left, right]);
+  }
+});
+
 test.skipIf(numpyVersion === undefined)("every dtype, in both byte orders, alone and as a field", async () => {
   const directory = temporaryDirectory();
   const cases = python<Case[]>(SCRIPT, directory);

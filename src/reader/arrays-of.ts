@@ -1,13 +1,15 @@
 /** Files into which several arrays were saved, one after the other. */
 import { NpyError } from "../errors.ts";
+import { dataLength } from "../format/layout.ts";
 import { run, runSync } from "../plan/run.ts";
+import { type Plan, size } from "../plan/step.ts";
 import { type FileLike, locate } from "../storage/locate.ts";
 import type { Storage } from "../storage/storage.ts";
 import { windowOf } from "../storage/window.ts";
 import { attempt } from "../verb.ts";
 import { NpyReader, whileOpen } from "./npy-reader.ts";
 import { type NpyReaderSync, openArrayOf } from "./npy-reader-sync.ts";
-import type { Extent } from "./open-array.ts";
+import type { OpenArray } from "./open-array.ts";
 import { checkReaderOptions, type ReaderOptions } from "./reader-options.ts";
 
 /** The arrays of a file, from the first to the last. */
@@ -27,12 +29,14 @@ class Walk {
   }
 
   /** Goes past the array that was opened. */
-  pass({ key, end, size }: Extent): void {
+  *pass({ file, header }: OpenArray<unknown>): Plan<void> {
+    const { key } = file;
+    const end = header.headerLength + dataLength(header);
     if (this.offset > 0 && key !== this.#key) {
       throw this.#error("ERR_NPY_CHANGED", "Another file took the place of this one while its arrays were read: start again.");
     }
     this.#key = key;
-    this.isAtEnd = end >= size;
+    this.isAtEnd = end >= (yield* size(file));
     this.offset += end;
   }
 
@@ -85,7 +89,7 @@ export function arraysOf<const D = unknown>(file: FileLike, options: ReaderOptio
           throw walk.failed(error);
         });
         try {
-          walk.pass(await whileOpen(reader as NpyReader, async (array) => run(array.extent())));
+          await whileOpen(reader as NpyReader, async (array) => run(walk.pass(array)));
         } catch (error) {
           await reader.close();
           throw error;
@@ -104,7 +108,7 @@ export function arraysOfSync<const D = unknown>(file: FileLike, options: ReaderO
       for (const walk = new Walk(storage); !walk.isAtEnd; ) {
         const reader = openedSync<D>(walk, options);
         try {
-          walk.pass(runSync(openArrayOf(reader as NpyReaderSync).extent()));
+          runSync(walk.pass(openArrayOf(reader as NpyReaderSync)));
         } catch (error) {
           reader.close();
           throw error;

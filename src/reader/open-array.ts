@@ -15,7 +15,7 @@ import { MappedWindows } from "../plan/read/mapped-windows.ts";
 import { readRows } from "../plan/read/rows.ts";
 import { hasSameBytes, hasSample, type Sample, sampleOf } from "../plan/read/same-rows.ts";
 import { copyBytes } from "../plan/rewrite/copy-data.ts";
-import { close, open, type Plan, quietly, read, size } from "../plan/step.ts";
+import { close, open, type Plan, quietly, read } from "../plan/step.ts";
 import { type Eventually, hasCode, type Storage, type StorageFile } from "../storage/storage.ts";
 import type { CheckedReaderOptions, ChunkOptions, RowsOptions } from "./reader-options.ts";
 
@@ -26,13 +26,6 @@ const CHUNK = 2 ** 22;
 const UNREADABLE: readonly NpyErrorCode[] = ["ERR_NPY_HEADER", "ERR_NPY_DTYPE", "ERR_NPY_SHAPE"];
 
 const NOTHING: Sample = { first: new Uint8Array(0), last: undefined };
-
-/** Where an array ends in the file that is read, and that file. */
-export interface Extent {
-  readonly end: number;
-  readonly size: number;
-  readonly key: unknown;
-}
 
 /** An open file, and the array that it held when it was last looked at. */
 export class OpenArray<D> {
@@ -95,14 +88,9 @@ export class OpenArray<D> {
     return this.#options.signal;
   }
 
-  /** Whether each read of the file is a request to somewhere else. */
-  get isReadByRequests(): boolean {
-    return this.#file.isSnapshot ?? false;
-  }
-
-  *extent(): Plan<Extent> {
-    const end = this.#header.headerLength + dataLength(this.#header);
-    return { end, size: yield* size(this.#file), key: this.#file.key };
+  /** Until the next {@link refresh}, which may replace it. */
+  get file(): StorageFile {
+    return this.#file;
   }
 
   close(): Plan<void> {

@@ -55,7 +55,7 @@ export function* searchSorted(array: OpenArray<unknown>, value: unknown, options
   const isBefore = (view: DataView, at: number): boolean => compare(view, at) <= last;
 
   const stride = dtype.itemsize;
-  const rows = Math.max(1, Math.floor((array.isReadByRequests ? BLOCK_OF_REQUEST : BLOCK) / Math.max(1, stride)));
+  const rows = Math.max(1, Math.floor((array.file.isSnapshot ? BLOCK_OF_REQUEST : BLOCK) / Math.max(1, stride)));
   let [low, high] = [0, array.length];
   const element = viewOf(type.itemsize);
   while (high - low > rows) {
