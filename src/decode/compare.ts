@@ -24,7 +24,7 @@ export function comparisonWith(type: DType, value: unknown): Comparison {
   if (type.kind === "M" || type.kind === "m") return timeComparison(type, value, get, isLittle);
   if (type.kind === "c") return complexComparison(type, value, get, isLittle);
   if (!isNumber(value)) throw notComparable(type, value, "expected a number, a bigint or a boolean");
-  const number = Number(value) === value || typeof value === "bigint" ? value : Number(value);
+  const number = toNumber(value);
   return (view, at) => compareNumbers(toNumber(get(view, at, isLittle)), number);
 }
 

@@ -45,7 +45,7 @@ class Walk {
     if (!(error instanceof NpyError) || this.offset === 0) return error;
     const advice =
       error.code === "ERR_NPY_NEEDS_RECOVERY"
-        ? " It repairs one array: copy the bytes from there on into a file of their own."
+        ? " It repairs files of one array: copy the bytes from there on into a file of their own."
         : "";
     const message = `At byte ${this.offset}, where the array before it ends, no readable array begins: ${error.reason}${advice}`;
     return this.#error(error.code, message, error);
