@@ -17,6 +17,8 @@ export interface Appender {
   readonly length: number;
   append(rows: Int16Array | Int32Array | Float64Array | number[]): Eventually<void>;
   appendFrom(source: never): Eventually<number>;
+  set(start: number, rows: Int16Array | number[]): Eventually<void>;
+  truncate(rows: number): Eventually<void>;
   updateHeader(): Eventually<void>;
   sync(): Eventually<void>;
   close(): Eventually<void>;
