@@ -305,3 +305,34 @@ test.skipIf(!hasLocks)("koffi is loaded by the first open that may lock, and by 
     say(loaded);`;
   expect(say(program, path)).toEqual([false, false, true]);
 });
+
+describe("lock: { wait }", () => {
+  test("waits for a writer of this process, and no longer than it says", async () => {
+    const path = temporaryPath();
+    const first = await NpyAppendArray.open(path, { dtype: "uint8", rowShape: [] });
+    const refused = expect.objectContaining({ code: "ERR_NPY_LOCKED", path, message: expect.stringContaining("Waited 50 ms") });
+    await expect(NpyAppendArray.open(path, { lock: { wait: 50 } })).rejects.toEqual(refused);
+    expect(() => NpyAppendArray.openSync(path, { lock: { wait: 50 } })).toThrow(refused);
+    const second = NpyAppendArray.open(path, { lock: { wait: 60_000 } });
+    await first.append([1]);
+    await first.close();
+    const npaa = await second;
+    await npaa.append([2]);
+    await npaa.close();
+    expect([...(await load(path, { dtype: "uint8" })).data]).toEqual([1, 2]);
+  });
+
+  test.skipIf(!hasLocks).each(FILE_FORMS)("waits for another process, %s", async (_form, verbs) => {
+    const path = temporaryPath();
+    const holder = await startHolder(path, { dtype: "uint8", rowShape: [] });
+    setTimeout(() => holder.kill("SIGKILL"), 300);
+    // The synchronous form blocks the timer.
+    if (verbs.open === NpyAppendArray.openSync) holder.kill("SIGKILL");
+    const npaa = await verbs.open(path, { lock: { wait: 60_000 } });
+    await npaa.close();
+  });
+
+  test.each([{ wait: -1 }, { wait: "1" }, {}, { wait: 1, for: 2 }])("%j is refused", async (lock) => {
+    await expect(NpyAppendArray.open(temporaryPath(), { lock: lock as never })).rejects.toMatchObject({ code: "ERR_NPY_OPTION" });
+  });
+});

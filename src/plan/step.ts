@@ -198,6 +198,15 @@ function untilWoken(words: Int32Array<SharedArrayBuffer>, index: number, value: 
   return waiting.value.then(() => clearTimeout(alive));
 }
 
+/** Waits so many milliseconds. The synchronous step blocks the thread. */
+export function delay(milliseconds: number): Plan<void> {
+  return step<void>({
+    op: "delay",
+    now: () => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds),
+    later: () => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+  });
+}
+
 /** Lets the event loop turn, if there is one. */
 export function turn(): Plan<void> {
   return step<void>({ op: "turn", now: () => undefined, later: () => new Promise((resolve) => setImmediate(resolve)) });

@@ -3,6 +3,7 @@
 import { CASTING_LEVELS, type Casting } from "../cast/can-cast.ts";
 import { ON_OVERFLOW, type OnOverflow } from "../cast/overflow.ts";
 import { NULLS, type Nulls } from "../encode/nulls.ts";
+import { quoted } from "../errors.ts";
 import type { CheckedDType, DType } from "../format/dtype.ts";
 import {
   checkOptions,
@@ -71,9 +72,11 @@ export interface OpenOptions<D = unknown> extends HeaderOptions {
    * `recover`, `ensureAppendable` and `save` get `ERR_NPY_LOCKED` at once. Locking needs the package koffi, a system other than Windows, and
    * a file system with locks. `"auto"` locks where it can, `true` fails where it cannot, `false` does not lock. A second writer in the same
    * thread is always refused; another thread counts as another process. Programs that ignore locks, such as Python, are noticed: see `ERR_NPY_CHANGED`. In a worker, `"auto"` locks only
-   * if the main thread imported this package before it started the worker. Default `"auto"`.
+   * if the main thread imported this package before it started the worker. `{ wait: 5000 }` locks like `"auto"`, and waits up to
+   * so many milliseconds while another writer has the file, looking again and again; then it fails with `ERR_NPY_LOCKED`, too. (`openSync` blocks
+   * the thread meanwhile, so that a writer of the same thread cannot let go.) Default `"auto"`.
    */
-  readonly lock?: boolean | "auto";
+  readonly lock?: boolean | "auto" | { readonly wait: number };
   /**
    * Whether to map the file's header into memory: appending a few rows then takes one system call instead of two. Each append still reaches
    * the file before it is done, and in the same order. Needs Linux and the package koffi. Has no effect on file systems other than ext2 to
@@ -85,7 +88,11 @@ export interface OpenOptions<D = unknown> extends HeaderOptions {
 }
 
 /** {@link OpenOptions} with all defaults filled in. */
-export interface CheckedOpenOptions extends Required<Omit<OpenOptions, "dtype" | "rowShape" | "fortranOrder" | "textLength">> {
+export interface CheckedOpenOptions
+  extends Required<Omit<OpenOptions, "dtype" | "rowShape" | "fortranOrder" | "textLength" | "lock">> {
+  readonly lock: boolean | "auto";
+  /** For how many milliseconds to wait for another writer. */
+  readonly lockWait: number;
   readonly dtype: DType | undefined;
   readonly rowShape: readonly number[] | undefined;
   readonly fortranOrder: boolean | undefined;
@@ -93,6 +100,15 @@ export interface CheckedOpenOptions extends Required<Omit<OpenOptions, "dtype" |
 }
 
 const isShape = (value: unknown): boolean => Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);
+
+const MODES = oneOf<boolean | "auto">([true, false, "auto"], "auto");
+
+function lockOption(value: unknown, name: string): { readonly mode: boolean | "auto"; readonly wait: number } {
+  if (typeof value !== "object" || value === null) return { mode: MODES(value, name), wait: 0 };
+  const { wait, ...rest } = value as { readonly wait?: unknown };
+  if (typeof wait === "number" && wait >= 0 && Object.keys(rest).length === 0) return { mode: "auto", wait };
+  throw optionError(`${name} must be true, false, "auto" or { wait: milliseconds }: found ${quoted(value)}`);
+}
 
 const OPEN_OPTIONS = {
   deleteIfExists: flag(false),
@@ -107,7 +123,7 @@ const OPEN_OPTIONS = {
   onNeedsRecovery: oneOf(["throw", "truncate", "zerofill"], "throw"),
   onNotAppendable: oneOf(["throw", "rewrite"], "throw"),
   durability: oneOf(["os", "data", "full"], "os"),
-  lock: oneOf([true, false, "auto"], "auto"),
+  lock: lockOption,
   mmap: flag(false),
   maxHeaderSize,
 };
@@ -117,7 +133,8 @@ const OPEN_OPTIONS = {
  * @throws NpyError `ERR_NPY_OPTION`, or `ERR_NPY_DTYPE` for an unknown dtype.
  */
 export function checkOpenOptions(options: object): CheckedOpenOptions {
-  const checked = checkOptions(options, OPEN_OPTIONS);
+  const { lock, ...others } = checkOptions(options, OPEN_OPTIONS);
+  const checked = { ...others, lock: lock.mode, lockWait: lock.wait };
   const { rowShape, textLength } = checked;
   if (textLength !== undefined && checked.dtype !== undefined) {
     throw optionError(`textLength is for files without a dtype: give the room in the dtype, as in "U${textLength}"`);

@@ -17,12 +17,15 @@ import { ExclusiveGrowth } from "../plan/grow/exclusive-growth.ts";
 import type { GrowingFile } from "../plan/grow/growing-file.ts";
 import type { Growth, Rows } from "../plan/grow/growth.ts";
 import type { SharedGrowth } from "../plan/grow/shared-growth.ts";
-import { close, closing, type Plan, quietly } from "../plan/step.ts";
+import { close, closing, delay, type Plan, quietly } from "../plan/step.ts";
 import type { Storage } from "../storage/storage.ts";
 import { openExisting } from "./open-existing.ts";
 import { type CheckedOpenOptions, checkOpenOptions } from "./open-options.ts";
 import { RawRows } from "./raw-rows.ts";
 import { type Attachment, join, listen, type OpenToken, type ShareToken, type Sharing, tokenOf } from "./share.ts";
+
+/** Milliseconds between two looks at a file that another writer has. */
+const LOOK_AGAIN = 20;
 
 /** The state of one file that rows are appended to. */
 export class Writer {
@@ -46,9 +49,24 @@ export class Writer {
     this.#claim = new Claim(storage, options.lock);
   }
 
-  /** Opens and checks an existing file, or gets ready to create one. */
+  /** Opens and checks an existing file, or gets ready to create one. Waits for another writer as long as `lockWait` says. */
   static *open(storage: Storage, options: CheckedOpenOptions): Plan<Writer> {
     if (options.mmap) checkMappable(storage, true);
+    const { lockWait } = options;
+    const start = performance.now();
+    for (;;) {
+      try {
+        return yield* Writer.#openAtOnce(storage, options);
+      } catch (error) {
+        if (!(error instanceof NpyError) || error.code !== "ERR_NPY_LOCKED" || lockWait === 0) throw error;
+        const left = lockWait - (performance.now() - start);
+        if (left <= 0) throw new NpyError(error.code, `${error.reason} Waited ${lockWait} ms for it.`, { cause: error });
+        yield* delay(Math.min(LOOK_AGAIN, left));
+      }
+    }
+  }
+
+  static *#openAtOnce(storage: Storage, options: CheckedOpenOptions): Plan<Writer> {
     const writer = new Writer(storage, options);
     try {
       yield* writer.#open();
