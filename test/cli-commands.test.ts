@@ -1,7 +1,7 @@
 /** Exit codes, messages, help, pipes, following and completion. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import { describe, expect, test } from "vitest";
@@ -17,6 +17,7 @@ import { sliceCommand } from "../src/cli/slice.ts";
 import { splitCommand } from "../src/cli/split.ts";
 import { statsCommand } from "../src/cli/stats.ts";
 import { tailCommand } from "../src/cli/tail.ts";
+import { truncateCommand } from "../src/cli/truncate.ts";
 import { verifyCommand } from "../src/cli/verify.ts";
 import { dtype, formatHeader, NpyAppendArray, recoverSync, saveSync } from "../src/node.ts";
 import { MAIN, npy, shell } from "./support/command.ts";
@@ -28,6 +29,7 @@ const commands: Command[] = [
   concatCommand(),
   splitCommand(),
   recoverCommand(),
+  truncateCommand(),
   ensureAppendableCommand(),
   headCommand(),
   tailCommand(),
@@ -233,4 +235,33 @@ test.skipIf(spawnSync("bash", ["-c", ":"]).status !== 0)("bash completes command
   expect(complete("append", "x.npy", "--casting", "s")).toEqual(["safe", "same_kind"]);
   expect(complete("completion", "f")).toEqual(["fish"]);
   expect(complete("head", "main.j")).toEqual(["main.js"]);
+});
+
+test.each([false, true])("truncate keeps the first rows, with a copy: %s", (copy) => {
+  const cwd = temporaryDirectory();
+  const path = join(cwd, "x.npy");
+  const flags = copy ? ["--copy"] : [];
+  for (const [rows, said] of [
+    [3, "x.npy: kept 3 rows, cut off 2\n"],
+    [3, "x.npy: kept 3 rows\n"],
+    [0, "x.npy: kept 0 rows, cut off 3\n"],
+  ] as const) {
+    if (rows === 3 && !existsSync(path))
+      saveSync(path, { data: Float32Array.from([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]), shape: [5, 2] });
+    const inode = statSync(path).ino;
+    expect(npy(["truncate", ...flags, "x.npy", String(rows)], { cwd })).toMatchObject({ stdout: said, stderr: "", status: 0 });
+    expect(statSync(path).ino === inode).toBe(!copy);
+    saveSync(join(cwd, "expected.npy"), { data: Float32Array.from([1, 2, 3, 4, 5, 6].slice(0, 2 * rows)), shape: [rows, 2] });
+    expect(readFileSync(path)).toEqual(readFileSync(join(cwd, "expected.npy")));
+  }
+  expect(npy(["truncate", ...flags, "x.npy", "1"], { cwd })).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(/x\.npy.* 0 rows/),
+  });
+  expect(npy(["truncate", ...flags, "missing.npy", "1"], { cwd })).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining("missing.npy"),
+  });
+  expect(existsSync(join(cwd, "missing.npy"))).toBe(false);
+  expect(npy(["truncate", ...flags, "x.npy", "-1"], { cwd }).status).not.toBe(0);
 });

@@ -15,6 +15,7 @@ import { splitCommand } from "./split.ts";
 import { statsCommand } from "./stats.ts";
 import { tailCommand } from "./tail.ts";
 import { print, tell, tellLines } from "./terminal.ts";
+import { truncateCommand } from "./truncate.ts";
 import { verifyCommand } from "./verify.ts";
 
 /** In the order of the help text. */
@@ -24,6 +25,7 @@ const COMMANDS = [
   concatCommand,
   splitCommand,
   recoverCommand,
+  truncateCommand,
   ensureAppendableCommand,
   headCommand,
   tailCommand,

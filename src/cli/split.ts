@@ -4,6 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { Command } from "commander";
 import { arraysOf, NodeStorage, type NpyError, type NpyReader, type StorageFile } from "../node.ts";
 import { shapeText } from "./columns.ts";
+import { copyBytes } from "./copy-bytes.ts";
 import { about, counted, FileProblem, shown } from "./failure.ts";
 import { isSameFile } from "./files.ts";
 import { Interrupted, interruptible } from "./interruption.ts";
@@ -15,9 +16,6 @@ interface SplitOptions extends ProgressOptions {
   readonly out?: string;
   readonly overwrite?: boolean;
 }
-
-/** Bytes copied at a time. */
-const BLOCK = 2 ** 20;
 
 export function splitCommand(): Command {
   return new Command("split")
@@ -155,7 +153,7 @@ async function writePart(
   try {
     const to = storage.createTemporarySync();
     try {
-      await copy(from, start, end, to, progress, signal);
+      await copyBytes(from, start, end, to, 0, { signal, onProgress: (at) => progress.reach(at) });
       place(storage, to, path, overwrites);
     } catch (error) {
       storage.removeSync(to);
@@ -165,25 +163,6 @@ async function writePart(
     }
   } catch (error) {
     throw error instanceof Interrupted ? error : about(path, error);
-  }
-}
-
-async function copy(
-  from: StorageFile,
-  start: number,
-  end: number,
-  to: StorageFile,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<void> {
-  const block = new Uint8Array(Math.min(BLOCK, end - start));
-  for (let at = start; at < end; ) {
-    signal.throwIfAborted();
-    const count = await from.read(block.subarray(0, Math.min(block.length, end - at)), at);
-    if (count === 0) throw new Error("the file that is split became shorter: run the command again");
-    await to.write(block.subarray(0, count), at - start);
-    at += count;
-    progress.reach(at);
   }
 }
 
