@@ -9,7 +9,18 @@ export {
 export { type Casting, canCast } from "./cast/can-cast.ts";
 export type { OnOverflow } from "./cast/overflow.ts";
 export type { NpyScalars } from "./decode/decode.ts";
-export type { ColumnsOf, ComplexNumber, DataOf, NpyArray, NpyChunk, RecordArrayOf, RecordOf, RowOf } from "./decode/npy-array.ts";
+export type {
+  ColumnsOf,
+  ComplexNumber,
+  DataOf,
+  FieldName,
+  NpyArray,
+  NpyChunk,
+  RecordArrayOf,
+  RecordOf,
+  RowOf,
+  WithFields,
+} from "./decode/npy-array.ts";
 export { type NpyData, RecordArray } from "./decode/record-array.ts";
 export type { Nulls } from "./encode/nulls.ts";
 export { NpyError, type NpyErrorCode, type NpyErrorDetails } from "./errors.ts";
@@ -28,6 +39,7 @@ export {
 } from "./format/dtype.ts";
 export { formatHeader, type NpyHeader, type NpyVersion, parseHeader } from "./format/header.ts";
 export type { ArrayLayout } from "./format/layout.ts";
+export type { Selection, Slice } from "./format/selection.ts";
 export type {
   AccessorArray,
   ArqueroTable,
@@ -67,10 +79,13 @@ export { NpyReaderSync } from "./reader/npy-reader-sync.ts";
 export type {
   ChunkOptions,
   FollowOptions,
+  LoadOptions,
+  Order,
   ReaderOptions,
   ReadOptions,
   ReadRowsOptions,
   RowsOptions,
+  SelectOptions,
 } from "./reader/reader-options.ts";
 export type { SearchOptions, SearchValue } from "./reader/search-sorted.ts";
 export {

@@ -1,17 +1,20 @@
 /** Reading a whole array. */
 import type { NpyArray } from "./decode/npy-array.ts";
 import { type Plan, withFile } from "./plan/step.ts";
+import { readOrdered } from "./reader/choose.ts";
 import { OpenArray } from "./reader/open-array.ts";
-import { checkReadOptions, type ReadOptions } from "./reader/reader-options.ts";
+import { checkLoadOptions, type LoadOptions } from "./reader/reader-options.ts";
 import type { FileLike } from "./storage/locate.ts";
 import type { Storage, StorageFile } from "./storage/storage.ts";
 import { onFile, onFileSync } from "./verb.ts";
 
-function loading<D>(storage: Storage, options: ReadOptions<D>): Plan<NpyArray<D>> {
-  const checked = checkReadOptions(options);
+function loading<D>(storage: Storage, options: LoadOptions<D>): Plan<NpyArray<D>> {
+  const checked = checkLoadOptions(options);
   const read = function* (opened: StorageFile): Plan<NpyArray<D>> {
     const array = yield* OpenArray.of<D>(storage, opened, checked);
-    return yield* array.read(undefined, undefined);
+    const { order } = checked;
+    if (order === undefined) return yield* array.read(undefined, undefined);
+    return yield* readOrdered<D>(array.source, 0, array.length, { order }, true);
   };
   return withFile(storage, "r", read, { ...checked, isWhole: true });
 }
@@ -25,11 +28,11 @@ function loading<D>(storage: Storage, options: ReadOptions<D>): Plan<NpyArray<D>
  * const { data, shape } = await load("points.npy", { dtype: "float32" }); // data is a Float32Array
  * ```
  */
-export async function load<const D = unknown>(file: FileLike, options: ReadOptions<D> = {}): Promise<NpyArray<D>> {
+export async function load<const D = unknown>(file: FileLike, options: LoadOptions<D> = {}): Promise<NpyArray<D>> {
   return await onFile(loading<D>, file, options);
 }
 
 /** {@link load}, synchronously. */
-export function loadSync<const D = unknown>(file: FileLike, options: ReadOptions<D> = {}): NpyArray<D> {
+export function loadSync<const D = unknown>(file: FileLike, options: LoadOptions<D> = {}): NpyArray<D> {
   return onFileSync(loading<D>, file, options);
 }

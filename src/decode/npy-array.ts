@@ -167,3 +167,13 @@ export type RowOf<D> = unknown extends D ? unknown : IsStructure<D> extends true
 
 /** The `data` of a structured dtype. */
 export type RecordArrayOf<D> = RecordArray<RecordOf<D>, ColumnsOf<D>>;
+
+/** The names of the fields of a structured dtype. */
+export type FieldName<D> = IsStructure<D> extends true ? keyof FieldsOf<Like<D>> & string : string;
+
+/** A dtype with some of its fields; the dtype itself if no names are given. */
+export type WithFields<D, Name extends string> = [Name] extends [never]
+  ? D
+  : IsStructure<D> extends true
+    ? { readonly [Key in Name & keyof FieldsOf<Like<D>>]: FieldsOf<Like<D>>[Key] }
+    : unknown;

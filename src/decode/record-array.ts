@@ -1,8 +1,9 @@
 /** The records that reading returns: the file's bytes, decoded on demand. */
 
-import { clipped, NpyError, quoted } from "../errors.ts";
+import { NpyError } from "../errors.ts";
 import type { DType, DTypeField } from "../format/dtype.ts";
 import { getterOf, isLittleEndian } from "../format/scalars.ts";
+import { noField } from "../format/structure.ts";
 import { copyField, flatten } from "../memory/fields.ts";
 import { decodeLatin1, decodeScalars, decodeUtf32, type NpyScalars, viewOf } from "./decode.ts";
 
@@ -87,7 +88,7 @@ export class RecordArray<Record = { [name: string]: unknown }, Columns = { [name
   column(name: string): NpyData;
   column(name: string): unknown {
     const path = pathTo(this.dtype, name);
-    if (path === undefined) throw noSuchField(this.dtype, name);
+    if (path === undefined) throw noField(this.dtype.fields ?? [], name);
     // Nested structures only add to the offset. Sub-arrays of structures are copied out first.
     let offset = 0;
     while (path.length > 1 && path[0]?.dtype.subdtype === undefined) offset += (path.shift() as DTypeField).offset;
@@ -121,14 +122,6 @@ export function decodeElements(type: DType, bytes: Uint8Array<ArrayBuffer>, coun
     );
   }
   return type.fields === undefined ? decodeScalars(type, bytes, count) : new RecordArray(type, bytes, count);
-}
-
-export function noSuchField({ fields = [] }: DType, name: string): NpyError {
-  const names = fields
-    .slice(0, 80)
-    .map((field) => quoted(field.name))
-    .join(", ");
-  return new NpyError("ERR_NPY_OPTION", `There is no such field: there are ${clipped(names) || "none"}.`, { field: name });
 }
 
 /** The fields along a path. Names may contain dots: the longest name that matches counts. */

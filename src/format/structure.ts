@@ -1,5 +1,5 @@
 /** Structures and sub-arrays. Padding and titles are treated exactly as by `numpy.lib.format.descr_to_dtype`. */
-import { NpyError, quoted } from "../errors.ts";
+import { clipped, NpyError, quoted } from "../errors.ts";
 import { type Descr, type DescrField, type DType, type DTypeField, showDType } from "./descr.ts";
 
 /** NumPy's limit of an element's size, and of the sizes of a sub-array: a C int. */
@@ -120,4 +120,37 @@ function structureDescr(fields: readonly DTypeField[], itemsize: number): Descr 
   }
   if (itemsize > end) descr.push(["", `|V${itemsize - end}`]);
   return Object.freeze(descr.map((field) => Object.freeze(field)));
+}
+
+/**
+ * A structure of some fields in the order of `names`, without padding between them: `numpy.lib.recfunctions.repack_fields(a[names])`. `chosen`
+ * are the fields as they lie in the whole structure.
+ *
+ * @throws NpyError `ERR_NPY_OPTION` if there is no such field.
+ */
+export function withOnly(dtype: DType, names: readonly string[]): { dtype: DType; chosen: readonly DTypeField[] } {
+  const { fields } = dtype;
+  if (fields === undefined) {
+    throw new NpyError(
+      "ERR_NPY_OPTION",
+      `fields: the array has dtype ${showDType(dtype)}, which has no fields: leave fields out.`,
+    );
+  }
+  const chosen = names.map((name, i) => {
+    const field = fields.find((one) => one.name === name);
+    if (field === undefined) throw noField(fields, name);
+    if (names.indexOf(name) < i)
+      throw new NpyError("ERR_NPY_OPTION", "This field is chosen twice: name it once.", { field: name });
+    return field;
+  });
+  return { dtype: structure(chosen, false), chosen };
+}
+
+/** The error for a field that a structure does not have. */
+export function noField(fields: readonly DTypeField[], field: string): NpyError {
+  const names = fields
+    .slice(0, 80)
+    .map(({ name }) => quoted(name))
+    .join(", ");
+  return new NpyError("ERR_NPY_OPTION", `There is no such field: there are ${clipped(names) || "none"}.`, { field });
 }

@@ -6,6 +6,7 @@
 import { NpyError } from "../errors.ts";
 import type { Advice, Eventually, LockResult, OpenMode, ReadPurpose, Storage, StorageFile } from "../storage/storage.ts";
 import { isPending } from "../storage/storage.ts";
+import { type Part, readTogether } from "./read-together.ts";
 
 /** One operation on a storage or an open file, or a wait for another thread. The drivers in `run.ts` call one of its functions. */
 export interface Step<Result = unknown> {
@@ -109,6 +110,21 @@ export function read(file: StorageFile, buffer: Uint8Array, position: number): P
   });
 }
 
+/** Reads several parts, at the same time where reading takes time. Returns where the file ended, if it did before the end of a part. */
+export function readParts(file: StorageFile, parts: readonly Part[]): Plan<number | undefined> {
+  return step({
+    op: "readParts",
+    now() {
+      for (const { bytes, position } of parts) {
+        const count = file.readSync(bytes, position);
+        if (count < bytes.length) return position + count;
+      }
+      return undefined;
+    },
+    later: (signal) => readTogether(file, parts, signal),
+  });
+}
+
 /** Only for files whose storage has no `mapProblem`. */
 export function map(
   file: StorageFile,
@@ -209,8 +225,11 @@ export function delay(milliseconds: number): Plan<void> {
 
 /** Lets the event loop turn, if there is one. */
 export function turn(): Plan<void> {
-  return step<void>({ op: "turn", now: () => undefined, later: () => new Promise((resolve) => setImmediate(resolve)) });
+  return step<void>({ op: "turn", now: () => undefined, later: () => new Promise((resolve) => nextTurn(resolve)) });
 }
+
+/** Browsers have no `setImmediate`. */
+const nextTurn: (callback: () => void) => unknown = typeof setImmediate === "undefined" ? setTimeout : setImmediate;
 
 // Plans that others are made of.
 

@@ -1,5 +1,6 @@
 /** Reading synchronously. */
-import type { NpyArray, NpyChunk, RowOf } from "../decode/npy-array.ts";
+import type { FieldName, NpyArray, NpyChunk, RowOf, WithFields } from "../decode/npy-array.ts";
+import type { Selection } from "../format/selection.ts";
 import { checkOptions } from "../options.ts";
 import { runSync } from "../plan/run.ts";
 import { close } from "../plan/step.ts";
@@ -13,6 +14,9 @@ import {
   type ReadRowsOptions,
   ROWS_OPTIONS,
   type RowsOptions,
+  SELECT_OPTIONS,
+  type SelectOptions,
+  TAKE_OPTIONS,
 } from "./reader-options.ts";
 import { rowsSync } from "./rows.ts";
 import { checkSearchOptions, type SearchOptions, type SearchValue, searchSorted } from "./search-sorted.ts";
@@ -53,17 +57,41 @@ export class NpyReaderSync<D = unknown> extends ArrayReader<D> implements Dispos
   read(start?: number, stop?: number, options: ReadRowsOptions = {}): NpyArray<D> {
     return attempt(this.path, () => {
       const array = this.#open();
-      const { out, signal } = checkedRead(options);
+      const { out, order, signal } = checkedRead(options);
       signal?.throwIfAborted();
+      if (order !== undefined) return runSync(array.readOrdered(start, stop, { out, order }));
       return out === undefined ? runSync(array.read(start, stop)) : array.readIntoSync(out, start, stop);
+    });
+  }
+
+  /** {@link NpyReader.take}, synchronously. */
+  take(rows: ArrayLike<number | bigint>, options: ReadRowsOptions = {}): NpyArray<D> {
+    return attempt(this.path, () => {
+      const array = this.#open();
+      const { signal, ...placing } = checkOptions(options, TAKE_OPTIONS);
+      signal?.throwIfAborted();
+      return runSync(array.take(rows, placing));
+    });
+  }
+
+  /** {@link NpyReader.select}, synchronously. */
+  select<const Name extends FieldName<D> = never>(
+    selection: Selection,
+    options: SelectOptions<Name> = {},
+  ): NpyArray<WithFields<D, Name>> {
+    return attempt(this.path, () => {
+      const array = this.#open();
+      const { signal, ...choosing } = checkOptions(options, SELECT_OPTIONS);
+      signal?.throwIfAborted();
+      return runSync(array.select(selection, choosing)) as NpyArray<WithFields<D, Name>>;
     });
   }
 
   /** {@link NpyReader.chunks}, synchronously. */
   chunks(options: ChunkOptions = {}): Iterable<NpyChunk<D>> {
     const checked = attempt(this.path, () => checkOptions(options, CHUNK_OPTIONS));
-    const { out, signal } = checked;
-    const read = (start: number, stop: number): NpyArray<D> => this.read(start, stop, { out, signal });
+    const { out, order, signal } = checked;
+    const read = (start: number, stop: number): NpyArray<D> => this.read(start, stop, { out, order, signal });
     const bounds = (): Iterable<[number, number]> => this.#array.chunkBounds(checked);
     return {
       *[Symbol.iterator]() {

@@ -1,13 +1,14 @@
 /** Reading `.npy` files: whole, by slices, or in chunks that fit into memory. */
 
-import type { NpyArray, NpyChunk, RowOf } from "../decode/npy-array.ts";
+import type { FieldName, NpyArray, NpyChunk, RowOf, WithFields } from "../decode/npy-array.ts";
 import { NpyError } from "../errors.ts";
+import type { Selection } from "../format/selection.ts";
 import { checkOptions, position } from "../options.ts";
 import { run } from "../plan/run.ts";
 import { close, type Plan } from "../plan/step.ts";
 import type { FileLike } from "../storage/locate.ts";
 import { Lifetime } from "../storage/signals.ts";
-import type { Storage, StorageFile } from "../storage/storage.ts";
+import type { Eventually, Storage, StorageFile } from "../storage/storage.ts";
 import { attempt, attemptLater, onFile, onFileSync, outward } from "../verb.ts";
 
 import { ArrayReader, closed } from "./array-reader.ts";
@@ -27,6 +28,9 @@ import {
   type ReadRowsOptions,
   ROWS_OPTIONS,
   type RowsOptions,
+  SELECT_OPTIONS,
+  type SelectOptions,
+  TAKE_OPTIONS,
 } from "./reader-options.ts";
 import { rowsLater } from "./rows.ts";
 import { checkSearchOptions, type SearchOptions, type SearchValue, searchSorted } from "./search-sorted.ts";
@@ -110,12 +114,63 @@ export class NpyReader<D = unknown> extends ArrayReader<D> implements AsyncDispo
   async read(start?: number, stop?: number, options: ReadRowsOptions = {}): Promise<NpyArray<D>> {
     try {
       this.#checkOpen();
-      const { out, signal } = checkedRead(options);
-      const reading =
-        out === undefined ? run(this.#array.read(start, stop), signal) : this.#array.readInto(out, start, stop, signal);
+      const { out, order, signal } = checkedRead(options);
+      const array = this.#array;
+      let reading: Eventually<NpyArray<D>>;
+      if (order !== undefined) reading = run(array.readOrdered(start, stop, { out, order }), signal);
+      else reading = out === undefined ? run(array.read(start, stop), signal) : array.readInto(out, start, stop, signal);
       return reading instanceof Promise ? await this.#hold(reading) : reading;
     } catch (error) {
       throw outward(this.#reason(error), this.path, this.read);
+    }
+  }
+
+  /**
+   * Rows in any order, as `numpy.take` along the growth axis: repeated ones, and negative ones that count from the end. Rows that are close together
+   * in the file are read together, and where reading takes time, several parts at once. With `mmap` they are copied.
+   *
+   * @throws NpyError `ERR_NPY_SHAPE` if there is no such row; what {@link read} throws.
+   * @example
+   * ```ts
+   * await using reader = await NpyReader.open("log.npy", { dtype: "float64" });
+   * const { shape } = await reader.take([2, 0, -1, 2]); // [4, ...]
+   * ```
+   */
+  async take(rows: ArrayLike<number | bigint>, options: ReadRowsOptions = {}): Promise<NpyArray<D>> {
+    try {
+      this.#checkOpen();
+      const { signal, ...placing } = checkOptions(options, TAKE_OPTIONS);
+      signal?.throwIfAborted();
+      return await this.#hold(run(this.#array.take(rows, placing), signal));
+    } catch (error) {
+      throw outward(this.#reason(error), this.path, this.take);
+    }
+  }
+
+  /**
+   * A part of the array, by NumPy's basic indexing: an entry for each axis, `null` for the whole axis, an integer for one index of it (which drops
+   * the axis), or `{ start, stop, step }` with the meaning of Python's `slice`. Only the bytes that are needed are read, and gaps of a few
+   * KiB between them. With `mmap` the result is the file's own bytes if they are contiguous, and a copy otherwise.
+   *
+   * @throws NpyError `ERR_NPY_SHAPE` for more entries than axes, or an index that does not exist; `ERR_NPY_OPTION` for other entries, or a field that
+   * does not exist; what {@link read} throws.
+   * @example
+   * ```ts
+   * await using reader = await NpyReader.open("log.npy", { dtype: "float64" });
+   * const { data } = await reader.select([{ step: 10 }, 0]); // the first column of every tenth row
+   * ```
+   */
+  async select<const Name extends FieldName<D> = never>(
+    selection: Selection,
+    options: SelectOptions<Name> = {},
+  ): Promise<NpyArray<WithFields<D, Name>>> {
+    try {
+      this.#checkOpen();
+      const { signal, ...choosing } = checkOptions(options, SELECT_OPTIONS);
+      signal?.throwIfAborted();
+      return (await this.#hold(run(this.#array.select(selection, choosing), signal))) as NpyArray<WithFields<D, Name>>;
+    } catch (error) {
+      throw outward(this.#reason(error), this.path, this.select);
     }
   }
 
@@ -130,7 +185,8 @@ export class NpyReader<D = unknown> extends ArrayReader<D> implements AsyncDispo
   }
 
   /** Counts what reads from the file as a read under way. */
-  async #hold<Result>(reading: Promise<Result>): Promise<Result> {
+  async #hold<Result>(reading: Eventually<Result>): Promise<Result> {
+    if (!(reading instanceof Promise)) return reading;
     this.#reads.add(reading);
     try {
       return await reading;
@@ -209,17 +265,17 @@ export class NpyReader<D = unknown> extends ArrayReader<D> implements AsyncDispo
 
   /** {@link chunks} as a stream, which reads no chunk before it is asked for. */
   readable(options: Omit<ChunkOptions, "out"> = {}): ReadableStream<NpyChunk<D>> {
-    const { rows, signal } = attempt(this.path, () => checkOptions(options, READABLE_OPTIONS));
+    const { rows, order, signal } = attempt(this.path, () => checkOptions(options, READABLE_OPTIONS));
     const lifetime = new Lifetime();
     lifetime.follow(signal);
-    return readableOf(this.chunks({ rows, signal: lifetime.signal }), () => lifetime.end());
+    return readableOf(this.chunks({ rows, order, signal: lifetime.signal }), () => lifetime.end());
   }
 
   /** All rows, a chunk at a time: no more than one is held in memory. With `out` a chunk is valid until the next one is asked for. */
   chunks(options: ChunkOptions = {}): AsyncIterable<NpyChunk<D>> {
     const checked = attempt(this.path, () => checkOptions(options, CHUNK_OPTIONS));
-    const { out, signal } = checked;
-    const read = (start: number, stop: number): Promise<NpyArray<D>> => this.read(start, stop, { out, signal });
+    const { out, order, signal } = checked;
+    const read = (start: number, stop: number): Promise<NpyArray<D>> => this.read(start, stop, { out, order, signal });
     const bounds = (): Iterable<[number, number]> => this.#array.chunkBounds(checked);
     return {
       async *[Symbol.asyncIterator]() {

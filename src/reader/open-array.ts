@@ -8,8 +8,10 @@ import { NpyError, type NpyErrorCode } from "../errors.ts";
 import { type DType, sameDType, showDType } from "../format/dtype.ts";
 import type { NpyHeader } from "../format/header.ts";
 import { bytesPerRow, dataLength, rowCount, rowShape, shapeOf, sizeOf } from "../format/layout.ts";
+import type { Selection } from "../format/selection.ts";
 import { isThere } from "../memory/blocks.ts";
 import { checkMappable, position } from "../options.ts";
+import type { Source } from "../plan/read/gather.ts";
 import { checkDataPresent, dataMissing, readCheckedHeader, readLiveHeader } from "../plan/read/header.ts";
 import { MappedWindows } from "../plan/read/mapped-windows.ts";
 import { readRows } from "../plan/read/rows.ts";
@@ -17,6 +19,7 @@ import { hasSameBytes, hasSample, type Sample, sampleOf } from "../plan/read/sam
 import { copyBytes } from "../plan/rewrite/copy-data.ts";
 import { close, open, type Plan, quietly, read } from "../plan/step.ts";
 import { type Eventually, hasCode, type Storage, type StorageFile } from "../storage/storage.ts";
+import { type Choosing, type Placing, readOrdered, roomGone, selectFrom, takeFrom } from "./choose.ts";
 import type { CheckedReaderOptions, ChunkOptions, RowsOptions } from "./reader-options.ts";
 
 /** Bytes of a chunk by default. */
@@ -81,6 +84,11 @@ export class OpenArray<D> {
 
   get header(): NpyHeader {
     return this.#header;
+  }
+
+  /** What plans read from. */
+  get source(): Source {
+    return { file: this.#file, header: this.#header, windows: this.#windows, signal: this.signal };
   }
 
   /** Ends all reading when it is aborted. */
@@ -211,6 +219,20 @@ export class OpenArray<D> {
     return readRows(this.#file, this.#header, from, this.#end(from, stop), this.#windows);
   }
 
+  /** {@link read}, in an order of its own. */
+  readOrdered(start: number | undefined, stop: number | undefined, placing: Placing): Plan<NpyArray<D>> {
+    const from = this.#first(start);
+    return readOrdered<D>(this.source, from, this.#end(from, stop), placing);
+  }
+
+  take(rows: ArrayLike<number | bigint>, placing: Placing): Plan<NpyArray<D>> {
+    return takeFrom<D>(this.source, rows, placing);
+  }
+
+  select(selection: Selection, choosing: Choosing): Plan<NpyArray<D>> {
+    return selectFrom<D>(this.source, selection, choosing);
+  }
+
   /** Reads into the caller's memory. Bypasses the driver: its overhead exceeds a small read. */
   readInto(
     out: ArrayBufferView,
@@ -300,12 +322,4 @@ export class OpenArray<D> {
 
 function counted(rows: number): string {
   return rows === 1 ? "1 row" : `${rows} rows`;
-}
-
-function roomGone(cause?: unknown): NpyError {
-  return new NpyError(
-    "ERR_NPY_OPTION",
-    "out became shorter while rows were read into it: do not resize or transfer its buffer before the promise resolves.",
-    { cause },
-  );
 }

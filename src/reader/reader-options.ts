@@ -42,6 +42,18 @@ export interface ReaderOptions<D = unknown> extends ReadOptions<D> {
   readonly advise?: "sequential" | "random";
 }
 
+/** Which index of an array changes fastest in `data`: the last one (`"C"`), or the first one (`"F"`). */
+export type Order = "C" | "F";
+
+/** How {@link load} reads a file. */
+export interface LoadOptions<D = unknown> extends ReadOptions<D> {
+  /**
+   * The order of `data`, whatever that of the file. Default: the file's. Elements are copied only where the two orders differ. An array of one axis
+   * is in both: its `fortranOrder` is then `false`, as NumPy writes it.
+   */
+  readonly order?: Order | undefined;
+}
+
 export interface CheckedReaderOptions extends ReadLimits {
   readonly dtype: DType | undefined;
   readonly maxHeaderSize: number;
@@ -69,6 +81,17 @@ export interface ReadRowsOptions {
    * system must first provide. With `mmap` the rows are copied. Not for dtypes whose elements are converted: float16 and strings.
    */
   readonly out?: ArrayBufferView | undefined;
+  /** The order of `data`, whatever that of the file: see {@link LoadOptions}. With `mmap` rows in the other order are copied. Default: the file's. */
+  readonly order?: Order | undefined;
+}
+
+/** What {@link NpyReader.select} takes of each element, where it puts the result, and how it is stopped. */
+export interface SelectOptions<Name extends string = string> extends ReadRowsOptions {
+  /**
+   * The fields to read, of a structured dtype. The result has a dtype of these fields in this order, without padding, as
+   * `numpy.lib.recfunctions.repack_fields(a[fields])`.
+   */
+  readonly fields?: readonly Name[] | undefined;
 }
 
 /** How {@link NpyReader.chunks} divides an array. */
@@ -90,16 +113,27 @@ export interface RowsOptions {
 const chunkRows: Check<number | undefined> = optional("a whole number of 1 or more", isPositive);
 const READ_OPTIONS = { dtype: anyDType, ...INSPECT_OPTIONS };
 const READER_OPTIONS = { ...READ_OPTIONS, mmap: flag(false), advise: oneOf([undefined, "sequential", "random"]) };
-export const CHUNK_OPTIONS: {
-  readonly rows: Check<number | undefined>;
+const order: Check<Order | undefined> = oneOf([undefined, "C", "F"]);
+const LOAD_OPTIONS = { ...READ_OPTIONS, order };
+/** The options of `take`. */
+export const TAKE_OPTIONS: {
   readonly out: Check<ArrayBufferView | undefined>;
+  readonly order: Check<Order | undefined>;
   readonly signal: Check<AbortSignal | undefined>;
 } = {
-  rows: chunkRows,
   out: optional<ArrayBufferView>("a typed array", ArrayBuffer.isView),
+  order,
   signal: abortSignal,
 };
-export const READABLE_OPTIONS: Pick<typeof CHUNK_OPTIONS, "rows" | "signal"> = { rows: chunkRows, signal: abortSignal };
+export const SELECT_OPTIONS: typeof TAKE_OPTIONS & { readonly fields: Check<readonly string[] | undefined> } = {
+  ...TAKE_OPTIONS,
+  fields: optional<readonly string[]>("a list of names of fields", isNames),
+};
+export const CHUNK_OPTIONS: typeof TAKE_OPTIONS & { readonly rows: Check<number | undefined> } = {
+  rows: chunkRows,
+  ...TAKE_OPTIONS,
+};
+export const READABLE_OPTIONS: Omit<typeof CHUNK_OPTIONS, "out"> = { rows: chunkRows, order, signal: abortSignal };
 export const FOLLOW_OPTIONS: {
   readonly from: Check<number | undefined>;
   readonly signal: Check<AbortSignal | undefined>;
@@ -112,16 +146,23 @@ export const ROWS_OPTIONS: {
   readonly signal: Check<AbortSignal | undefined>;
 } = { start: rowNumber, stop: rowNumber, signal: abortSignal };
 
+const READ_ROWS_OPTIONS = ["out", "order", "signal"];
+
+function isNames(value: unknown): boolean {
+  return Array.isArray(value) && value.every((name) => typeof name === "string");
+}
+
 /** The options of `read`, which is called too often for {@link checkOptions}. */
 export function checkedRead(options: ReadRowsOptions): ReadRowsOptions {
-  checkNames(options, ["out", "signal"]);
+  checkNames(options, READ_ROWS_OPTIONS);
   abortSignal(options.signal, "signal");
+  if (options.order !== undefined) order(options.order, "order");
   return options;
 }
 
 /** The options of `load`. */
-export function checkReadOptions(options: object): CheckedReaderOptions {
-  return { ...checkOptions(options, READ_OPTIONS), mmap: false, advise: undefined };
+export function checkLoadOptions(options: object): CheckedReaderOptions & { readonly order: Order | undefined } {
+  return { ...checkOptions(options, LOAD_OPTIONS), mmap: false, advise: undefined };
 }
 
 export function checkReaderOptions(options: object): CheckedReaderOptions {

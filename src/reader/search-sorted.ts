@@ -1,9 +1,10 @@
 /** Finds a value in a sorted array, of which only a few elements are read. */
 import { type Comparison, comparisonWith } from "../decode/compare.ts";
 import type { ComplexNumber } from "../decode/npy-array.ts";
-import { noSuchField, pathTo } from "../decode/record-array.ts";
+import { pathTo } from "../decode/record-array.ts";
 import { NpyError, within } from "../errors.ts";
 import type { DType } from "../format/dtype.ts";
+import { noField } from "../format/structure.ts";
 import { abortSignal, type Check, checkOptions, oneOf, optional, optionError } from "../options.ts";
 import type { Plan } from "../plan/step.ts";
 import type { OpenArray } from "./open-array.ts";
@@ -92,7 +93,7 @@ function elementOf(dtype: DType, field: string | undefined): { readonly type: DT
     throw optionError(`field must say by which one the records are sorted: there are ${names.join(", ")}`);
   }
   const path = pathTo(dtype, field);
-  if (path === undefined) throw noSuchField(dtype, field);
+  if (path === undefined) throw noField(dtype.fields ?? [], field);
   const type = path[path.length - 1]?.dtype as DType;
   if (path.some((part) => part.dtype.subdtype !== undefined)) {
     throw new NpyError("ERR_NPY_SHAPE", "Each record has several elements of it: only a field of one can be searched.", {

@@ -26,6 +26,7 @@ function refuse(): never {
 
 class BytesFile extends SyncFile {
   readonly key: unknown;
+  readonly readOverhead: number = 2 ** 9;
   readonly #bytes: Uint8Array;
 
   constructor(bytes: Uint8Array, key: unknown) {

@@ -14,6 +14,7 @@ const ZEROS = new Uint8Array(PAGE);
 class MemoryFile extends SyncFile {
   readonly key: unknown = this;
   readonly writesAtOnce: number = Number.POSITIVE_INFINITY;
+  readonly readOverhead: number = 2 ** 9;
   readonly #pages = new Map<number, Uint8Array<ArrayBuffer>>();
   #size = 0;
 

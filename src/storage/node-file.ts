@@ -23,6 +23,9 @@ const MAX_TRANSFER = 2 ** 29;
  */
 const SMALL_TRANSFER = 2 ** 16;
 
+/** A call of `readSync` takes about as long as copying this many bytes of the page cache. */
+const READ_OVERHEAD = 2 ** 12;
+
 /** Opening a pipe would block until its other end is open, before it can be refused. Windows has neither. */
 const O_NONBLOCK = fs.constants.O_NONBLOCK ?? 0;
 
@@ -44,6 +47,7 @@ export class NodeFile extends SyncFile {
   readonly key: string;
   readonly links: number;
   readonly writesAtOnce: number = SMALL_TRANSFER;
+  readonly readOverhead: number = READ_OVERHEAD;
   readonly #fd: number;
   /** Its first bytes, once they are mapped. */
   #start: SharedMapping | undefined;

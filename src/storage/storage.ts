@@ -113,6 +113,11 @@ export interface StorageFile {
   readonly isSnapshot?: boolean;
   /** Up to this many bytes, `write` writes at once and returns no promise. Default 0. */
   readonly writesAtOnce?: number;
+  /**
+   * The bytes that can be read in about the time by which one more call of `read` takes longer. Parts that lie closer together than this are read
+   * at once, with what is between them. Default 8192.
+   */
+  readonly readOverhead?: number;
 
   /** Memory to read into, with any contents: clearing it would take as long as reading. */
   allocate?(length: number): Uint8Array<ArrayBuffer>;

@@ -35,29 +35,53 @@ export function* readRows<D>(
   return { data: data as DataOf<D>, shape, dtype: dtype as DType<D>, fortranOrder };
 }
 
-function* mapBytes(
+/** The mapped bytes of elements of `type`, or a copy if they must be converted or are not aligned. */
+export function* mapBytes(
   file: StorageFile,
   header: NpyHeader,
   position: number,
   length: number,
   windows: MappedWindows,
+  type: DType = header.dtype,
 ): Plan<Uint8Array<ArrayBuffer>> {
-  // Touching mapped memory past the end of the file kills the process.
-  const present = (yield* size(file)) - header.headerLength;
-  if (present < position + length) throw dataMissing(header, present);
-  let bytes: Uint8Array<ArrayBuffer>;
-  try {
-    bytes = yield* windows.bytes(position, length, Math.min(present, dataLength(header)));
-  } catch (error) {
-    throw error instanceof RangeError ? tooLarge(length, error) : error;
-  }
-  if (decodesInPlace(header.dtype, bytes)) return bytes;
+  const present = yield* presentBytes({ file, header }, position + length);
+  const bytes = yield* mappedBytes(windows, position, length, present);
+  if (decodesInPlace(type, bytes)) return bytes;
   const copy = allocate(file, length);
   copy.set(bytes);
   return copy;
 }
 
-function allocate(file: StorageFile, length: number): Uint8Array<ArrayBuffer> {
+/**
+ * How many bytes of the counted rows are there. Touching mapped memory past the end of the file kills the process.
+ *
+ * @throws NpyError `ERR_NPY_NEEDS_RECOVERY` if they are fewer than `needed`.
+ */
+export function* presentBytes(
+  { file, header }: { readonly file: StorageFile; readonly header: NpyHeader },
+  needed: number,
+): Plan<number> {
+  const present = (yield* size(file)) - header.headerLength;
+  if (present < needed) throw dataMissing(header, present);
+  return Math.min(present, dataLength(header));
+}
+
+/** `length` bytes at `position` in the data, of which `end` are there. */
+export function* mappedBytes(
+  windows: MappedWindows,
+  position: number,
+  length: number,
+  end: number,
+): Plan<Uint8Array<ArrayBuffer>> {
+  try {
+    return yield* windows.bytes(position, length, end);
+  } catch (error) {
+    throw error instanceof RangeError ? tooLarge(length, error) : error;
+  }
+}
+
+/** Memory to read into. */
+export function allocate(file: StorageFile, length: number): Uint8Array<ArrayBuffer> {
   try {
     return file.allocate?.(length) ?? new Uint8Array(length);
   } catch (error) {
