@@ -1,5 +1,5 @@
 /** Copies elements of arrays of any number of axes between two layouts. */
-import { copyElements, copyMatrix, type Lane, laneOf, laneView } from "./lanes.ts";
+import { copyElements, copyMatrix, type Lane, laneOf, laneView, type Places } from "./lanes.ts";
 
 /** One axis of a copy: how many indices it has, and the distance in bytes from one to the next in the source and in the target. */
 export interface StridedAxis {
@@ -30,7 +30,7 @@ export function joinRuns(axes: readonly StridedAxis[], width: number): { axes: S
 }
 
 /** Elements at least this wide are copied one by one by the runtime. */
-const WIDE = 256;
+const WIDE = 96;
 
 /** A layout is analysed once, and copied any number of times. */
 export class StridedCopy {
@@ -83,21 +83,33 @@ export class StridedCopy {
     const axis = axes[depth] as StridedAxis;
     const [from, to] = [axis.from / lane, axis.to / lane];
     const left = axes.length - depth;
-    const width = this.#width / lane;
-    if (left > 2 || (left === 2 && width > FEW_LANES)) {
+    if (left > 2 || (left === 2 && this.#width > lane)) {
       for (let i = 0; i < axis.count; i++) this.#copyLanes(depth + 1, copied, start + i * from, put + i * to);
       return;
     }
     const inner = axes[axes.length - 1] as StridedAxis;
     const source = { lanes: copied.from, start, stride: inner.from / lane };
     const target = { lanes: copied.to, start: put, stride: inner.to / lane };
-    if (left === 1) copyElements(source, target, width, inner.count);
-    else {
-      for (let i = 0; i < width; i++) {
-        const elements = { ...source, start: start + i, rowStride: from };
-        copyMatrix(elements, { ...target, start: put + i, rowStride: to }, axis.count, inner.count);
-      }
+    if (this.#width > lane) copyEach(source, target, this.#width / lane, inner.count);
+    else if (left === 1) copyElements(source, target, 1, inner.count);
+    else copyMatrix({ ...source, rowStride: from }, { ...target, rowStride: to }, axis.count, inner.count);
+  }
+}
+
+/** Copies elements of several lanes, one after the other: they lie in a cache line or two. */
+function copyEach(source: Places, target: Places, width: number, count: number): void {
+  const { lanes, start, stride } = source;
+  const { lanes: to, start: put, stride: step } = target;
+  if (lanes instanceof BigUint64Array) {
+    const longs = to as BigUint64Array;
+    for (let i = 0, at = start, out = put; i < count; i++, at += stride, out += step) {
+      for (let lane = 0; lane < width; lane++) longs[out + lane] = lanes[at + lane] as bigint;
     }
+    return;
+  }
+  const numbers = to as Uint32Array;
+  for (let i = 0, at = start, out = put; i < count; i++, at += stride, out += step) {
+    for (let lane = 0; lane < width; lane++) numbers[out + lane] = lanes[at + lane] as number;
   }
 }
 
@@ -106,9 +118,6 @@ interface Copied {
   readonly to: ReturnType<typeof laneView>;
   readonly lane: Lane;
 }
-
-/** Elements of up to this many lanes are copied as that many matrices. */
-const FEW_LANES = 4;
 
 /** The innermost axis has the nearest elements in the target; the next one those that are nearest in the source, if it is another. */
 function ordered(axes: readonly StridedAxis[]): StridedAxis[] {

@@ -40,7 +40,7 @@ export interface Wanted {
   readonly pieces: readonly Piece[];
 }
 
-/** How files are read: gaps of up to `gap` bytes are read with what surrounds them, `span` bytes at once and `batch` in a step. */
+/** How files are read: gaps of up to `gap` bytes are read with what surrounds them, `span` bytes at once, and `batch`, which is no less, in a step. */
 export interface Limits {
   readonly gap: number;
   readonly span: number;
@@ -51,7 +51,7 @@ export interface Limits {
 const READ_OVERHEAD = 2 ** 13;
 
 /** Parts that are read in one step. The event loop has its turn after each step. */
-export const PARTS = 512;
+export const PARTS = 1024;
 
 /** With `isWhole` everything is read by one request, if requests it takes. */
 export function limitsOf({ file, windows }: Source, isWhole = false): Limits {
@@ -59,8 +59,9 @@ export function limitsOf({ file, windows }: Source, isWhole = false): Limits {
   if (windows !== undefined) return { gap: Number.POSITIVE_INFINITY, span: STRIDE, batch: STRIDE };
   const gap = file.readOverhead ?? READ_OVERHEAD;
   if (!file.isSnapshot) return { gap, span: BLOCK, batch: BLOCK };
+  if (isWhole) return { gap, span: Number.POSITIVE_INFINITY, batch: Number.POSITIVE_INFINITY };
   // Several requests are made at the same time.
-  return { gap, span: isWhole ? Number.POSITIVE_INFINITY : BLOCK, batch: 8 * BLOCK };
+  return { gap, span: BLOCK, batch: 8 * BLOCK };
 }
 
 /** Reads what is wanted into `target`. */
