@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { numpyVersion, python } from "./support/numpy.ts";
+import { numpyVersion, python, pythonPrints } from "./support/numpy.ts";
 import { temporaryDirectory } from "./support/temporary.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -32,10 +32,10 @@ test.each(readdirSync(join(root, "examples")).filter((name) => name.endsWith(".m
   run(join(root, "examples", name), directory);
 });
 
-/** The examples of a document, and whether they say the truth. */
-function examplesOf(name: string): readonly string[] {
+/** The examples of a document, in JavaScript or in another language. */
+function examplesOf(name: string, language = "js"): readonly string[] {
   const document = readFileSync(join(root, name), "utf8");
-  return [...document.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code as string);
+  return [...document.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "gms"))].map(([, code]) => code as string);
 }
 
 test.each(["README.md", "docs/reading.md", "docs/concurrency.md"])(
@@ -79,3 +79,20 @@ describe("README.md", () => {
     for (const name of named) expect(Object.keys(scripts)).toContain(name);
   });
 });
+
+test.skipIf(numpyVersion === undefined)(
+  "the examples of docs/cookbook.md run, also those in Python, and print what they say",
+  () => {
+    const directory = userDirectory();
+    const blocks = examplesOf("docs/cookbook.md", "(?:js|python)");
+    expect(blocks.length).toBeGreaterThan(12);
+    for (const [i, code] of blocks.entries()) {
+      const isPython = code.startsWith("import numpy");
+      writeFileSync(join(directory, `example-${i}.mjs`), code);
+      const printed = isPython ? pythonPrints(code, directory) : run(join(directory, `example-${i}.mjs`), directory);
+      for (const [, text] of code.matchAll(/^ *(?:await |for .*\) )?(?:console\.log|print)\(.*\);? {1,2}(?:\/\/|#) (.*)$/gm)) {
+        expect(printed, code).toContain(text);
+      }
+    }
+  },
+);

@@ -42,3 +42,10 @@ export function python<Result>(code: string, input: unknown = null): Result {
   if (status !== 0) throw new Error(`${pythonCommand} exited with ${status}:\n${stderr}`);
   return JSON.parse(stdout) as Result;
 }
+
+/** What a program in Python prints, which is run as it is. */
+export function pythonPrints(code: string, cwd: string): string {
+  const { status, stdout, stderr } = spawnSync(pythonCommand, ["-c", code], { cwd, encoding: "utf8", timeout: 60_000 });
+  if (status !== 0) throw new Error(`${pythonCommand} exited with ${status}:\n${stderr}`);
+  return stdout;
+}
