@@ -85,14 +85,16 @@ test.skipIf(numpyVersion === undefined)(
   () => {
     const directory = userDirectory();
     const blocks = examplesOf("docs/cookbook.md", "(?:js|python)");
-    const claims = 0;
+    let claims = 0;
     for (const [i, code] of blocks.entries()) {
       const isPython = code.startsWith("import numpy");
       writeFileSync(join(directory, `example-${i}.mjs`), code);
       const printed = isPython ? pythonPrints(code, directory) : run(join(directory, `example-${i}.mjs`), directory);
       for (const [, text] of code.matchAll(/^ *(?:await |for .*\) )?(?:console\.log|print)\(.*\);? {1,2}(?:\/\/|#) (.*)$/gm)) {
         expect(printed, code).toContain(text);
+        claims++;
       }
     }
+    expect(claims).toBeGreaterThan(18);
   },
 );
