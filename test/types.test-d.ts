@@ -44,6 +44,34 @@ test("a dtype gives its typed array", () => {
   expectTypeOf<DataOf<string>>().toEqualTypeOf<NpyData>();
 });
 
+test("select with fields gives records of these fields, in either form of a dtype", async () => {
+  const reader = await NpyReader.open("a.npy", { dtype: { t: "<f8", id: "int32", pos: ["<f4", [3]] } });
+  const some = await reader.select([{ step: 2 }], { fields: ["pos", "t"] });
+  expectTypeOf(some.data.at(0)).toEqualTypeOf<{ t: number; pos: Float32Array<ArrayBuffer> } | undefined>();
+  expectTypeOf(some.data.column("t")).toEqualTypeOf<Float64Array<ArrayBuffer>>();
+  // @ts-expect-error: there is no such field
+  void reader.select([], { fields: ["time"] });
+  const all = await reader.select([null, 0n], { order: "F" });
+  expectTypeOf(all.data.at(0)?.id).toEqualTypeOf<number | undefined>();
+  const listed = await NpyReader.open("a.npy", {
+    dtype: [
+      ["t", "<f8"],
+      ["id", "<i8"],
+    ],
+  });
+  expectTypeOf((await listed.select([], { fields: ["id"] })).data.column("id")).toEqualTypeOf<BigInt64Array<ArrayBuffer>>();
+  const unknown = await NpyReader.open("a.npy");
+  expectTypeOf((await unknown.select([], { fields: ["anything"] })).data).toEqualTypeOf<NpyData>();
+  expectTypeOf((await unknown.take(new Int32Array(3))).data).toEqualTypeOf<NpyData>();
+  const floats = await NpyReader.open("a.npy", { dtype: "float32" });
+  expectTypeOf((await floats.take([1n, 2])).data).toEqualTypeOf<Float32Array<ArrayBuffer>>();
+  expectTypeOf((await floats.select([3])).data).toEqualTypeOf<Float32Array<ArrayBuffer>>();
+  // @ts-expect-error: a mask
+  void floats.take([true, false]);
+  // @ts-expect-error: text
+  void floats.select(["0:10"]);
+});
+
 test("load and NpyReader give data of the dtype that they are told", async () => {
   expectTypeOf(load("a.npy", { dtype: "float32" })).resolves.toEqualTypeOf<NpyArray<"float32">>();
   expectTypeOf((await load("a.npy", { dtype: "float32" })).data).toEqualTypeOf<Float32Array<ArrayBuffer>>();
