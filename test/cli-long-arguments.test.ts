@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { dtypeArgument, rangeArgument } from "../src/cli/arguments.ts";
 import { chosenColumns } from "../src/cli/columns.ts";
+import { indexArgument } from "../src/cli/index-text.ts";
 import { planColumns } from "../src/cli/sources/csv-columns.ts";
 import { hasHeader, headerNames } from "../src/cli/sources/csv-header.ts";
 import { dtype } from "../src/node.ts";
@@ -15,6 +16,15 @@ describe("arguments take time that grows with their length", () => {
     ["two numbers", `${"1".repeat(MANY)}-${"1".repeat(MANY)}`],
   ])("a range of many %s", (_name, text) => {
     expect(() => rangeArgument(text)).toThrow(/START:STOP/);
+  });
+
+  test.each<[name: string, text: string, message: RegExp]>([
+    ["digits", `${"1".repeat(MANY)}x`, /^At character 500001: expected a comma/],
+    ["underscores", `1${"_1".repeat(MANY)}_`, /^At character 1000002: expected a comma/],
+    ["spaces", `${" ".repeat(MANY)}x`, /^At character 500001: expected a number/],
+    ["entries", `${"1,".repeat(MANY)}x`, /^At character 1000001: expected a number/],
+  ])("an index of many %s", (_name, text, message) => {
+    expect(() => indexArgument(text)).toThrow(message);
   });
 
   test.each<[name: string, text: string]>([

@@ -55,7 +55,10 @@ describe.skipIf(!hasTerminal)("in a terminal", () => {
     expect(plain.output).not.toContain(ESCAPE);
     const [header = "", row = ""] = plain.output.split("\r\n");
     expect(header.length).toBeLessThanOrEqual(60);
-    expect(row).toMatch(/^0 {2}0\.5 .* … .* 29\.5$/);
+    expect(row).toBe("0  0.5  1.5  2.5  3.5  ...  25.5  26.5  27.5  28.5  29.5");
+    expect(inTerminal("$npy head --width 20 wide.npy", { cwd }).output.split("\r\n")[1]).toBe("0  0.5  ...  29.5");
+    expect(inTerminal("$npy head --width 0 wide.npy", { cwd }).output).not.toContain("...");
+    expect(inTerminal("$npy head --csv wide.npy", { cwd }).output).toHaveLength(30 * 5 - 10 + 1);
     const piped = npy(["head", "wide.npy"], { cwd }).stdout;
     expect(piped).not.toContain(ESCAPE);
     expect(piped.split("\n")[1]?.trim().split(/ +/)).toHaveLength(31);

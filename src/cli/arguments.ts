@@ -30,6 +30,12 @@ export function rowCountArgument(text: string): number {
   throw new InvalidArgumentError("It must be a whole number of rows.");
 }
 
+/** Characters of a line; 0 for any number. */
+export function widthArgument(text: string): number {
+  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
+  throw new InvalidArgumentError("It must be a whole number of characters, or 0.");
+}
+
 /** Rows as in a Python slice, or one row. */
 export interface RowRange {
   readonly start: number | undefined;

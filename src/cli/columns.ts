@@ -2,6 +2,7 @@
 import type { DType, NpyArray, NpyData, RecordArray } from "../node.ts";
 import { isRaw } from "./cell.ts";
 import { UsageError } from "./failure.ts";
+import { indexAt, type TakenAxis, wholeAxis } from "./index-text.ts";
 
 /** What the rows of an array have in common. */
 export interface RowLayout {
@@ -49,20 +50,33 @@ export function countColumns({ dtype, rowShape }: Pick<RowLayout, "dtype" | "row
   return sizeOf(rowShape) * countLeaves(dtype);
 }
 
-/** The columns of an array, always in C order. Refuses to list far more than the file has bytes. */
-export function columnsOf({ dtype, rowShape, fortranOrder, dataLength = 0 }: RowLayout): Column[] {
-  const perRow = sizeOf(rowShape);
-  const count = countColumns({ dtype, rowShape });
+/** What is taken of each axis of a row. */
+export interface RowPart {
+  readonly axes: readonly TakenAxis[];
+  /** Whether arrays hold only this part of each row. */
+  readonly isCut: boolean;
+}
+
+/** The columns of an array, always in C order, or those of a part of each row. Refuses to list far more than the file has bytes. */
+export function columnsOf({ dtype, rowShape, fortranOrder, dataLength = 0 }: RowLayout, part?: RowPart): Column[] {
+  const axes = part?.axes ?? rowShape.map(wholeAxis);
+  const counts = axes.map(({ count }) => count);
+  const sizes = part?.isCut ? counts : rowShape;
+  const perRow = sizeOf(sizes);
+  const count = countColumns({ dtype, rowShape: counts });
   if (count > Math.max(MOST_COLUMNS, dataLength))
     throw new Error(
       `a row has ${count} columns: expected at most ${MOST_COLUMNS}, or as many as the array has bytes of data (${dataLength}). The ` +
         "command info shows its shape and dtype",
     );
-  return indices(rowShape).flatMap((index) => {
-    const offset = fortranOrder ? flatIndex(index.toReversed(), rowShape.toReversed()) : flatIndex(index, rowShape);
-    if (dtype.fields === undefined) return { label: index.join(","), dtype, path: undefined, offset, perRow };
+  const leaves = dtype.fields === undefined ? undefined : leavesOf(dtype);
+  return indices(counts).flatMap((taken) => {
+    const index = part === undefined ? taken : taken.map((i, axis) => indexAt(axes[axis] as TakenAxis, i));
+    const place = part?.isCut ? taken : index;
+    const offset = fortranOrder ? flatIndex(place.toReversed(), sizes.toReversed()) : flatIndex(place, sizes);
+    if (leaves === undefined) return { label: index.join(","), dtype, path: undefined, offset, perRow };
     const prefix = index.length === 0 ? "" : `[${index.join(",")}].`;
-    return leavesOf(dtype).map((leaf) => ({
+    return leaves.map((leaf) => ({
       ...leaf,
       label: prefix + leaf.label,
       offset: offset * leaf.perRow + leaf.offset,

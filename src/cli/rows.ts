@@ -1,44 +1,55 @@
 /** Prints rows of a file as text or bytes. */
 import { createReadStream } from "node:fs";
 import type { Command } from "commander";
-import { inspect, type NpyArray, type NpyData, type NpyReader } from "../node.ts";
+import { inspect, inspectSync, MemoryStorage, type NpyArray, type NpyData, type NpyReader, saveSync } from "../node.ts";
+import { listArgument, widthArgument } from "./arguments.ts";
 import { type CellTexts, csvCell, csvLine, csvOf, firstInexact, jsonOf, textsOf } from "./cell.ts";
-import {
-  type Column,
-  columnData,
-  columnsOf,
-  countColumns,
-  indices,
-  layoutOf,
-  type RowLayout,
-  rowsOf,
-  sizeOf,
-} from "./columns.ts";
+import { type Column, columnData, indices, layoutOf, type RowLayout, rowsOf, sizeOf } from "./columns.ts";
 import { jsonText } from "./escaping.ts";
 import { UsageError } from "./failure.ts";
+import { indexAt } from "./index-text.ts";
 import { Table } from "./table.ts";
-import { print, printBytes, printData } from "./terminal.ts";
+import { print, printBytes, printData, terminalWidth } from "./terminal.ts";
+import type { View, ViewOptions } from "./view.ts";
 
-export interface RowOptions {
+export interface RowOptions extends ViewOptions {
   readonly csv?: boolean;
   readonly ndjson?: boolean;
   readonly raw?: boolean;
+  readonly width?: number;
 }
 
 /** Elements formatted at a time. More would outlive V8's young generation, which makes printing a third slower. */
 const CELLS = 2 ** 12;
 
-/** Adds the options that select the format of rows. */
+/** Bytes of rows read at a time, unless one row has more. */
+const BYTES = 2 ** 26;
+const RAW_BYTES = 2 ** 20;
+
+/** Into a file or pipe a table has all columns, up to so many: NumPy's `threshold`. */
+const MOST_COLUMNS = 1000;
+
+/** Characters of a line where nothing says how many there are. */
+const WIDTH = 80;
+
+/** Adds the options that select the columns and the format of rows. */
 export function withRowOptions(command: Command): Command {
   return command
+    .option("--columns <index>", "columns by NumPy's index of a row, such as 0:3, -1 or 10:20,::2, or by names, such as t,pos[0]")
+    .option("--fields <names>", "fields of a structure, such as t,pos", listArgument)
     .option("--csv", "print CSV; the fields of a structure are the header")
     .option("--ndjson", "print one JSON value per line: an object for a structure, otherwise an array or a number")
-    .option("--raw", "print the bytes of the rows unchanged");
+    .option("--raw", "print the bytes of the rows unchanged")
+    .option(
+      "--width <count>",
+      `characters of a line of the table, 0 for any number; ... stands for columns left out (default: those of the terminal; elsewhere any number, but ${WIDTH} if there are more than ${MOST_COLUMNS} columns)`,
+      widthArgument,
+    );
 }
 
 type Form = "table" | "csv" | "ndjson" | "raw";
 
-function formOf({ csv, ndjson, raw }: RowOptions): Form {
+function formOf({ csv, ndjson, raw, columns }: RowOptions): Form {
   const forms: Form[] = [
     ...(csv ? ["csv" as const] : []),
     ...(ndjson ? ["ndjson" as const] : []),
@@ -47,55 +58,79 @@ function formOf({ csv, ndjson, raw }: RowOptions): Form {
   if (forms.length > 1) throw new UsageError(`--${forms.join(" and --")} cannot be combined: choose one`);
   if (raw && process.stdout.isTTY)
     throw new UsageError("--raw prints bytes, and stdout is the terminal: send them into a file or pipe");
+  if (raw && columns !== undefined) throw new UsageError("--raw and --columns cannot be combined: choose fields, or use slice");
   return forms[0] ?? "table";
 }
 
-/** Prints rows, the first of which is row `start` of the file. */
-export type RowPrinter = (rows: NpyArray, start: number) => Promise<void>;
+/** Prints rows. `numberOf` gives the number in the file of each. */
+export interface RowPrinter {
+  print(rows: NpyArray, numberOf: (i: number) => number): Promise<void>;
+  /** How many rows to print at a time. */
+  readonly atOnce: number;
+}
 
-const PRINTERS = { table: tablePrinter, csv: csvPrinter, ndjson: ndjsonPrinter } as const;
-
-export function printerFor(reader: NpyReader, options: RowOptions): RowPrinter {
+export function printerFor(reader: NpyReader, view: View, options: RowOptions): RowPrinter {
   const form = formOf(options);
-  return form === "raw" ? rawPrinter(reader.path as string) : PRINTERS[form](layoutOf(reader));
-}
-
-/** Prints the rows from `start` to `stop`. */
-export async function printRows(reader: NpyReader, start: number, stop: number, options: RowOptions): Promise<void> {
-  // Raw bytes need no decoding.
-  if (formOf(options) === "raw") return await printRawRows(reader.path as string, start, stop);
-  await printPart(reader, printerFor(reader, options), start, stop);
-}
-
-/** Prints the rows from `start` to `stop`, some at a time, with a printer that can continue afterwards. */
-export async function printPart(reader: NpyReader, printer: RowPrinter, start: number, stop: number): Promise<void> {
-  const step = rowsAtOnce(reader);
-  // A file without rows may still have a header.
-  for (let row = start; row === start || row < stop; row += step) {
-    await printer(await reader.read(row, Math.max(row, Math.min(stop, row + step))), row);
+  switch (form) {
+    case "raw":
+      return rawPrinter(reader.path as string, view);
+    case "table":
+      return tablePrinter(view, options.width);
+    default:
+      return { print: form === "csv" ? csvPrinter(view) : ndjsonPrinter(view), atOnce: atOnceOf(view, view.columns.length) };
   }
 }
 
-/** How many rows to print at a time. */
-export function rowsAtOnce(reader: NpyReader): number {
-  return Math.max(1, Math.floor(CELLS / Math.max(1, countColumns(layoutOf(reader)))));
+function atOnceOf({ bytesPerRow }: View, columns: number): number {
+  return Math.max(1, Math.floor(Math.min(CELLS / Math.max(1, columns), BYTES / Math.max(1, bytesPerRow))));
 }
 
-function tablePrinter(layout: RowLayout): RowPrinter {
-  const columns = columnsOf(layout);
+/** Prints all rows of a view. */
+export async function printRows(reader: NpyReader, view: View, options: RowOptions): Promise<void> {
+  const { start, count } = view.rows;
+  // Raw bytes need no decoding.
+  if (formOf(options) === "raw" && view.isPlain) return await printRawRows(reader.path as string, start, start + count);
+  await printPart(view, printerFor(reader, view, options));
+}
+
+/** Prints the rows of a view, some at a time, with a printer that can continue afterwards. */
+export async function printPart(view: View, printer: RowPrinter): Promise<void> {
+  const { count } = view.rows;
+  // A file without rows may still have a header.
+  for (let first = 0; first === 0 || first < count; first += printer.atOnce) {
+    const rows = await view.read(first, Math.min(count, first + printer.atOnce));
+    await printer.print(rows, (i) => indexAt(view.rows, first + i));
+  }
+}
+
+function tablePrinter(view: View, wanted: number | undefined): RowPrinter {
+  const preset = terminalWidth() ?? (view.columns.length > MOST_COLUMNS ? WIDTH : 0);
+  const width = (wanted ?? preset) || Number.POSITIVE_INFINITY;
+  const columns = columnsWithin(view.columns, width);
   const isRight = columns.map(({ dtype }) => !"SUV".includes(dtype.kind));
-  const table = new Table(["", ...columns.map(({ label }) => label)], [true, ...isRight]);
+  const table = new Table(["", ...columns.map(({ label }) => label)], [true, ...isRight], width);
   const cells = cellsOf(columns, textsOf);
   let isFirst = true;
-  return async (rows, start) => {
-    const lines = cells(rows, start).map((row, i) => [String(start + i), ...row]);
-    await print(table.lines(lines, isFirst));
-    isFirst = false;
+  return {
+    atOnce: atOnceOf(view, columns.length),
+    print: async (rows, numberOf) => {
+      const lines = cells(rows, numberOf).map((row, i) => [String(numberOf(i)), ...row]);
+      await print(table.lines(lines, isFirst));
+      isFirst = false;
+    },
   };
 }
 
-function csvPrinter(layout: RowLayout): RowPrinter {
-  const columns = columnsOf(layout);
+/** Leaves out columns in the middle that fit into no line: the others alone are too wide. */
+function columnsWithin(columns: readonly Column[], width: number): readonly Column[] {
+  // A column takes 3 characters at least.
+  const most = Math.ceil(width / 3) + 2;
+  return columns.length <= 2 * most ? columns : [...columns.slice(0, most), ...columns.slice(-most)];
+}
+
+type Print = RowPrinter["print"];
+
+function csvPrinter({ layout, columns }: View): Print {
   const labels = columns.map(({ label }) => label);
   const isStructure = layout.dtype.fields !== undefined;
   if (isStructure) checkHeader(labels);
@@ -103,20 +138,19 @@ function csvPrinter(layout: RowLayout): RowPrinter {
     throw new Error("its rows have no elements, and CSV cannot represent those: print them with --ndjson");
   const cells = cellsOf(columns, csvOf, checkText);
   let header = isStructure ? [labels.map(csvCell)] : [];
-  return async (rows, start) => {
-    const lines = [...header, ...cells(rows, start)];
+  return async (rows, numberOf) => {
+    const lines = [...header, ...cells(rows, numberOf)];
     header = [];
     await printData(lines.map((line) => `${csvLine(line)}\n`).join(""));
   };
 }
 
 /** Refuses text that would be read back as different text. */
-function checkText({ dtype, perRow, offset }: Column, data: NpyData, start: number): void {
-  // All elements of an array field share one array of data: one check will do.
-  const at = offset > 0 ? -1 : firstInexact(data, dtype);
+function checkText({ dtype, perRow }: Column, data: NpyData, numberOf: (i: number) => number): void {
+  const at = firstInexact(data, dtype);
   if (at < 0) return;
   throw new Error(
-    `row ${start + Math.floor(at / perRow)} has text with the halves of a surrogate pair as two characters, or a code point beyond U+10FFFF, ` +
+    `row ${numberOf(Math.floor(at / perRow))} has text with the halves of a surrogate pair as two characters, or a code point beyond U+10FFFF, ` +
       "which neither CSV nor JSON can represent: print it with --raw",
   );
 }
@@ -129,20 +163,30 @@ function checkHeader(labels: readonly string[]): void {
   throw new Error(`two of its elements would be called ${JSON.stringify(twin)} in CSV: print them with --ndjson`);
 }
 
-function ndjsonPrinter(layout: RowLayout): RowPrinter {
-  const columns = columnsOf(layout);
+function ndjsonPrinter({ layout, columns, isList }: View): Print {
   const cells = cellsOf(columns, jsonOf, checkText);
-  const [first = "", ...others] = jsonBetween(layout);
-  return async (rows, start) => {
-    const lines = cells(rows, start).map((row) => first + row.map((cell, i) => cell + (others[i] as string)).join(""));
+  const [first = "", ...others] = isList ? jsonBetweenListed(layout, columns) : jsonBetween(layout);
+  return async (rows, numberOf) => {
+    const lines = cells(rows, numberOf).map((row) => first + row.map((cell, i) => cell + (others[i] as string)).join(""));
     await printData(lines.map((line) => `${line}\n`).join(""));
   };
 }
 
-function rawPrinter(path: string): RowPrinter {
-  return async (rows, start) => {
-    await printRawRows(path, start, start + rowsOf(rows));
+function rawPrinter(path: string, view: View): RowPrinter {
+  return {
+    atOnce: Math.max(1, Math.floor(RAW_BYTES / Math.max(1, view.bytesPerRow))),
+    print: async (rows, numberOf) => {
+      if (view.isPlain) await printRawRows(path, numberOf(0), numberOf(rowsOf(rows)));
+      else await printBytes(bytesOfRows(rows));
+    },
   };
+}
+
+/** The bytes of rows, as they are in the file. */
+function bytesOfRows(rows: NpyArray): Uint8Array {
+  const storage = new MemoryStorage();
+  saveSync(storage, rows);
+  return (storage.bytes() as Uint8Array).subarray(inspectSync(storage).headerLength);
 }
 
 /** Copies bytes of the file: NpyReader would decode them, and swap their byte order. */
@@ -158,26 +202,56 @@ async function printRawRows(path: string, start: number, stop: number): Promise<
 function cellsOf(
   columns: readonly Column[],
   form: (dtype: Column["dtype"]) => CellTexts,
-  check?: (column: Column, data: NpyData, start: number) => void,
-): (rows: NpyArray, start: number) => string[][] {
+  check?: (column: Column, data: NpyData, numberOf: (i: number) => number) => void,
+): (rows: NpyArray, numberOf: (i: number) => number) => string[][] {
   const textsOfColumn = columns.map(({ dtype }) => form(dtype));
-  return (rows, start) => {
-    const dataOf = columnData(rows);
-    // All elements of an array field share one array of data.
-    const known = new Map<NpyData, ArrayLike<string>>();
-    const texts = columns.map((column, i) => {
-      const data = dataOf(column);
-      check?.(column, data, start);
-      const found = known.get(data) ?? (textsOfColumn[i] as CellTexts)(data);
-      known.set(data, found);
-      return found;
-    });
-    const cells: string[][] = [];
-    for (let row = 0; row < rowsOf(rows); row++) {
-      cells.push(columns.map(({ offset, perRow }, i) => (texts[i] as ArrayLike<string>)[row * perRow + offset] as string));
+  return (rows, numberOf) => {
+    const count = rowsOf(rows);
+    const cells = Array.from({ length: count }, () => new Array<string>(columns.length));
+    for (const [data, places] of placesOfData(columns, columnData(rows))) {
+      const first = columns[places[0] as number] as Column;
+      check?.(first, data, numberOf);
+      const textsOf = textsOfColumn[places[0] as number] as CellTexts;
+      // Few of many elements are copied first: making texts takes most of the time.
+      const isSparse = 2 * places.length < first.perRow;
+      const offsets = places.map((place) => (columns[place] as Column).offset);
+      const texts = textsOf(isSparse ? elementsAt(data, count, first.perRow, offsets) : data);
+      for (const [i, place] of places.entries()) {
+        const [perRow, offset] = isSparse ? [places.length, i] : [first.perRow, offsets[i] as number];
+        for (let row = 0; row < count; row++) (cells[row] as string[])[place] = texts[row * perRow + offset] as string;
+      }
     }
     return cells;
   };
+}
+
+/** Which columns have their elements in which array: those of an array field share one. */
+function placesOfData(columns: readonly Column[], dataOf: (column: Column) => NpyData): ReadonlyMap<NpyData, number[]> {
+  const found = new Map<NpyData, number[]>();
+  for (const [i, column] of columns.entries()) {
+    const data = dataOf(column);
+    const places = found.get(data);
+    if (places === undefined) found.set(data, [i]);
+    else places.push(i);
+  }
+  return found;
+}
+
+/** Some elements of each row. */
+function elementsAt(data: NpyData, rows: number, perRow: number, offsets: readonly number[]): NpyData {
+  // Complex numbers and raw bytes have several items to an element.
+  const items = rows * perRow === 0 ? 0 : data.length / (rows * perRow);
+  const length = rows * offsets.length * items;
+  const source = data as unknown[];
+  const chosen = (Array.isArray(data) ? new Array(length) : new (data.constructor as Uint8ArrayConstructor)(length)) as unknown[];
+  let at = 0;
+  for (let row = 0; row < rows; row++) {
+    for (const offset of offsets) {
+      const from = (row * perRow + offset) * items;
+      for (let item = 0; item < items; item++) chosen[at++] = source[from + item];
+    }
+  }
+  return chosen as unknown as NpyData;
 }
 
 /** The JSON text before, between and after the elements of a row. The elements come in the order of the columns. */
@@ -190,6 +264,14 @@ function jsonBetween({ dtype, rowShape }: RowLayout): string[] {
     else between[between.length - 1] += piece as string;
   }
   return between;
+}
+
+/** The same for columns that are listed: an object for a structure, an array otherwise. */
+function jsonBetweenListed({ dtype }: RowLayout, columns: readonly Column[]): string[] {
+  const [open, close] = dtype.fields === undefined ? ["[", "]"] : ["{", "}"];
+  if (columns.length === 0) return [open + close];
+  const nameOf = ({ label }: Column): string => (dtype.fields === undefined ? "" : `${jsonText(label)}:`);
+  return [...columns.map((column, i) => (i === 0 ? open : ",") + nameOf(column)), close];
 }
 
 type Skeleton = (string | symbol)[];

@@ -1,28 +1,35 @@
-/** `slice`: prints any rows. */
+/** `slice`: prints any part of an array. */
 import { Command } from "commander";
-import { type RowRange, rangeArgument } from "./arguments.ts";
+import type { RowRange } from "./arguments.ts";
 import { FileProblem } from "./failure.ts";
 import { readingRows } from "./files.ts";
+import { type IndexText, indexArgument } from "./index-text.ts";
 import { printRows, type RowOptions, withRowOptions } from "./rows.ts";
+import { viewOf } from "./view.ts";
 
 export function sliceCommand(): Command {
   const command = new Command("slice")
-    .summary("print some rows")
-    .description("Prints some rows of a file as a table, or in another format.")
+    .summary("print some rows, or any part of an array by NumPy's index")
+    .description(
+      "Prints some rows of a file, or any part of them, as a table or in another format. Reads little more than what it prints. " +
+        "A single number or slice is an index of rows; with a comma or ..., the entries are those of the axes, as in NumPy.",
+    )
     .argument("<file>", "the .npy file")
-    .argument("[range]", "START:STOP as in Python, negative numbers from the end; or the number of one row", rangeArgument)
-    .action(async (file: string, range: RowRange | undefined, options: RowOptions) => {
-      await readingRows(file, async (reader) => {
-        const [start, stop] = rowsIn(range, reader.length, file);
-        await printRows(reader, start, stop, options);
-      });
+    .argument(
+      "[index]",
+      "what stands between the brackets in NumPy, such as 100:200, -1, '::-1' or '0:10, ..., ::2'",
+      indexArgument,
+    )
+    .action(async (file: string, index: IndexText | undefined, options: RowOptions) => {
+      await readingRows(file, (reader) => printRows(reader, viewOf(reader, options, { index }), options));
     });
   return withRowOptions(command).addHelpText(
     "after",
     `
 Examples:
   npy-append-array slice log.npy 100:200
-  npy-append-array slice log.npy -5: --csv
+  npy-append-array slice log.npy -5: --csv --fields t,level
+  npy-append-array slice video.npy '0:10, 100:200, ::2' --ndjson
   npy-append-array slice --raw log.npy :1000 | npy-append-array append part.npy - --dtype f8`,
   );
 }

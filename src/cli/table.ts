@@ -2,16 +2,29 @@
 import { printable } from "./escaping.ts";
 import { styled, terminalWidth } from "./terminal.ts";
 
+/** What stands for columns that are left out. */
+const GAP = "...";
+
+/** Characters between columns. */
+const SPACE = 2;
+
 /** A table whose rows may arrive in parts. Columns widen when a cell needs it. */
 export class Table {
   readonly #isRight: readonly boolean[];
   readonly #widths: number[];
   readonly #header: readonly string[];
+  /** Characters of a line. */
+  readonly #room: number;
 
   /** `isRight`: which columns are aligned to the right, like numbers. */
-  constructor(header: readonly string[], isRight: readonly boolean[]) {
+  constructor(
+    header: readonly string[],
+    isRight: readonly boolean[],
+    width: number = terminalWidth() ?? Number.POSITIVE_INFINITY,
+  ) {
     this.#header = header.map(printable);
     this.#isRight = isRight;
+    this.#room = width;
     this.#widths = this.#header.map(widthOf);
   }
 
@@ -26,12 +39,12 @@ export class Table {
     }
   }
 
-  /** Whether all columns fit into the terminal. */
+  /** Whether all columns fit into a line. */
   get isWhole(): boolean {
     return this.#fitting().length === this.#widths.length;
   }
 
-  /** The lines of rows, with the header above them if `isFirst`. Leaves out middle columns that do not fit into the terminal. */
+  /** The lines of rows, with the header above them if `isFirst`. Shows `...` for middle columns that do not fit. */
   lines(rows: readonly (readonly string[])[], isFirst: boolean): string {
     const cells = rows.map((row) => row.map(printable));
     this.#widen(cells);
@@ -43,25 +56,26 @@ export class Table {
 
   #line(row: readonly string[], shown: readonly (number | undefined)[]): string {
     const cells = shown.map((column) => {
-      if (column === undefined) return "…";
+      if (column === undefined) return GAP;
       const cell = row[column] ?? "";
       const padding = " ".repeat((this.#widths[column] as number) - widthOf(cell));
       return this.#isRight[column] ? padding + cell : cell + padding;
     });
-    return cells.join("  ").trimEnd();
+    return cells.join(" ".repeat(SPACE)).trimEnd();
   }
 
   /** The columns that fit, taken from both ends; `undefined` marks the gap. */
   #fitting(): (number | undefined)[] {
     const all = [...this.#widths.keys()];
-    const room = (terminalWidth() ?? Number.POSITIVE_INFINITY) + 2;
-    const needed = (columns: readonly number[]): number => columns.reduce((sum, i) => sum + (this.#widths[i] as number) + 2, 0);
+    const room = this.#room + SPACE;
+    const needed = (columns: readonly number[]): number =>
+      columns.reduce((sum, i) => sum + (this.#widths[i] as number) + SPACE, 0);
     if (needed(all) <= room) return all;
     const [left, right]: [number[], number[]] = [[], []];
     let isLeftTurn = true;
     while (all.length > 0) {
       const next = (isLeftTurn ? all.shift() : all.pop()) as number;
-      if (needed([...left, ...right, next]) + 3 > room && left.length > 1) break;
+      if (needed([...left, ...right, next]) + GAP.length + SPACE > room && left.length > 1) break;
       if (isLeftTurn) left.push(next);
       else right.unshift(next);
       isLeftTurn = !isLeftTurn;

@@ -4,7 +4,8 @@ import { rowCountArgument } from "./arguments.ts";
 import { rowsOf } from "./columns.ts";
 import { readingRows } from "./files.ts";
 import { Interrupted, interruptible } from "./interruption.ts";
-import { printerFor, printPart, type RowOptions, rowsAtOnce, withRowOptions } from "./rows.ts";
+import { printerFor, printPart, printRows, type RowOptions, withRowOptions } from "./rows.ts";
+import { viewOf } from "./view.ts";
 
 export function tailCommand(): Command {
   const command = new Command("tail")
@@ -17,13 +18,16 @@ export function tailCommand(): Command {
     .option("-f, --follow", "keep printing rows as other processes append them")
     .action(async (file: string, options: RowOptions & { rows: number; follow?: boolean }) => {
       await readingRows(file, async (reader) => {
-        const printer = printerFor(reader, options);
         let next = reader.length;
-        await printPart(reader, printer, Math.max(0, next - options.rows), next);
-        if (!options.follow) return;
+        const start = Math.max(0, next - options.rows);
+        const view = viewOf(reader, options, { rows: { start, count: next - start }, isWhole: options.follow === true });
+        if (!options.follow) return await printRows(reader, view, options);
+        const printer = printerFor(reader, view, options);
+        await printPart(view, printer);
         await interruptible(async (signal) => {
-          for await (const chunk of reader.follow({ from: next, rows: rowsAtOnce(reader), signal })) {
-            await printer(chunk, next);
+          for await (const chunk of reader.follow({ from: next, rows: printer.atOnce, signal })) {
+            const first = next;
+            await printer.print(chunk, (i) => first + i);
             next += rowsOf(chunk);
           }
           throw signal.reason instanceof Interrupted ? signal.reason : new Error("the file was closed");
