@@ -7,6 +7,7 @@ export const FAMILIES = [
   "memory",
   "metadata",
   "read",
+  "choose",
   "durability",
   "threads",
   "peers",

@@ -219,6 +219,41 @@ def mapped(path, fileBytes, bytes, inOrder):
     return perf_counter() - start
 
 
+def table(path, shape):
+    create(path, "<f4", shape)
+    with open(path, "ab") as fp:
+        total, block = int(np.prod(shape)), numbers("<f4", (2**18,))
+        for done in range(0, total, 2**18):
+            fp.write(block[: min(2**18, total - done)].tobytes())
+    return np.load(path, mmap_mode="r")
+
+
+def passes_of(use, passes):
+    use(0)
+    start = perf_counter()
+    for i in range(passes):
+        use(i + 1)
+    return perf_counter() - start
+
+
+def taken(path, rowCount, columns, passes):
+    array = table(path, (rowCount, columns))
+    wanted = [np.random.randint(0, rowCount, 1000) for _ in range(passes + 1)]
+    return passes_of(lambda i: array[wanted[i]], passes)
+
+
+def cropped(path, frames, passes):
+    np.save(path, numbers("|u1", (frames, 480, 640)))
+    os.replace(path + ".npy", path)
+    array = np.load(path, mmap_mode="r")
+    return passes_of(lambda _: np.array(array[:, 100:200, 300:320]), passes)
+
+
+def column(path, rowCount, columns, passes):
+    array = table(path, (rowCount, columns))
+    return passes_of(lambda _: np.array(array[:, 7]), passes)
+
+
 for line in sys.stdin:
     task = json.loads(line)
     print(json.dumps(globals()[task["job"]](**task["params"])), flush=True)

@@ -25,7 +25,8 @@ export interface SelectedAxis {
   readonly isDropped: boolean;
 }
 
-/** What `selection` takes of each axis of an array.
+/**
+ * What `selection` takes of each axis of an array.
  *
  * @throws NpyError `ERR_NPY_SHAPE` for more entries than axes, or an index outside its axis; `ERR_NPY_OPTION` for anything that is no selection.
  */

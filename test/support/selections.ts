@@ -29,7 +29,7 @@ export function randomElements(like: DTypeLike, shape: readonly number[], random
   return { dtype: type, shape, bytes: randomBytes(type, product(shape), random) };
 }
 
-export function product(sizes: readonly number[]): number {
+function product(sizes: readonly number[]): number {
   return sizes.reduce((all, size) => all * size, 1);
 }
 
