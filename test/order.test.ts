@@ -54,12 +54,12 @@ test("chunks that are streamed or read into out have the order, too", async () =
   const reader = await NpyReader.open(fileOf(elements, true));
   const expected = arrayOf(taken(elements, [0, 1, 2], 2), false);
   for await (const chunk of reader.readable({ rows: 3, order: "C" })) {
-    expect(chunk).toEqual(expected);
+    expect(chunk).toEqual({ ...expected, start: 0 });
     break;
   }
   const out = new Float64Array(100);
   for await (const chunk of reader.chunks({ rows: 3, order: "C", out })) {
-    expect(chunk).toEqual(expected);
+    expect(chunk).toEqual({ ...expected, start: 0 });
     expect((chunk.data as Float64Array).buffer).toBe(out.buffer);
     break;
   }
