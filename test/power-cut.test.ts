@@ -14,6 +14,7 @@ import {
 } from "../src/index.ts";
 import type { StorageFile } from "../src/storage/storage.ts";
 import { FaultyStorage, insertZeros, type RecordedStep } from "./support/faulty-storage.ts";
+import { type Appender, attempt } from "./support/forms.ts";
 import { FORMS, PROCEDURES, rows } from "./support/procedures.ts";
 
 /** The file after some steps; `undefined` until it is created. */
@@ -112,6 +113,84 @@ test.each(SAFE.map((procedure) => [procedure.name, procedure] as const))("%s", a
     certain = call.rows.length;
   }
 });
+
+const CHANGES = {
+  set: { make: (npaa: Appender) => npaa.set(3, rows(50, 53)), after: [...rows(0, 3), ...rows(50, 53), ...rows(6, 10)] },
+  truncate: { make: (npaa: Appender) => npaa.truncate(6), after: [...rows(0, 6)] },
+  // The header counts fewer, then the file is cut, then rows take the place of those that were cut off.
+  "truncate and append": {
+    make: async (npaa: Appender) => {
+      await npaa.truncate(6);
+      await npaa.append(rows(70, 72));
+    },
+    after: [...rows(0, 6), ...rows(70, 72)],
+  },
+};
+
+test.each(
+  Object.entries(CHANGES).flatMap(([name, change]) =>
+    (["os", "data", "full"] as const).flatMap((durability) =>
+      [true, false].map((rewriteHeaderOnAppend) => [name, durability, rewriteHeaderOnAppend, change] as const),
+    ),
+  ),
+)("%s, durability %s, a header with each append: %s", async (name, durability, rewriteHeaderOnAppend, { make, after }) => {
+  const [, verbs] = FORMS[0] as (typeof FORMS)[number];
+  const before = [...rows(0, 10)];
+  const header = formatHeader({ dtype: dtype("<i2"), fortranOrder: false, shape: [8] });
+  const bytes = Buffer.concat([header, Buffer.from(rows(0, 8).buffer)]);
+  const storage = new FaultyStorage(bytes);
+  const npaa = await verbs.open(storage, { durability, rewriteHeaderOnAppend });
+  await npaa.append(rows(8, 10));
+  await npaa.sync();
+  const first = storage.steps.length;
+  await make(npaa);
+  let isCutAnywhere = false;
+  for (let at = first; at <= storage.steps.length; at++) {
+    // A header is within one sector, and `set` writes none.
+    for (const left of leftovers(bytes, storage.steps.slice(0, at), name === "set" ? [0.3, 0.8, 1] : [1])) {
+      const context = `cut after step ${at}`;
+      const file = new MemoryStorage(left);
+      let counted: Int16Array | undefined;
+      // No row is counted that is not there. Appended ones may be, unless durability is "full".
+      if (name !== "truncate and append" || durability === "full") counted = loadSync(file, { dtype: "int16" }).data;
+      if (needsRecoverySync(file)) recoverSync(file);
+      const found = [...loadSync(file, { dtype: "int16" }).data];
+      isCutAnywhere ||= found.length < before.length;
+      // The kept rows were safe, and stay so, whatever block they share with rows that are cut off.
+      const kept = name === "set" ? [...before.keys()].filter((i) => i < 3 || i > 5) : [...before.keys()].slice(0, 6);
+      for (const i of kept) expect(found[i], `${context}, row ${i}`).toBe(before[i]);
+      for (const i of name === "set" ? [3, 4, 5] : []) expect([before[i], after[i]], `${context}, row ${i}`).toContain(found[i]);
+      if (durability === "os" || at < storage.steps.length) continue;
+      expect(found, context).toEqual(after);
+      if (durability === "full" && rewriteHeaderOnAppend) expect([...(counted ?? [])], context).toEqual(after);
+    }
+  }
+  expect(isCutAnywhere).toBe(name !== "set");
+});
+
+test.each(["truncate", "sync"])(
+  "a truncate that fails at its %s, durability full: all rows are safe and counted again",
+  async (op) => {
+    const [, verbs] = FORMS[0] as (typeof FORMS)[number];
+    const header = formatHeader({ dtype: dtype("<i2"), fortranOrder: false, shape: [8] });
+    const bytes = Buffer.concat([header, Buffer.from(rows(0, 8).buffer)]);
+    const truncated = async (failAt?: number): Promise<FaultyStorage> => {
+      const storage = new FaultyStorage(bytes);
+      const npaa = await verbs.open(storage, { durability: "full" });
+      if (failAt === undefined) return await Promise.resolve(npaa.truncate(6)).then(() => storage);
+      storage.failAt(failAt);
+      await expect(attempt(() => npaa.truncate(6))).rejects.toBe(storage.errors[0]);
+      return storage;
+    };
+    const { steps } = await truncated();
+    const storage = await truncated(steps.findIndex((step) => step.op === op));
+    // The step that failed did nothing.
+    const done = storage.steps.filter((_, i) => steps.findIndex((step) => step.op === op) !== i);
+    for (const left of leftovers(bytes, done)) {
+      expect(loadSync(new MemoryStorage(left), { dtype: "int16" }).data).toEqual(rows(0, 8));
+    }
+  },
+);
 
 const IN_PLACE = PROCEDURES.filter(({ name }) => name.includes("in place"));
 

@@ -265,6 +265,9 @@ export class NpyAppendArray<D = unknown> extends GrowingArray<D> implements Asyn
    * so does whoever opens the file after this process was killed meanwhile; other rows and the header are not touched. If writing fails, the
    * rows are the old or the new ones: set them again.
    *
+   * Rows that are mapped from this very file must not overlap those that they replace, because they would change while they are written: copy
+   * them first.
+   *
    * @throws NpyError what {@link append} throws; `ERR_NPY_SHAPE` with the `row` if there are no such rows: nothing is written then.
    * @example
    * ```ts
@@ -287,7 +290,7 @@ export class NpyAppendArray<D = unknown> extends GrowingArray<D> implements Asyn
   /**
    * Keeps the first `rows` rows, and cuts the others off. The header is written and synced first, whatever the durability: a process that is killed
    * meanwhile leaves a file that counts the first rows, with the others behind them, which {@link recover} brings back, and with
-   * `dropUncounted` cuts off. If it fails, all rows are there.
+   * `dropUncounted` cuts off. If it fails, all rows are there, unless only the sync after the cut failed: {@link length} says which.
    *
    * Programs that have mapped the rows that are cut off, such as `numpy.load` with `mmap_mode`, end when they look at them.
    *

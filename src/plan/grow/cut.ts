@@ -1,5 +1,5 @@
 /** Cuts rows off the end of a file. */
-import { type Plan, size, sync, truncate, write } from "../step.ts";
+import { type Plan, quietly, size, sync, truncate, write } from "../step.ts";
 import type { GrowingFile } from "./growing-file.ts";
 import { notUndone, rollBack } from "./rollback.ts";
 import { checkUnchanged } from "./unchanged.ts";
@@ -12,26 +12,32 @@ export function* cutRows(growing: GrowingFile, rows: number): Plan<void> {
   const { file, durability } = growing;
   yield* checkUnchanged(growing);
   if (rows === growing.rows) return;
-  yield* countFewer(growing, rows);
+  // Never more than before: rows that the header does not count yet may not be safe.
+  const counted = Math.min(rows, growing.headerRows);
+  yield* countFewer(growing, counted);
   const end = growing.endOf(rows);
-  if (end < growing.endOf(growing.rows)) yield* cutTo(growing, end);
+  if (end < growing.endOf(growing.rows)) yield* cutTo(growing, end, counted);
   growing.rows = rows;
-  growing.headerRows = rows;
+  growing.headerRows = counted;
   if (durability !== "os") yield* sync(file);
 }
 
-function* countFewer(growing: GrowingFile, rows: number): Plan<void> {
+function* countFewer(growing: GrowingFile, counted: number): Plan<void> {
   const { file } = growing;
   try {
-    growing.asFound = undefined;
-    yield* write(file, growing.render(rows), 0);
+    if (counted < growing.headerRows) {
+      growing.asFound = undefined;
+      yield* write(file, growing.render(counted), 0);
+    }
     yield* sync(file);
+    // The sync may have taken long. What another program appended meanwhile must not be cut off.
+    if (growing.isCheckDue()) yield* checkUnchanged(growing, growing.rows, counted);
   } catch (error) {
-    yield* rollBack(growing, true, error);
+    yield* countAgain(growing, counted, error);
   }
 }
 
-function* cutTo(growing: GrowingFile, end: number): Plan<void> {
+function* cutTo(growing: GrowingFile, end: number, counted: number): Plan<void> {
   const { file } = growing;
   try {
     yield* truncate(file, end);
@@ -43,6 +49,24 @@ function* cutTo(growing: GrowingFile, end: number): Plan<void> {
       growing.broken = notUndone(second, error);
       throw error;
     }
-    if (!isCut) yield* rollBack(growing, true, error);
+    if (!isCut) yield* countAgain(growing, counted, error);
   }
+}
+
+/** Restores the header, and throws `cause`. With durability `"full"`, its rows must survive a power cut again. */
+function* countAgain(growing: GrowingFile, counted: number, cause: unknown): Plan<never> {
+  const isHeaderTouched = counted < growing.headerRows;
+  try {
+    return yield* rollBack(growing, isHeaderTouched, cause);
+  } finally {
+    if (isHeaderTouched && growing.durability === "full" && growing.broken === undefined) {
+      growing.isHeaderSafe = false;
+      yield* quietly(makeHeaderSafe(growing));
+    }
+  }
+}
+
+function* makeHeaderSafe(growing: GrowingFile): Plan<void> {
+  yield* sync(growing.file);
+  growing.isHeaderSafe = true;
 }
