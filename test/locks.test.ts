@@ -312,7 +312,6 @@ describe("lock: { wait }", () => {
     const first = await NpyAppendArray.open(path, { dtype: "uint8", rowShape: [] });
     const refused = expect.objectContaining({ code: "ERR_NPY_LOCKED", path, message: expect.stringContaining("Waited 50 ms") });
     await expect(NpyAppendArray.open(path, { lock: { wait: 50 } })).rejects.toEqual(refused);
-    expect(() => NpyAppendArray.openSync(path, { lock: { wait: 50 } })).toThrow(refused);
     const second = NpyAppendArray.open(path, { lock: { wait: 60_000 } });
     await first.append([1]);
     await first.close();
@@ -320,6 +319,25 @@ describe("lock: { wait }", () => {
     await npaa.append([2]);
     await npaa.close();
     expect([...(await load(path, { dtype: "uint8" })).data]).toEqual([1, 2]);
+  });
+
+  test("openSync does not wait for a writer of its own thread, which it would keep from closing the file", async () => {
+    const path = temporaryPath();
+    const first = NpyAppendArray.openSync(path, { dtype: "uint8", rowShape: [] });
+    const refused = expect.objectContaining({
+      code: "ERR_NPY_LOCKED",
+      path,
+      message: expect.stringMatching(/another object of this process: close that first, or append through it\.$/),
+    });
+    // Longer than a test may take.
+    expect(() => NpyAppendArray.openSync(path, { lock: { wait: 3_600_000 } })).toThrow(refused);
+    const memory = new MemoryStorage();
+    const other = await NpyAppendArray.open(memory, { dtype: "uint8", rowShape: [] });
+    expect(() => NpyAppendArray.openSync(memory, { lock: { wait: 3_600_000 } })).toThrow(
+      expect.objectContaining({ code: "ERR_NPY_LOCKED" }),
+    );
+    await other.close();
+    first.close();
   });
 
   test.skipIf(!hasLocks).each(FILE_FORMS)("waits for another process, %s", async (_form, verbs) => {

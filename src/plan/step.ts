@@ -214,12 +214,16 @@ function untilWoken(words: Int32Array<SharedArrayBuffer>, index: number, value: 
   return waiting.value.then(() => clearTimeout(alive));
 }
 
-/** Waits so many milliseconds. The synchronous step blocks the thread. */
-export function delay(milliseconds: number): Plan<void> {
-  return step<void>({
+/** Waits so many milliseconds. The synchronous step blocks the thread, so it returns `false` at once if that is what is waited for. */
+export function delay(milliseconds: number, isForThisThread: boolean): Plan<boolean> {
+  return step<boolean>({
     op: "delay",
-    now: () => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds),
-    later: () => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+    now() {
+      if (isForThisThread) return false;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+      return true;
+    },
+    later: () => new Promise((resolve) => setTimeout(() => resolve(true), milliseconds)),
   });
 }
 

@@ -179,10 +179,21 @@ export class WriterLock {
   }
 }
 
+const heldHere = new WeakSet<object>();
+
+/** Whether an error says that an object of this very thread writes to the file, which cannot end while the thread is blocked. */
+export function isHeldByThisThread(error: NpyError): boolean {
+  return heldHere.has(error);
+}
+
 /** Claims a key instead of an old one. */
 function exchange(claimed: Set<unknown>, old: unknown, key: unknown): void {
   if (key === old) return;
-  if (claimed.has(key)) throw isTaken("another object of this process: close that first, or append through it");
+  if (claimed.has(key)) {
+    const error = isTaken("another object of this process: close that first, or append through it");
+    heldHere.add(error);
+    throw error;
+  }
   claimed.add(key);
   claimed.delete(old);
 }

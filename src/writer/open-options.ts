@@ -73,8 +73,8 @@ export interface OpenOptions<D = unknown> extends HeaderOptions {
    * a file system with locks. `"auto"` locks where it can, `true` fails where it cannot, `false` does not lock. A second writer in the same
    * thread is always refused; another thread counts as another process. Programs that ignore locks, such as Python, are noticed: see `ERR_NPY_CHANGED`. In a worker, `"auto"` locks only
    * if the main thread imported this package before it started the worker. `{ wait: 5000 }` locks like `"auto"`, and waits up to
-   * so many milliseconds while another writer has the file, looking again and again; then it fails with `ERR_NPY_LOCKED`, too. (`openSync` blocks
-   * the thread meanwhile, so that a writer of the same thread cannot let go.) Default `"auto"`.
+   * so many milliseconds while another writer has the file, looking again and again; then it fails with `ERR_NPY_LOCKED`, too. `openSync` blocks
+   * the thread meanwhile, in which nothing else could close the file: it does not wait for a writer of the same thread, but fails at once. Default `"auto"`.
    */
   readonly lock?: boolean | "auto" | { readonly wait: number };
   /**

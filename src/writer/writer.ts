@@ -18,6 +18,7 @@ import type { GrowingFile } from "../plan/grow/growing-file.ts";
 import type { Growth, Rows } from "../plan/grow/growth.ts";
 import type { SharedGrowth } from "../plan/grow/shared-growth.ts";
 import { close, closing, delay, type Plan, quietly } from "../plan/step.ts";
+import { isHeldByThisThread } from "../plan/writer-lock.ts";
 import type { Storage } from "../storage/storage.ts";
 import { openExisting } from "./open-existing.ts";
 import { type CheckedOpenOptions, checkOpenOptions } from "./open-options.ts";
@@ -61,7 +62,7 @@ export class Writer {
         if (!(error instanceof NpyError) || error.code !== "ERR_NPY_LOCKED" || lockWait === 0) throw error;
         const left = lockWait - (performance.now() - start);
         if (left <= 0) throw new NpyError(error.code, `${error.reason} Waited ${lockWait} ms for it.`, { cause: error });
-        yield* delay(Math.min(LOOK_AGAIN, left));
+        if (!(yield* delay(Math.min(LOOK_AGAIN, left), isHeldByThisThread(error)))) throw error;
       }
     }
   }
