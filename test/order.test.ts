@@ -37,7 +37,10 @@ describe.each(DTYPES.map((like) => [typeof like === "string" ? like : "records",
             expect(await reader.read(1, -1, { order })).toEqual(arrayOf(taken(elements, rows.slice(1, -1), axis), isResult));
             const found: NpyArray[] = [];
             for await (const chunk of reader.chunks({ order, rows: 4 })) found.push(chunk);
-            const parts = found.map((_, k) => arrayOf(taken(elements, rows.slice(4 * k, 4 * k + 4), axis), isResult));
+            const parts = found.map((_, k) => ({
+              ...arrayOf(taken(elements, rows.slice(4 * k, 4 * k + 4), axis), isResult),
+              start: 4 * k,
+            }));
             expect(found).toEqual(parts);
             expect(found.length).toBe(Math.ceil(rows.length / 4));
             await reader.close();
