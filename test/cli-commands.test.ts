@@ -8,6 +8,7 @@ import { describe, expect, test } from "vitest";
 import { appendCommand } from "../src/cli/append.ts";
 import { completionCommand } from "../src/cli/completion.ts";
 import { concatCommand } from "../src/cli/concat.ts";
+import { convertCommand } from "../src/cli/convert.ts";
 import { ensureAppendableCommand } from "../src/cli/ensure-appendable.ts";
 import { headCommand } from "../src/cli/head.ts";
 import { infoCommand } from "../src/cli/info.ts";
@@ -28,6 +29,7 @@ const commands: Command[] = [
   appendCommand(),
   concatCommand(),
   splitCommand(),
+  convertCommand(),
   recoverCommand(),
   truncateCommand(),
   ensureAppendableCommand(),

@@ -17,7 +17,7 @@ function commandsOf(document: string): [command: string, output: string][] {
 }
 
 describe.skipIf(process.platform === "win32").each(["README.md", "docs/cli.md"])("%s", (document) => {
-  test("its commands print the output shown", () => {
+  test("its commands print the output shown", { timeout: 180_000 }, () => {
     const directory = temporaryDirectory();
     const commands = commandsOf(document);
     expect(commands.length).toBeGreaterThan(2);

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { indexArgument, takenAxes } from "../src/cli/index-text.ts";
+import { sample } from "../src/cli/sample.ts";
 import { saveSync } from "../src/node.ts";
 import { npy } from "./support/command.ts";
 import { temporaryDirectory } from "./support/temporary.ts";
@@ -144,6 +145,35 @@ describe("of a file", () => {
     [["tail", "-n", "2", "--fields", "t", "log.npy"], "     t\n1  1.0\n2  2.0\n"],
   ])("%j", (args, output) => {
     expect(run(...args)).toBe(output);
+  });
+
+  test("head --random prints a sample in the order of the file, the same with one seed", () => {
+    saveSync(
+      join(cwd, "many.npy"),
+      Float64Array.from({ length: 1000 }, (_, i) => i / 2),
+    );
+    const args = ["head", "many.npy", "--random", "20"];
+    const rows = run(...args)
+      .trim()
+      .split("\n")
+      .map((line) => line.trim().split(/ +/).map(Number));
+    expect(rows).toHaveLength(20);
+    expect(rows.every(([row = 0, value], i) => value === row / 2 && row < 1000 && row > (rows[i - 1]?.[0] ?? -1))).toBe(true);
+    expect(run(...args, "--seed", "7", "--raw")).toBe(run(...args, "--seed", "7", "--raw"));
+    expect(run(...args, "--seed", "7", "--csv")).not.toBe(run(...args, "--seed", "8", "--csv"));
+    expect(run("head", "log.npy", "--random", "9", "--fields", "t", "--csv")).toBe("t\n0.0\n1.0\n2.0\n");
+    expect(run("head", "fortran.npy", "--random", "6", "--columns", "1:3", "--ndjson").split("\n")[5]).toBe("[21,22]");
+    expect(run("head", "log.npy", "--seed", "1")).toBe("npy-append-array: --seed is for --random: add that, or leave it out\n");
+  });
+
+  test("each sample is as likely as any other", () => {
+    const counts = new Map<string, number>();
+    for (let seed = 0; seed < 6000; seed++) {
+      const key = sample(4, 2, seed).join();
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+    expect(counts.size).toBe(6);
+    for (const count of counts.values()) expect(Math.abs(count - 1000)).toBeLessThan(150);
   });
 
   test("raw bytes keep the byte order of the file", () => {

@@ -30,6 +30,11 @@ export function rowCountArgument(text: string): number {
   throw new InvalidArgumentError("It must be a whole number of rows.");
 }
 
+export function seedArgument(text: string): number {
+  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
+  throw new InvalidArgumentError("It must be a whole number.");
+}
+
 /** Characters of a line; 0 for any number. */
 export function widthArgument(text: string): number {
   if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);

@@ -64,7 +64,13 @@ export async function openSources(
   return { sources, layout: layout as RowLayout };
 }
 
-function checkFits(path: string, { dtype: type, rowShape }: RowLayout, target: RowLayout, casting: Casting = "same_kind"): void {
+/** Checks that rows of one layout can be appended to a file of another. */
+export function checkFits(
+  path: string,
+  { dtype: type, rowShape }: RowLayout,
+  target: RowLayout,
+  casting: Casting = "same_kind",
+): void {
   if (rowShape.join() !== target.rowShape.join()) {
     throw new FileProblem(
       path,

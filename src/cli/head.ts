@@ -1,20 +1,42 @@
-/** `head`: prints the first rows. */
+/** `head`: prints the first rows, or some at random. */
 import { Command } from "commander";
-import { rowCountArgument } from "./arguments.ts";
+import { rowCountArgument, seedArgument } from "./arguments.ts";
+import { UsageError } from "./failure.ts";
 import { readingRows } from "./files.ts";
-import { printRows, type RowOptions, withRowOptions } from "./rows.ts";
+import { printRows, printTaken, type RowOptions, withRowOptions } from "./rows.ts";
+import { sample } from "./sample.ts";
 import { viewOf } from "./view.ts";
+
+interface HeadOptions extends RowOptions {
+  readonly rows?: number;
+  readonly random?: number;
+  readonly seed?: number;
+}
 
 export function headCommand(): Command {
   const command = new Command("head")
-    .summary("print the first rows")
-    .description("Prints the first rows of a file as a table, or in another format.")
+    .summary("print the first rows, or some at random")
+    .description("Prints the first rows of a file, or a sample of its rows, as a table or in another format.")
     .argument("<file>", "the .npy file")
-    .option("-n, --rows <count>", "how many rows", rowCountArgument, 10)
-    .action(async (file: string, options: RowOptions & { rows: number }) => {
+    .option("-n, --rows <count>", "how many rows (default: 10)", rowCountArgument)
+    .option(
+      "--random <count>",
+      "so many rows at random instead, none of them twice, in their order in the file",
+      rowCountArgument,
+    )
+    .option("--seed <number>", "makes --random choose the same rows each time", seedArgument)
+    .action(async (file: string, options: HeadOptions) => {
+      const { rows = 10, random, seed } = options;
+      if (random !== undefined && options.rows !== undefined)
+        throw new UsageError("--random and --rows cannot be combined: choose one");
+      if (seed !== undefined && random === undefined) throw new UsageError("--seed is for --random: add that, or leave it out");
       await readingRows(file, async (reader) => {
-        const rows = { start: 0, count: Math.min(options.rows, reader.length) };
-        await printRows(reader, viewOf(reader, options, { rows }), options);
+        if (random === undefined || reader.shape.length === 0) {
+          const first = { start: 0, count: Math.min(rows, reader.length) };
+          return await printRows(reader, viewOf(reader, options, { rows: first }), options);
+        }
+        const taken = sample(reader.length, random, seed);
+        await printTaken(reader, taken, viewOf(reader, options, { isWhole: true }), options);
       });
     });
   return withRowOptions(command).addHelpText(
@@ -23,6 +45,6 @@ export function headCommand(): Command {
 Examples:
   npy-append-array head log.npy
   npy-append-array head --columns 0:3,-1 matrix.npy
-  npy-append-array head -n 100 --csv log.npy > first.csv`,
+  npy-append-array head --random 1000 --seed 1 --csv log.npy > sample.csv`,
   );
 }

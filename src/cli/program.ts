@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { appendCommand } from "./append.ts";
 import { completionCommand } from "./completion.ts";
 import { concatCommand } from "./concat.ts";
+import { convertCommand } from "./convert.ts";
 import { ensureAppendableCommand } from "./ensure-appendable.ts";
 import { AlreadyReported, EXIT, lineOf, UsageError } from "./failure.ts";
 import { headCommand } from "./head.ts";
@@ -24,6 +25,7 @@ const COMMANDS = [
   appendCommand,
   concatCommand,
   splitCommand,
+  convertCommand,
   recoverCommand,
   truncateCommand,
   ensureAppendableCommand,

@@ -73,6 +73,9 @@ export function printerFor(reader: NpyReader, view: View, options: RowOptions): 
   const form = formOf(options);
   switch (form) {
     case "raw":
+      if (view.isWhole && options.fields !== undefined) {
+        throw new UsageError("--raw and --fields cannot be combined here: print rows without --follow and --random");
+      }
       return rawPrinter(reader.path as string, view);
     case "table":
       return tablePrinter(view, options.width);
@@ -100,6 +103,15 @@ export async function printPart(view: View, printer: RowPrinter): Promise<void> 
   for (let first = 0; first === 0 || first < count; first += printer.atOnce) {
     const rows = await view.read(first, Math.min(count, first + printer.atOnce));
     await printer.print(rows, (i) => indexAt(view.rows, first + i));
+  }
+}
+
+/** Prints the rows that have these numbers. */
+export async function printTaken(reader: NpyReader, numbers: Float64Array, view: View, options: RowOptions): Promise<void> {
+  const printer = printerFor(reader, { ...view, isPlain: false }, options);
+  for (let first = 0; first === 0 || first < numbers.length; first += printer.atOnce) {
+    const part = numbers.subarray(first, first + printer.atOnce);
+    await printer.print(await reader.take([...part]), (i) => part[i] as number);
   }
 }
 

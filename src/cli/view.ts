@@ -30,6 +30,8 @@ export interface View {
   readonly rows: TakenAxis;
   /** Of what is read. */
   readonly bytesPerRow: number;
+  /** Whether arrays hold each row whole. */
+  readonly isWhole: boolean;
   /** Whether rows are printed as they are in the file, and consecutive. */
   readonly isPlain: boolean;
   /** Reads the rows from number `first` to `stop` (not included) of those that are printed. */
@@ -72,6 +74,7 @@ export function viewOf(
     rows,
     bytesPerRow:
       sizeOf(isSelected && part !== undefined ? part.map(({ count }) => count) : whole.rowShape) * whole.dtype.itemsize,
+    isWhole,
     isPlain: part === undefined && fields === undefined && list === undefined && rows.step === 1,
     read: (first, stop) => {
       if (!isSelected) return reader.read(indexAt(rows, first), Math.max(indexAt(rows, first), indexAt(rows, stop)));
