@@ -222,6 +222,24 @@ describe.each(FILE_FORMS)("%s", (_form, verbs) => {
   });
 });
 
+test.each(FILE_FORMS)("a cut whose sync failed is synced when it is made again, %s", async (_form, verbs) => {
+  for (const durability of ["data", "full"] as const) {
+    const storage = new FaultyStorage(fileOf(...TEN), { isSlow: true });
+    const npaa = await verbs.open(storage, { durability });
+    // Counted from the end: the last step of truncate is the sync of the cut.
+    const before = storage.steps.length;
+    await npaa.truncate(8);
+    storage.failAt(2 * storage.steps.length - before - 1);
+    await expect(attempt(() => npaa.truncate(4))).rejects.toMatchObject({ code: "ENOSPC" });
+    expect(npaa.length).toBe(4);
+    const again = storage.steps.length;
+    await npaa.truncate(4);
+    expect(storage.steps.slice(again).map(({ op }) => op)).toContain("sync");
+    await npaa.close();
+    expect(storage.bytes()).toEqual(new Uint8Array(fileOf(1, 2, 3, 4)));
+  }
+});
+
 describe.each(FILE_FORMS)("interrupted at every step, %s", (_form, verbs) => {
   beforeEach(rushClock);
 

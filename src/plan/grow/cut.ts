@@ -11,7 +11,11 @@ import { checkUnchanged } from "./unchanged.ts";
 export function* cutRows(growing: GrowingFile, rows: number): Plan<void> {
   const { file, durability } = growing;
   yield* checkUnchanged(growing);
-  if (rows === growing.rows) return;
+  if (rows === growing.rows) {
+    // An earlier cut may not have been synced.
+    if (durability !== "os") yield* sync(file);
+    return;
+  }
   // Never more than before: rows that the header does not count yet may not be safe.
   const counted = Math.min(rows, growing.headerRows);
   yield* countFewer(growing, counted);
@@ -42,14 +46,19 @@ function* cutTo(growing: GrowingFile, end: number, counted: number): Plan<void> 
   try {
     yield* truncate(file, end);
   } catch (error) {
-    let isCut: boolean;
+    let found: number;
     try {
-      isCut = (yield* size(file)) === end;
+      found = yield* size(file);
     } catch (second) {
       growing.broken = notUndone(second, error);
       throw error;
     }
-    if (!isCut) yield* countAgain(growing, counted, error);
+    if (found === end) return;
+    if (found < growing.endOf(growing.rows)) {
+      growing.broken = notUndone(undefined, error);
+      throw error;
+    }
+    yield* countAgain(growing, counted, error);
   }
 }
 
