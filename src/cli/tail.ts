@@ -1,37 +1,35 @@
 /** `tail`: prints the last rows, and follows new ones. */
 import { Command } from "commander";
 import { rowCountArgument } from "./arguments.ts";
-import { rowsOf } from "./columns.ts";
 import { readingRows } from "./files.ts";
-import { Interrupted, interruptible } from "./interruption.ts";
-import { printerFor, printPart, printRows, type RowOptions, withRowOptions } from "./rows.ts";
+import { type FollowOptions, followFile } from "./following.ts";
+import { printRows, withRowOptions } from "./rows.ts";
 import { viewOf } from "./view.ts";
+
+interface TailOptions extends FollowOptions {
+  readonly follow?: boolean;
+}
 
 export function tailCommand(): Command {
   const command = new Command("tail")
     .summary("print the last rows, and with --follow new ones")
     .description(
-      "Prints the last rows of a file as a table, or in another format; with --follow also each new row, until Ctrl-C.",
+      "Prints the last rows of a file as a table, or in another format; with --follow also each new row, until Ctrl-C. " +
+        "--follow waits for a file that does not exist yet. -F also goes on when another file takes its name, or another array is written into it.",
     )
     .argument("<file>", "the .npy file")
     .option("-n, --rows <count>", "how many rows", rowCountArgument, 10)
-    .option("-f, --follow", "keep printing rows as other processes append them")
-    .action(async (file: string, options: RowOptions & { rows: number; follow?: boolean }) => {
+    .option("-f, --follow", "keep printing rows as other processes append them; wait for the file if there is none")
+    .option(
+      "-F, --follow-name",
+      "like --follow, and go on with the array that takes the place of this one, from its first row on",
+    )
+    .action(async (file: string, _options: TailOptions, command: Command) => {
+      const options = command.optsWithGlobals<TailOptions>();
+      if (options.follow || options.followName) return await followFile(file, options);
       await readingRows(file, async (reader) => {
-        let next = reader.length;
-        const start = Math.max(0, next - options.rows);
-        const view = viewOf(reader, options, { rows: { start, count: next - start }, isWhole: options.follow === true });
-        if (!options.follow) return await printRows(reader, view, options);
-        const printer = printerFor(reader, view, options);
-        await printPart(view, printer);
-        await interruptible(async (signal) => {
-          for await (const chunk of reader.follow({ from: next, rows: printer.atOnce, signal })) {
-            const first = next;
-            await printer.print(chunk, (i) => first + i);
-            next += rowsOf(chunk);
-          }
-          throw signal.reason instanceof Interrupted ? signal.reason : new Error("the file was closed");
-        });
+        const start = Math.max(0, reader.length - options.rows);
+        await printRows(reader, viewOf(reader, options, { rows: { start, count: reader.length - start } }), options);
       });
     });
   return withRowOptions(command).addHelpText(
@@ -39,6 +37,7 @@ export function tailCommand(): Command {
     `
 Examples:
   npy-append-array tail -n 3 log.npy
-  npy-append-array tail --follow --ndjson log.npy | jq .t`,
+  npy-append-array tail --follow --ndjson log.npy | jq .t
+  npy-append-array tail -F rotated.npy`,
   );
 }
