@@ -19,7 +19,12 @@ export interface NpyHeader extends ArrayLayout {
   readonly version: NpyVersion;
   /** Bytes before the data: magic, version, length field and padded text. */
   readonly headerLength: number;
+  /** Whether the header has the {@link MARK}: bytes after the counted rows are no rows, but room that a writer reserved. Else missing. */
+  readonly reservesTail?: true;
 }
+
+/** The last byte of the padding, a space, is this tab while a writer may reserve room after the rows: docs/design/mapped-growth.md. */
+export const MARK = 0x09;
 
 /** NumPy's `max_header_size`, in characters: Python's parser is not safe for longer headers. */
 export const MAX_HEADER_SIZE = 10_000;
@@ -112,7 +117,8 @@ export function parseHeader(bytes: Uint8Array, options: { maxHeaderSize?: number
   if (typeof fortranOrder !== "boolean") throw headerError(`fortran_order must be True or False: found ${shown(fortranOrder)}`);
   const layout = { dtype: dtypeFromLiteral(dict.get("descr") as PyValue), fortranOrder, shape: parseShape(dict.get("shape")) };
   checkSize(layout);
-  return { version, headerLength, ...layout };
+  const header = { version, headerLength, ...layout };
+  return bytes[headerLength - 2] === MARK ? { ...header, reservesTail: true } : header;
 }
 
 function parseShape(value: PyValue | undefined): readonly number[] {
@@ -187,7 +193,8 @@ export function growthRoom(header: NpyHeader): number {
 
 /**
  * Makes a function that renders a header for any number of rows, with the length and version of the given one. Only the digits change.
- * Each call overwrites the bytes returned by the one before. Throws as {@link formatHeader} does if the digits do not fit.
+ * Each call overwrites the bytes returned by the one before; the caller may set the last byte of the padding, which then stays. Throws as
+ * {@link formatHeader} does if the digits do not fit.
  */
 export function growingHeader(header: NpyHeader): (rows: number) => Uint8Array<ArrayBuffer> {
   const axis = growthAxis(header.fortranOrder, header.shape.length);
@@ -207,7 +214,7 @@ export function growingHeader(header: NpyHeader): (rows: number) => Uint8Array<A
       checkRoom(start + digits + tail.length + 1, bytes.length);
       end = start + digits;
       bytes.fill(0x30, start, end).set(tail, end);
-      bytes.fill(0x20, end + tail.length, bytes.length - 1);
+      bytes.fill(0x20, end + tail.length, bytes.length - 2);
       [least, next, last] = [digits === 1 ? 0 : 10 ** (digits - 1), 10 ** digits, 0];
     }
     // Mostly only the last digits differ from those of the previous number.
@@ -219,6 +226,11 @@ export function growingHeader(header: NpyHeader): (rows: number) => Uint8Array<A
     last = rows;
     return bytes;
   };
+}
+
+/** Where the digits of the growth axis begin in the header that {@link growingHeader} renders. */
+export function countPosition(header: NpyHeader): number {
+  return prefixLength(header.version) + VERSIONS[header.version].encode(headerText(header).before).length;
 }
 
 /** 0-d arrays have no axis to grow along. The words are those of numpy.concatenate, and then what to do. */

@@ -1,12 +1,12 @@
 /** A buffer that grows: rows are copied into it one after another. */
 
 /** The part of a typed array that copying uses. */
-interface Elements extends ArrayBufferView {
+export interface Elements extends ArrayBufferView {
   readonly BYTES_PER_ELEMENT: number;
   set(elements: ArrayLike<never>, offset: number): void;
 }
 
-type ElementsClass = new (buffer: ArrayBuffer) => Elements;
+export type ElementsClass = new (buffer: ArrayBuffer) => Elements;
 
 export class GrowingBuffer {
   /** Bytes in use. */

@@ -4,7 +4,16 @@
  * steps keeps a plan safe.
  */
 import { NpyError } from "../errors.ts";
-import type { Advice, Eventually, LockResult, OpenMode, ReadPurpose, Storage, StorageFile } from "../storage/storage.ts";
+import type {
+  Advice,
+  Eventually,
+  LockResult,
+  MappedPart,
+  OpenMode,
+  ReadPurpose,
+  Storage,
+  StorageFile,
+} from "../storage/storage.ts";
 import { isPending } from "../storage/storage.ts";
 import { type Part, readTogether } from "./read-together.ts";
 
@@ -174,6 +183,21 @@ export function copyRange(from: StorageFile, start: number, file: StorageFile, p
 
 export function truncate(file: StorageFile, size: number): Plan<void> {
   return step({ op: "truncate", now: () => file.truncateSync(size), later: () => file.truncate(size) });
+}
+
+/** Lengthens the file by a hole, or by what was reserved. At once: a longer size takes no time. */
+export function lengthen(file: StorageFile, size: number): Plan<void> {
+  return step({ op: "truncate", now: () => file.truncateSync(size) });
+}
+
+/** Reserves disk space after the end of the file. Returns `false` where that is impossible. */
+export function reserve(file: StorageFile, position: number, length: number): Plan<boolean> {
+  return step({ op: "reserve", now: () => file.reserve?.(position, length) ?? false });
+}
+
+/** Maps a part of the file for storing into it. `undefined` where that is impossible. */
+export function mapEnd(file: StorageFile, position: number, length: number): Plan<MappedPart | undefined> {
+  return step({ op: "mapEnd", now: () => file.mapEnd?.(position, length) });
 }
 
 /** Inserts zeros at the beginning. Returns `false`, and changes nothing, where that is impossible. */

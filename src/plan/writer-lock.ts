@@ -83,6 +83,11 @@ export class WriterLock {
     throw isTaken("a program that replaces it again and again");
   }
 
+  /** Whether no other process can have the file open for writing, if it asks for locks. */
+  isLocked(file: StorageFile): boolean {
+    return file === this.locked;
+  }
+
   protected claimPlace(): void {
     exchange(claimed().places, this.place, this.storage.key);
     this.place = this.storage.key;

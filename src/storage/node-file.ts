@@ -7,12 +7,21 @@ import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { isThere } from "../memory/blocks.ts";
 import { SyncFile } from "./base.ts";
-import { insertZeros, mayInsert, unshareBlocks } from "./native/allocate-range.ts";
+import { insertZeros, mayInsert, reserveBlocks, unshareBlocks } from "./native/allocate-range.ts";
 import { copyRange } from "./native/copy-range.ts";
 import { lockDescriptor } from "./native/lock.ts";
-import { mapDescriptor, SharedMapping } from "./native/mmap.ts";
+import { MovingMapping, mapDescriptor, PAGE, SharedMapping } from "./native/mmap.ts";
 import { smallTransfers } from "./native/small-transfers.ts";
-import { type Advice, type Eventually, hasCode, type LockResult, type OpenMode, type StorageFile } from "./storage.ts";
+import { onExit } from "./node-exit.ts";
+import {
+  type Advice,
+  type Eventually,
+  hasCode,
+  type LockResult,
+  type MappedPart,
+  type OpenMode,
+  type StorageFile,
+} from "./storage.ts";
 
 /** Node refuses transfers over 2^31 - 1 bytes, and its vectored writes have miscounted at 3 GiB: stay well below both. */
 const MAX_TRANSFER = 2 ** 29;
@@ -51,9 +60,12 @@ export class NodeFile extends SyncFile {
   readonly links: number;
   readonly writesAtOnce: number = SMALL_TRANSFER;
   readonly readOverhead: number = READ_OVERHEAD;
+  readonly onExit: typeof onExit = onExit;
   readonly #fd: number;
   /** Its first bytes, once they are mapped. */
   #start: SharedMapping | undefined;
+  /** Its end, while that is mapped. */
+  #end: MovingMapping | undefined;
   /** As it was when the file was opened. */
   readonly #stat: fs.BigIntStats;
   /** A new name is safe only when its directory is, too. */
@@ -128,6 +140,28 @@ export class NodeFile extends SyncFile {
     } finally {
       fs.closeSync(fd);
     }
+  }
+  mapEnd(position: number, length: number): MappedPart {
+    const start = position - (position % PAGE);
+    const whole = position + length - start;
+    if (this.#end === undefined || this.#end.bytes.length < whole) {
+      this.#end?.release();
+      this.#end = new MovingMapping(2 * whole);
+    }
+    const fd = this.#openAgain("r+");
+    if (fd === undefined) throw new Error("the file has another name, or none");
+    try {
+      this.#end.move(fd, start, whole);
+      return { bytes: this.#end.bytes, position: start };
+    } finally {
+      fs.closeSync(fd);
+    }
+  }
+  unmapEnd(): void {
+    this.#end?.release();
+  }
+  reserve(position: number, length: number): boolean {
+    return reserveBlocks(this.#fd, position, length);
   }
   /** A new descriptor of this file; `undefined` if its name is gone, or another file's. */
   #openAgain(mode: OpenMode): number | undefined {
@@ -252,12 +286,16 @@ export class NodeFile extends SyncFile {
   }
 
   closeSync(): void {
-    this.#start?.release();
+    this.#release();
     fs.closeSync(this.#fd);
   }
   override close(): Promise<void> {
-    this.#start?.release();
+    this.#release();
     return fsClose(this.#fd);
+  }
+  #release(): void {
+    this.#start?.release();
+    this.#end?.release();
   }
 }
 

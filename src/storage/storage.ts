@@ -101,6 +101,12 @@ export type Advice = "sequential" | "random";
 /** `"r"` reads, `"r+"` reads and writes. */
 export type OpenMode = "r" | "r+";
 
+/** A part of a file in memory: `bytes[0]` is at `position` in the file, a multiple of 8. */
+export interface MappedPart {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly position: number;
+}
+
 /** An open file. Positions and sizes are bytes, below 2^53. */
 export interface StorageFile {
   /** Equal for two openings of one file, by whatever path. */
@@ -140,6 +146,20 @@ export interface StorageFile {
    * closed. Always called with the same length.
    */
   mapStart?(length: number): Uint8Array<ArrayBuffer>;
+  /**
+   * Reserves disk space for bytes after the end of the file, which keeps its size, so that storing them cannot fail once the file is lengthened.
+   * Returns `false` if there is no space, or that is not possible. Cutting the file frees it.
+   */
+  reserve?(position: number, length: number): boolean;
+  /**
+   * Maps bytes of the file, from `position` on, into memory that is shared with the file, and releases the part that was mapped before. The file
+   * may end before they do; nothing may be stored beyond its end, nor in what a released part was. Only for the holder of the lock.
+   */
+  mapEnd?(position: number, length: number): MappedPart;
+  /** Releases the part. */
+  unmapEnd?(): void;
+  /** Calls back when the process ends by itself. Returns a function that forgets it. */
+  onExit?(action: () => void): () => void;
   /**
    * Copies up to `length` bytes, from `start` on in another file, to `position`, without passing them through this process. Returns how many were
    * copied: 0 where that is not possible, or where the file ends. Has no synchronous form, since reading and writing takes no longer.

@@ -33,6 +33,7 @@ export class AppendQueue {
 
   /** Appends rows in one batch with those of earlier calls, if nothing else was called since. */
   append(rows: EncodedRows): Promise<void> {
+    if (!this.#isWorking && this.#waiting.last === undefined && this.#writer.store(rows)) return resolved;
     const done = this.#add(rows);
     if (!this.#isWorking) this.flush();
     return done;

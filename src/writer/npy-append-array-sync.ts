@@ -3,7 +3,7 @@
 import type { Carried } from "../format/dtype.ts";
 import type { AppendInput, RowInput } from "../input/record-types.ts";
 import { runSync } from "../plan/run.ts";
-import type { Plan } from "../plan/step.ts";
+import { type Plan, quietly } from "../plan/step.ts";
 import { NpyReaderSync, openArrayOf } from "../reader/npy-reader-sync.ts";
 import { attempt, outward } from "../verb.ts";
 import { Batch } from "./batch.ts";
@@ -27,6 +27,8 @@ export class NpyAppendArraySync<D = unknown> extends GrowingArray<D> implements 
   constructor(writer: Writer) {
     super(writer, "NpyAppendArraySync");
     this.#writer = writer;
+    // If it fails, the next append tries again.
+    writer.whenPausing(() => runSync(quietly(writer.settle())));
   }
 
   /** {@link NpyAppendArray.append}, synchronously. */

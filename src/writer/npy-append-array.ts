@@ -73,6 +73,8 @@ export class NpyAppendArray<D = unknown> extends GrowingArray<D> implements Asyn
       append: (input) => this.#append(input as AppendInput<D>),
       perform: (plan) => this.#perform(plan),
     });
+    // If it fails, the next append tries again.
+    writer.whenPausing(() => void this.#queue.perform(() => writer.settle()).catch(() => undefined));
   }
 
   /**

@@ -16,12 +16,14 @@ import { adoptReplacement, createFile, createReplacement } from "../plan/grow/cr
 import { ExclusiveGrowth } from "../plan/grow/exclusive-growth.ts";
 import type { GrowingFile } from "../plan/grow/growing-file.ts";
 import type { Growth, Rows } from "../plan/grow/growth.ts";
+import { MappedGrowth } from "../plan/grow/mapped-growth.ts";
 import type { SharedGrowth } from "../plan/grow/shared-growth.ts";
 import { close, closing, delay, type Plan, quietly } from "../plan/step.ts";
 import { isHeldByThisThread } from "../plan/writer-lock.ts";
 import type { Storage } from "../storage/storage.ts";
 import { openExisting } from "./open-existing.ts";
 import { type CheckedOpenOptions, checkOpenOptions } from "./open-options.ts";
+import { Pause } from "./pause.ts";
 import { RawRows } from "./raw-rows.ts";
 import { type Attachment, join, listen, type OpenToken, type ShareToken, type Sharing, tokenOf } from "./share.ts";
 
@@ -37,6 +39,10 @@ export class Writer {
   #replaces = false;
   /** `undefined` until there is a file. */
   #growth: Growth | undefined;
+  /** The same, while rows may be stored in mapped memory. */
+  #mapped: MappedGrowth | undefined;
+  /** Closes the window after a pause. */
+  #pause: Pause | undefined;
   #encoder: RowEncoder | undefined;
   /** What rows must be, whatever their number. Known from the first append on, even while its file is still being created. */
   #layout: ArrayLayout | undefined;
@@ -101,7 +107,7 @@ export class Writer {
     const { dtype, rowShape, fortranOrder = false } = this.#options;
     const existing = yield* openExisting(this.storage, this.#claim, this.#options);
     if (existing === "replace") this.#replaces = true;
-    else if (existing !== undefined) return this.#adopt(new ExclusiveGrowth(existing, this.#options));
+    else if (existing !== undefined) return this.#adopt(this.#mapping(new ExclusiveGrowth(existing, this.#options)));
     if (dtype === undefined || rowShape === undefined) return;
     this.#layout = this.#checkLayout({ dtype, shape: shapeOf(0, rowShape, fortranOrder), fortranOrder });
     yield* this.#create({ rows: 0, blocks: [] });
@@ -110,6 +116,23 @@ export class Writer {
   #adopt(growth: Growth): void {
     this.#growth = growth;
     this.#layout = growth.growing.header;
+  }
+
+  /** Grows the file in mapped memory, if the options ask for it and it can be. */
+  #mapping(exclusive: ExclusiveGrowth): Growth {
+    if (!this.#options.mmap || !this.#claim.isLocked(exclusive.growing.file)) return exclusive;
+    this.#mapped = MappedGrowth.of(exclusive, () => this.#pause?.start());
+    return this.#mapped ?? exclusive;
+  }
+
+  /** Calls `rest` when nothing was appended for a while and the file is longer than its rows: it is to perform {@link settle}. */
+  whenPausing(rest: () => void): void {
+    this.#pause = new Pause(() => (this.#mapped?.isReserved ? this.length : undefined), rest);
+  }
+
+  /** Makes the file end where its rows end. */
+  *settle(): Plan<void> {
+    yield* this.#mapped?.settle() ?? [];
   }
 
   get #growing(): Readonly<GrowingFile> | undefined {
@@ -222,6 +245,11 @@ export class Writer {
     if (this.#growing === undefined) this.#layout = undefined;
   }
 
+  /** Stores rows in the file, if that takes no time. Only while no other operation is under way. */
+  store(rows: Rows): boolean {
+    return this.#mapped?.store(rows) ?? false;
+  }
+
   /** Writes rows: all, or none. `undefined`: it is done. With `isBlocking` it is also done at once where that takes long. */
   append(rows: Rows, isBlocking: boolean = false): Plan<void> | undefined {
     return this.#growth === undefined ? this.#create(rows) : this.#growth.append(rows, isBlocking);
@@ -234,8 +262,9 @@ export class Writer {
       const growth = yield* createReplacement(this.storage, this.#claim, layout, this.#options, rows);
       this.#growth = growth;
       yield* adoptReplacement(growth, this.#claim);
+      this.#growth = this.#mapping(growth);
     } else {
-      this.#growth = yield* createFile(this.storage, this.#claim, layout, this.#options);
+      this.#growth = this.#mapping(yield* createFile(this.storage, this.#claim, layout, this.#options));
       yield* this.#growth.append(rows, false) ?? [];
     }
   }
@@ -282,6 +311,8 @@ export class Writer {
   /** Writes the header if that is still to be done, and closes the file whatever happens. */
   *close(): Plan<void> {
     const growth = this.#growth;
+    this.#mapped = undefined;
+    this.#pause?.stop();
     try {
       if (growth !== undefined) yield* closing(growth.growing.file, () => growth.finish());
     } finally {
@@ -308,6 +339,8 @@ export class Writer {
   }
 
   *#startSharing(growth: SharedGrowth): Plan<void> {
+    yield* this.settle();
+    this.#mapped = undefined;
     yield* growth.start();
     this.#growth = growth;
   }

@@ -1,6 +1,6 @@
 /** The state of a file that rows are appended to. */
 import { NpyError } from "../../errors.ts";
-import { growingHeader, type NpyHeader } from "../../format/header.ts";
+import { growingHeader, MARK, type NpyHeader } from "../../format/header.ts";
 import { bytesPerRow, rowCount } from "../../format/layout.ts";
 import type { StorageFile } from "../../storage/storage.ts";
 import type { MappedHeader } from "./mapped-header.ts";
@@ -28,6 +28,10 @@ export class GrowingFile {
   rows: number;
   /** Rows that the file's header counts. */
   headerRows: number;
+  /** Whether the file's header has the mark of a reserved tail: bytes after the counted rows are no rows then. */
+  isMarked = false;
+  /** Where the file ends if it reaches beyond its rows. */
+  reservedEnd = 0;
   /** `false` if that header could not be synced. */
   isHeaderSafe = true;
   /** The header's bytes when the file was opened. `undefined`: they are what `render` makes for `headerRows`. */
@@ -49,6 +53,12 @@ export class GrowingFile {
     this.rows = rowCount(header);
     this.headerRows = this.rows;
     this.asFound = asFound;
+  }
+
+  /** From now on {@link render} makes headers with the mark, or without it. */
+  mark(isMarked: boolean): void {
+    this.isMarked = isMarked;
+    this.render(this.rows)[this.header.headerLength - 2] = isMarked ? MARK : 0x20;
   }
 
   /** Where the data of `rows` rows end. */

@@ -1,5 +1,6 @@
 /** What every way of growing a file offers its writer. */
 import type { Blocks } from "../../memory/blocks.ts";
+import type { Elements } from "../../memory/growing-buffer.ts";
 import type { StorageFile } from "../../storage/storage.ts";
 import type { Plan } from "../step.ts";
 import type { GrowingFile } from "./growing-file.ts";
@@ -11,6 +12,8 @@ export interface Rows {
   readonly blocks: Blocks;
   /** The same bytes, if they are one block that is already in memory. */
   readonly onlyBlock?: Uint8Array | undefined;
+  /** The same bytes, if they are those of a small typed array. */
+  readonly elements?: Elements | undefined;
   /** Copies rows that are not in memory to `position` in `file`. Used instead of `blocks`. */
   readonly copyTo?: (file: StorageFile, position: number) => Plan<void>;
 }

@@ -5,20 +5,20 @@
 import type { StorageFile } from "../../storage/storage.ts";
 
 /** Bytes that a processor stores at once: all or none, whenever this process ends. */
-const WORD = 8;
+export const WORD = 8;
 
 /** Comparing a longer header takes as long as writing it. */
 const LONGEST = 1024;
 
 /** The first bytes of an open file, all of them its header. */
 export class MappedHeader {
-  readonly #bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
   readonly #words: BigUint64Array;
   readonly #stored: Uint8Array = new Uint8Array(WORD);
   readonly #storedWord: BigUint64Array = new BigUint64Array(this.#stored.buffer);
 
   private constructor(bytes: Uint8Array<ArrayBuffer>) {
-    this.#bytes = bytes;
+    this.bytes = bytes;
     this.#words = new BigUint64Array(bytes.buffer, bytes.byteOffset, bytes.length / WORD);
   }
 
@@ -40,10 +40,10 @@ export class MappedHeader {
   store(header: Uint8Array): boolean {
     const { length } = header;
     let first = 0;
-    while (first < length && header[first] === this.#bytes[first]) first++;
+    while (first < length && header[first] === this.bytes[first]) first++;
     if (first === length) return true;
     let last = length - 1;
-    while (header[last] === this.#bytes[last]) last--;
+    while (header[last] === this.bytes[last]) last--;
     const word = Math.floor(first / WORD);
     if (last >= (word + 1) * WORD) return false;
     for (let i = 0; i < WORD; i++) this.#stored[i] = header[word * WORD + i] as number;

@@ -13,6 +13,7 @@ export function* rollBack(growing: GrowingFile, isHeaderTouched: boolean, cause:
       if (isHeaderTouched) yield* restoreHeader(growing);
       const end = growing.endOf(growing.rows);
       if ((yield* size(growing.file)) > end) yield* truncate(growing.file, end);
+      growing.reservedEnd = 0;
     } catch (error) {
       growing.broken = notUndone(error, cause);
     }

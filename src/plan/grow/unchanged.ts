@@ -14,7 +14,7 @@ const HOLDS_AT_MOST = 100;
 
 /**
  * Checks that no other program changed the file. The file has data for `rows` rows, or for up to `mostRows()`, which is called after the size
- * was read: other threads may make the file longer in between.
+ * was read: other threads may make the file longer in between. A reserved tail has its size still.
  *
  * @throws NpyError `ERR_NPY_CHANGED`. Nothing more is written then.
  */
@@ -42,8 +42,9 @@ function* compare(
   const { file } = growing;
   const size = yield* currentSize(file);
   if (size === undefined) return "it was deleted, or another file took its place";
-  const most = growing.endOf(mostRows === undefined ? rows : yield* mostRows());
-  if (size < growing.endOf(rows) || size > most) return `it has ${size} bytes, expected ${most}`;
+  const { reservedEnd } = growing;
+  const most = Math.max(growing.endOf(mostRows === undefined ? rows : yield* mostRows()), reservedEnd);
+  if (size < Math.max(growing.endOf(rows), reservedEnd) || size > most) return `it has ${size} bytes, expected ${most}`;
   const header = growing.asFound ?? growing.render(headerRows);
   const bytes = new Uint8Array(header.length);
   yield* read(file, bytes, 0);

@@ -36,6 +36,12 @@ export function unshareBlocks(fd: number, length: number): boolean {
   return allocate(fd, UNSHARE_RANGE | KEEP_SIZE, length, "unshare");
 }
 
+/** Reserves blocks for bytes after the end of an open file, which keeps its size. `false` if there are none, or that is not possible. */
+export function reserveBlocks(fd: number, position: number, length: number): boolean {
+  const call = fallocate();
+  return call !== undefined && call(fd, KEEP_SIZE, position, length) === undefined;
+}
+
 function allocate(fd: number, mode: number, length: number, verb: string): boolean {
   const call = fallocate();
   if (call === undefined) return false;

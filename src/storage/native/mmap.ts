@@ -22,7 +22,7 @@ const MAP_NORESERVE =
   process.platform === "linux" && ["x64", "arm64", "riscv64", "s390x", "loong64"].includes(process.arch) ? 0x4000 : 0;
 
 /** Mappings begin at a page: a multiple of the page sizes of all systems that Node runs on (4, 16 and 64 KiB). */
-const PAGE = 2 ** 16;
+export const PAGE: number = 2 ** 16;
 
 /** The largest alignment that a typed array needs in its buffer. */
 const ALIGNMENT = 8;
@@ -49,7 +49,7 @@ export function mapProblem(isWritten: boolean = false): string | undefined {
   if (process.platform === "win32") return "memory mapping is not available on Windows in this version";
   if (!HAS_LONG_POSITIONS) return "memory mapping is not available on 32-bit processors";
   // Elsewhere mappings and writes may not see each other (POSIX allows it, OpenBSD does it), or were never tested.
-  if (isWritten && process.platform !== "linux") return "headers are mapped on Linux only in this version";
+  if (isWritten && process.platform !== "linux") return "files are mapped for writing on Linux only in this version";
   return cLibrary(true) === undefined ? `memory mapping needs ${missingLibrary()}` : undefined;
 }
 
@@ -76,6 +76,34 @@ export class SharedMapping {
   /** Releases the file, which would keep its disk space if it was deleted. Anonymous memory takes its place until the array is collected. */
   release(): void {
     calls()?.mmap(this.#mapping.pointer, this.#mapping.length, PROT_READ_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1, 0);
+  }
+}
+
+/**
+ * A part of an open file at a time, always at the same addresses. Where no file is mapped there is other memory, so that the array never points to
+ * unmapped addresses.
+ */
+export class MovingMapping {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly #mapping: Mapping;
+
+  constructor(capacity: number) {
+    const { bytes, mapping } = map(-1, 0, capacity, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, undefined);
+    this.bytes = bytes;
+    this.#mapping = mapping;
+  }
+
+  /** Maps the file from `position` on, which must be a multiple of {@link PAGE}. What is stored beyond the end of the file ends the process. */
+  move(fd: number, position: number, length: number): void {
+    const error = calls()?.mmap(this.#mapping.pointer, length, PROT_READ_WRITE, MAP_SHARED | MAP_FIXED, fd, position);
+    if (typeof error !== "string") return;
+    this.release();
+    throw systemError(error, length);
+  }
+
+  release(): void {
+    const flags = MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_NORESERVE;
+    calls()?.mmap(this.#mapping.pointer, this.#mapping.length, PROT_READ_WRITE, flags, -1, 0);
   }
 }
 

@@ -1,0 +1,162 @@
+/** The end of a growing file in mapped memory: rows are stored there without a system call. The protocol: docs/design/mapped-growth.md. */
+import type { Elements, ElementsClass } from "../../memory/growing-buffer.ts";
+import { lengthen, mapEnd, type Plan, reserve } from "../step.ts";
+import type { GrowingFile } from "./growing-file.ts";
+import type { Rows } from "./growth.ts";
+import type { MappedCount } from "./mapped-count.ts";
+
+/** Bytes of the first window and of the largest. */
+const FIRST = 2 ** 16;
+const LARGEST = 2 ** 26;
+
+/** More bytes are written faster than they are stored, one page after another. */
+const LARGE = 2 ** 16;
+
+/** Up to so many elements, a loop is faster than `set`. */
+const FEW = 16;
+
+/** What {@link MappedWindow.most} is while nothing is mapped. */
+const NOTHING = -1;
+
+type ElementList = Elements & { readonly length: number; [index: number]: unknown };
+
+/** Memory and disk space for rows to come, part after part. */
+export class MappedWindow {
+  /** Up to this count rows can be copied and their count stored now. Negative while nothing is mapped. */
+  most: number = NOTHING;
+  /** The next count that cannot be stored, but must be written. */
+  limit = 0;
+  readonly #growing: GrowingFile;
+  readonly #count: MappedCount;
+  /** The mapped part of the file, and its position there. */
+  #bytes = new Uint8Array(0);
+  #position = 0;
+  /** All of it as elements of the class that was last copied. */
+  #elements: ElementList | undefined;
+  /** Where the reserved blocks end. */
+  #end = 0;
+  #size = FIRST;
+
+  constructor(growing: GrowingFile, count: MappedCount) {
+    this.#growing = growing;
+    this.#count = count;
+  }
+
+  get isMapped(): boolean {
+    return this.most !== NOTHING;
+  }
+
+  /** Whether rows are few enough to be copied into a window. */
+  takes(added: Rows): boolean {
+    return added.copyTo === undefined && added.rows * this.#growing.bytesPerRow <= LARGE;
+  }
+
+  /** Copies rows to their place in mapped memory, which is there. `false`: they are not in memory, or too many. */
+  copy(added: Rows): boolean {
+    const growing = this.#growing;
+    const length = added.rows * growing.bytesPerRow;
+    if (length > LARGE) return false;
+    const at = growing.endOf(growing.rows) - this.#position;
+    const { elements } = added;
+    if (elements !== undefined) {
+      // The caller may have detached or resized the memory.
+      if (elements.byteLength !== length) return false;
+      this.#copyElements(elements as ElementList, at);
+      return true;
+    }
+    const block = added.onlyBlock;
+    if (block?.length !== length) return false;
+    this.#bytes.set(block, at);
+    return true;
+  }
+
+  #copyElements(from: ElementList, at: number): void {
+    if (this.#elements?.constructor !== from.constructor) {
+      this.#elements = new (from.constructor as ElementsClass)(this.#bytes.buffer) as ElementList;
+    }
+    const to = this.#elements;
+    const start = at / from.BYTES_PER_ELEMENT;
+    const { length } = from;
+    if (length > FEW) to.set(from as unknown as ArrayLike<never>, start);
+    else for (let i = 0; i < length; i++) to[start + i] = from[i];
+  }
+
+  /** Reserves blocks after `end`, at least `least` bytes and as many as the size of the next window. `false`: there are none. */
+  *reserve(end: number, least: number = FIRST): Plan<boolean> {
+    for (let size = Math.max(this.#size, least); size >= least; size /= 2) {
+      if (!(yield* reserve(this.#growing.file, end, size))) continue;
+      this.#end = end + size;
+      this.#size = Math.min(2 * size, LARGEST);
+      return true;
+    }
+    return false;
+  }
+
+  /** Maps what is reserved after the rows, and makes the file reach into it. `false`: that is not possible, and nothing is mapped. */
+  *map(): Plan<boolean> {
+    const growing = this.#growing;
+    const start = growing.endOf(growing.rows);
+    try {
+      const part = yield* mapEnd(growing.file, start, this.#end - start);
+      if (part === undefined) return false;
+      if (part.bytes !== this.#bytes) this.#elements = undefined;
+      this.#bytes = part.bytes;
+      this.#position = part.position;
+      yield* this.#lengthen();
+      return true;
+    } catch {
+      this.most = 0;
+      this.release();
+      return false;
+    }
+  }
+
+  /** Makes the file as long as it may be: to the end of the window, but not beyond the next count that cannot be stored. */
+  *#lengthen(): Plan<void> {
+    const growing = this.#growing;
+    const limit = this.#count.limitAfter(growing.rows);
+    const size = Math.min(this.#end, growing.endOf(limit));
+    if (size > Math.max(growing.reservedEnd, growing.endOf(growing.rows))) {
+      yield* lengthen(growing.file, size);
+      growing.reservedEnd = size;
+    }
+    this.setLimits();
+  }
+
+  /** Call it after a count was written. */
+  setLimits(): void {
+    const growing = this.#growing;
+    this.limit = this.#count.limitAfter(growing.rows);
+    const fitting = Math.floor((growing.reservedEnd - growing.header.headerLength) / growing.bytesPerRow);
+    this.most = Math.min(fitting, this.limit - 1);
+  }
+
+  /** Makes room for up to `rows` rows, which must be no more than the limit. `false`: that is not possible. */
+  *makeRoom(rows: number): Plan<boolean> {
+    const growing = this.#growing;
+    const needed = growing.endOf(rows);
+    if (needed <= growing.reservedEnd) return true;
+    if (needed > this.#end) {
+      const end = Math.max(this.#end, growing.reservedEnd);
+      return (yield* this.reserve(end, Math.max(FIRST, needed - end))) && (yield* this.map());
+    }
+    try {
+      yield* this.#lengthen();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** The mapping must not outlive the end of the file. */
+  release(): void {
+    if (this.isMapped) this.#growing.file.unmapEnd?.();
+    this.most = NOTHING;
+  }
+
+  /** Begins again with small windows. */
+  reset(): void {
+    this.#end = 0;
+    this.#size = FIRST;
+  }
+}
