@@ -5,7 +5,7 @@ import { dataLength } from "./format/layout.ts";
 import { checkOptions, INSPECT_OPTIONS, type InspectOptions } from "./options.ts";
 import { readHeader } from "./plan/read/header.ts";
 import { isAppendableHeader } from "./plan/rewrite/appendable-header.ts";
-import { hasWrongLength } from "./plan/rewrite/recover.ts";
+import { hasWrongLength, reservedLength } from "./plan/rewrite/recover.ts";
 import { type Plan, size, withFile } from "./plan/step.ts";
 import type { FileLike } from "./storage/locate.ts";
 import type { Storage, StorageFile } from "./storage/storage.ts";
@@ -24,11 +24,13 @@ export interface NpyInfo {
   readonly slack: number;
   /** The data that are there. */
   readonly dataLength: number;
+  /** What a writer with `mmap: true` has reserved after the data, or had when it was killed. It holds no rows. */
+  readonly reservedLength: number;
   /** The data that the header says. */
   readonly expectedDataLength: number;
   /** Whether the header can be rewritten for any number of rows: see {@link isAppendable}. */
   readonly appendable: boolean;
-  /** Whether the two lengths differ: see {@link needsRecovery}. */
+  /** Whether the two lengths of data differ, or room may be reserved: see {@link needsRecovery}. */
   readonly needsRecovery: boolean;
 }
 
@@ -38,6 +40,7 @@ export function inspecting(storage: Storage, options: InspectOptions): Plan<NpyI
     const header = yield* readHeader(opened, checked.maxHeaderSize);
     const fileSize = yield* size(opened);
     const { version, dtype, shape, fortranOrder, headerLength } = header;
+    const reserved = reservedLength(header, fileSize);
     return {
       path: storage.path,
       version,
@@ -46,7 +49,8 @@ export function inspecting(storage: Storage, options: InspectOptions): Plan<NpyI
       fortranOrder,
       headerLength,
       slack: Math.max(0, growthRoom(header) + 1),
-      dataLength: fileSize - headerLength,
+      dataLength: fileSize - headerLength - reserved,
+      reservedLength: reserved,
       expectedDataLength: dataLength(header),
       appendable: isAppendableHeader(header),
       needsRecovery: hasWrongLength(header, fileSize),

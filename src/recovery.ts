@@ -62,7 +62,7 @@ function* recovering(storage: Storage, options: RecoverOptions): Plan<RecoveryRe
     const claimRewrite = (isNeeded: boolean): Plan<boolean> => claim.claimRewrite(opened, isNeeded);
     return yield* closing(opened, function* () {
       try {
-        return yield* recoverFile(opened, { ...checked, claim: claimRewrite });
+        return yield* recoverFile(opened, { ...checked, claim: claimRewrite, isLocked: claim.isLocked(opened) });
       } finally {
         // Closing the file releases its lock, and the next holder would mistake this claim for an abandoned one.
         yield* claim.tidyRewrite();
@@ -74,7 +74,8 @@ function* recovering(storage: Storage, options: RecoverOptions): Plan<RecoveryRe
 /**
  * Repairs a file whose data and header disagree: the header counts exactly the rows that exist, and an incomplete last row is cut off or
  * filled with zeros. With `dropUncounted`, rows that the header does not count are cut off instead. An interrupted in-place
- * `ensureAppendable` is completed, or undone if it had not moved anything yet. A whole file is left alone.
+ * `ensureAppendable` is completed, or undone if it had not moved anything yet. Room that a killed writer had reserved with `mmap: true` is cut off. A
+ * whole file is left alone.
  *
  * @throws NpyError `ERR_NPY_OPTION`; `ERR_NPY_TRAILING` if another `.npy` array begins after the last row (see `force` and
  * `dropUncounted`), at its `offset`; `ERR_NPY_UNRECOVERABLE` if a transfer as text damaged the file, if a file with rows would lose all of them (see `allowEmpty` and `zerofillIncomplete`), if a 0-d array is
@@ -102,7 +103,7 @@ function checkingRecovery(storage: Storage, options: InspectOptions): Plan<boole
 
 /**
  * Whether the length of a file's data is not what its header says, or an in-place `ensureAppendable` was interrupted. The first is also
- * so between the append and the `updateHeader` of a writer with `rewriteHeaderOnAppend: false`.
+ * so between the append and the `updateHeader` of a writer with `rewriteHeaderOnAppend: false`, and while one with `mmap: true` has reserved room.
  *
  * @throws NpyError `ERR_NPY_HEADER`, `ERR_NPY_DTYPE`, `ERR_NPY_SHAPE` if it cannot be read as `.npy`; the file system's own errors.
  */

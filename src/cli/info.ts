@@ -54,6 +54,7 @@ function asJson(path: string, info: NpyInfo, recovery: RecoveryReport | string |
     slack,
     dataLength,
     expectedDataLength,
+    ...(info.reservedLength > 0 && { reservedLength: info.reservedLength }),
     appendable,
     complete: !info.needsRecovery,
     ...(recovery === undefined ? {} : { recovery }),
@@ -69,7 +70,7 @@ function asText(file: string, info: NpyInfo, recovery: RecoveryReport | string |
     order: info.fortranOrder ? "Fortran" : "C",
     version: info.version,
     header: `${headerLength} bytes, ${slack} of them to grow`,
-    data: `${dataLength} bytes${info.needsRecovery ? `, ${expectedDataLength} expected` : ""}`,
+    data: `${dataLength} bytes${dataLength !== expectedDataLength ? `, ${expectedDataLength} expected` : ""}`,
     appendable: info.appendable ? "yes" : shape.length === 0 ? "no: a 0-d array has no rows" : "no: run ensure-appendable",
     complete: recovery === undefined ? "yes" : `no: ${typeof recovery === "string" ? recovery : recoveryText(recovery)}`,
   };
@@ -85,7 +86,8 @@ function fieldsText({ dtype }: NpyInfo): string {
   return `${dtype.itemsize} bytes: ${fields.join(", ")}`;
 }
 
-function recoveryText({ rowsBefore, rowsAfter, bytesDropped }: RecoveryReport): string {
+function recoveryText({ rowsBefore, rowsAfter, bytesDropped, bytesReserved }: RecoveryReport): string {
+  if (bytesReserved !== undefined) return `a writer has reserved ${counted(bytesReserved, "byte")} after the rows, or was killed`;
   const dropped = bytesDropped === 0 ? "" : `, drops ${bytesDropped} bytes`;
   return `recover keeps ${counted(rowsAfter, "row")} (the header says ${rowsBefore})${dropped}`;
 }

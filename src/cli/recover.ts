@@ -55,8 +55,12 @@ Examples:
 }
 
 function reportText(report: RecoveryReport, dryRun: boolean, dropUncounted: boolean): string {
-  const { needed, rowsBefore, rowsAfter, bytesDropped, bytesZeroFilled } = report;
+  const { needed, rowsBefore, rowsAfter, bytesDropped, bytesZeroFilled, bytesReserved } = report;
   if (!needed) return `complete, ${counted(rowsAfter, "row")}`;
+  if (bytesReserved !== undefined) {
+    const verb = dryRun ? "would cut off" : "cut off";
+    return `${counted(rowsAfter, "row")}, ${verb} ${counted(bytesReserved, "byte")} that a writer had reserved after them`;
+  }
   const verb = dryRun ? "would keep" : "kept";
   const what = dropUncounted && rowsAfter === rowsBefore ? "after them" : "of an incomplete row";
   const dropped = bytesDropped === 0 ? "" : `, ${dryRun ? "would drop" : "dropped"} ${counted(bytesDropped, "byte")} ${what}`;

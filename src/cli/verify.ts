@@ -15,9 +15,12 @@ export function verifyCommand(): Command {
     .action(async (files: string[], _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<{ quiet?: boolean; debug?: boolean }>();
       await forEachFile(files, options, async (file) => {
-        const { needsRecovery, dataLength, expectedDataLength } = await inspect(file);
+        const { needsRecovery, dataLength, expectedDataLength, reservedLength } = await inspect(file);
         if (needsRecovery) {
-          const lengths = `${counted(dataLength, "byte")} of data, its header says ${expectedDataLength}`;
+          const isComplete = dataLength === expectedDataLength;
+          const lengths = isComplete
+            ? `a writer has reserved ${counted(reservedLength, "byte")} after the rows, or was killed`
+            : `${counted(dataLength, "byte")} of data, its header says ${expectedDataLength}`;
           throw new FileProblem(file, `${lengths}: ${runAdvice("recover", file)}`);
         }
         if (!options.quiet) await print(`${shown(file)}: ok\n`);

@@ -2,6 +2,7 @@
 import { NpyError } from "../errors.ts";
 import type { DType } from "../format/dtype.ts";
 import { abortSignal, checkOptions, flag, notConstructible, optionError, rowNumber } from "../options.ts";
+import type { RecoveryReport } from "../plan/rewrite/recover.ts";
 import { NpyReader } from "../reader/npy-reader.ts";
 import { NpyReaderSync } from "../reader/npy-reader-sync.ts";
 import { checkIterable } from "./raw-rows.ts";
@@ -35,6 +36,14 @@ export abstract class GrowingArray<D> {
   /** The file's order; `undefined` until the file exists. 1-D arrays are in both orders, and count as C. */
   get fortranOrder(): boolean | undefined {
     return this.#writer.fortranOrder;
+  }
+
+  /**
+   * How opening repaired the file: as `onNeedsRecovery` asked for, or by cutting off what a killed writer had reserved with `mmap: true`. `undefined`
+   * if there was nothing to repair.
+   */
+  get recovered(): RecoveryReport | undefined {
+    return this.#writer.recovered;
   }
 
   /** The rows that are in the file: the size of the growth axis. */

@@ -10,17 +10,31 @@ import { readHeader, readStart } from "../plan/read/header.ts";
 import { isAppendableHeader } from "../plan/rewrite/appendable-header.ts";
 import { rewriteByCopy } from "../plan/rewrite/by-copy.ts";
 import { completeInterrupted } from "../plan/rewrite/interrupted-rewrite.ts";
-import { checkRecoverable, hasWrongLength, recoverFile, refuseSecondArray } from "../plan/rewrite/recover.ts";
+import {
+  checkRecoverable,
+  hasWrongLength,
+  mayCut,
+  type RecoveryReport,
+  recoverFile,
+  refuseSecondArray,
+  reservedLength,
+} from "../plan/rewrite/recover.ts";
 import { close, type Plan, quietly, size } from "../plan/step.ts";
 import { hasCode, type Storage, type StorageFile } from "../storage/storage.ts";
 import type { CheckedOpenOptions } from "./open-options.ts";
+
+/** A file that rows can be appended to, and how it was repaired. */
+export interface OpenedFile {
+  readonly growing: GrowingFile;
+  readonly recovery: RecoveryReport | undefined;
+}
 
 /** Opens and claims the file. `undefined`: there is none, or it is empty. `"replace"`: the first append is to replace it. */
 export function* openExisting(
   storage: Storage,
   claim: Claim,
   options: CheckedOpenOptions,
-): Plan<GrowingFile | "replace" | undefined> {
+): Plan<OpenedFile | "replace" | undefined> {
   let file: StorageFile;
   try {
     file = yield* claim.open(options.deleteIfExists ? "r" : "r+");
@@ -39,7 +53,7 @@ function* prepare(
   storage: Storage,
   claim: Claim,
   { maxHeaderSize, onNotAppendable, onNeedsRecovery, ...options }: CheckedOpenOptions,
-): Plan<GrowingFile | undefined> {
+): Plan<OpenedFile | undefined> {
   const rewriting = { claim: (isNeeded: boolean) => claim.claimRewrite(opened, isNeeded) };
   let file: StorageFile | undefined = opened;
   try {
@@ -54,7 +68,11 @@ function* prepare(
     checkOptions(header, options);
     const fileSize = yield* size(file);
     const needsRecovery = hasWrongLength(header, fileSize);
-    if (needsRecovery && onNeedsRecovery === "throw") {
+    const isLocked = claim.isLocked(file);
+    const isWhole = header.reservesTail && fileSize >= header.headerLength + dataLength(header);
+    // What a killed writer reserved holds no rows: it is cut off without being asked for, where nobody can be using it.
+    if (needsRecovery && onNeedsRecovery === "throw" && !(isWhole && mayCut(file, { isLocked }))) {
+      if (isWhole) throw mayBeInUse(reservedLength(header, fileSize));
       yield* refuseSecondArray(file, header.headerLength + dataLength(header));
       throw recoveryNeeded(header, fileSize);
     }
@@ -70,12 +88,21 @@ function* prepare(
       file = yield* claim.open("r+");
       header = yield* readHeader(file, maxHeaderSize);
     }
+    let recovery: RecoveryReport | undefined;
     if (needsRecovery) {
-      yield* recoverFile(file, { ...rules, ...rewriting, dryRun: false, maxHeaderSize });
+      const isAsked = onNeedsRecovery !== "throw";
+      recovery = yield* recoverFile(file, {
+        ...rules,
+        ...rewriting,
+        isLocked: isLocked || isAsked,
+        dryRun: false,
+        maxHeaderSize,
+      });
       header = yield* readHeader(file, maxHeaderSize);
     }
     yield* claim.releaseRewrite();
-    return new GrowingFile(file, header, options.durability, yield* readStart(file, header.headerLength));
+    const growing = new GrowingFile(file, header, options.durability, yield* readStart(file, header.headerLength));
+    return { growing, recovery };
   } catch (error) {
     if (file !== undefined) yield* quietly(close(file));
     throw error;
@@ -109,6 +136,14 @@ function notAppendable(header: NpyHeader): NpyError {
     "ERR_NPY_NOT_APPENDABLE",
     `The header (${header.headerLength} bytes) has no room to grow: call ensureAppendable first, or open with ` +
       'onNotAppendable: "rewrite".',
+  );
+}
+
+function mayBeInUse(reserved: number): NpyError {
+  return new NpyError(
+    "ERR_NPY_NEEDS_RECOVERY",
+    `A writer reserved ${reserved} bytes after the last row, and without a lock nothing shows whether it still stores rows there. Open it with locks, or ` +
+      'make sure that no process writes to the file, and open with onNeedsRecovery: "truncate", which cuts them off.',
   );
 }
 

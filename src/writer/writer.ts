@@ -18,6 +18,7 @@ import type { GrowingFile } from "../plan/grow/growing-file.ts";
 import type { Growth, Rows } from "../plan/grow/growth.ts";
 import { MappedGrowth } from "../plan/grow/mapped-growth.ts";
 import type { SharedGrowth } from "../plan/grow/shared-growth.ts";
+import type { RecoveryReport } from "../plan/rewrite/recover.ts";
 import { close, closing, delay, type Plan, quietly } from "../plan/step.ts";
 import { isHeldByThisThread } from "../plan/writer-lock.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -33,6 +34,8 @@ const LOOK_AGAIN = 20;
 /** The state of one file that rows are appended to. */
 export class Writer {
   readonly storage: Storage;
+  /** How opening repaired the file. */
+  recovered: RecoveryReport | undefined;
   readonly #options: CheckedOpenOptions;
   readonly #claim: Claim;
   /** Whether the first append is to replace an existing file. */
@@ -107,7 +110,10 @@ export class Writer {
     const { dtype, rowShape, fortranOrder = false } = this.#options;
     const existing = yield* openExisting(this.storage, this.#claim, this.#options);
     if (existing === "replace") this.#replaces = true;
-    else if (existing !== undefined) return this.#adopt(this.#mapping(new ExclusiveGrowth(existing, this.#options)));
+    else if (existing !== undefined) {
+      this.recovered = existing.recovery;
+      return this.#adopt(this.#mapping(new ExclusiveGrowth(existing.growing, this.#options)));
+    }
     if (dtype === undefined || rowShape === undefined) return;
     this.#layout = this.#checkLayout({ dtype, shape: shapeOf(0, rowShape, fortranOrder), fortranOrder });
     yield* this.#create({ rows: 0, blocks: [] });

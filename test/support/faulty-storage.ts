@@ -4,7 +4,8 @@
  */
 import { MemoryStorage } from "../../src/index.ts";
 import type { Step } from "../../src/plan/step.ts";
-import type { Eventually, OpenMode, Storage, StorageFile } from "../../src/storage/storage.ts";
+import type { Eventually, LockResult, MappedPart, OpenMode, Storage, StorageFile } from "../../src/storage/storage.ts";
+import { MappedMemory } from "./mapped-memory.ts";
 
 /** A step as it was asked for; `bytes` are a copy. */
 export interface RecordedStep {
@@ -39,6 +40,8 @@ export interface StorageOptions {
   readonly hasNoLinks?: boolean | undefined;
   /** Whether inserting them, when it is tried, turns out to be impossible. */
   readonly refusesInsert?: boolean | undefined;
+  /** Whether files can be locked, and mapped to be written to. */
+  readonly maps?: boolean | undefined;
 }
 
 export class FaultyStorage implements Storage {
@@ -53,6 +56,8 @@ export class FaultyStorage implements Storage {
   readonly temporaries: Set<unknown> = new Set();
   openFiles = 0;
   readonly #memory: MemoryStorage;
+  /** @internal The parts of files that are mapped. */
+  readonly mappings: Set<MappedMemory> = new Set();
   #faults: Fault[] = [];
   /** The next write fails after so many bytes. */
   #nextWrite: number | undefined;
@@ -66,8 +71,16 @@ export class FaultyStorage implements Storage {
     return this;
   }
 
+  lockProblem(): string | undefined {
+    return this.options.maps ? undefined : "this storage has none";
+  }
+  mapProblem(): string | undefined {
+    return this.options.maps ? undefined : "this storage cannot be mapped";
+  }
+
   /** A copy of the whole file; `undefined` while there is none. */
   bytes(): Uint8Array<ArrayBuffer> | undefined {
+    this.#flush();
     return this.#memory.bytes();
   }
 
@@ -103,6 +116,21 @@ export class FaultyStorage implements Storage {
    * @internal
    */
   perform<Result>(step: RecordedStep, action: () => Result, tear?: (after: number) => void): Result {
+    this.#flush();
+    try {
+      return this.#perform(step, action, tear);
+    } finally {
+      for (const mapping of this.mappings) mapping.refresh();
+    }
+  }
+
+  /** Each part must show what was stored in the others. */
+  #flush(): void {
+    for (const mapping of this.mappings) mapping.flush();
+    for (const mapping of this.mappings) mapping.refresh();
+  }
+
+  #perform<Result>(step: RecordedStep, action: () => Result, tear?: (after: number) => void): Result {
     const index = this.steps.push(step) - 1;
     const fault = this.#faults.find(({ from, to }) => index >= from && index < to);
     let after = fault && (index === fault.from ? fault.after : 0);
@@ -192,10 +220,51 @@ class FaultyFile implements StorageFile {
   readonly inner: StorageFile;
   readonly #storage: FaultyStorage;
   #isClosed = false;
+  readonly mapEnd?: (position: number, length: number) => MappedPart;
+  #start: MappedMemory | undefined;
+  #end: MappedMemory | undefined;
 
   constructor(storage: FaultyStorage, inner: StorageFile) {
     this.#storage = storage;
     this.inner = inner;
+    if (storage.options.maps) this.mapEnd = (position, length) => this.#mapEnd(position, length);
+  }
+
+  lockSync(): LockResult {
+    return this.#storage.options.maps ? "locked" : "unsupported";
+  }
+  lock(): LockResult {
+    return this.lockSync();
+  }
+  mapStart(length: number): Uint8Array<ArrayBuffer> {
+    if (!this.#storage.options.maps) throw new Error("not here");
+    this.#start ??= this.#map(0, length);
+    return this.#start.bytes;
+  }
+  #map(position: number, length: number): MappedMemory {
+    const mapping = new MappedMemory(this.inner, position, length);
+    this.#storage.mappings.add(mapping);
+    return mapping;
+  }
+  #mapEnd(position: number, length: number): MappedPart {
+    return this.#perform({ op: "mapEnd" }, () => {
+      this.unmapEnd();
+      const start = position - (position % 4096);
+      this.#end = this.#map(start, position + length - start);
+      return { bytes: this.#end.bytes, position: start };
+    });
+  }
+  unmapEnd(): void {
+    this.#unmap(this.#end);
+    this.#end = undefined;
+  }
+  #unmap(mapping: MappedMemory | undefined): void {
+    if (mapping === undefined) return;
+    mapping.flush();
+    this.#storage.mappings.delete(mapping);
+  }
+  reserve(position: number, length: number): boolean {
+    return this.#perform({ op: "reserve", size: position + length }, () => true);
   }
 
   get key(): unknown {
@@ -267,6 +336,8 @@ class FaultyFile implements StorageFile {
   closeSync(): void {
     const close = (): void => {
       this.#isClosed = true;
+      this.unmapEnd();
+      this.#unmap(this.#start);
       this.#storage.openFiles--;
     };
     this.#perform({ op: "close" }, close, close);

@@ -43,6 +43,8 @@ export interface Procedure {
   readonly calls: readonly Call[];
   /** What the storage is like. */
   readonly storage?: StorageOptions;
+  /** Whether rows are stored in mapped memory: a window that cannot be opened does not make an append fail. */
+  readonly isMapped?: boolean;
   /** Whether a file that rows were appended to may say that it needs recovery before it is closed. */
   readonly mayNeedRecovery: boolean;
 }
@@ -117,6 +119,35 @@ function growing(name: string, bytes: Uint8Array | undefined, before: number, op
       simply("close", after(13)),
     ],
     mayNeedRecovery: options.rewriteHeaderOnAppend === false,
+  };
+}
+
+/** Opens a window after 16 small appends, and does in it whatever can be done. */
+function mapped(name: string, bytes: Uint8Array | undefined, before: number, options: OpenOptions): Procedure {
+  const counts = [...Array.from({ length: 18 }, (_, i) => i + 1), 21, 100, 101, 999, 1005, 1006].map((n) => before + n);
+  let last = before;
+  const appends = counts.map((count) => {
+    const call = append(rows(last, count), rows(0, count));
+    last = count;
+    return call;
+  });
+  const all = rows(0, last);
+  return {
+    name: `in mapped memory: ${name}`,
+    bytes,
+    rows: rows(0, before),
+    calls: [
+      open({ ...options, mmap: true }, rows(0, before)),
+      ...appends,
+      append(NONE, all),
+      simply("sync", all),
+      append(rows(last, last + 1), rows(0, last + 1)),
+      simply("updateHeader", rows(0, last + 1)),
+      simply("close", rows(0, last + 1)),
+    ],
+    storage: { maps: true },
+    mayNeedRecovery: options.rewriteHeaderOnAppend === false,
+    isMapped: true,
   };
 }
 
@@ -211,6 +242,10 @@ export const PROCEDURES: readonly Procedure[] = [
       ];
     }),
   ),
+  mapped("create", undefined, 0, {}),
+  mapped("append", file(8, rows(0, 8)), 8, {}),
+  mapped("the header at the end", file(8, rows(0, 8)), 8, { rewriteHeaderOnAppend: false }),
+  mapped("replace", undefined, 0, { deleteIfExists: true, dtype: "<i2", rowShape: [] }),
   {
     name: "append in several blocks",
     bytes: file(1, rows(0, 1)),

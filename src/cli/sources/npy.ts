@@ -11,7 +11,7 @@ const PIECE = 2 ** 26;
 export async function openNpy(path: string, target: RowLayout | undefined, options: SourceOptions): Promise<Source> {
   if (path === "-") throw new UsageError("a .npy file cannot come from stdin: name it");
   const info = await inspect(path);
-  if (info.needsRecovery) {
+  if (info.dataLength !== info.expectedDataLength) {
     throw new FileProblem(path, `its data do not match its header: ${runAdvice("recover", path)}`);
   }
   const { dtype, shape, dataLength } = info;

@@ -147,7 +147,11 @@ export class MappedGrowth implements Growth {
 
   /** Appends without a window, since there can be none. It is not tried again soon. */
   *#appendWithout(added: Rows, isBlocking: boolean): Plan<void> {
-    yield* this.#settle();
+    try {
+      yield* this.#settle();
+    } catch (error) {
+      throw this.#window.problem ?? error;
+    }
     this.#patience = MOST_PATIENCE;
     yield* this.#exclusive.append(added, isBlocking) ?? nothing();
   }

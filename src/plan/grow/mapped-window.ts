@@ -26,6 +26,8 @@ export class MappedWindow {
   most: number = NOTHING;
   /** The next count that cannot be stored, but must be written. */
   limit = 0;
+  /** Why the last window could not be had, if that was an error. */
+  problem: unknown;
   readonly #growing: GrowingFile;
   readonly #count: MappedCount;
   /** The mapped part of the file, and its position there. */
@@ -96,6 +98,7 @@ export class MappedWindow {
   *map(): Plan<boolean> {
     const growing = this.#growing;
     const start = growing.endOf(growing.rows);
+    this.problem = undefined;
     try {
       const part = yield* mapEnd(growing.file, start, this.#end - start);
       if (part === undefined) return false;
@@ -104,7 +107,8 @@ export class MappedWindow {
       this.#position = part.position;
       yield* this.#lengthen();
       return true;
-    } catch {
+    } catch (error) {
+      this.problem = error;
       this.most = 0;
       this.release();
       return false;
@@ -143,7 +147,8 @@ export class MappedWindow {
     try {
       yield* this.#lengthen();
       return true;
-    } catch {
+    } catch (error) {
+      this.problem = error;
       return false;
     }
   }

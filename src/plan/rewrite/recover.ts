@@ -19,6 +19,8 @@ export interface RecoveryReport {
   readonly bytesDropped: number;
   /** Bytes of zeros that completed the last row. */
   readonly bytesZeroFilled: number;
+  /** Bytes that a killed writer had reserved for rows to come (see `mmap`), and that were cut off. They were no rows. Else missing. */
+  readonly bytesReserved?: number;
 }
 
 /** What recovery may do, and what may be lost. */
@@ -30,9 +32,14 @@ export interface RecoveryRules {
   readonly allowEmpty?: boolean;
 }
 
-/** Whether a file of this size holds more or less data than its header says. */
+/** Whether a file of this size holds more or less data than its header says, or a writer may have reserved room after them. */
 export function hasWrongLength(header: NpyHeader, fileSize: number): boolean {
-  return fileSize - header.headerLength !== dataLength(header);
+  return header.reservesTail === true || fileSize - header.headerLength !== dataLength(header);
+}
+
+/** Bytes after the last row that are no rows, but reserved. */
+export function reservedLength(header: NpyHeader, fileSize: number): number {
+  return header.reservesTail ? Math.max(0, fileSize - header.headerLength - dataLength(header)) : 0;
 }
 
 /** Whether the file holds more or less data than its header says, or an in-place rewrite was interrupted. */
@@ -61,6 +68,7 @@ function decideRecovery(header: NpyHeader, fileSize: number, rules: RecoveryRule
   });
   if (!hasWrongLength(header, fileSize)) return report({ needed: false });
   const uncounted = present - dataLength(header);
+  if (header.reservesTail && uncounted >= 0) return report({ bytesReserved: uncounted });
   if (dropUncounted && uncounted > 0) return report({ bytesDropped: uncounted });
   // Rows of 0 bytes cannot be counted by the data: the header is right, and the extra bytes are wrong.
   if (rowBytes === 0) return report({ bytesDropped: present });
@@ -112,7 +120,8 @@ export function* checkRecoverable(file: StorageFile, header: NpyHeader, rules: R
   const fileSize = yield* size(file);
   const report = decideRecovery(header, fileSize, rules);
   const end = header.headerLength + dataLength(header);
-  if (report.needed && fileSize > end && !rules.dropUncounted && !rules.force) yield* refuseSecondArray(file, end);
+  const mayBeRows = fileSize > end && !header.reservesTail;
+  if (report.needed && mayBeRows && !rules.dropUncounted && !rules.force) yield* refuseSecondArray(file, end);
   return report;
 }
 
@@ -120,7 +129,8 @@ export function* checkRecoverable(file: StorageFile, header: NpyHeader, rules: R
  * Recovers an open file. The data are made whole and synced before the header counts them, so after an interruption at any step the file still
  * says that it needs recovery. If uncounted data are dropped, the header is right as it is.
  *
- * @throws NpyError `ERR_NPY_NOT_APPENDABLE` if the header has no room for the row count; `ERR_NPY_TRAILING` if the bytes after the last row
+ * @throws NpyError `ERR_NPY_NOT_APPENDABLE` if the header has no room for the row count; `ERR_NPY_LOCKED` if a writer may still use the room that it
+ * reserved, which only `isLocked` or `dropUncounted` exclude; `ERR_NPY_TRAILING` if the bytes after the last row
  * begin another `.npy` file and `force` is not set; `ERR_NPY_UNRECOVERABLE` if no row would be left and `allowEmpty` is not set. Nothing is changed then.
  */
 export function* recoverFile(
@@ -128,6 +138,8 @@ export function* recoverFile(
   options: RecoveryRules & {
     readonly dryRun: boolean;
     readonly maxHeaderSize?: number;
+    /** Whether the caller has the lock of the file. */
+    readonly isLocked?: boolean;
     readonly claim?: RewriteOptions["claim"];
   },
 ): Plan<RecoveryReport> {
@@ -147,10 +159,12 @@ export function* recoverFile(
   const fileSize = yield* size(file);
   const report = yield* checkRecoverable(file, header, options);
   if (!report.needed) return report;
+  const { reservesTail = false } = header;
+  if (reservesTail && !dryRun && !mayCut(file, options)) throw mayBeReserved();
   // Two recoveries at once, with different options, would undo each other's work. After the claim, look at the file again.
   if (!dryRun && claim !== undefined && (yield* claim(false))) return yield* recoverFile(file, unclaimed);
   const end = header.headerLength + dataLength(header);
-  const isDropping = options.dropUncounted && fileSize > end;
+  const isDropping = options.dropUncounted && fileSize > end && !reservesTail;
   const axis = growthAxis(header.fortranOrder, header.shape.length);
   const shape = axis === undefined ? header.shape : header.shape.with(axis, report.rowsAfter);
   // Rendered before anything is changed: it throws if the header has no room.
@@ -158,9 +172,9 @@ export function* recoverFile(
   if (dryRun) return report;
   const old = new Uint8Array(header.headerLength);
   if (bytes !== undefined) yield* read(file, old, 0);
-  const newSize = fileSize - report.bytesDropped + report.bytesZeroFilled;
-  // Truncating to a larger size fills the file with zeros, as a hole: it writes nothing and takes no space.
-  if (newSize !== fileSize) yield* truncate(file, newSize);
+  const newSize = fileSize - report.bytesDropped - (report.bytesReserved ?? 0) + report.bytesZeroFilled;
+  // Truncating to a larger size fills the file with zeros, as a hole: it writes nothing and takes no space. To the same size, it frees blocks.
+  if (newSize !== fileSize || reservesTail) yield* truncate(file, newSize);
   yield* sync(file);
   if (bytes === undefined) return report;
   try {
@@ -172,6 +186,20 @@ export function* recoverFile(
   }
   yield* sync(file);
   return report;
+}
+
+/** Whether nobody can be storing rows in what the file reserves: cutting it would end their process. */
+export function mayCut(file: StorageFile, { isLocked, dropUncounted }: { isLocked?: boolean; dropUncounted?: boolean }): boolean {
+  return isLocked || dropUncounted || file.mapEnd === undefined;
+}
+
+function mayBeReserved(): NpyError {
+  return new NpyError(
+    "ERR_NPY_LOCKED",
+    "A writer reserved room after the last row, and without locks (npm install koffi) nothing shows whether it still stores rows there: cutting " +
+      "the file would end its process. Make sure that no process writes to the file.",
+    { remedies: [{ option: "dropUncounted", effect: "cut off what is reserved then" }] },
+  );
 }
 
 /** @throws NpyError `ERR_NPY_UNRECOVERABLE` for a file that was copied as text: all its bytes are shifted. */
