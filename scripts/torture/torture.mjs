@@ -47,17 +47,21 @@ const LAYOUTS = [
   { words: 5000, dtype: "<f8", fortranOrder: true, rowShape: [50, 100] },
 ];
 
+const canMap = process.platform === "linux" && (await import("koffi").then(Boolean, () => false));
+
+/** With "os", rows may be stored in mapped memory. */
 const MODES = ["sync", "async", "concurrent"].flatMap((form) =>
   [true, false].flatMap((rewriteHeaderOnAppend) =>
-    ["os", "data", "full"].flatMap((durability) =>
-      ["create", "reopen", "replace"].map((start) => ({ form, rewriteHeaderOnAppend, durability, start, rounds: 0 })),
+    ["os", "os, mapped", "data", "full"].flatMap((kind) =>
+      ["create", "reopen", "replace"].map((start) => {
+        const [durability, mapped] = kind.split(", ");
+        return { form, rewriteHeaderOnAppend, durability, mmap: canMap && mapped !== undefined, start, rounds: 0 };
+      }),
     ),
   ),
 );
 
-const canMap = process.platform === "linux" && (await import("koffi").then(Boolean, () => false));
-
-const total = { rounds: 0, killed: 0, acknowledged: 0, lost: 0, append: 0, recover: 0, ensureAppendable: 0 };
+const total = { rounds: 0, killed: 0, acknowledged: 0, lost: 0, append: 0, recover: 0, ensureAppendable: 0, reserved: 0 };
 const problems = [];
 const deadline = Date.now() + minutes * 60_000;
 const directory = mkdtempSync(join(tmpdir(), "npy-torture-"));
@@ -107,7 +111,8 @@ class Lane {
     const old = { generation: this.generation, rows: this.rows };
     if (mode.start === "create") rmSync(this.path, { force: true });
     const isMadeAtOnce = this.random() < 0.5;
-    const mmap = canMap && this.random() < 0.5;
+    // With another durability only the options are tried.
+    const mmap = mode.mmap || (canMap && mode.durability !== "os" && this.random() < 0.5);
     let layout = LAYOUTS[this.integer(LAYOUTS.length)];
     if (mode.start === "reopen" && existsSync(this.path)) layout = layoutOf(this.path);
     else {
@@ -133,6 +138,8 @@ class Lane {
       },
       words,
       rowShape,
+      // Windows open for small appends, and for many of them in a row.
+      isSmall: mode.mmap && this.random() < 0.8,
       generation: this.generation,
       maxRows: Math.ceil((4 * MAX_BYTES) / (words * dtype(type).itemsize)),
     });
@@ -186,7 +193,8 @@ class Lane {
     const kind = this.random();
     const isAppend = task.task === "append";
     const from = isAppend && kind > 0.3 ? "opened" : "ready";
-    const delay = this.random() ** 2 * (isAppend ? 60 : 30);
+    // A window opens after a sync, which may take long.
+    const delay = this.random() ** 2 * (task.isSmall ? 250 : isAppend ? 60 : 30);
     const messages = isAppend && kind > 0.7 ? 1 + this.integer(30) : Number.POSITIVE_INFINITY;
     const said = {};
     let lines = 0;
@@ -222,6 +230,7 @@ class Lane {
     if (bytes.length === 0) return { rows: 0, readable: 0, generation: undefined, isAbsent: true };
     try {
       const readable = this.readableRows(mayBeInterrupted);
+      if (!this.isInterrupted && inspectSync(this.path).reservedLength > 0) total.reserved++;
       const copy = new MemoryStorage(bytes);
       recoverSync(copy);
       const { words, numbers, rows } = rowsOf(loadSync(copy));
@@ -307,6 +316,7 @@ function report() {
   const { rounds, append, recover, ensureAppendable, killed, acknowledged, lost } = total;
   console.log(`rounds ${rounds} (append ${append}, recover ${recover}, ensureAppendable ${ensureAppendable}), killed ${killed}`);
   console.log(`modes ${MODES.filter((mode) => mode.rounds > 0).length} of ${MODES.length}`);
+  console.log(`reserved tails ${total.reserved}`);
   console.log(`rows acknowledged ${acknowledged}`);
   console.log(`rows lost ${lost}`);
 }
