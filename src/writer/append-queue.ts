@@ -16,6 +16,9 @@ interface Task {
   fail(error: unknown): void;
 }
 
+/** More appends that are not awaited are written faster together than each is stored. */
+const BURST = 16;
+
 export class AppendQueue {
   readonly #writer: Writer;
   readonly #waiting: Fifo<Batch | Task> = new Fifo();
@@ -24,6 +27,8 @@ export class AppendQueue {
   #isWorking = false;
   /** Until rows that wait for more of them are written. */
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Appends that were stored at once, of which up to so many are of one turn of the event loop. */
+  #stored = 0;
   /** The buffer of the last batch, for the next one. */
   #spare: GrowingBuffer | undefined;
 
@@ -33,11 +38,18 @@ export class AppendQueue {
 
   /** Appends rows in one batch with those of earlier calls, if nothing else was called since. */
   append(rows: EncodedRows): Promise<void> {
-    if (!this.#isWorking && this.#waiting.last === undefined && this.#writer.store(rows)) return resolved;
+    if (!this.#isWorking && this.#waiting.last === undefined && this.#stored < BURST && this.#writer.store(rows)) {
+      if (++this.#stored === BURST) void resolved.then(this.#endBurst);
+      return resolved;
+    }
     const done = this.#add(rows);
     if (!this.#isWorking) this.flush();
     return done;
   }
+
+  readonly #endBurst = (): void => {
+    this.#stored = 0;
+  };
 
   /** {@link append} for rows that are followed by others soon: they are written when the event loop turns, or by {@link flush}. */
   appendLater(rows: EncodedRows): Promise<void> {

@@ -13,6 +13,8 @@ export class MappedCount {
   /** Where the last digit is, and what it is. */
   #lastAt = 0;
   #last = 0;
+  /** The word that it is in. */
+  #word = 0;
 
   constructor(header: MappedHeader, growing: GrowingFile) {
     this.#header = header;
@@ -28,8 +30,8 @@ export class MappedCount {
     const end = this.#start + String(rows).length;
     this.#lastAt = end - 1;
     this.#last = rows % 10;
-    const word = Math.max(this.#start, Math.floor(this.#lastAt / WORD) * WORD);
-    const step = 10 ** (end - word);
+    this.#word = Math.floor(this.#lastAt / WORD);
+    const step = 10 ** (end - Math.max(this.#start, this.#word * WORD));
     return (Math.floor(rows / step) + 1) * step;
   }
 
@@ -42,9 +44,7 @@ export class MappedCount {
       this.#last = last;
     } else {
       this.#last = rows % 10;
-      const header = this.#growing.render(rows);
-      // Only if another program changed the header.
-      if (!this.#header.store(header)) this.#growing.file.writeSync(header, 0);
+      this.#header.storeWord(this.#growing.render(rows), this.#word);
     }
   }
 }

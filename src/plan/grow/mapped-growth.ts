@@ -75,7 +75,7 @@ export class MappedGrowth implements Growth {
   append(added: Rows, isBlocking: boolean): Plan<void> | undefined {
     if (this.store(added)) return undefined;
     this.check();
-    if (this.#window.isMapped) return this.#during(this.#appendMapped(added));
+    if (this.#window.isMapped) return this.#appendInWindow(added, isBlocking);
     // A window that could not be closed.
     if (this.isReserved) return this.#during(this.#appendWithout(added, isBlocking));
     if (added.rows > 0) this.#small = this.#window.takes(added) ? this.#small + 1 : 0;
@@ -103,6 +103,26 @@ export class MappedGrowth implements Growth {
     return isDue;
   }
 
+  /** Writes one block of rows, if they fit into the file and nothing else is to be done. Else gives the plan of what is. */
+  #appendInWindow(added: Rows, isBlocking: boolean): Plan<void> | undefined {
+    const { growing } = this;
+    const { file } = growing;
+    const rows = growing.rows + added.rows;
+    const block = rows <= this.#window.most && !growing.isCheckDue() ? added.onlyBlock : undefined;
+    const isAtOnce =
+      block?.length === added.rows * growing.bytesPerRow && (isBlocking || block.length <= (file.writesAtOnce ?? 0));
+    if (block === undefined || !isAtOnce) return this.#during(this.#appendMapped(added));
+    try {
+      file.writeSync(block, growing.endOf(growing.rows));
+    } catch (error) {
+      return this.#during(this.#undo(false, error));
+    }
+    this.#count.store(rows, added.rows);
+    growing.rows = rows;
+    growing.headerRows = rows;
+    return undefined;
+  }
+
   /** Appends in a window, where more is to be done than to store. */
   *#appendMapped(added: Rows): Plan<void> {
     const { growing } = this;
@@ -115,11 +135,10 @@ export class MappedGrowth implements Growth {
     if (isStorable && !(yield* window.makeRoom(rows))) return yield* this.#appendWithout(added, false);
     let isHeaderTouched = false;
     try {
-      const isCopied = isStorable && window.copy(added);
-      if (!isCopied) yield* this.#write(added, rows);
+      if (!isStorable || !window.copy(added)) yield* this.#write(added, rows);
       isHeaderTouched = true;
-      if (isCopied && rows < window.limit) this.#count.store(rows, added.rows);
-      // The file ends with its rows, or the count changes in one word: no mixture of the old and the new digits counts what is no row.
+      if (rows < window.limit) this.#count.store(rows, added.rows);
+      // The file ends with its rows: no mixture of the old and the new digits counts more.
       else yield* write(growing.file, growing.render(rows), 0);
     } catch (error) {
       return yield* this.#undo(isHeaderTouched, error);

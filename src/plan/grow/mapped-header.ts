@@ -46,9 +46,14 @@ export class MappedHeader {
     while (header[last] === this.bytes[last]) last--;
     const word = Math.floor(first / WORD);
     if (last >= (word + 1) * WORD) return false;
+    this.storeWord(header, word);
+    return true;
+  }
+
+  /** Stores one word of a header, all at once. */
+  storeWord(header: Uint8Array, word: number): void {
     for (let i = 0; i < WORD; i++) this.#stored[i] = header[word * WORD + i] as number;
     // Of all stores, only those of `Atomics` are certain to be whole, and to come after what was written before.
     Atomics.store(this.#words, word, this.#storedWord[0] as bigint);
-    return true;
   }
 }

@@ -9,8 +9,11 @@ import type { MappedCount } from "./mapped-count.ts";
 const FIRST = 2 ** 16;
 const LARGEST = 2 ** 26;
 
-/** More bytes are written faster than they are stored, one page after another. */
-const LARGE = 2 ** 16;
+/** More bytes are written faster than they are stored: the first store in each page takes longer than a system call. */
+const STORED = 2 ** 11;
+
+/** An append of more bytes does not open a window. */
+const SMALL = 2 ** 16;
 
 /** Up to so many elements, a loop is faster than `set`. */
 const FEW = 16;
@@ -48,16 +51,16 @@ export class MappedWindow {
     return this.most !== NOTHING;
   }
 
-  /** Whether rows are few enough to be copied into a window. */
+  /** Whether rows are few enough to make a window worth while. */
   takes(added: Rows): boolean {
-    return added.copyTo === undefined && added.rows * this.#growing.bytesPerRow <= LARGE;
+    return added.copyTo === undefined && added.rows * this.#growing.bytesPerRow <= SMALL;
   }
 
   /** Copies rows to their place in mapped memory, which is there. `false`: they are not in memory, or too many. */
   copy(added: Rows): boolean {
     const growing = this.#growing;
     const length = added.rows * growing.bytesPerRow;
-    if (length > LARGE) return false;
+    if (length > STORED) return false;
     const at = growing.endOf(growing.rows) - this.#position;
     const { elements } = added;
     if (elements !== undefined) {
