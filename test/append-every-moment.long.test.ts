@@ -4,9 +4,12 @@ import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { loadSync, NpyAppendArray } from "../src/node.ts";
+import { cLibrary } from "../src/storage/native/c-library.ts";
 import { runs } from "./support/effort.ts";
 import { numpyVersion, pythonCommand } from "./support/numpy.ts";
 import { temporaryPath } from "./support/temporary.ts";
+
+const canMap = process.platform === "linux" && cLibrary() !== undefined;
 
 test("load sees every append as soon as it has resolved, while the writer lives", async () => {
   const path = temporaryPath();
@@ -57,9 +60,9 @@ describe.skipIf(numpyVersion === undefined)("numpy.load, plain and mapped", () =
     }
   });
 
-  test("opens the file while another process appends to it, again and again", async () => {
+  test.each([false, canMap])("opens the file while another process appends to it, again and again, mmap: %s", async (mmap) => {
     const path = temporaryPath();
-    const npaa = await NpyAppendArray.open(path, { dtype: "<i8", rowShape: [4] });
+    const npaa = await NpyAppendArray.open(path, { dtype: "<i8", rowShape: [4], mmap });
     const reader = spawn(pythonCommand, ["-u", "-c", POLLING_READER, path]);
     onTestFinished(() => void reader.kill());
     let errors = "";
@@ -79,7 +82,7 @@ describe.skipIf(numpyVersion === undefined)("numpy.load, plain and mapped", () =
       isReading = false;
     });
     while (isReading) {
-      const rows = 1 + (next % 7) * 50;
+      const rows = mmap ? 1 : 1 + (next % 7) * 50;
       const data = BigInt64Array.from({ length: rows * 4 }, (_, i) => BigInt(next * 4 + i));
       await npaa.append({ data, shape: [rows, 4] });
       next += rows;

@@ -33,6 +33,7 @@ import { openDescriptors, temporaryPath } from "./support/temporary.ts";
 const MODES: readonly OpenOptions[] = [
   {},
   { rewriteHeaderOnAppend: false },
+  { mmap: true },
   { durability: "data" },
   { durability: "full" },
   { lock: false, durability: "full", rewriteHeaderOnAppend: false },

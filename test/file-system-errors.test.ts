@@ -224,10 +224,10 @@ describe.each(FORMS)("%s", (form, verbs) => {
       await expectNumbers(verbs, path, 302_000);
     });
 
-    test("row by row, until there is space again", async () => {
+    test.each([{}, { mmap: true }])("row by row, until there is space again: %j", async (options) => {
       const directory = mountTmpfs(512);
       const path = join(directory, "array.npy");
-      const npaa = await verbs.open(path);
+      const npaa = await verbs.open(path, options);
       await npaa.append(numbers(0, 400));
       const giveBack = fill(directory);
       let count = 400;
@@ -239,6 +239,7 @@ describe.each(FORMS)("%s", (form, verbs) => {
       };
       await expect(growUntilFull()).rejects.toEqual(refusal("ENOSPC"));
       expect(npaa.length).toBe(count);
+      // The append that failed closed its window.
       await expectNumbers(verbs, path, count);
       giveBack();
       await npaa.append(numbers(count, 100));
@@ -507,8 +508,9 @@ test.skipIf(!canMount || process.platform !== "linux")(
   },
 );
 
-/** XFS with shared blocks, if there are mkfs.xfs and loop devices. */
-function mountXfs(): string | undefined {
+/** A file system of 400 MB, if there are a program that makes it and loop devices. */
+function mountImage(...make: string[]): string | undefined {
+  const [command, ...options] = make as [string, ...string[]];
   const directory = mkdtempSync(join(tmpdir(), "npy-append-array-"));
   const [image, mounted] = [join(directory, "image"), join(directory, "mounted")];
   mkdirSync(mounted);
@@ -517,11 +519,70 @@ function mountXfs(): string | undefined {
     rmSync(directory, { recursive: true, force: true });
   });
   const isThere =
-    sh("truncate", "-s", "400M", image) &&
-    sh("mkfs.xfs", "-q", "-m", "reflink=1", image) &&
-    sh("mount", "-o", "loop", image, mounted);
+    sh("truncate", "-s", "400M", image) && sh(command, ...options, image) && sh("mount", "-o", "loop", image, mounted);
   return isThere ? mounted : undefined;
 }
+
+/** XFS with shared blocks. */
+function mountXfs(): string | undefined {
+  return mountImage("mkfs.xfs", "-q", "-m", "reflink=1");
+}
+
+test.skipIf(!canMount).for(["tmpfs", "ext4", "xfs", "btrfs"])(
+  "a disk that fills up under a window is an error, not the end of the process: %s",
+  { timeout: 120_000 },
+  (kind, context) => {
+    const images: Record<string, () => string | undefined> = {
+      tmpfs: () => mountTmpfs(4096),
+      ext4: () => mountImage("mkfs.ext4", "-q"),
+      xfs: mountXfs,
+      btrfs: () => mountImage("mkfs.btrfs", "-q"),
+    };
+    const directory = images[kind]?.() ?? context.skip();
+    const seen = inProcess(
+      directory,
+      `const file = join(directory, "log.npy");
+    const npaa = npy.NpyAppendArray.openSync(file, { dtype: "float64", rowShape: [8], mmap: true });
+    let rows = 0;
+    const row = new Float64Array(8);
+    const append = () => { npaa.append(row.fill(rows)); rows++; };
+    const isMarked = () => fs.readFileSync(file)[126] === 9;
+    for (let i = 0; i < 5000; i++) append();
+    const wasOpen = isMarked();
+    const filler = fs.openSync(join(directory, "filler"), "w");
+    let filled = 0;
+    for (const size of [2 ** 20, 4096]) try { for (;;) filled += fs.writeSync(filler, Buffer.alloc(size, 1)); } catch {}
+    try { fs.fsyncSync(filler); } catch {}
+    const codes = new Set();
+    const right = () => {
+      const { data, shape } = npy.loadSync(file);
+      return shape[0] === rows && data.every((value, i) => value === Math.floor(i / 8));
+    };
+    const checks = [];
+    // What is reserved is there still; then there is an error for each append, until there is space.
+    for (let left = 4; left > 0; left--) {
+      try { for (let i = 0; i < 200_000; i++) append(); } catch (error) { codes.add(error.code); }
+      checks.push(right(), isMarked());
+      filled -= 2 ** 18;
+      fs.ftruncateSync(filler, filled);
+      fs.fsyncSync(filler);
+    }
+    fs.closeSync(filler);
+    fs.unlinkSync(join(directory, "filler"));
+    npaa.sync();
+    for (let i = 0; i < 200; i++) append();
+    npaa.close();
+    console.log(JSON.stringify({ wasOpen, codes: [...codes], checks, isRight: right(), isWhole: !npy.needsRecoverySync(file) }));`,
+    );
+    expect(seen).toEqual({
+      wasOpen: kind === "tmpfs" || kind === "ext4",
+      codes: ["ENOSPC"],
+      checks: Array.from({ length: 4 }, () => [true, false]).flat(),
+      isRight: true,
+      isWhole: true,
+    });
+  },
+);
 
 test.skipIf(!canMount).for([false, true])(
   "a full disk under a file that was copied with shared blocks, mmap: %s",
