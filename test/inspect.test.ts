@@ -16,6 +16,7 @@ test("inspect tells all that is known without reading the data", async () => {
     fortranOrder: false,
     headerLength: 128,
     dataLength: 10,
+    reservedLength: 0,
     expectedDataLength: 12,
     appendable: true,
     needsRecovery: true,

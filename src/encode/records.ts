@@ -63,10 +63,10 @@ export function recordEncoder(target: DType, nulls: Nulls, encoderOf: EncoderOf)
 }
 
 /** Stores a field of the record that begins at `at`; `false` if a value is missing or does not fit. */
-type FieldStore = (view: DataView, at: number, record: Fields) => boolean;
+export type FieldStore = (view: DataView, at: number, record: Fields) => boolean;
 
 /** `undefined` for other fields than numbers and lists of them. */
-function fieldStore({ name, offset, dtype }: DTypeField): FieldStore | undefined {
+export function fieldStore({ name, offset, dtype }: DTypeField): FieldStore | undefined {
   const { element, shape, count } = flatten(dtype);
   const store = storeOf(element) as Store;
   if (store === undefined || shape.length > 1) return undefined;
@@ -159,10 +159,10 @@ function namesOf(value: Fields, known: ReadonlySet<string>, nulls: Nulls): strin
   return Object.keys(value).filter((name) => value[name] !== undefined || (nulls === "nan" && known.has(name)));
 }
 
-type Fields = { readonly [name: string]: unknown };
+export type Fields = { readonly [name: string]: unknown };
 
 /** By the names that the object lists: each object also inherits some, such as `toString`. */
-function hasExactly(value: Fields, names: ReadonlySet<string>): boolean {
+export function hasExactly(value: Fields, names: ReadonlySet<string>): boolean {
   let count = 0;
   for (const name in value) {
     if (value[name] === undefined || !names.has(name)) return false;

@@ -23,6 +23,7 @@ import { fastColumns } from "./columns.ts";
 import { encodeParsed } from "./conform.ts";
 import { COPY_LIMIT, type EncodedRows, oneBlock } from "./encoded-rows.ts";
 import { fastNumbers } from "./fast-numbers.ts";
+import { fastRecords } from "./fast-records.ts";
 
 /** How typed arrays of one class become rows. */
 interface Source {
@@ -50,6 +51,7 @@ export class RowEncoder {
   readonly #rowBytes: number;
   readonly #hasBools: boolean;
   readonly #numbers: ((input: readonly unknown[]) => EncodedRows | undefined) | undefined;
+  readonly #records: ((input: readonly unknown[]) => EncodedRows | undefined) | undefined;
   readonly #columns: ((input: object) => EncodedRows | undefined) | undefined;
   /** By prototype. */
   readonly #sources = new WeakMap<object, Source | undefined>();
@@ -67,6 +69,7 @@ export class RowEncoder {
     this.#rowBytes = bytesPerRow(layout);
     this.#hasBools = hasBools(dtype);
     this.#numbers = fastNumbers(layout);
+    this.#records = fastRecords(layout);
     this.#columns = fastColumns(layout);
     const Class = storedClass(dtype);
     if (Class === undefined) return;
@@ -99,7 +102,7 @@ export class RowEncoder {
       const source = this.#sourceOf(input);
       return source?.isAlone ? this.#rowsOf(input as TypedArray, source) : undefined;
     }
-    if (Array.isArray(input)) return this.#numbers?.(input);
+    if (Array.isArray(input)) return this.#numbers?.(input) ?? this.#records?.(input);
     if (Object.getPrototypeOf(input) !== Object.prototype) return undefined;
     return this.#viewRows(input) ?? this.#columns?.(input);
   }

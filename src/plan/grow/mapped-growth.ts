@@ -83,14 +83,33 @@ export class MappedGrowth implements Growth {
     return this.#during(this.#openAndAppend(added, isBlocking));
   }
 
-  /** Stores rows, if nothing else is to be done. */
+  /** Stores rows, if little else is to be done. */
   store(added: Rows): boolean {
     const { growing } = this;
+    const window = this.#window;
     const rows = growing.rows + added.rows;
-    if (rows > this.#window.most || growing.broken !== undefined || this.#isCheckDue() || !this.#window.copy(added)) return false;
+    if (rows > window.most) return rows === window.limit && this.#storeUpToLimit(added, rows);
+    if (growing.broken !== undefined || this.#isCheckDue() || !window.copy(added)) return false;
     this.#count.store(rows, added.rows);
     growing.rows = rows;
     growing.headerRows = rows;
+    return true;
+  }
+
+  /** Stores rows up to a count that must be written. The file ends with them: no mixture of the old and the new digits counts more. */
+  #storeUpToLimit(added: Rows, rows: number): boolean {
+    const { growing } = this;
+    const window = this.#window;
+    if (!window.isMapped || growing.endOf(rows) !== growing.reservedEnd) return false;
+    if (growing.broken !== undefined || this.#isCheckDue() || !window.copy(added)) return false;
+    try {
+      growing.file.writeSync(growing.render(rows), 0);
+    } catch (error) {
+      runSync(this.#undo(true, error));
+    }
+    growing.rows = rows;
+    growing.headerRows = rows;
+    window.extend();
     return true;
   }
 

@@ -18,6 +18,8 @@ const SMALL = 2 ** 16;
 /** Up to so many elements, a loop is faster than `set`. */
 const FEW = 16;
 
+const ZEROS = new Uint8Array(2 ** 12);
+
 /** What {@link MappedWindow.most} is while nothing is mapped. */
 const NOTHING = -1;
 
@@ -116,6 +118,23 @@ export class MappedWindow {
       this.release();
       return false;
     }
+  }
+
+  /** Does what it can of {@link makeRoom}, without steps: running a plan takes longer than a few appends. */
+  extend(): void {
+    const growing = this.#growing;
+    const { file, reservedEnd } = growing;
+    const size = Math.min(this.#end, growing.endOf(this.#count.limitAfter(growing.rows)));
+    try {
+      // Writing a few bytes takes less time than to change the size alone.
+      if (size - reservedEnd > ZEROS.length) file.truncateSync(size);
+      else if (size > reservedEnd) file.writeSync(ZEROS.subarray(0, size - reservedEnd), reservedEnd);
+      growing.reservedEnd = Math.max(size, reservedEnd);
+    } catch {
+      // Some of the bytes may be there. The next append tries again, and says why it fails.
+      growing.reservedEnd = Math.max(reservedEnd, file.sizeSync());
+    }
+    this.setLimits();
   }
 
   /** Makes the file as long as it may be: to the end of the window, but not beyond the next count that cannot be stored. */
