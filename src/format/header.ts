@@ -19,7 +19,10 @@ export interface NpyHeader extends ArrayLayout {
   readonly version: NpyVersion;
   /** Bytes before the data: magic, version, length field and padded text. */
   readonly headerLength: number;
-  /** Whether the header has the {@link MARK}: bytes after the counted rows are no rows, but room that a writer reserved. Else missing. */
+  /**
+   * Whether the last byte of the padding is a tab: bytes after the counted rows are no rows then, but room that a writer with `mmap: true` reserved.
+   * Else missing.
+   */
   readonly reservesTail?: true;
 }
 

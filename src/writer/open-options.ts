@@ -78,11 +78,17 @@ export interface OpenOptions<D = unknown> extends HeaderOptions {
    */
   readonly lock?: boolean | "auto" | { readonly wait: number };
   /**
-   * Whether to map the file's header into memory: appending a few rows then takes one system call instead of two. Each append still reaches
-   * the file before it is done, and in the same order. Needs Linux and the package koffi. Has no effect on file systems other than ext2 to
-   * ext4 and tmpfs, where storing into mapped memory may need disk space, with a `durability` other than `"os"`, or with a header of more
-   * than 1,024 bytes. As with all mapped files, the process ends if the system cannot store into the mapped memory: if another program cuts
-   * the file to nothing during an append, or if a disk cannot be read. Earlier appends are in the file even then. Default `false`.
+   * Whether to map the file's growing end and its header into memory: appending a few rows then takes no system call. Each append still reaches
+   * the file before it is done, and in the same order; its header counts it, also with `rewriteHeaderOnAppend: false`. While small appends come
+   * in, the file is up to 64 MiB longer than its rows, and a tab in the header's padding says so: readers see the counted rows, as NumPy does.
+   * `updateHeader()`, `sync()`, `close()`, `share()`, an append that fails, a second without appends and the end of the process cut it to its
+   * exact length. What a killed process leaves holds no rows; whoever appends next, or `recover`, cuts it off.
+   *
+   * Needs Linux and the package koffi. Without a lock only the header is mapped, which takes one system call instead of two. Has no effect on
+   * file systems other than ext2 to ext4 and tmpfs, where storing into mapped memory may need disk space, with a `durability` other than `"os"`,
+   * or with a header of more than 1,024 bytes. As with all mapped files, the process ends if the system cannot store into the mapped memory: if
+   * a program that ignores locks cuts the file during an append, or if a disk cannot be read. Earlier appends are in the file even then.
+   * Default `false`.
    */
   readonly mmap?: boolean;
 }
