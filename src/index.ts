@@ -105,6 +105,7 @@ export type {
   AsyncStorageFile,
   Eventually,
   LockResult,
+  MappedPart,
   OpenMode,
   ReadLimits,
   ReadPurpose,
