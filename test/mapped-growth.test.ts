@@ -132,6 +132,25 @@ describe.skipIf(!canMap).each(FILE_FORMS)("%s", (form, { open, recover }) => {
     expect(readFileSync("/proc/self/maps", "utf8")).not.toContain(path);
   });
 
+  test("set and truncate close the window, and appends go on", async () => {
+    const path = join(mappableDirectory(), "array.npy");
+    const npaa = (await open(path, { ...FLOATS, mmap: true })) as NpyAppendArray;
+    await appendTo(npaa, 150);
+    expect(state(path).isMarked).toBe(true);
+    await npaa.set(-2, Float64Array.of(7, 8));
+    expect(state(path)).toEqual({ rows: 150, ...EXACT });
+    expect(loadSync(path).data.slice(-2)).toEqual(Float64Array.of(7, 8));
+    await appendTo(npaa, 1200);
+    expect(state(path).isMarked).toBe(true);
+    await npaa.truncate(148);
+    expect(state(path)).toEqual({ rows: 148, ...EXACT });
+    await appendTo(npaa, 1300);
+    expect(state(path).isMarked).toBe(true);
+    await npaa.close();
+    expect(state(path)).toEqual({ rows: 1300, ...EXACT });
+    expectNumbers(path, 1300);
+  });
+
   test("a window is closed after a pause", async () => {
     const path = join(mappableDirectory(), "array.npy");
     const npaa = await open(path, { ...FLOATS, mmap: true });

@@ -13,6 +13,7 @@ import { lockDescriptor } from "./native/lock.ts";
 import { MovingMapping, mapDescriptor, PAGE, SharedMapping } from "./native/mmap.ts";
 import { smallTransfers } from "./native/small-transfers.ts";
 import { onExit } from "./node-exit.ts";
+import { storesNeedNoSpace } from "./node-file-systems.ts";
 import {
   type Advice,
   type Eventually,
@@ -306,18 +307,6 @@ export class NodeFile extends SyncFile {
 function checkMemory(bytes: Uint8Array, whole: number, syscall: "read" | "write"): void {
   if (isThere(bytes, whole)) return;
   throw Object.assign(new Error(`EFAULT: bad address in system call argument, ${syscall}`), { code: "EFAULT", syscall });
-}
-
-/** Linux file systems that change blocks where they are: ext2 to ext4, and tmpfs. Source: <linux/magic.h>. */
-const IN_PLACE = [0xef53, 0x01021994];
-
-/**
- * Whether a store into mapped memory of the file at `path` needs no disk space. Other file systems may put changed blocks elsewhere: btrfs and ZFS
- * always do, XFS does if the file shares them with a copy (`cp --reflink`), and overlayfs may lie on any. Where a disk is full, a store that needs
- * space ends the process, and a write only fails.
- */
-function storesNeedNoSpace(path: string): boolean {
-  return process.platform === "linux" && IN_PLACE.includes(fs.statfsSync(path).type);
 }
 
 /** Does it if the system allows it. */

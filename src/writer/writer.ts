@@ -26,6 +26,7 @@ import { openExisting } from "./open-existing.ts";
 import { type CheckedOpenOptions, checkOpenOptions } from "./open-options.ts";
 import { Pause } from "./pause.ts";
 import { RawRows } from "./raw-rows.ts";
+import { firstReplaced, outOfRange } from "./replaced-rows.ts";
 import { type Attachment, join, listen, type OpenToken, type ShareToken, type Sharing, tokenOf } from "./share.ts";
 
 /** Milliseconds between two looks at a file that another writer has. */
@@ -288,10 +289,7 @@ export class Writer {
 
   /** Replaces rows that are in the file by then. A negative `start` counts from the end. */
   *set(start: number, rows: Rows): Plan<void> {
-    const { length } = this;
-    const first = start < 0 ? length + start : start;
-    if (first < 0 || first > length) throw outOfRange(start, length);
-    if (first + rows.rows > length) throw outOfRange(length, length);
+    const first = firstReplaced(start, rows.rows, this.length);
     if (rows.rows > 0) yield* this.#growth?.set(first, rows) ?? [];
   }
 
@@ -350,12 +348,4 @@ export class Writer {
     yield* growth.start();
     this.#growth = growth;
   }
-}
-
-function outOfRange(row: number, length: number): NpyError {
-  return new NpyError(
-    "ERR_NPY_SHAPE",
-    `There is no row ${row} to be replaced: the file has ${length} rows. append adds rows after the last one.`,
-    { row },
-  );
 }

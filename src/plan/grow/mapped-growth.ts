@@ -282,6 +282,18 @@ export class MappedGrowth implements Growth {
 
   // ---- the other operations ----
 
+  *set(start: number, rows: Rows): Plan<void> {
+    this.check();
+    yield* this.settle();
+    yield* this.#exclusive.set(start, rows);
+  }
+
+  *truncate(rows: number): Plan<void> {
+    this.check();
+    yield* this.settle();
+    yield* this.#exclusive.truncate(rows);
+  }
+
   *updateHeader(): Plan<void> {
     this.check();
     yield* this.settle();
