@@ -46,7 +46,7 @@ export function rowsOf({ shape, fortranOrder }: Pick<NpyArray, "fortranOrder"> &
 }
 
 /** How many columns there are, without listing them. */
-export function countColumns({ dtype, rowShape }: Pick<RowLayout, "dtype" | "rowShape">): number {
+function countColumns({ dtype, rowShape }: Pick<RowLayout, "dtype" | "rowShape">): number {
   return sizeOf(rowShape) * countLeaves(dtype);
 }
 
