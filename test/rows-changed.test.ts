@@ -226,6 +226,7 @@ test.each(FILE_FORMS)("a cut whose sync failed is synced when it is made again, 
   for (const durability of ["data", "full"] as const) {
     const storage = new FaultyStorage(fileOf(...TEN), { isSlow: true });
     const npaa = await verbs.open(storage, { durability });
+    rushClock();
     // Counted from the end: the last step of truncate is the sync of the cut.
     const before = storage.steps.length;
     await npaa.truncate(8);

@@ -196,7 +196,7 @@ export function growthRoom(header: NpyHeader): number {
 
 /**
  * Makes a function that renders a header for any number of rows, with the length and version of the given one. Only the digits change.
- * Each call overwrites the bytes returned by the one before; the caller may set the last byte of the padding, which then stays. Throws as
+ * Each call overwrites the bytes returned by the one before; the caller may set {@link MARK} in the last byte of the padding, where it stays. Throws as
  * {@link formatHeader} does if the digits do not fit.
  */
 export function growingHeader(header: NpyHeader): (rows: number) => Uint8Array<ArrayBuffer> {
@@ -216,8 +216,10 @@ export function growingHeader(header: NpyHeader): (rows: number) => Uint8Array<A
       const digits = String(rows).length;
       checkRoom(start + digits + tail.length + 1, bytes.length);
       end = start + digits;
+      const isMarked = bytes[bytes.length - 2] === MARK;
       bytes.fill(0x30, start, end).set(tail, end);
-      bytes.fill(0x20, end + tail.length, bytes.length - 2);
+      bytes.fill(0x20, end + tail.length, bytes.length - 1);
+      if (isMarked && end + tail.length < bytes.length - 1) bytes[bytes.length - 2] = MARK;
       [least, next, last] = [digits === 1 ? 0 : 10 ** (digits - 1), 10 ** digits, 0];
     }
     // Mostly only the last digits differ from those of the previous number.
