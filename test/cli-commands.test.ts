@@ -1,7 +1,7 @@
 /** Exit codes, messages, help, pipes, following and completion. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, linkSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import { describe, expect, test } from "vitest";
@@ -237,6 +237,25 @@ test.skipIf(spawnSync("bash", ["-c", ":"]).status !== 0)("bash completes command
   expect(complete("append", "x.npy", "--casting", "s")).toEqual(["safe", "same_kind"]);
   expect(complete("completion", "f")).toEqual(["fish"]);
   expect(complete("head", "main.j")).toEqual(["main.js"]);
+});
+
+test("truncate --copy keeps the mode and refuses a file of several names, which a copy would part", () => {
+  const cwd = temporaryDirectory();
+  const path = join(cwd, "x.npy");
+  saveSync(path, [1, 2, 3]);
+  chmodSync(path, 0o640);
+  expect(npy(["truncate", "--copy", "--durability", "full", "x.npy", "2"], { cwd })).toMatchObject({ stderr: "", status: 0 });
+  if (process.platform !== "win32") expect(statSync(path).mode & 0o777).toBe(0o640);
+  linkSync(path, join(cwd, "y.npy"));
+  const before = readFileSync(path);
+  expect(npy(["truncate", "--copy", "x.npy", "1"], { cwd })).toMatchObject({
+    stderr: expect.stringMatching(/x\.npy: it has 2 names \(hard links\)/),
+    status: 1,
+  });
+  expect(readFileSync(path)).toEqual(before);
+  expect(readdirSync(cwd).sort()).toEqual(["x.npy", "y.npy"]);
+  expect(npy(["truncate", "x.npy", "1"], { cwd })).toMatchObject({ stderr: "", status: 0 });
+  expect(readFileSync(join(cwd, "y.npy"))).toEqual(readFileSync(path));
 });
 
 test.each([false, true])("truncate keeps the first rows, with a copy: %s", (copy) => {

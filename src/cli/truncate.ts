@@ -73,10 +73,18 @@ async function replace(file: string, npaa: NpyAppendArray, rows: number, options
   });
   const storage = new NodeStorage(file);
   const from = storage.openSync("r");
+  if ((from.links ?? 1) > 1) {
+    from.closeSync();
+    throw new FileProblem(
+      file,
+      `it has ${from.links} names (hard links), and a copy would replace only this one: truncate it without --copy, or delete the other names first`,
+    );
+  }
   const progress = await Progress.start(shown(file), end, options);
   try {
     await interruptible(async (signal) => {
       const copy = storage.createTemporarySync();
+      let isReplaced = false;
       try {
         copy.writeSync(header, 0);
         await copyBytes(from, headerLength, end, copy, header.length, { signal, onProgress: (at) => progress.reach(at) });
@@ -84,8 +92,12 @@ async function replace(file: string, npaa: NpyAppendArray, rows: number, options
         // Rows that another program appended meanwhile would be lost: this finds them.
         await npaa.updateHeader();
         storage.replaceSync(copy);
+        isReplaced = true;
+        // This time its new name.
+        if ((options.durability ?? "os") !== "os") await copy.sync();
       } catch (error) {
-        storage.removeSync(copy);
+        // Once it has the file's name, it is the file.
+        if (!isReplaced) storage.removeSync(copy);
         throw error;
       } finally {
         copy.closeSync();
