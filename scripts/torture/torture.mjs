@@ -61,7 +61,7 @@ const MODES = ["sync", "async", "concurrent"].flatMap((form) =>
   ),
 );
 
-const total = { rounds: 0, killed: 0, acknowledged: 0, lost: 0, append: 0, recover: 0, ensureAppendable: 0, reserved: 0 };
+const total = { rounds: 0, killed: 0, acknowledged: 0, lost: 0, append: 0, recover: 0, ensureAppendable: 0, reserved: 0, cut: 0 };
 const problems = [];
 const deadline = Date.now() + minutes * 60_000;
 const directory = mkdtempSync(join(tmpdir(), "npy-torture-"));
@@ -201,6 +201,7 @@ class Lane {
     for await (const line of createInterface({ input: child.stdout })) {
       const [word, rows] = line.split(" ");
       said[word] = Number(rows);
+      if (word === "cut") this.cut(said);
       if (word === from && messages === Number.POSITIVE_INFINITY) setTimeout(() => child.kill("SIGKILL"), delay);
       if (lines++ === messages) child.kill("SIGKILL");
     }
@@ -210,6 +211,13 @@ class Lane {
     else if (code !== 0) this.fail(`the process ended with ${code ?? signal}: ${errors}`, config);
     this.removeTemporaries(killed, task.task, config);
     return { said, killed, task: task.task, inplace: task.inplace };
+  }
+
+  /** Rows that were cut off are promised no more. */
+  cut(said) {
+    for (const word of ["opened", "appended", "counted"]) said[word] = Math.min(said[word] ?? 0, said.cut);
+    this.rows = Math.min(this.rows, said.cut);
+    total.cut++;
   }
 
   /** A killed process cannot remove its temporary file; any other must. Whoever repairs the file next removes its claim. */
@@ -317,6 +325,7 @@ function report() {
   console.log(`rounds ${rounds} (append ${append}, recover ${recover}, ensureAppendable ${ensureAppendable}), killed ${killed}`);
   console.log(`modes ${MODES.filter((mode) => mode.rounds > 0).length} of ${MODES.length}`);
   console.log(`reserved tails ${total.reserved}`);
+  console.log(`files cut ${total.cut}`);
   console.log(`rows acknowledged ${acknowledged}`);
   console.log(`rows lost ${lost}`);
 }

@@ -22,11 +22,10 @@ function rowsOfNextAppend() {
   return Math.max(1, Math.floor((random() * bytes) / 4 / words));
 }
 
-function nextInput(first) {
-  const count = rowsOfNextAppend();
+function input(first, count) {
   const { fortranOrder } = options;
   const shape = fortranOrder ? [...rowShape, count] : [count, ...rowShape];
-  return { count, input: { data: makeRows(first, count, words, generation), shape, fortranOrder } };
+  return { data: makeRows(first, count, words, generation), shape, fortranOrder };
 }
 
 async function appendUntilKilled() {
@@ -37,20 +36,32 @@ async function appendUntilKilled() {
     if (form === "concurrent") {
       const appends = [];
       for (let i = Math.floor(random() * 20); i >= 0; i--) {
-        const { count, input } = nextInput(rows);
-        rows += count;
+        const first = rows;
+        rows += rowsOfNextAppend();
         const after = rows;
-        appends.push(npaa.append(input).then(() => say("appended", after)));
+        appends.push(npaa.append(input(first, after - first)).then(() => say("appended", after)));
         // Makes some appends while the first are being written.
         if (random() < 0.2) await setImmediate();
       }
       await Promise.all(appends);
     } else {
-      const { count, input } = nextInput(rows);
-      await npaa.append(input);
+      const count = rowsOfNextAppend();
+      await npaa.append(input(rows, count));
       rows += count;
       // Reports take longer than appends: without some of them, more of the kills hit an append.
       if (!isSmall || random() < 0.1) say("appended", rows);
+    }
+    if (random() < (isSmall ? 0.01 : 0.1)) {
+      // The same rows again: their numbers and checksums show if any lands elsewhere.
+      const first = Math.floor(random() * rows);
+      const count = Math.min(rows - first, rowsOfNextAppend());
+      await npaa.set(first, input(first, count));
+    }
+    if (rows > 1 && random() < (isSmall ? 0.002 : 0.05)) {
+      rows -= Math.min(rows - 1, rowsOfNextAppend());
+      // Said before: from now on the others may be gone.
+      say("cut", rows);
+      await npaa.truncate(rows);
     }
     if (random() < (isSmall ? 0.001 : 0.05)) {
       await npaa.updateHeader();
