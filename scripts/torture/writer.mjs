@@ -51,13 +51,13 @@ async function appendUntilKilled() {
       // Reports take longer than appends: without some of them, more of the kills hit an append.
       if (!isSmall || random() < 0.1) say("appended", rows);
     }
-    if (random() < (isSmall ? 0.01 : 0.1)) {
+    if (random() < (isSmall ? 0.0005 : 0.1)) {
       // The same rows again: their numbers and checksums show if any lands elsewhere.
       const first = Math.floor(random() * rows);
       const count = Math.min(rows - first, rowsOfNextAppend());
       await npaa.set(first, input(first, count));
     }
-    if (rows > 1 && random() < (isSmall ? 0.002 : 0.05)) {
+    if (rows > 1 && random() < (isSmall ? 0.0005 : 0.05)) {
       rows -= Math.min(rows - 1, rowsOfNextAppend());
       // Said before: from now on the others may be gone.
       say("cut", rows);
