@@ -21,12 +21,12 @@ import {
 } from "../src/plan/step.ts";
 import type { Eventually, Storage } from "../src/storage/storage.ts";
 import { rushClock } from "./support/clock.ts";
-import { FaultyStorage } from "./support/faulty-storage.ts";
+import { FaultyStorage, type StorageOptions } from "./support/faulty-storage.ts";
 import { FORMS, PROCEDURES } from "./support/procedures.ts";
 
 /** A storage whose asynchronous operations have to be waited for. */
-function slow(bytes?: Uint8Array): FaultyStorage {
-  return new FaultyStorage(bytes, { isSlow: true });
+function slow(bytes?: Uint8Array, like: StorageOptions = {}): FaultyStorage {
+  return new FaultyStorage(bytes, { ...like, isSlow: true });
 }
 
 const DRIVERS: [string, <Result>(plan: Plan<Result>) => Eventually<Result>, () => FaultyStorage][] = [
@@ -188,11 +188,11 @@ test("any thenable that a storage gives is waited for", async () => {
 
 test.each(PROCEDURES.map((procedure) => [procedure.name, procedure] as const))(
   "both drivers take the same steps: %s",
-  async (_, { bytes, calls }) => {
+  async (_, { bytes, calls, storage: like }) => {
     rushClock();
     const [synchronous, asynchronous] = await Promise.all(
       FORMS.map(async ([, verbs]) => {
-        const storage = slow(bytes);
+        const storage = slow(bytes, like);
         const session = { verbs, storage, npaa: undefined };
         for (const call of calls) await call.make(session);
         expect(storage.steps.length).toBeGreaterThan(calls.length);
