@@ -274,7 +274,8 @@ export class NpyAppendArray<D = unknown> extends GrowingArray<D> implements Asyn
    * @example
    * ```ts
    * await using npaa = await NpyAppendArray.open("log.npy");
-   * await npaa.set(-1, [[7, 8, 9]]); // the last row
+   * // The last row:
+   * await npaa.set(-1, [[7, 8, 9]]);
    * ```
    */
   set(start: number, rows: AppendInput<D>): Promise<void> {
