@@ -2,7 +2,7 @@
 import { encodeParsed, layoutOfInput } from "../encode/conform.ts";
 import type { EncodedRows } from "../encode/encoded-rows.ts";
 import { RowEncoder } from "../encode/row-encoder.ts";
-import { NpyError, quoted } from "../errors.ts";
+import { NpyError } from "../errors.ts";
 import type { DType } from "../format/dtype.ts";
 import { formatHeader } from "../format/header.ts";
 import { type ArrayLayout, bytesPerRow, growthAxis, rowShape, shapeOf } from "../format/layout.ts";
@@ -10,7 +10,7 @@ import { isTypedArray } from "../input/array-bytes.ts";
 import { parseInput } from "../input/input.ts";
 import type { ParsedInput } from "../input/parsed-input.ts";
 import { alongLastAxis } from "../input/stack.ts";
-import { checkMappable, optionError } from "../options.ts";
+import { checkMappable } from "../options.ts";
 import { Claim } from "../plan/claims.ts";
 import { adoptReplacement, createFile, createReplacement } from "../plan/grow/create.ts";
 import { ExclusiveGrowth } from "../plan/grow/exclusive-growth.ts";
@@ -22,11 +22,11 @@ import type { RecoveryReport } from "../plan/rewrite/recover.ts";
 import { close, closing, delay, type Plan, quietly } from "../plan/step.ts";
 import { isHeldByThisThread } from "../plan/writer-lock.ts";
 import type { Storage } from "../storage/storage.ts";
+import { checkKept, checkStart, firstReplaced, outOfRange } from "./changed-rows.ts";
 import { openExisting } from "./open-existing.ts";
 import { type CheckedOpenOptions, checkOpenOptions } from "./open-options.ts";
 import { Pause } from "./pause.ts";
 import { RawRows } from "./raw-rows.ts";
-import { firstReplaced, outOfRange } from "./replaced-rows.ts";
 import { type Attachment, join, listen, type OpenToken, type ShareToken, type Sharing, tokenOf } from "./share.ts";
 
 /** Milliseconds between two looks at a file that another writer has. */
@@ -282,8 +282,8 @@ export class Writer {
    * @throws NpyError what {@link check} throws; `ERR_NPY_SHAPE` if there are no rows yet.
    */
   checkNew(start: unknown, input: unknown): EncodedRows {
-    if (!Number.isSafeInteger(start)) throw optionError(`start must be a whole number of rows: found ${quoted(start)}`);
-    if (this.#layout === undefined) throw outOfRange(start as number, 0);
+    checkStart(start);
+    if (this.#layout === undefined) throw outOfRange(start, 0);
     return this.check(input);
   }
 
@@ -295,12 +295,7 @@ export class Writer {
 
   /** Keeps the first `rows` rows. */
   *truncate(rows: number): Plan<void> {
-    if (!(Number.isSafeInteger(rows) && rows >= 0)) {
-      throw optionError(`rows must be a whole number of rows to keep, 0 or more: found ${quoted(rows)}`);
-    }
-    if (rows > this.length) {
-      throw new NpyError("ERR_NPY_SHAPE", `The file has ${this.length} rows, which truncate cannot make ${rows}.`, { row: rows });
-    }
+    checkKept(rows, this.length);
     yield* this.#growth?.truncate(rows) ?? [];
   }
 
