@@ -3,17 +3,10 @@ import { type Casting, canCast } from "../cast/can-cast.ts";
 import type { OnOverflow } from "../cast/overflow.ts";
 import { NpyError, quoted } from "../errors.ts";
 import { type DType, type DTypeField, sameDType, showDType } from "../format/dtype.ts";
-import { sizeOf } from "../format/layout.ts";
+import { contiguousStrides, sizeOf } from "../format/layout.ts";
 import { isLongDouble } from "../format/scalars.ts";
 import { asElementsOf } from "../input/input.ts";
-import {
-  type ColumnsInput,
-  contiguous,
-  contiguousStrides,
-  type ParsedInput,
-  type StridedBytes,
-  type TypedInput,
-} from "../input/parsed-input.ts";
+import { type ColumnsInput, contiguous, type ParsedInput, type StridedBytes, type TypedInput } from "../input/parsed-input.ts";
 import type { Blocks } from "../memory/blocks.ts";
 import { flatten, inField } from "../memory/fields.ts";
 import { type ColumnOfField, interleave } from "./columns.ts";

@@ -2,15 +2,9 @@
 import { NpyError, quoted } from "../errors.ts";
 import { type DescrField, type DType, dtype } from "../format/dtype.ts";
 import { zeroDimensional } from "../format/header.ts";
-import { type ArrayLayout, growthAxis, rowCount, rowShape, shapeOf, sizeOf } from "../format/layout.ts";
+import { type ArrayLayout, contiguousStrides, growthAxis, rowCount, rowShape, shapeOf, sizeOf } from "../format/layout.ts";
 import { asElementsOf } from "../input/input.ts";
-import {
-  type ColumnsInput,
-  contiguousStrides,
-  type ParsedInput,
-  type PlainInput,
-  type StridedBytes,
-} from "../input/parsed-input.ts";
+import type { ColumnsInput, ParsedInput, PlainInput, StridedBytes } from "../input/parsed-input.ts";
 import { inField } from "../memory/fields.ts";
 import { type CastRules, castInput, type Elements, shapeOfInput } from "./cast-input.ts";
 import type { EncodedRows } from "./encoded-rows.ts";

@@ -39,6 +39,18 @@ export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
+/** Strides of an array without gaps, in elements. */
+export function contiguousStrides(shape: readonly number[], fortranOrder: boolean): number[] {
+  const strides = new Array<number>(shape.length);
+  let stride = 1;
+  for (let i = 0; i < shape.length; i++) {
+    const axis = fortranOrder ? i : shape.length - 1 - i;
+    strides[axis] = stride;
+    stride *= shape[axis] as number;
+  }
+  return strides;
+}
+
 /** Bytes of one row; 0 if the row has no elements or the element no size. */
 export function bytesPerRow(layout: ArrayLayout): number {
   return sizeOf(rowShape(layout)) * layout.dtype.itemsize;

@@ -1,6 +1,7 @@
 /** An input as it is understood: elements of a dtype at strides, plain values, or one input for each field. */
 import { NpyError } from "../errors.ts";
 import type { DType } from "../format/dtype.ts";
+import { contiguousStrides } from "../format/layout.ts";
 
 /** Elements of `dtype` in a buffer, at strides (in elements). */
 export interface StridedBytes {
@@ -53,18 +54,6 @@ export interface TypedInput {
   readonly bare?: boolean;
   /** Whether the data are a `Buffer` without a declared dtype. */
   readonly ofBuffer?: boolean;
-}
-
-/** Strides of an array without gaps. */
-export function contiguousStrides(shape: readonly number[], fortranOrder: boolean): number[] {
-  const strides = new Array<number>(shape.length);
-  let stride = 1;
-  for (let i = 0; i < shape.length; i++) {
-    const axis = fortranOrder ? i : shape.length - 1 - i;
-    strides[axis] = stride;
-    stride *= shape[axis] as number;
-  }
-  return strides;
 }
 
 /** Contiguous elements. */

@@ -3,12 +3,11 @@ import { NpyError, quoted } from "../errors.ts";
 import { passCodePoints } from "../format/code-points.ts";
 import { sameDType, showDType } from "../format/dtype.ts";
 import { stridedIndex, unravelIndex } from "../format/flat-index.ts";
-import { sizeOf } from "../format/layout.ts";
+import { contiguousStrides, sizeOf } from "../format/layout.ts";
 import { copyElements, laneOf, laneView } from "../memory/lanes.ts";
 import {
   checkPlainCount,
   contiguous,
-  contiguousStrides,
   type ParsedInput,
   type PlainInput,
   type StridedBytes,

@@ -5,11 +5,11 @@ import { NpyError, quoted } from "../errors.ts";
 import { passCodePoints } from "../format/code-points.ts";
 import { type DType, dtype, nativeDType, showDType } from "../format/dtype.ts";
 import { stridedIndex } from "../format/flat-index.ts";
-import { sizeOf } from "../format/layout.ts";
+import { contiguousStrides, sizeOf } from "../format/layout.ts";
 import { isFloat16, isLongDouble, scalarOf } from "../format/scalars.ts";
 import { bufferBytes, isBuffer, isNodeBuffer, needsDType, typedArrayBytes } from "./array-bytes.ts";
 import type { ArrayView, Sizes, TypedArray } from "./array-input.ts";
-import { checkPlainCount, contiguousStrides, type ParsedInput, type PlainInput, type StridedBytes } from "./parsed-input.ts";
+import { checkPlainCount, type ParsedInput, type PlainInput, type StridedBytes } from "./parsed-input.ts";
 
 /**
  * Understands an array described by its parts.

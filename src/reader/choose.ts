@@ -4,7 +4,7 @@ import type { DataOf, NpyArray } from "../decode/npy-array.ts";
 import { decodeElements } from "../decode/record-array.ts";
 import { NpyError } from "../errors.ts";
 import type { DType } from "../format/dtype.ts";
-import { rowShape, shapeOf, sizeOf } from "../format/layout.ts";
+import { contiguousStrides, rowShape, shapeOf, sizeOf } from "../format/layout.ts";
 import { checkedRows, type SelectedAxis, type Selection, selectAxes } from "../format/selection.ts";
 import { withOnly } from "../format/structure.ts";
 import { isThere } from "../memory/blocks.ts";
@@ -191,14 +191,7 @@ function chosenFields(type: DType, names: readonly string[]): { dtype: DType; pi
 
 /** The distances, in bytes, between elements along each axis. */
 function strides(shape: readonly number[], itemsize: number, fortranOrder: boolean): number[] {
-  const result = new Array<number>(shape.length);
-  let stride = itemsize;
-  for (let i = 0; i < shape.length; i++) {
-    const axis = fortranOrder ? i : shape.length - 1 - i;
-    result[axis] = stride;
-    stride *= shape[axis] as number;
-  }
-  return result;
+  return contiguousStrides(shape, fortranOrder).map((stride) => stride * itemsize);
 }
 
 /** Axes of an array from the slowest in its file to the fastest. */
