@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { type DType, dtype, load, MemoryStorage, NpyReader, type RecordArray, type Selection, saveSync } from "../src/node.ts";
 import { cLibrary } from "../src/storage/native/c-library.ts";
 import { runs } from "./support/effort.ts";
-import { arrayOf, Cases, DTYPES, fileOf, randomElements, selected } from "./support/selections.ts";
+import { arrayOf, Cases, DTYPES, fileOf, randomElements, readersOf, selected } from "./support/selections.ts";
 import { range, serve, wanted } from "./support/server.ts";
 import { temporaryPath } from "./support/temporary.ts";
 
@@ -17,16 +17,7 @@ describe.each(DTYPES.map((like) => [typeof like === "string" ? like : "records",
       const elements = randomElements(like, cases.shape(), cases.random);
       const isFortran = cases.below(2) === 0;
       const file = fileOf(elements, isFortran);
-      const path = temporaryPath();
-      writeFileSync(path, file);
-      const readers = [
-        NpyReader.openSync(file),
-        NpyReader.openSync(path),
-        ...(hasMmap ? [NpyReader.openSync(path, { mmap: true })] : []),
-        await NpyReader.open(new Blob([file])),
-        await NpyReader.open(path),
-        ...(hasMmap ? [await NpyReader.open(path, { mmap: true })] : []),
-      ];
+      const readers = await readersOf(file);
       for (let k = 0; k < 4; k++) {
         const selection = cases.selection(elements.shape);
         const part = selected(elements, selection);

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { MemoryStorage, NpyReader, saveSync } from "../src/node.ts";
 import { cLibrary } from "../src/storage/native/c-library.ts";
 import { runs } from "./support/effort.ts";
-import { arrayOf, Cases, DTYPES, fileOf, randomElements, taken } from "./support/selections.ts";
+import { arrayOf, Cases, DTYPES, fileOf, randomElements, readersOf, taken } from "./support/selections.ts";
 import { temporaryPath } from "./support/temporary.ts";
 
 const hasMmap = cLibrary() !== undefined;
@@ -16,16 +16,7 @@ describe.each(DTYPES.map((like) => [typeof like === "string" ? like : "records",
       const elements = randomElements(like, cases.shape(), cases.random);
       const isFortran = cases.below(2) === 0;
       const file = fileOf(elements, isFortran);
-      const path = temporaryPath();
-      writeFileSync(path, file);
-      const readers = [
-        NpyReader.openSync(file),
-        NpyReader.openSync(path),
-        ...(hasMmap ? [NpyReader.openSync(path, { mmap: true })] : []),
-        await NpyReader.open(new Blob([file])),
-        await NpyReader.open(path),
-        ...(hasMmap ? [await NpyReader.open(path, { mmap: true })] : []),
-      ];
+      const readers = await readersOf(file);
       const axis = isFortran ? elements.shape.length - 1 : 0;
       for (let k = 0; k < 4; k++) {
         const rows = cases.rows(elements.shape[axis] as number);

@@ -1,8 +1,20 @@
 /** Arrays whose elements are known, random parts of them, and a model of what NumPy makes of these parts. */
 
+import { writeFileSync } from "node:fs";
 import type { Selection, Slice } from "../../src/index.ts";
-import { type DType, type DTypeLike, dtype, formatHeader, loadSync, type NpyArray } from "../../src/node.ts";
+import {
+  type DType,
+  type DTypeLike,
+  dtype,
+  formatHeader,
+  loadSync,
+  type NpyArray,
+  NpyReader,
+  type NpyReaderSync,
+} from "../../src/node.ts";
+import { cLibrary } from "../../src/storage/native/c-library.ts";
 import { randomBytes, randomNumbers } from "./random-bytes.ts";
+import { temporaryPath } from "./temporary.ts";
 
 /** One dtype of each kind, in either byte order, aligned and not. */
 export const DTYPES: readonly DTypeLike[] = [
@@ -188,4 +200,20 @@ export class Cases {
     ];
     return this.of(types)();
   }
+}
+
+const hasMmap = cLibrary() !== undefined;
+
+/** Readers of a file in every form: in memory, on disk, mapped and as a Blob, synchronous and not. */
+export async function readersOf(file: Uint8Array<ArrayBuffer>): Promise<(NpyReader | NpyReaderSync)[]> {
+  const path = temporaryPath();
+  writeFileSync(path, file);
+  return [
+    NpyReader.openSync(file),
+    NpyReader.openSync(path),
+    ...(hasMmap ? [NpyReader.openSync(path, { mmap: true })] : []),
+    await NpyReader.open(new Blob([file])),
+    await NpyReader.open(path),
+    ...(hasMmap ? [await NpyReader.open(path, { mmap: true })] : []),
+  ];
 }
