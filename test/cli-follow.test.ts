@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { type ArrayInput, NpyAppendArray, type SaveOptions, saveSync } from "../src/node.ts";
 import { MAIN } from "./support/command.ts";
@@ -168,6 +169,8 @@ describe.skipIf(process.platform === "win32")("tail", () => {
       writeFileSync(join(cwd, "new.npy"), bytesOf([1, 2, 3]));
       renameSync(join(cwd, "new.npy"), file);
       await tail.until("3.0\n");
+      writeFileSync(file, "");
+      await delay(20);
       writeFileSync(file, bytesOf([1, 2, 3, 4]));
       await tail.until("4.0\n");
       await tail.end("SIGINT");

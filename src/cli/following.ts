@@ -149,7 +149,10 @@ class Following {
     const { reader } = opened;
     for (;;) {
       const error = await this.#printNew(reader);
-      if (this.#options.followName !== true) throw isChanged(error) ? this.#ended(error) : error;
+      if (this.#options.followName !== true) {
+        await this.#checkIsBack(reader, error);
+        continue;
+      }
       const found = await this.#whenReadable();
       try {
         // The same rows may have been written again, or the file may have been repaired.
@@ -162,6 +165,21 @@ class Following {
         }
         await closed(found);
       }
+    }
+  }
+
+  /**
+   * Looks once more at a file that could not be read on: a program that writes a file anew empties it first.
+   *
+   * @throws The error of reading, if the rows are not there again.
+   */
+  async #checkIsBack(reader: NpyReader, error: unknown): Promise<void> {
+    await this.#pause();
+    try {
+      await reader.refresh();
+    } catch (again) {
+      if (isChanged(again)) throw this.#ended(again);
+      throw error;
     }
   }
 
