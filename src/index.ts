@@ -96,8 +96,10 @@ export {
   recoverSync,
 } from "./recovery.ts";
 export { type SaveOptions, save, saveSync } from "./save.ts";
-export type { FileLike } from "./storage/locate.ts";
+export type { AsyncFolder, Folder } from "./storage/folder.ts";
+export type { FileLike, FolderLike } from "./storage/locate.ts";
 export { MemoryStorage } from "./storage/memory.ts";
+export { MemoryFolder } from "./storage/memory-folder.ts";
 export type { FileHandleLike } from "./storage/ranges.ts";
 export type {
   Advice,

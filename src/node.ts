@@ -3,18 +3,23 @@ import { fileURLToPath } from "node:url";
 import { NpyError } from "./errors.ts";
 import { setPathStorage } from "./storage/locate.ts";
 import { holdStillForWorkers } from "./storage/native/uninterrupted.ts";
+import { NodeFolder } from "./storage/node-folder.ts";
 import { NodeStorage } from "./storage/node-storage.ts";
 import { nodeThreads } from "./storage/node-threads.ts";
 import { setThreads } from "./storage/threads.ts";
 
 export * from "./index.ts";
-export { NodeStorage };
+export { NodeFolder, NodeStorage };
 
 setThreads(nodeThreads);
 holdStillForWorkers();
-setPathStorage((file) => new NodeStorage(typeof file === "string" ? file : pathOf(file)));
+setPathStorage(
+  (file) => new NodeStorage(pathOf(file)),
+  (folder) => new NodeFolder(pathOf(folder)),
+);
 
-function pathOf(url: URL): string {
+function pathOf(url: string | URL): string {
+  if (typeof url === "string") return url;
   if (url.protocol === "file:") return fileURLToPath(url);
   throw new NpyError(
     "ERR_NPY_OPTION",

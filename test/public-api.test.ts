@@ -6,6 +6,7 @@ import * as node from "../src/node.ts";
 test("the entry points export these values", () => {
   expect(Object.keys(portable).sort()).toMatchInlineSnapshot(`
     [
+      "MemoryFolder",
       "MemoryStorage",
       "NpyAppendArray",
       "NpyAppendArraySync",
@@ -37,6 +38,7 @@ test("the entry points export these values", () => {
   `);
   expect(Object.keys(node).filter((name) => !(name in portable))).toMatchInlineSnapshot(`
     [
+      "NodeFolder",
       "NodeStorage",
     ]
   `);

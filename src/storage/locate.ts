@@ -1,6 +1,7 @@
 /** From a user's name for a file to the storage that holds it. */
 import { NpyError, quoted } from "../errors.ts";
 import { BytesStorage, isBytes } from "./bytes.ts";
+import type { AsyncFolder, Folder } from "./folder.ts";
 import { httpStorage } from "./http.ts";
 import { blobStorage, type FileHandleLike, handleStorage } from "./ranges.ts";
 import { isResponse, responseStorage } from "./response.ts";
@@ -13,11 +14,43 @@ import type { AsyncStorage, Storage } from "./storage.ts";
  */
 export type FileLike = string | URL | Storage | AsyncStorage | Blob | Response | FileHandleLike | Uint8Array | ArrayBufferLike;
 
+/** The path of a directory, its `file:` URL, or a folder such as `MemoryFolder`. */
+export type FolderLike = string | URL | Folder | AsyncFolder;
+
 let openPath: ((path: string | URL) => Storage) | undefined;
+let openDirectory: ((path: string | URL) => Folder) | undefined;
 
 /** Called by the entry points of runtimes with a file system. */
-export function setPathStorage(open: (path: string | URL) => Storage): void {
+export function setPathStorage(open: (path: string | URL) => Storage, folder: (path: string | URL) => Folder): void {
   openPath = open;
+  openDirectory = folder;
+}
+
+/**
+ * The folder that `folder` names. One without a synchronous half is taken for a whole one, as by {@link locate}.
+ *
+ * @throws NpyError `ERR_NPY_OPTION` if the value names no folder, or is a path and the runtime has no file system.
+ */
+export function locateFolder(folder: FolderLike): Folder {
+  const isPath =
+    (typeof folder === "string" && folder !== "") || (typeof folder === "object" && folder !== null && isUrl(folder));
+  if (isPath) {
+    if (openDirectory !== undefined) return openDirectory(folder);
+    throw new NpyError(
+      "ERR_NPY_OPTION",
+      "Paths need a file system, which this runtime lacks: pass a folder such as MemoryFolder.",
+    );
+  }
+  if (isFolder(folder)) return folder as Folder;
+  throw new NpyError(
+    "ERR_NPY_OPTION",
+    `Expected the path of a directory, or a folder such as MemoryFolder: found ${quoted(folder)}${hint(folder)}.`,
+  );
+}
+
+/** Whether it is a folder, not a path or a file. */
+export function isFolder(value: unknown): value is Folder | AsyncFolder {
+  return typeof value === "object" && value !== null && "list" in value && typeof value.list === "function" && "file" in value;
 }
 
 /**

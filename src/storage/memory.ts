@@ -110,6 +110,11 @@ export class MemoryStorage extends SyncStorage {
     return this;
   }
 
+  /** Whether it holds a file. */
+  get isThere(): boolean {
+    return this.#file !== undefined;
+  }
+
   /** A copy of the whole file; `undefined` while there is none. */
   bytes(): Uint8Array<ArrayBuffer> | undefined {
     if (this.#file === undefined) return undefined;

@@ -19,10 +19,10 @@ export class NodeStorage extends SyncStorage {
   #target: string;
   readonly #claimFile: ClaimFile = new ClaimFile();
 
-  constructor(path: string) {
+  constructor(path: string, absolute: string = resolve(path)) {
     super();
     this.path = path;
-    this.#absolute = resolve(path);
+    this.#absolute = absolute;
     this.#target = this.#absolute;
   }
 
