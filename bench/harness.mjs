@@ -104,10 +104,12 @@ let files = 0;
  * Measures a row.
  *
  * @param {Row} row
- * @param {{ workers: Workers, directory: string, rounds: number, warmUp: boolean, isAvailable(contender: Contender): boolean }} options
+ * @param {{ workers: Workers, directory: string, rounds: number, budget: number, warmUp: boolean, isAvailable(contender: Contender): boolean }} options
+ *   `budget`: the seconds after which no further round begins, once there were three
  * @returns {Promise<Map<string, number[]>>} the figures of each contender, round by round
  */
-export async function measure(row, { workers, directory, rounds, warmUp, isAvailable }) {
+export async function measure(row, { workers, directory, rounds, budget, warmUp, isAvailable }) {
+  const start = performance.now();
   const contenders = row.contenders.filter(isAvailable);
   const figures = new Map(contenders.map(({ name }) => [name, []]));
   const runOnce = async (contender) => {
@@ -117,7 +119,8 @@ export async function measure(row, { workers, directory, rounds, warmUp, isAvail
     return row.amount === undefined ? result : row.amount / result;
   };
   if (warmUp) for (const contender of contenders) if (!contender.fresh) await runUntilWarm(contender, () => runOnce(contender));
-  for (let round = 0; round < (row.rounds ?? rounds); round++) {
+  const hasTime = () => performance.now() - start < 1000 * budget;
+  for (let round = 0; round < (row.rounds ?? rounds) && (round < 3 || hasTime()); round++) {
     for (const contender of shuffled(contenders)) figures.get(contender.name).push(await runOnce(contender));
   }
   return figures;
@@ -127,7 +130,7 @@ export async function measure(row, { workers, directory, rounds, warmUp, isAvail
 async function runUntilWarm({ name, runtime }, run) {
   const start = performance.now();
   // Python compiles nothing; what bare Node runs is compiled already, but for a loop.
-  const [times, ms] = runtime === "python" ? [1, 0] : name === "ours" ? [16, 800] : [8, 200];
+  const [times, ms] = runtime === "python" ? [1, 0] : name === "ours" ? [16, 400] : [8, 100];
   for (let i = 0; i === 0 || (i < times && performance.now() - start < ms); i++) await run();
 }
 
@@ -158,8 +161,8 @@ export function compare(ours, theirs, operation) {
 }
 
 /**
- * Whether targets are met: for each, what was found, `undefined` where a contender was not there; and as `limit` what bare Node reaches, which
- * only writes, where that would not meet it either.
+ * Whether targets are met: for each, what was found, `undefined` where a contender was not there. Bare Node, which converts and checks nothing, is
+ * the limit: where it would not meet a target either, `beyond` has its ratio to the other contender, and ours to it.
  */
 export function judge(row, figures) {
   const ours = figures.get("ours");
@@ -173,8 +176,11 @@ export function judge(row, figures) {
     // The noise of this run is larger than the distance to the target.
     const isClose = isMet(found.min) !== isMet(found.max);
     const bare = figures.get("bare");
-    const limit = target.against === "reference" && bare !== undefined ? compare(bare, theirs, ratio).median : undefined;
-    return { target, found, isMet: isMet(found.median), isClose, limit: isMet(limit) ? undefined : limit };
+    if (target.against !== "reference" || bare === undefined || isMet(found.median))
+      return { target, found, isMet: isMet(found.median), isClose };
+    const limit = compare(bare, theirs, ratio).median;
+    const beyond = isMet(limit) ? undefined : { limit, ofBare: compare(ours, bare, ratio).median };
+    return { target, found, isMet: false, isClose, beyond };
   });
 }
 

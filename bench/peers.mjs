@@ -8,7 +8,9 @@ import { stopwatch } from "./measure.mjs";
 export const title = "Peers";
 export const about =
   "The same rows of float64 by other means: Arrow's stream format (a fixed-size list a row), Parquet (a column of doubles for each, " +
-  "uncompressed; nothing can be read before the end), and a bare `createWriteStream` of the bytes. The target: ahead of each.";
+  "uncompressed; nothing can be read before the end), and a bare `createWriteStream` of the bytes. The target: ahead of each. Where each row is kept " +
+  "when the process is killed, it has been handed to the system before the next one comes: with our `mmap: true`, by a write of Arrow's batch of one row, and in " +
+  "SQLite (of Python) by a transaction in its log (`journal_mode=WAL`, `synchronous=OFF`).";
 
 /** @returns {import("./harness.mjs").Row[]} */
 export function rows(pick) {
@@ -43,7 +45,24 @@ export function rows(pick) {
       targets: peers.map(({ name }) => ({ against: name, atLeast: 1 })),
     };
   };
+  const slow = { rows: few / 20, columns: 3, batch: 1, scale: 20 };
+  const each = {
+    id: "peers/each",
+    label: `${few} rows of 3, each kept when the process is killed`,
+    unit: "rows/s",
+    amount: few,
+    contenders: [
+      { name: "ours", job: "append", params: { rows: few, columns: 3, batch: 1, mmap: process.platform === "linux" } },
+      { name: "ours, without `mmap`", job: "append", params: { rows: few, columns: 3, batch: 1 } },
+      { name: "bare", job: "bare", params: { total: 24 * few, piece: 24, withHeader: true } },
+      { name: "reference", job: "batches", runtime: "python", params: slow },
+      { name: "apache-arrow", job: "arrow", params: { ...slow, isEach: true }, installed: true, apart: true },
+      { name: "SQLite", job: "sqlite", runtime: "python", params: slow },
+    ],
+    targets: ["reference", "apache-arrow", "SQLite"].map((against) => ({ against, atLeast: 10 })),
+  };
   return [
+    each,
     row("rows", `${few} rows of 3, one by one`, "rows/s", { rows: few, columns: 3, batch: 1, single: true }),
     row("batches", `${few} rows of 3, 1,000 at a time`, "rows/s", { rows: few, columns: 3, batch: 1000 }),
     row("wide", `${pick(1, 32, 800)} MB in batches of 1,000 × 8`, "B/s", {
@@ -66,8 +85,8 @@ function batchOf(batch, columns) {
 export const jobs = {
   bare: writePieces,
 
-  append({ path, rows, columns, batch }) {
-    const npaa = NpyAppendArray.openSync(path, { dtype: "float64", rowShape: [columns] });
+  append({ path, rows, columns, batch, mmap = false }) {
+    const npaa = NpyAppendArray.openSync(path, { dtype: "float64", rowShape: [columns], mmap });
     const data = batchOf(batch, columns);
     const seconds = stopwatch();
     for (let done = 0; done < rows; done += batch) npaa.append(data);
@@ -101,7 +120,7 @@ export const jobs = {
     return seconds();
   },
 
-  async arrow({ path, rows, columns, batch, scale = 1 }) {
+  async arrow({ path, rows, columns, batch, scale = 1, isEach = false }) {
     const { Field, FixedSizeList, Float64, makeData, RecordBatch, RecordBatchStreamWriter, Schema, Struct } = await import(
       "apache-arrow"
     );
@@ -119,7 +138,7 @@ export const jobs = {
       const list = makeData({ type, length: batch, child });
       writer.write(new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length: batch, children: [list] })));
       // Lets what was written so far be taken, so that not all of it waits in memory.
-      if (done % (100 * batch) === 0) await new Promise(setImmediate);
+      if (isEach || done % (100 * batch) === 0) await new Promise(setImmediate);
     }
     writer.finish();
     await written;

@@ -6,6 +6,7 @@ The Python package npy-append-array, and NumPy, at the same jobs as the modules 
 import json
 import os
 import resource
+import sqlite3
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -57,6 +58,22 @@ def batches(path, rows, columns, batch, scale=1):
     create(path, "<f8", (0, columns))
     array = numbers("<f8", (batch, columns))
     return scale * append_all(path, (array for _ in range(0, rows, batch)))
+
+
+def sqlite(path, rows, columns, batch, scale):
+    """Each row in a transaction of its own, which outlives the process."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=OFF")
+    names = [f"c{i}" for i in range(columns)]
+    connection.execute(f"CREATE TABLE rows ({', '.join(name + ' REAL' for name in names)})")
+    insert = f"INSERT INTO rows VALUES ({', '.join('?' for _ in names)})"
+    start = perf_counter()
+    for i in range(rows):
+        connection.execute(insert, [float(i)] * columns)
+    seconds = perf_counter() - start
+    connection.close()
+    return scale * seconds
 
 
 def bulk(path, total, chunk):

@@ -37,6 +37,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const mode = options.tiny ? 0 : options.full ? 2 : 1;
 const pick = (...sizes) => sizes[mode];
 const rounds = options.rounds === undefined ? pick(1, 5, 11) : Number(options.rounds);
+/** Seconds for a row. The short run takes about three minutes. */
+const budget = options.rounds === undefined ? pick(0, 1.2, Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
 const usesPackages = mode > 0;
 if (usesPackages && !existsSync(join(root, "bench/node_modules"))) {
   execFileSync("npm", ["ci", "--prefix", join(root, "bench")], { stdio: "inherit", shell: process.platform === "win32" });
@@ -77,7 +79,7 @@ async function runAll() {
     const workers = new Workers(name);
     for (const row of rows(pick)) {
       if (!row.id.includes(options.only)) continue;
-      const figures = await measure(row, { workers, directory, rounds, warmUp: mode > 0, isAvailable });
+      const figures = await measure(row, { workers, directory, rounds, budget, warmUp: mode > 0, isAvailable });
       if (mode > 0) await workers.end();
       results.push({ row, figures });
       if (results.length === 1) console.log(`\n== ${title}`);
@@ -120,7 +122,7 @@ function machine() {
       ...(pythonVersion === undefined ? [] : [`Python ${pythonVersion}`, `NumPy ${numpy}`]),
       ...(usesPackages ? ["apache-arrow", "hyparquet-writer"].map((name) => `${name} ${versionOf(name)}`) : []),
     ].join(", "),
-    Run: `${["tiny", "short", "full"][mode]}, ${rounds} rounds`,
+    Run: `${["tiny", "short", "full"][mode]}, up to ${rounds} rounds a row`,
   };
 }
 
