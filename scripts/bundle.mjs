@@ -2,7 +2,7 @@
 //
 // - dist/node.js: one file, because Node takes about a millisecond for each file it loads; dist/node.cjs is the same for `require` where Node
 //   cannot load modules with it, as in Jest.
-// - dist/modules/: one file per module, for bundlers, which drop modules that an application does not use.
+// - dist/modules/: one file per module, for bundlers, which drop modules that an application does not use. Its node.js is src/bundled-node.ts.
 // - dist/node.d.cts: all types in one file. dist/node.d.ts takes its types from there, so that both formats have one NpyError for the compiler.
 // - dist/cli/: the command line with the packages it uses. Their licences go into dist/THIRD-PARTY-LICENSES.
 //
@@ -14,7 +14,7 @@ import { build } from "rolldown";
 import { dts } from "rolldown-plugin-dts";
 
 const path = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
-const [node, portable] = [path("src/node.ts"), path("src/index.ts")];
+const [node, portable, forBundlers] = [path("src/node.ts"), path("src/index.ts"), path("src/bundled-node.ts")];
 
 // rolldown asks twice for each module: with the specifier as written, and with the resolved path.
 const isPackage = (id) => !id.startsWith(".") && !isAbsolute(id);
@@ -47,7 +47,7 @@ await build({ ...library, input: node, output: readable });
 await build({ ...library, input: node, output: { ...small, format: "cjs", entryFileNames: "[name].cjs" } });
 await build({
   ...library,
-  input: [node, portable],
+  input: { index: portable, node: forBundlers },
   platform: "neutral",
   output: { ...small, dir: path("dist/modules"), preserveModules: true, preserveModulesRoot: dirname(node) },
 });

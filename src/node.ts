@@ -1,28 +1,9 @@
 /** What `import "npy-append-array"` gives on Node, Bun and Deno: the portable API, and paths. */
-import { fileURLToPath } from "node:url";
-import { NpyError } from "./errors.ts";
-import { setPathStorage } from "./storage/locate.ts";
-import { holdStillForWorkers } from "./storage/native/uninterrupted.ts";
-import { NodeFolder } from "./storage/node-folder.ts";
-import { NodeStorage } from "./storage/node-storage.ts";
-import { nodeThreads } from "./storage/node-threads.ts";
-import { setThreads } from "./storage/threads.ts";
+import { usePaths, useThreads } from "./node-runtime.ts";
 
 export * from "./index.ts";
-export { NodeFolder, NodeStorage };
+export { NodeFolder } from "./storage/node-folder.ts";
+export { NodeStorage } from "./storage/node-storage.ts";
 
-setThreads(nodeThreads);
-holdStillForWorkers();
-setPathStorage(
-  (file) => new NodeStorage(pathOf(file)),
-  (folder) => new NodeFolder(pathOf(folder)),
-);
-
-function pathOf(url: string | URL): string {
-  if (typeof url === "string") return url;
-  if (url.protocol === "file:") return fileURLToPath(url);
-  throw new NpyError(
-    "ERR_NPY_OPTION",
-    `Expected a file:, http: or https: URL, found ${url.protocol}: fetch it first, and pass the response.`,
-  );
-}
+usePaths();
+useThreads();

@@ -1,5 +1,6 @@
 /** The public surface: a name that comes or goes is a decision, not an accident. */
 import { expect, test } from "vitest";
+import * as forBundlers from "../src/bundled-node.ts";
 import * as portable from "../src/index.ts";
 import * as node from "../src/node.ts";
 
@@ -42,6 +43,10 @@ test("the entry points export these values", () => {
       "NodeStorage",
     ]
   `);
+});
+
+test("bundlers for Node get the same values", () => {
+  expect({ ...forBundlers }).toEqual({ ...node });
 });
 
 test("each verb has its synchronous twin", () => {

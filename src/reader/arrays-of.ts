@@ -7,9 +7,10 @@ import { type FileLike, locate } from "../storage/locate.ts";
 import type { Storage } from "../storage/storage.ts";
 import { windowOf } from "../storage/window.ts";
 import { attempt } from "../verb.ts";
-import { NpyReader, whileOpen } from "./npy-reader.ts";
-import { type NpyReaderSync, openArrayOf } from "./npy-reader-sync.ts";
+import { NpyReader } from "./npy-reader.ts";
+import type { NpyReaderSync } from "./npy-reader-sync.ts";
 import type { OpenArray } from "./open-array.ts";
+import { openArrayOf, whileOpen } from "./open-readers.ts";
 import { checkReaderOptions, type ReaderOptions } from "./reader-options.ts";
 
 /** The arrays of a file, from the first to the last. */
@@ -89,7 +90,7 @@ export function arraysOf<const D = unknown>(file: FileLike, options: ReaderOptio
           throw walk.failed(error);
         });
         try {
-          await whileOpen(reader as NpyReader, async (array) => run(walk.pass(array)));
+          await whileOpen(reader, async (array) => run(walk.pass(array)));
         } catch (error) {
           await reader.close();
           throw error;
@@ -108,7 +109,7 @@ export function arraysOfSync<const D = unknown>(file: FileLike, options: ReaderO
       for (const walk = new Walk(storage); !walk.isAtEnd; ) {
         const reader = openedSync<D>(walk, options);
         try {
-          runSync(walk.pass(openArrayOf(reader as NpyReaderSync)));
+          runSync(walk.pass(openArrayOf(reader)));
         } catch (error) {
           reader.close();
           throw error;

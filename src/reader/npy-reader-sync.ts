@@ -7,6 +7,7 @@ import { close } from "../plan/step.ts";
 import { attempt } from "../verb.ts";
 import { ArrayReader, closed } from "./array-reader.ts";
 import type { OpenArray } from "./open-array.ts";
+import { addReaderSync } from "./open-readers.ts";
 import {
   CHUNK_OPTIONS,
   type ChunkOptions,
@@ -21,9 +22,6 @@ import {
 import { rowsSync } from "./rows.ts";
 import { checkSearchOptions, type SearchOptions, type SearchValue, searchSorted } from "./search-sorted.ts";
 
-/** What a reader has open. */
-export let openArrayOf: (reader: NpyReaderSync) => OpenArray<unknown>;
-
 /** {@link NpyReader}, synchronously. */
 export class NpyReaderSync<D = unknown> extends ArrayReader<D> implements Disposable {
   readonly #array: OpenArray<D>;
@@ -33,10 +31,7 @@ export class NpyReaderSync<D = unknown> extends ArrayReader<D> implements Dispos
   constructor(array: OpenArray<D>) {
     super(array, "NpyReaderSync");
     this.#array = array;
-  }
-
-  static {
-    openArrayOf = (reader) => reader.#open();
+    addReaderSync(this, () => this.#open());
   }
 
   #open(): OpenArray<D> {

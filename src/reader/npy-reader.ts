@@ -15,6 +15,7 @@ import { ArrayReader, closed } from "./array-reader.ts";
 import { type Following, followRows } from "./follow.ts";
 import { NpyReaderSync } from "./npy-reader-sync.ts";
 import { OpenArray } from "./open-array.ts";
+import { addReader } from "./open-readers.ts";
 import { readableOf } from "./readable.ts";
 import {
   CHUNK_OPTIONS,
@@ -34,9 +35,6 @@ import {
 } from "./reader-options.ts";
 import { rowsLater } from "./rows.ts";
 import { checkSearchOptions, type SearchOptions, type SearchValue, searchSorted } from "./search-sorted.ts";
-
-/** Uses what a reader has open, which is not closed meanwhile. */
-export let whileOpen: <Result>(reader: NpyReader, use: (array: OpenArray<unknown>) => Promise<Result>) => Promise<Result>;
 
 /** Opens a file that is read until `lifetime` ends. */
 function opening<D>(storage: Storage, options: ReaderOptions<D>, lifetime?: Lifetime): Plan<OpenArray<D>> {
@@ -68,17 +66,7 @@ export class NpyReader<D = unknown> extends ArrayReader<D> implements AsyncDispo
     super(array, "NpyReader");
     this.#array = array;
     this.#lifetime = lifetime;
-  }
-
-  static {
-    whileOpen = async (reader, use) => {
-      reader.#checkOpen();
-      try {
-        return await reader.#hold(use(reader.#array));
-      } catch (error) {
-        throw reader.#reason(error);
-      }
-    };
+    addReader(this, (use) => this.#whileOpen(use));
   }
 
   /**
@@ -171,6 +159,15 @@ export class NpyReader<D = unknown> extends ArrayReader<D> implements AsyncDispo
       return (await this.#hold(run(this.#array.select(selection, choosing), signal))) as NpyArray<WithFields<D, Name>>;
     } catch (error) {
       throw outward(this.#reason(error), this.path, this.select);
+    }
+  }
+
+  async #whileOpen<Result>(use: (array: OpenArray<unknown>) => Promise<Result>): Promise<Result> {
+    this.#checkOpen();
+    try {
+      return await this.#hold(use(this.#array));
+    } catch (error) {
+      throw this.#reason(error);
     }
   }
 
@@ -299,7 +296,7 @@ export class NpyReader<D = unknown> extends ArrayReader<D> implements AsyncDispo
    */
   async searchsorted(value: SearchValue, options: SearchOptions = {}): Promise<number> {
     return await attemptLater(this.path, () =>
-      whileOpen(this as NpyReader, async (array) => {
+      this.#whileOpen(async (array) => {
         const checked = checkSearchOptions(options);
         checked.signal?.throwIfAborted();
         return await run(searchSorted(array, value, checked), checked.signal);

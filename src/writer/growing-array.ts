@@ -3,8 +3,7 @@ import { NpyError } from "../errors.ts";
 import type { DType } from "../format/dtype.ts";
 import { abortSignal, checkOptions, flag, notConstructible, optionError, rowNumber } from "../options.ts";
 import type { RecoveryReport } from "../plan/rewrite/recover.ts";
-import { NpyReader } from "../reader/npy-reader.ts";
-import { NpyReaderSync } from "../reader/npy-reader-sync.ts";
+import { isReader, isReaderSync } from "../reader/open-readers.ts";
 import { checkIterable } from "./raw-rows.ts";
 import { checkEach, type Each, eachOf } from "./streams.ts";
 import { Writer } from "./writer.ts";
@@ -66,10 +65,10 @@ export function checkAppendFrom(
   options: object,
   isSync: boolean,
 ): { raw?: boolean; each?: Each; signal?: AbortSignal } {
-  const [Reader, Other] = isSync ? [NpyReaderSync, NpyReader] : [NpyReader, NpyReaderSync];
-  if (source instanceof Other) throw optionError("open the reader and this file both with open, or both with openSync");
-  const isReader = source instanceof Reader;
-  if (!isReader) checkIterable(source, isSync);
-  const checks = isReader ? { start: rowNumber, stop: rowNumber } : { raw: flag(false), each: eachOf };
+  const [isWanted, isOther] = isSync ? [isReaderSync, isReader] : [isReader, isReaderSync];
+  if (isOther(source as object)) throw optionError("open the reader and this file both with open, or both with openSync");
+  const isRows = isWanted(source as object);
+  if (!isRows) checkIterable(source, isSync);
+  const checks = isRows ? { start: rowNumber, stop: rowNumber } : { raw: flag(false), each: eachOf };
   return checkEach(checkOptions<object>(options, isSync ? checks : { signal: abortSignal, ...checks }));
 }

@@ -4,7 +4,8 @@ import type { Carried } from "../format/dtype.ts";
 import type { AppendInput, RowInput } from "../input/record-types.ts";
 import { runSync } from "../plan/run.ts";
 import { type Plan, quietly } from "../plan/step.ts";
-import { NpyReaderSync, openArrayOf } from "../reader/npy-reader-sync.ts";
+import type { NpyReaderSync } from "../reader/npy-reader-sync.ts";
+import { isReaderSync, openArrayOf } from "../reader/open-readers.ts";
 import { attempt, outward } from "../verb.ts";
 import { Batch } from "./batch.ts";
 import { costOf, hintingAtRows, isEnough, RowChecker } from "./each-row.ts";
@@ -67,7 +68,8 @@ export class NpyAppendArraySync<D = unknown> extends GrowingArray<D> implements 
       const checked = checkAppendFrom(source, options, true);
       return { raw: checked.raw ? this.#writer.rawRows() : undefined, each: checked.each };
     });
-    if (source instanceof NpyReaderSync) return attempt(path, () => this.#transfer(new Transfer(openArrayOf(source), options)));
+    if (isReaderSync<NpyReaderSync>(source))
+      return attempt(path, () => this.#transfer(new Transfer(openArrayOf(source), options)));
     if (each === "row") return this.#appendRows(source);
     let rows = 0;
     for (const input of source) {

@@ -6,7 +6,8 @@ import type { AppendInput, RowInput } from "../input/record-types.ts";
 import { checkOptions } from "../options.ts";
 import { run } from "../plan/run.ts";
 import type { Plan } from "../plan/step.ts";
-import { NpyReader } from "../reader/npy-reader.ts";
+import type { NpyReader } from "../reader/npy-reader.ts";
+import { isReader } from "../reader/open-readers.ts";
 import { type FileLike, locate } from "../storage/locate.ts";
 import type { Storage } from "../storage/storage.ts";
 import { attempt, attemptLater, onFile, onFileSync, outward } from "../verb.ts";
@@ -196,7 +197,7 @@ export class NpyAppendArray<D = unknown> extends GrowingArray<D> implements Asyn
       this.#checkOpen();
       return checkAppendFrom(source, options, false);
     });
-    if (source instanceof NpyReader) return await attemptLater(this.path, () => this.#sources.transfer(source, options, signal));
+    if (isReader<NpyReader>(source)) return await attemptLater(this.path, () => this.#sources.transfer(source, options, signal));
     if (each === "row") return await appendRows(source, signal, this.#sources.rowAppender(isStream(source)));
     const { append, finish } = this.#sources.sink(raw, isStream(source));
     return await appendAll(source, signal, append, finish);

@@ -1,7 +1,8 @@
 /** What `appendFrom` and `writable` of NpyAppendArray append: arrays, bytes, single rows, and the rows of another file. */
 import type { EncodedRows } from "../encode/encoded-rows.ts";
 import type { Plan } from "../plan/step.ts";
-import { type NpyReader, whileOpen } from "../reader/npy-reader.ts";
+import type { NpyReader } from "../reader/npy-reader.ts";
+import { whileOpen } from "../reader/open-readers.ts";
 import { attempt } from "../verb.ts";
 import type { AppendQueue } from "./append-queue.ts";
 import { hintingAtRows, RowAppender } from "./each-row.ts";

@@ -1,0 +1,43 @@
+/**
+ * What bundlers for Node take in place of `node.ts`: the same names, but paths come in only with the verbs that open files, and threads only with
+ * those that append. The calls are marked as pure, so that bundlers drop those of verbs that an application does not use.
+ */
+import * as portable from "./index.ts";
+import { usePaths, useThreads } from "./node-runtime.ts";
+
+export * from "./index.ts";
+export { NodeFolder } from "./storage/node-folder.ts";
+export { NodeStorage } from "./storage/node-storage.ts";
+
+function withPaths<Verb>(verb: Verb): Verb {
+  usePaths();
+  return verb;
+}
+
+function withThreads<Verb>(verb: Verb): Verb {
+  useThreads();
+  return withPaths(verb);
+}
+
+export const arraysOf: typeof portable.arraysOf = /* @__PURE__ */ withPaths(portable.arraysOf);
+export const arraysOfSync: typeof portable.arraysOfSync = /* @__PURE__ */ withPaths(portable.arraysOfSync);
+export const ensureAppendable: typeof portable.ensureAppendable = /* @__PURE__ */ withPaths(portable.ensureAppendable);
+export const ensureAppendableSync: typeof portable.ensureAppendableSync = /* @__PURE__ */ withPaths(
+  portable.ensureAppendableSync,
+);
+export const inspect: typeof portable.inspect = /* @__PURE__ */ withPaths(portable.inspect);
+export const inspectSync: typeof portable.inspectSync = /* @__PURE__ */ withPaths(portable.inspectSync);
+export const isAppendable: typeof portable.isAppendable = /* @__PURE__ */ withPaths(portable.isAppendable);
+export const isAppendableSync: typeof portable.isAppendableSync = /* @__PURE__ */ withPaths(portable.isAppendableSync);
+export const load: typeof portable.load = /* @__PURE__ */ withPaths(portable.load);
+export const loadSync: typeof portable.loadSync = /* @__PURE__ */ withPaths(portable.loadSync);
+export const needsRecovery: typeof portable.needsRecovery = /* @__PURE__ */ withPaths(portable.needsRecovery);
+export const needsRecoverySync: typeof portable.needsRecoverySync = /* @__PURE__ */ withPaths(portable.needsRecoverySync);
+export const recover: typeof portable.recover = /* @__PURE__ */ withPaths(portable.recover);
+export const recoverSync: typeof portable.recoverSync = /* @__PURE__ */ withPaths(portable.recoverSync);
+export const save: typeof portable.save = /* @__PURE__ */ withPaths(portable.save);
+export const saveSync: typeof portable.saveSync = /* @__PURE__ */ withPaths(portable.saveSync);
+export const NpyReader: typeof portable.NpyReader = /* @__PURE__ */ withPaths(portable.NpyReader);
+export const NpyReaderSync: typeof portable.NpyReaderSync = /* @__PURE__ */ withPaths(portable.NpyReaderSync);
+export const NpyAppendArray: typeof portable.NpyAppendArray = /* @__PURE__ */ withThreads(portable.NpyAppendArray);
+export const NpyAppendArraySync: typeof portable.NpyAppendArraySync = /* @__PURE__ */ withThreads(portable.NpyAppendArraySync);
