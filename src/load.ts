@@ -1,8 +1,10 @@
 /** Reading a whole array. */
 import type { NpyArray } from "./decode/npy-array.ts";
+import { rowCount } from "./format/layout.ts";
+import { readRows } from "./plan/read/rows.ts";
 import { type Plan, withFile } from "./plan/step.ts";
-import { readOrdered } from "./reader/choose.ts";
-import { OpenArray } from "./reader/open-array.ts";
+import { readArrayHeader } from "./reader/array-header.ts";
+import { readOrdered } from "./reader/ordered.ts";
 import { checkLoadOptions, type LoadOptions } from "./reader/reader-options.ts";
 import type { FileLike } from "./storage/locate.ts";
 import type { Storage, StorageFile } from "./storage/storage.ts";
@@ -11,10 +13,11 @@ import { onFile, onFileSync } from "./verb.ts";
 function loading<D>(storage: Storage, options: LoadOptions<D>): Plan<NpyArray<D>> {
   const checked = checkLoadOptions(options);
   const read = function* (opened: StorageFile): Plan<NpyArray<D>> {
-    const array = yield* OpenArray.of<D>(storage, opened, checked);
-    const { order } = checked;
-    if (order === undefined) return yield* array.read(undefined, undefined);
-    return yield* readOrdered<D>(array.source, 0, array.length, { order }, true);
+    const header = yield* readArrayHeader(opened, checked);
+    const rows = rowCount(header);
+    const { order, signal } = checked;
+    if (order === undefined) return yield* readRows<D>(opened, header, 0, rows, undefined);
+    return yield* readOrdered<D>({ file: opened, header, windows: undefined, signal }, 0, rows, { order }, true);
   };
   return withFile(storage, "r", read, { ...checked, isWhole: true });
 }

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CASTING_LEVELS, type Casting, canCast } from "../src/cast/can-cast.ts";
 import { type Descr, type DescrField, type DTypeLike, dtype } from "../src/format/dtype.ts";
+import { isEquivalent } from "../src/format/equivalent.ts";
 import { NATIVE_BYTE_ORDER } from "../src/format/scalars.ts";
 import { runs } from "./support/effort.ts";
 import { numpyIsAtLeast, numpyVersion, python } from "./support/numpy.ts";
@@ -37,6 +38,12 @@ describe("the golden table of NumPy", () => {
   test.skipIf(NATIVE_BYTE_ORDER === ">")("is what we say", () => {
     const pairs = rows.flatMap(({ dtype: from }) => rows.map(({ dtype: to }): Pair => [from, to]));
     expect(differences(pairs, rows.map(({ levels }) => levels).join(""))).toEqual([]);
+  });
+
+  test("says of the same pairs what readers take for the dtype that they expect", () => {
+    const types = rows.map(({ dtype: descr }) => dtype(descr));
+    const wrong = types.flatMap((from) => types.filter((to) => isEquivalent(from, to) !== canCast(from, to, "equiv")));
+    expect(wrong).toEqual([]);
   });
 });
 

@@ -5,7 +5,7 @@
 import { NpyError, quoted } from "../errors.ts";
 import { type DType, type DTypeField, type DTypeKind, type DTypeLike, nativeDType, dtype as toDType } from "../format/dtype.ts";
 import { scalarOf } from "../format/scalars.ts";
-import { isCalendar, UNITS } from "../format/units.ts";
+import { isCalendar, isSameStep, UNITS } from "../format/units.ts";
 
 /** NumPy's casting rules, from the strictest to none at all. */
 export type Casting = (typeof CASTING_LEVELS)[number];
@@ -146,12 +146,7 @@ function datetimeLevel(from: DType, source: Datetime, to: DType, target: Datetim
   if (sourceLength >= targetLength) {
     return divides(source.count, sourceLength / targetLength, target.count) ? SAFE : SAME_KIND;
   }
-  // NumPy takes 1000 ms for 1 s, but not 60 s for 1 m. It drops the remainder, so it also takes 2001 ms for 2 s.
-  const isSameStep =
-    !isCalendar(target.unit) &&
-    targetLength <= UNITS.s.length &&
-    Math.floor(source.count / target.count) === Number(targetLength / sourceLength);
-  return isSameStep ? orderLevel(from, to) : SAME_KIND;
+  return isSameStep(source, target) ? orderLevel(from, to) : SAME_KIND;
 }
 
 /**

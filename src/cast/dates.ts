@@ -1,7 +1,7 @@
 /** Dates -> steps of a datetime64. */
 import { NpyError } from "../errors.ts";
 import { type DType, dtype, nativeDType } from "../format/dtype.ts";
-import { conversionOf } from "./convert.ts";
+import { datetimeConversion } from "./datetime.ts";
 
 const UNITLESS = "a datetime64 without a unit has no meaning for a Date";
 
@@ -23,12 +23,12 @@ export function dateBetweenTicks(target: DType, date: Date): { readonly ticks: b
     Uint8Array,
   ];
   try {
-    conversionOf(MILLISECONDS, target).convert(timeBytes, tickBytes);
+    datetimeConversion(MILLISECONDS, target).convert(timeBytes, tickBytes);
   } catch (error) {
     if (!(error instanceof NpyError)) throw error;
     return { ticks: date.getTime() < 0 ? -(2n ** 64n) : 2n ** 64n, isBetween: true };
   }
-  conversionOf(target, MILLISECONDS).convert(tickBytes, backBytes);
+  datetimeConversion(target, MILLISECONDS).convert(tickBytes, backBytes);
   return { ticks: ticks[0] as bigint, isBetween: back[0] !== time[0] };
 }
 
@@ -38,8 +38,8 @@ export function dateToTicks(target: DType): (date: Date) => bigint | string {
   const ticks = new BigInt64Array(1);
   const time = new BigInt64Array(1);
   const [tickBytes, timeBytes] = [new Uint8Array(ticks.buffer), new Uint8Array(time.buffer)];
-  const there = conversionOf(MILLISECONDS, target);
-  const back = conversionOf(target, MILLISECONDS);
+  const there = datetimeConversion(MILLISECONDS, target);
+  const back = datetimeConversion(target, MILLISECONDS);
   return (date) => {
     if (Number.isNaN(date.getTime()))
       return "an invalid Date is no time: append NaT as typed data, BigInt64Array.of(-(2n ** 63n))";

@@ -1,5 +1,5 @@
 /** The units of datetime64 and timedelta64, after NumPy's "Datetimes and Timedeltas". */
-import type { DatetimeUnit } from "./descr.ts";
+import type { DatetimeUnit, DType } from "./descr.ts";
 
 interface Unit {
   /** Its name in `str(numpy.timedelta64(...))`. */
@@ -33,4 +33,17 @@ export const UNITS: { readonly [Name in DatetimeUnit]: Unit } = {
 /** Whether a unit is counted in months, whose lengths vary. */
 export function isCalendar(unit: DatetimeUnit): boolean {
   return unit === "Y" || unit === "M";
+}
+
+type Datetime = NonNullable<DType["datetime"]>;
+
+/**
+ * Whether NumPy takes a step for the same as another one. It takes 1000 ms for 1 s, but not 60 s for 1 m. It drops the remainder, so it also takes
+ * 2001 ms for 2 s.
+ */
+export function isSameStep(from: Datetime, to: Datetime): boolean {
+  if (from.unit === to.unit && from.count === to.count) return true;
+  const [source, target] = [UNITS[from.unit].length, UNITS[to.unit].length];
+  if (isCalendar(from.unit) || isCalendar(to.unit) || source === 0n || source >= target || target > SECOND) return false;
+  return Math.floor(from.count / to.count) === Number(target / source);
 }

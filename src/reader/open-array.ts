@@ -1,6 +1,5 @@
 /** An open file and its array as it was last seen: what both readers share, as plans. */
 
-import { canCast } from "../cast/can-cast.ts";
 import { decodeRoom, type Room, roomIn } from "../decode/decode.ts";
 import type { DataOf, NpyArray } from "../decode/npy-array.ts";
 import { decodeElements } from "../decode/record-array.ts";
@@ -12,14 +11,16 @@ import type { Selection } from "../format/selection.ts";
 import { isThere } from "../memory/blocks.ts";
 import { checkMappable, position } from "../options.ts";
 import type { Source } from "../plan/read/gather.ts";
-import { checkDataPresent, dataMissing, readCheckedHeader, readLiveHeader } from "../plan/read/header.ts";
+import { checkDataPresent, dataMissing, readLiveHeader } from "../plan/read/header.ts";
 import { MappedWindows } from "../plan/read/mapped-windows.ts";
 import { readRows } from "../plan/read/rows.ts";
 import { hasSameBytes, hasSample, type Sample, sampleOf } from "../plan/read/same-rows.ts";
 import { copyBytes } from "../plan/rewrite/copy-data.ts";
 import { close, open, type Plan, quietly, read } from "../plan/step.ts";
 import { type Eventually, hasCode, type Storage, type StorageFile } from "../storage/storage.ts";
-import { type Choosing, type Placing, readOrdered, roomGone, selectFrom, takeFrom } from "./choose.ts";
+import { readArrayHeader } from "./array-header.ts";
+import { type Choosing, selectFrom, takeFrom } from "./choose.ts";
+import { type Placing, readOrdered, roomGone } from "./ordered.ts";
 import type { CheckedReaderOptions, ChunkOptions, RowsOptions } from "./reader-options.ts";
 
 /** Bytes of a chunk by default. */
@@ -67,15 +68,7 @@ export class OpenArray<D> {
   }
 
   static *of<D>(storage: Storage, file: StorageFile, options: CheckedReaderOptions): Plan<OpenArray<D>> {
-    const header = yield* readCheckedHeader(file, options.maxHeaderSize);
-    if (options.dtype !== undefined && !canCast(header.dtype, options.dtype, "equiv")) {
-      throw new NpyError(
-        "ERR_NPY_DTYPE",
-        `The file has dtype ${showDType(header.dtype)}, expected ${showDType(options.dtype)}: leave dtype out, or name the ` +
-          "one that it has.",
-      );
-    }
-    return new OpenArray<D>(storage, file, header, options);
+    return new OpenArray<D>(storage, file, yield* readArrayHeader(file, options), options);
   }
 
   get path(): string | undefined {
