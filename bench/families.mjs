@@ -3,6 +3,7 @@ export const FAMILIES = [
   "rows",
   "bulk",
   "convert",
+  "strided",
   "records",
   "memory",
   "metadata",

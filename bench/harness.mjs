@@ -1,6 +1,7 @@
 // Runs jobs in child processes, the contenders of a row in turns and in another order in every round, and makes figures of their times.
-import { spawn } from "node:child_process";
-import { rmSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -21,9 +22,9 @@ import { fileURLToPath } from "node:url";
  *
  * @typedef {object} Contender
  * @property {string} name
- * @property {string} job a function of the family's `jobs`; for Python of `reference.py`
+ * @property {string} job a function of the family's `jobs`; for Python of `reference.py`, for C of `strided.c`
  * @property {object} [params]
- * @property {"python"} [runtime]
+ * @property {"python" | "c"} [runtime]
  * @property {boolean} [fresh] needs a new process every time, as peak memory does
  * @property {boolean} [apart] needs a process of its own, since it leaves garbage that others would wait for
  * @property {boolean} [installed] needs the packages of this folder
@@ -67,7 +68,27 @@ class Worker {
 
 function startWorker(family, { runtime }) {
   if (runtime === "python") return new Worker(python, [join(here, "reference.py")]);
+  if (runtime === "c") return new Worker(compiledC(), []);
   return new Worker(process.execPath, ["--expose-gc", join(here, "worker.mjs"), join(here, `${family}.mjs`)]);
+}
+
+let compiled;
+
+/**
+ * The path of `strided.c` as a program: compiled once, into a directory that is deleted when this process ends.
+ *
+ * @returns {string | undefined} `undefined` where there is no compiler
+ */
+export function compiledC() {
+  if (compiled !== undefined) return compiled.path;
+  const directory = mkdtempSync(join(tmpdir(), "npy-bench-c-"));
+  process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
+  const path = join(directory, "strided");
+  const { status } = spawnSync("gcc", ["-O3", "-march=native", "-o", path, join(here, "strided.c")], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  compiled = { path: status === 0 ? path : undefined };
+  return compiled.path;
 }
 
 /** Processes for the contenders of a family's rows. */

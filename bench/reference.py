@@ -91,18 +91,44 @@ def tofile(path, total, chunk):
     return perf_counter() - start
 
 
-def convert(path, to, shape, appends, axes=None, step=1, fortranOrder=False, label="", **given):
-    array = numbers(given["from"], shape)
+def view(source, shape, axes, step):
+    array = numbers(source, shape)
     if step > 1:
         array = array[..., ::step]
     elif step == -1:
         array = array[::-1]
-    array = array if axes is None else array.transpose(axes)
+    return array if axes is None else array.transpose(axes)
+
+
+def convert(path, to, shape, appends, axes=None, step=1, fortranOrder=False, label="", **given):
+    array = view(given["from"], shape, axes, step)
     if fortranOrder:
         create(path, to, (*array.shape[:-1], 0), True)
     else:
         create(path, to, (0, *array.shape[1:]))
     return append_all(path, (array for _ in range(appends)))
+
+
+def converted(path, to, shape, appends, axes=None, step=1, fortranOrder=False, **given):
+    """NumPy alone: makes an array of what the file holds, and writes it."""
+    array = view(given["from"], shape, axes, step)
+    start = perf_counter()
+    with open(path, "wb") as fp:
+        for _ in range(appends):
+            array.astype(to, order="F" if fortranOrder else "C").ravel("K").tofile(fp)
+    return perf_counter() - start
+
+
+def interleaved(path, perAppend, appends, **given):
+    columns = ("t", numbers("<f8", (perAppend,))), ("id", numbers("<i4", (perAppend,))), ("pos", numbers("<f4", (perAppend, 3)))
+    start = perf_counter()
+    with open(path, "wb") as fp:
+        for _ in range(appends):
+            array = np.empty(perAppend, [("t", "<f8"), ("id", "<i4"), ("pos", "<f4", 3)])
+            for name, column in columns:
+                array[name] = column
+            array.tofile(fp)
+    return perf_counter() - start
 
 
 def records(path, records, perAppend, columns):

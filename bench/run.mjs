@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { FAMILIES } from "./families.mjs";
-import { measure, python, Workers } from "./harness.mjs";
+import { compiledC, measure, python, Workers } from "./harness.mjs";
 import { chart, markdown, terminalLines } from "./report.mjs";
 
 const USAGE = `node bench/run.mjs [options]
@@ -47,6 +47,8 @@ const referenceVersion = mode === 0 ? undefined : findReference();
 if (mode > 0 && referenceVersion === undefined) {
   console.log(`${python} cannot import npy_append_array: install it, or name its directory in PYTHONPATH, to compare with it.`);
 }
+const hasC = mode > 0 && compiledC() !== undefined;
+if (mode > 0 && !hasC) console.log("gcc is not there: the loops in C (strided.c) are skipped.");
 const directory = mkdtempSync(join(resolve(options.dir), "npy-bench-"));
 for (const signal of ["SIGINT", "SIGTERM"]) {
   process.once(signal, () => {
@@ -71,7 +73,7 @@ try {
 async function runAll() {
   if (mode > 0) warmMemory();
   const isAvailable = ({ runtime, installed = false }) =>
-    (runtime !== "python" || referenceVersion !== undefined) && (!installed || usesPackages);
+    (runtime !== "python" || referenceVersion !== undefined) && (runtime !== "c" || hasC) && (!installed || usesPackages);
   const families = [];
   for (const name of FAMILIES) {
     const { title, about, rows } = await import(`./${name}.mjs`);
