@@ -1,9 +1,9 @@
 /**
  * What bundlers for Node take in place of `node.ts`: the same names, but paths come in only with the verbs that open files, and threads only with
- * those that append. The calls are marked as pure, so that bundlers drop those of verbs that an application does not use.
+ * those that append, and zlib only with archives. The calls are marked as pure, so that bundlers drop those of verbs that an application does not use.
  */
 import * as portable from "./index.ts";
-import { usePaths, useThreads } from "./node-runtime.ts";
+import { useDeflate, usePaths, useThreads } from "./node-runtime.ts";
 
 export * from "./index.ts";
 export { NodeFolder } from "./storage/node-folder.ts";
@@ -16,6 +16,11 @@ function withPaths<Verb>(verb: Verb): Verb {
 
 function withThreads<Verb>(verb: Verb): Verb {
   useThreads();
+  return withPaths(verb);
+}
+
+function withDeflate<Verb>(verb: Verb): Verb {
+  useDeflate();
   return withPaths(verb);
 }
 
@@ -41,3 +46,11 @@ export const NpyReader: typeof portable.NpyReader = /* @__PURE__ */ withPaths(po
 export const NpyReaderSync: typeof portable.NpyReaderSync = /* @__PURE__ */ withPaths(portable.NpyReaderSync);
 export const NpyAppendArray: typeof portable.NpyAppendArray = /* @__PURE__ */ withThreads(portable.NpyAppendArray);
 export const NpyAppendArraySync: typeof portable.NpyAppendArraySync = /* @__PURE__ */ withThreads(portable.NpyAppendArraySync);
+export const loadNpz: typeof portable.loadNpz = /* @__PURE__ */ withDeflate(portable.loadNpz);
+export const loadNpzSync: typeof portable.loadNpzSync = /* @__PURE__ */ withDeflate(portable.loadNpzSync);
+export const openNpz: typeof portable.openNpz = /* @__PURE__ */ withDeflate(portable.openNpz);
+export const openNpzSync: typeof portable.openNpzSync = /* @__PURE__ */ withDeflate(portable.openNpzSync);
+export const saveNpz: typeof portable.saveNpz = /* @__PURE__ */ withDeflate(portable.saveNpz);
+export const saveNpzSync: typeof portable.saveNpzSync = /* @__PURE__ */ withDeflate(portable.saveNpzSync);
+export const NpzReader: typeof portable.NpzReader = /* @__PURE__ */ withDeflate(portable.NpzReader);
+export const NpzReaderSync: typeof portable.NpzReaderSync = /* @__PURE__ */ withDeflate(portable.NpzReaderSync);

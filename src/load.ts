@@ -10,7 +10,8 @@ import type { FileLike } from "./storage/locate.ts";
 import type { Storage, StorageFile } from "./storage/storage.ts";
 import { onFile, onFileSync } from "./verb.ts";
 
-function loading<D>(storage: Storage, options: LoadOptions<D>): Plan<NpyArray<D>> {
+/** The plan of {@link load}. */
+export function loading<D>(storage: Storage, options: LoadOptions<D>): Plan<NpyArray<D>> {
   const checked = checkLoadOptions(options);
   const read = function* (opened: StorageFile): Plan<NpyArray<D>> {
     const header = yield* readArrayHeader(opened, checked);

@@ -1,8 +1,10 @@
-/** What the portable library lacks, and Node, Bun and Deno have: paths, and threads that share a file. */
+/** What the portable library lacks, and Node, Bun and Deno have: paths, threads that share a file, and zlib. */
 import { fileURLToPath } from "node:url";
 import { NpyError } from "./errors.ts";
+import { setDeflate } from "./storage/deflate.ts";
 import { setPathStorage } from "./storage/locate.ts";
 import { holdStillForWorkers } from "./storage/native/uninterrupted.ts";
+import { nodeDeflate } from "./storage/node-deflate.ts";
 import { NodeFolder } from "./storage/node-folder.ts";
 import { NodeStorage } from "./storage/node-storage.ts";
 import { nodeThreads } from "./storage/node-threads.ts";
@@ -24,6 +26,11 @@ export function usePaths(): void {
 /** From now on threads can share a file. */
 export function useThreads(): void {
   setThreads(nodeThreads);
+}
+
+/** From now on archives are compressed, and decompressed, by zlib, also at once. */
+export function useDeflate(): void {
+  setDeflate(nodeDeflate);
 }
 
 function pathOf(url: string | URL): string {

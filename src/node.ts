@@ -1,5 +1,5 @@
 /** What `import "npy-append-array"` gives on Node, Bun and Deno: the portable API, and paths. */
-import { usePaths, useThreads } from "./node-runtime.ts";
+import { useDeflate, usePaths, useThreads } from "./node-runtime.ts";
 
 export * from "./index.ts";
 export { NodeFolder } from "./storage/node-folder.ts";
@@ -7,3 +7,4 @@ export { NodeStorage } from "./storage/node-storage.ts";
 
 usePaths();
 useThreads();
+useDeflate();

@@ -120,11 +120,10 @@ export function checkMappable(storage: Storage, isWritten: boolean): void {
 }
 
 /** For a constructor that is called with a path, like that of the Python class. */
-export function notConstructible(name: string): NpyError {
-  const opener = name.replace("Sync", "");
+export function notConstructible(name: string, opener: string = `${name.replace("Sync", "")}.open`): NpyError {
   return new NpyError(
     "ERR_NPY_OPTION",
-    `Do not create ${name} with new, because opening a file may take time: await ${opener}.open(path), or call ${opener}.openSync(path).`,
+    `Do not create ${name} with new, because opening a file may take time: await ${opener}(path), or call ${opener}Sync(path).`,
   );
 }
 

@@ -15,7 +15,7 @@ import { type Claim, claiming } from "./plan/claims.ts";
 import { writeBlocks } from "./plan/grow/write-blocks.ts";
 import { closing, createTemporary, type Plan, quietly, remove, write } from "./plan/step.ts";
 import type { FileLike } from "./storage/locate.ts";
-import { hasCode, type Storage } from "./storage/storage.ts";
+import { hasCode, type Storage, type StorageFile } from "./storage/storage.ts";
 import { onFile, onFileSync } from "./verb.ts";
 
 /** How an array is saved. */
@@ -67,6 +67,23 @@ const SAVE_OPTIONS = {
 };
 
 function* saving(storage: Storage, input: unknown, options: object): Plan<void> {
+  const { header, blocks, length } = npyBytes(input, options);
+  yield* replacing(storage, function* (file) {
+    yield* write(file, header, 0);
+    yield* writeBlocks(file, blocks(), header.length, header.length + length);
+  });
+}
+
+/** An array as the bytes of a `.npy` file. */
+export interface NpyBytes {
+  readonly header: Uint8Array;
+  /** The bytes of its data. */
+  readonly length: number;
+  blocks(): Blocks;
+}
+
+/** What `numpy.save` would write for an array. Everything is checked here; the data are made on demand. */
+export function npyBytes(input: unknown, options: object = {}): NpyBytes {
   const { dtype: wanted, fortranOrder: wantedOrder, onOverflow, nulls } = checkOptions(options, SAVE_OPTIONS);
   const parsed = parseInput(input, wanted);
   const type = wanted ?? dtypeOfInput(parsed, { nulls });
@@ -74,7 +91,15 @@ function* saving(storage: Storage, input: unknown, options: object): Plan<void> 
   const { shape } = elements;
   // numpy.save writes False for arrays that are in both orders.
   const fortranOrder = shape.length > 1 && (wantedOrder ?? (parsed.fortranOrder === true && !isInBothOrders(shape)));
-  const header = formatHeader({ dtype: type, fortranOrder, shape });
+  return {
+    header: formatHeader({ dtype: type, fortranOrder, shape }),
+    length: sizeOf(shape) * type.itemsize,
+    blocks: () => elements.blocks(fortranOrder),
+  };
+}
+
+/** Writes a new file, and puts it in the place of the existing one once `fill` has written it. */
+export function* replacing(storage: Storage, fill: (file: StorageFile) => Plan<void>): Plan<void> {
   // Replacing a file while a writer appends to it would lose the later rows.
   yield* claiming(storage, function* (claim) {
     try {
@@ -82,18 +107,15 @@ function* saving(storage: Storage, input: unknown, options: object): Plan<void> 
     } catch (error) {
       if (!hasCode(error, "ENOENT")) throw error;
     }
-    yield* replaceWith(storage, claim, header, elements.blocks(fortranOrder), sizeOf(shape) * type.itemsize);
+    yield* replaceWith(storage, claim, fill);
   });
 }
 
-function* replaceWith(storage: Storage, claim: Claim, header: Uint8Array, blocks: Blocks, length: number): Plan<void> {
+function* replaceWith(storage: Storage, claim: Claim, fill: (file: StorageFile) => Plan<void>): Plan<void> {
   const temporary = yield* createTemporary(storage);
   try {
     // Closed before it takes its place: network file systems report a full disk only then.
-    yield* closing(temporary, function* () {
-      yield* write(temporary, header, 0);
-      yield* writeBlocks(temporary, blocks, header.length, header.length + length);
-    });
+    yield* closing(temporary, () => fill(temporary));
     yield* claim.replace(temporary);
   } catch (error) {
     yield* quietly(remove(storage, temporary));

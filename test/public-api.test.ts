@@ -14,6 +14,8 @@ test("the entry points export these values", () => {
       "NpyError",
       "NpyReader",
       "NpyReaderSync",
+      "NpzReader",
+      "NpzReaderSync",
       "RecordArray",
       "arraysOf",
       "arraysOfSync",
@@ -27,13 +29,19 @@ test("the entry points export these values", () => {
       "isAppendable",
       "isAppendableSync",
       "load",
+      "loadNpz",
+      "loadNpzSync",
       "loadSync",
       "needsRecovery",
       "needsRecoverySync",
+      "openNpz",
+      "openNpzSync",
       "parseHeader",
       "recover",
       "recoverSync",
       "save",
+      "saveNpz",
+      "saveNpzSync",
       "saveSync",
     ]
   `);
@@ -51,7 +59,8 @@ test("bundlers for Node get the same values", () => {
 
 test("each verb has its synchronous twin", () => {
   const exported = new Map<string, unknown>(Object.entries(portable));
-  for (const verb of ["recover", "needsRecovery", "isAppendable", "ensureAppendable", "inspect", "load", "save", "arraysOf"]) {
+  const verbs = ["recover", "needsRecovery", "isAppendable", "ensureAppendable", "inspect", "load", "save", "arraysOf"];
+  for (const verb of [...verbs, "openNpz", "loadNpz", "saveNpz"]) {
     expect(exported.get(verb)).toBeTypeOf("function");
     expect(exported.get(`${verb}Sync`)).toBeTypeOf("function");
   }
@@ -61,6 +70,7 @@ test("each verb has its synchronous twin", () => {
   const twins = (type: { prototype: object }): string[] => members(type).filter((name) => !asynchronous.includes(name));
   expect(members(portable.NpyAppendArraySync)).toEqual(twins(portable.NpyAppendArray));
   expect(members(portable.NpyReaderSync)).toEqual(twins(portable.NpyReader));
+  expect(members(portable.NpzReaderSync)).toEqual(twins(portable.NpzReader));
 });
 
 test.each([node.NpyAppendArray, node.NpyAppendArraySync, node.NpyReader, node.NpyReaderSync])(

@@ -222,6 +222,11 @@ export function close(file: StorageFile): Plan<void> {
   return step({ op: "close", now: () => file.closeSync(), later: () => file.close() });
 }
 
+/** Does work on memory that takes long, such as compression, and may go on in another thread. */
+export function perform<Result>(now: () => Result, later: () => Eventually<Result>): Plan<Result> {
+  return step<Result>({ op: "perform", now, later });
+}
+
 /** Waits until another thread wakes the waiters of a shared word, unless the word is no longer `value`. */
 export function wait(words: Int32Array<SharedArrayBuffer>, index: number, value: number): Plan<void> {
   return step({ op: "wait", now: () => void Atomics.wait(words, index, value), later: () => untilWoken(words, index, value) });
