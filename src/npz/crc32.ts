@@ -42,7 +42,7 @@ export function portableCrc32(bytes: Uint8Array, value: number): number {
     for (; at < end; at++) crc = (crc >>> 8) ^ (t[(crc ^ (bytes[at] as number)) & 0xff] as number);
   };
   // The tables are those of little-endian words.
-  if (IS_LITTLE_ENDIAN) {
+  if (IS_LITTLE_ENDIAN && length >= 2 * SLICES) {
     byBytes(Math.min(length, -byteOffset & 3));
     const words = new Int32Array(buffer, byteOffset + at, (length - at) >>> 2);
     const end = words.length - 3;

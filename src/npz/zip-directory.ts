@@ -82,14 +82,18 @@ function* otherwise(file: StorageFile): Plan<string> {
   return viewOfBytes(start).getUint32(0, false) === 0x934e554d ? ". It is a .npy file: call load or NpyReader.open" : "";
 }
 
-/** Where the end record begins: the last one whose comment fits. */
+/** Where the end record begins. Its comment ends the file, and may itself hold what looks like one. */
 function endIn(bytes: Uint8Array): number | undefined {
   const view = viewOfBytes(bytes);
+  let last: number | undefined;
   for (let at = bytes.length - END_LENGTH; at >= 0; at--) {
     if (bytes[at] !== 0x50 || view.getUint32(at, true) !== END) continue;
-    if (at + END_LENGTH + view.getUint16(at + 20, true) <= bytes.length) return at;
+    const end = at + END_LENGTH + view.getUint16(at + 20, true);
+    if (end === bytes.length) return at;
+    if (end < bytes.length) last ??= at;
   }
-  return undefined;
+  // Some programs leave bytes after it.
+  return last;
 }
 
 interface DirectoryPlace {

@@ -25,7 +25,7 @@ export interface Deflate {
 const FORMAT = "deflate-raw";
 
 /** By streams, as in browsers. */
-const streams: Deflate = {
+export const webDeflate: Deflate = {
   async *inflate(compressed) {
     const { readable, writable } = streamOf(() => new DecompressionStream(FORMAT));
     const writer = writable.getWriter();
@@ -100,7 +100,7 @@ function streamOf<Stream>(make: () => Stream): Stream {
   }
 }
 
-let library: Deflate = streams;
+let library: Deflate = webDeflate;
 
 /** Called by the entry points of runtimes that have a library of their own. */
 export function setDeflate(found: Deflate): void {
