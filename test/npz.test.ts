@@ -58,6 +58,11 @@ function contents({ data, shape, dtype, fortranOrder }: NpyArray): object {
   return { data: data instanceof RecordArray ? data.bytes : data, shape, dtype: dtype.descr, fortranOrder };
 }
 
+/** Comparing thousands of bytes one by one would take seconds. */
+function isSame(a: Uint8Array | undefined, b: Uint8Array): boolean {
+  return a !== undefined && Buffer.compare(a, b) === 0;
+}
+
 function written(bytes: Uint8Array, name = "archive.npz"): string {
   const path = temporaryPath(name);
   writeFileSync(path, bytes);
@@ -158,7 +163,7 @@ describe.each([false, true])("saved with compress: %s", (compress) => {
     const bytes = archiveOf(ARRAYS, { compress });
     const later = new MemoryStorage();
     await saveNpz(later, ARRAYS, { compress });
-    if (!compress) expect(later.bytes()).toEqual(bytes);
+    if (!compress) expect(isSame(later.bytes(), bytes)).toBe(true);
     setDeflate(webDeflate);
     const byStreams = new MemoryStorage();
     await saveNpz(byStreams, ARRAYS, { compress });
@@ -175,7 +180,7 @@ describe.each([false, true])("saved with compress: %s", (compress) => {
       if (compress) continue;
       for (const [i, { data, length }] of placesIn(archive).entries()) {
         expect(data % 64).toBe(0);
-        expect(archive.subarray(data, data + length)).toEqual(npyOf(Object.values(ARRAYS)[i] as unknown as number[]));
+        expect(isSame(archive.subarray(data, data + length), npyOf(Object.values(ARRAYS)[i] as unknown as number[]))).toBe(true);
       }
     }
   });
@@ -429,7 +434,10 @@ describe("broken archives are refused with the reason", () => {
     ["one part of several", changed(whole, (view, _, { length }) => view.setUint16(length - 18, 1, true)), /part of several/],
     [
       "a name that is not UTF-8",
-      changed(whole, (view, { central }) => (view.setUint16(central + 8, 2048, true), view.setUint8(central + 46, 0xff))),
+      changed(whole, (view, { central }) => {
+        view.setUint16(central + 8, 2048, true);
+        view.setUint8(central + 46, 0xff);
+      }),
       /UTF-8/,
     ],
     ["an encrypted member", changed(whole, (view, { central }) => view.setUint16(central + 8, 1, true)), /^x: .*encrypted/],
@@ -447,7 +455,7 @@ describe("broken archives are refused with the reason", () => {
     ["a local header beyond the file", changed(whole, (view, { central }) => view.setUint32(central + 42, 1e9, true)), /^x: /],
     [
       "a member that reaches into the next",
-      changed(whole, (view, { central }) => (view.setUint32(central + 20, 400, true), view.setUint32(central + 24, 400, true))),
+      changed(whole, (view, { central }) => view.setBigUint64(central + 20, 400n + (400n << 32n), true)),
       /^x: .*reach into what follows/,
     ],
     [

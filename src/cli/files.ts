@@ -1,14 +1,15 @@
 /** The files that a command works on. */
 import type { Stats } from "node:fs";
-import { NpyReader } from "../node.ts";
+import type { NpyReader } from "../node.ts";
 import { AlreadyReported, about, lineOf } from "./failure.ts";
 import { Interrupted } from "./interruption.ts";
+import { openReader } from "./npz.ts";
 import { goOnUnread, tell, tellLines } from "./terminal.ts";
 
-/** Reads rows from a file. Errors name the file. */
+/** Reads rows from a file, or of an array in an archive. Errors name it. */
 export async function readingRows(file: string, read: (reader: NpyReader) => Promise<void>): Promise<void> {
   try {
-    const reader = await NpyReader.open(file);
+    const reader = await openReader(file);
     await read(reader).finally(() => reader.close());
   } catch (error) {
     throw error instanceof Interrupted ? error : about(file, error);

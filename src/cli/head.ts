@@ -17,7 +17,7 @@ export function headCommand(): Command {
   const command = new Command("head")
     .summary("print the first rows, or some at random")
     .description("Prints the first rows of a file, or a sample of its rows, as a table or in another format.")
-    .argument("<file>", "the .npy file")
+    .argument("<file>", "the .npy file, or FILE.npz:NAME")
     .option("-n, --rows <count>", "how many rows (default: 10)", rowCountArgument)
     .option(
       "--random <count>",
@@ -44,6 +44,7 @@ export function headCommand(): Command {
     `
 Examples:
   npy-append-array head log.npy
+  npy-append-array head data.npz:points
   npy-append-array head --columns 0:3,-1 matrix.npy
   npy-append-array head --random 1000 --seed 1 --csv log.npy > sample.csv`,
   );

@@ -5,16 +5,22 @@ import { shapeText } from "./columns.ts";
 import { jsonText, printable } from "./escaping.ts";
 import { counted, recoveryProblem, shown } from "./failure.ts";
 import { forEachFile } from "./files.ts";
+import { printArchive, printArchived } from "./info-npz.ts";
+import { archivedArray, isArchive } from "./npz.ts";
 import { print, styled } from "./terminal.ts";
 
 export function infoCommand(): Command {
   return new Command("info")
     .summary("show dtype, shape, order and state of files")
-    .description("Shows version, dtype, shape, order, sizes, room to grow, and whether the file is complete.")
-    .argument("<file...>", "the .npy files")
+    .description(
+      "Shows version, dtype, shape, order, sizes, room to grow, and whether the file is complete; of an archive, its arrays.",
+    )
+    .argument("<file...>", "the .npy files, .npz archives, or arrays of archives as FILE.npz:NAME")
     .option("--json", "print one line of JSON per file")
     .action(async (files: string[], options: { json?: boolean }, command: Command) => {
       await forEachFile(files, command.optsWithGlobals(), async (file) => {
+        if (isArchive(file)) return await printArchive(file, options);
+        if (archivedArray(file) !== undefined) return await printArchived(file, options);
         const info = await inspect(file);
         const recovery = info.needsRecovery ? await recoveryOf(file) : undefined;
         await print(options.json ? `${jsonText(asJson(file, info, recovery))}\n` : asText(file, info, recovery));
@@ -25,6 +31,7 @@ export function infoCommand(): Command {
       `
 Examples:
   npy-append-array info log.npy
+  npy-append-array info data.npz
   npy-append-array info --json *.npy | jq -r 'select(.complete | not).path'`,
     );
 }

@@ -9,6 +9,7 @@ import { AlreadyReported, EXIT, lineOf, UsageError } from "./failure.ts";
 import { headCommand } from "./head.ts";
 import { infoCommand } from "./info.ts";
 import { Interrupted } from "./interruption.ts";
+import { packCommand } from "./pack.ts";
 import { plotCommand } from "./plot.ts";
 import { recoverCommand } from "./recover.ts";
 import { sliceCommand } from "./slice.ts";
@@ -17,6 +18,7 @@ import { statsCommand } from "./stats.ts";
 import { tailCommand } from "./tail.ts";
 import { print, tell, tellLines } from "./terminal.ts";
 import { truncateCommand } from "./truncate.ts";
+import { unpackCommand } from "./unpack.ts";
 import { verifyCommand } from "./verify.ts";
 
 /** In the order of the help text. */
@@ -25,6 +27,8 @@ const COMMANDS = [
   appendCommand,
   concatCommand,
   splitCommand,
+  packCommand,
+  unpackCommand,
   convertCommand,
   recoverCommand,
   truncateCommand,

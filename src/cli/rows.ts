@@ -8,6 +8,7 @@ import { type Column, columnData, indices, layoutOf, type RowLayout, rowsOf, siz
 import { jsonText } from "./escaping.ts";
 import { UsageError } from "./failure.ts";
 import { indexAt } from "./index-text.ts";
+import { archivedArray } from "./npz.ts";
 import { Table } from "./table.ts";
 import { print, printBytes, printData, terminalWidth } from "./terminal.ts";
 import type { View, ViewOptions } from "./view.ts";
@@ -76,12 +77,17 @@ export function printerFor(reader: NpyReader, view: View, options: RowOptions): 
       if (view.isWhole && options.fields !== undefined) {
         throw new UsageError("--raw and --fields cannot be combined here: print rows without --follow and --random");
       }
-      return rawPrinter(reader.path as string, view);
+      return rawPrinter(reader.path as string, view.isPlain && !isArchived(reader) ? view : { ...view, isPlain: false });
     case "table":
       return tablePrinter(view, options.width);
     default:
       return { print: form === "csv" ? csvPrinter(view) : ndjsonPrinter(view), atOnce: atOnceOf(view, view.columns.length) };
   }
+}
+
+/** Whether the bytes of an array are not a file of their own. */
+function isArchived({ path }: NpyReader): boolean {
+  return archivedArray(path as string) !== undefined;
 }
 
 function atOnceOf({ bytesPerRow }: View, columns: number): number {
@@ -92,7 +98,8 @@ function atOnceOf({ bytesPerRow }: View, columns: number): number {
 export async function printRows(reader: NpyReader, view: View, options: RowOptions): Promise<void> {
   const { start, count } = view.rows;
   // Raw bytes need no decoding.
-  if (formOf(options) === "raw" && view.isPlain) return await printRawRows(reader.path as string, start, start + count);
+  if (formOf(options) === "raw" && view.isPlain && !isArchived(reader))
+    return await printRawRows(reader.path as string, start, start + count);
   await printPart(view, printerFor(reader, view, options));
 }
 

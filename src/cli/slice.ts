@@ -14,7 +14,7 @@ export function sliceCommand(): Command {
       "Prints some rows of a file, or any part of them, as a table or in another format. Reads little more than what it prints. " +
         "A single number or slice is an index of rows; with a comma or ..., the entries are those of the axes, as in NumPy.",
     )
-    .argument("<file>", "the .npy file")
+    .argument("<file>", "the .npy file, or FILE.npz:NAME")
     .argument(
       "[index]",
       "what stands between the brackets in NumPy, such as 100:200, -1, '::-1' or '0:10, ..., ::2'",

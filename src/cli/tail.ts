@@ -1,8 +1,10 @@
 /** `tail`: prints the last rows, and follows new ones. */
 import { Command } from "commander";
 import { rowCountArgument } from "./arguments.ts";
+import { UsageError } from "./failure.ts";
 import { readingRows } from "./files.ts";
 import { type FollowOptions, followFile } from "./following.ts";
+import { archivedArray } from "./npz.ts";
 import { printRows, withRowOptions } from "./rows.ts";
 import { viewOf } from "./view.ts";
 
@@ -17,7 +19,7 @@ export function tailCommand(): Command {
       "Prints the last rows of a file as a table, or in another format; with --follow also each new row, until Ctrl-C. " +
         "--follow waits for a file that does not exist yet. -F also goes on when another file takes its name, or another array is written into it.",
     )
-    .argument("<file>", "the .npy file")
+    .argument("<file>", "the .npy file, or FILE.npz:NAME")
     .option("-n, --rows <count>", "how many rows", rowCountArgument, 10)
     .option("-f, --follow", "keep printing rows as other processes append them; wait for the file if there is none")
     .option(
@@ -26,7 +28,11 @@ export function tailCommand(): Command {
     )
     .action(async (file: string, _options: TailOptions, command: Command) => {
       const options = command.optsWithGlobals<TailOptions>();
-      if (options.follow || options.followName) return await followFile(file, options);
+      if (options.follow || options.followName) {
+        if (archivedArray(file) !== undefined)
+          throw new UsageError("--follow cannot be used here: an array in an archive never grows");
+        return await followFile(file, options);
+      }
       await readingRows(file, async (reader) => {
         const start = Math.max(0, reader.length - options.rows);
         await printRows(reader, viewOf(reader, options, { rows: { start, count: reader.length - start } }), options);

@@ -13,10 +13,13 @@ const TEXT_FILE = "save it with numpy.save, or append its rows as numbers";
 const BEGINNINGS: readonly Beginning[] = [
   [
     [0x50, 0x4b, 0x03, 0x04],
-    "it is a zip file; .npz files are, and hold several .npy files. Unzip it first, and open one of them",
+    "it is a zip file; .npz files are, and hold several arrays. Call openNpz or loadNpz; on the command line, name one as FILE.npz:NAME",
   ],
   [[0x50, 0x4b, 0x05, 0x06], "it is an empty zip file (.npz). Save an array with numpy.save"],
-  ["PK", "it is a zip file; .npz files are, and hold several .npy files. Unzip it first, and open one of them"],
+  [
+    "PK",
+    "it is a zip file; .npz files are, and hold several arrays. Call openNpz or loadNpz; on the command line, name one as FILE.npz:NAME",
+  ],
   [[0x1f, 0x8b], `it is compressed by gzip (.gz). ${COMPRESSED}, with gunzip`],
   [[0x28, 0xb5, 0x2f, 0xfd], `it is compressed by Zstandard (.zst). ${COMPRESSED}, with unzstd`],
   [[0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], `it is compressed by xz. ${COMPRESSED}, with unxz`],

@@ -1,0 +1,143 @@
+/** `unpack`: writes the arrays of an archive into files of their own. */
+import { randomUUID } from "node:crypto";
+import { link, mkdir, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { Command } from "commander";
+import { NpyAppendArray, type NpyReader, type NpzMember, type NpzReader, save } from "../node.ts";
+import { shapeText } from "./columns.ts";
+import { about, FileProblem, shown } from "./failure.ts";
+import { Interrupted, interruptible } from "./interruption.ts";
+import { withArchive } from "./npz.ts";
+import { Progress, type ProgressOptions } from "./progress.ts";
+import { Table } from "./table.ts";
+import { print, tell } from "./terminal.ts";
+
+interface UnpackOptions extends ProgressOptions {
+  readonly overwrite?: boolean;
+}
+
+export function unpackCommand(): Command {
+  return new Command("unpack")
+    .summary("write the arrays of an .npz archive into .npy files")
+    .description(
+      "Writes each array of an .npz archive into a file DIR/NAME.npy, and verifies its checksum. Other members are left out. Loads no array into memory.",
+    )
+    .argument("<file>", "the .npz archive")
+    .argument("<dir>", "the directory to write into, which is created if it is missing")
+    .option("--overwrite", "replace files that exist")
+    .action(async (file: string, directory: string, _options: UnpackOptions, command: Command) => {
+      await unpack(file, directory, command.optsWithGlobals<UnpackOptions>());
+    })
+    .addHelpText(
+      "after",
+      `
+Examples:
+  npy-append-array unpack data.npz columns`,
+    );
+}
+
+/** An array, and where it goes. */
+interface Target {
+  readonly member: NpzMember;
+  readonly path: string;
+}
+
+async function unpack(file: string, directory: string, options: UnpackOptions): Promise<void> {
+  const lines: string[][] = [];
+  try {
+    await withArchive(file, async (npz) => {
+      const targets = npz.members
+        .filter((member) => member.file.endsWith(".npy"))
+        .map((member) => targetOf(file, directory, member));
+      const others = npz.members.length - targets.length;
+      for (const { path } of targets) await checkTarget(path, options);
+      await mkdir(directory, { recursive: true });
+      const progress = await Progress.start(
+        shown(file),
+        targets.reduce((sum, { member }) => sum + member.size, 0),
+        options,
+      );
+      try {
+        await interruptible(async (signal) => {
+          for (const target of targets) {
+            signal.throwIfAborted();
+            const line = await unpackArray(npz, target, options, signal).catch((error: unknown) => {
+              throw error instanceof Interrupted ? error : about(`${file}:${target.member.name}`, error);
+            });
+            lines.push(line);
+            progress.advance(target.member.size);
+          }
+        });
+      } finally {
+        progress.stop();
+      }
+      if (others > 0 && !options.quiet) tell(`${shown(file)}: ${others} of its members are no .npy files, and left out`);
+    });
+  } catch (error) {
+    throw error instanceof Interrupted ? error : about(file, error);
+  }
+  if (options.quiet) return;
+  await print(new Table(["file", "dtype", "shape", "bytes"], [false, false, false, true]).lines(lines, true));
+}
+
+/** Where an array goes: never out of the directory, whatever an archive says. */
+function targetOf(file: string, directory: string, member: NpzMember): Target {
+  const path = join(directory, member.file);
+  const within = relative(resolve(directory), resolve(path));
+  const isWithin = within !== "" && !isAbsolute(within) && !/^\.\.(?:[\\/]|$)/.test(within);
+  if (isWithin && !isAbsolute(member.file) && !/[\\:\0]/.test(member.file)) return { member, path };
+  throw new FileProblem(
+    file,
+    `it names an array ${JSON.stringify(member.name)}, which would be written elsewhere: nothing was unpacked`,
+  );
+}
+
+async function checkTarget(path: string, { overwrite = false }: UnpackOptions): Promise<void> {
+  if (!overwrite && (await stat(path).catch(() => undefined)) !== undefined) throw exists(path);
+}
+
+function exists(path: string): FileProblem {
+  return new FileProblem(path, "it already exists: name another directory, or pass --overwrite");
+}
+
+/** Writes an array into a temporary file, which gets its name once it is complete. Returns its line of the table. */
+async function unpackArray(
+  npz: NpzReader,
+  { member, path }: Target,
+  options: UnpackOptions,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const reader = await npz.open(member.file, { signal });
+  const { dtype, shape } = reader;
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = join(dirname(path), `.${basename(path).slice(0, 40)}.${randomUUID()}.tmp`);
+  try {
+    await copy(npz, member, reader, temporary);
+    await place(temporary, path, options);
+  } finally {
+    await reader.close();
+    await rm(temporary, { force: true });
+  }
+  return [shown(path), dtype.fields === undefined ? dtype.name : dtype.str, shapeText(shape), String(member.size)];
+}
+
+async function copy(npz: NpzReader, member: NpzMember, reader: NpyReader, path: string): Promise<void> {
+  // A file that grows has rows, which an array without axes has not.
+  if (reader.shape.length === 0) return await save(path, await npz.load(member.file));
+  const npaa = await NpyAppendArray.open(path, { lock: false });
+  try {
+    await npaa.appendFrom(reader);
+  } finally {
+    await npaa.close();
+  }
+}
+
+async function place(temporary: string, path: string, { overwrite = false }: UnpackOptions): Promise<void> {
+  try {
+    if (!overwrite) return await link(temporary, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") throw exists(path);
+  }
+  // Also where there are no hard links.
+  await rename(temporary, path);
+}
