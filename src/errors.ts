@@ -3,7 +3,7 @@
  * they reach the caller as the runtime's own errors.
  */
 export type NpyErrorCode =
-  /** The bytes are not a readable `.npy` header: bad magic, version, literal, keys, shape or size. */
+  /** The bytes are not a readable `.npy` header: bad magic, version, literal, keys, shape or size; or not a readable `.npz` archive, or one of its members. */
   | "ERR_NPY_HEADER"
   /** A dtype that NumPy does not know, that cannot be stored, or that is not the one expected. */
   | "ERR_NPY_DTYPE"
