@@ -681,6 +681,43 @@ describe("checksums", () => {
   });
 });
 
+describe.each(LIBRARIES)("by %s", (_name, library) => {
+  test("any damage ends in an NpyError, or in arrays", async () => {
+    setDeflate(library);
+    const archives = Object.keys(index)
+      .map(bytesOfArchive)
+      .filter(({ length }) => length < 8000);
+    // Most records are at the end.
+    const position = fc.oneof(
+      fc.nat(8000),
+      fc.nat(400).map((back) => -1 - back),
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...archives),
+        fc.array(fc.tuple(position, fc.constantFrom(0, 1, 8, 0x7f, 0xff)), { minLength: 1, maxLength: 4 }),
+        fc.option(fc.nat(8000)),
+        async (archive, changes, cut) => {
+          const bytes = archive.slice(0, cut ?? archive.length);
+          for (const [at, byte] of changes) bytes[(at + bytes.length) % bytes.length] = byte;
+          for (const load of [
+            () => loadNpz(bytes),
+            () => loadNpz(new Blob([bytes])),
+            () => openNpz(bytes).then((npz) => npz.load(npz.names[0] ?? "")),
+          ]) {
+            const error: unknown = await load().then(
+              () => undefined,
+              (thrown: unknown) => thrown,
+            );
+            if (error !== undefined) expect(error).toBeInstanceOf(NpyError);
+          }
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+});
+
 test("the twins tell the same", async () => {
   const bytes = bytesOfArchive("compressed.npz");
   const told = ({ names, members, path }: NpzReader | NpzReaderSync): object => ({ names, members, path });

@@ -1,6 +1,6 @@
 // Looks for inputs that give neither a result nor an NpyError. Starts from the golden files, and is guided by the code that inputs reach.
 //
-// npm run fuzz -- [--minutes N] [--target literal|dtype|header|file] [--seed N] [--input FILE]
+// npm run fuzz -- [--minutes N] [--target literal|dtype|header|archive|file] [--seed N] [--input FILE]
 
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -7,12 +7,15 @@ import {
   formatHeader,
   inspectSync,
   isAppendableSync,
+  loadNpzSync,
   loadSync,
   MemoryStorage,
   needsRecoverySync,
+  openNpzSync,
   parseHeader,
   RecordArray,
   recoverSync,
+  saveNpzSync,
 } from "npy-append-array";
 import { build } from "rolldown";
 
@@ -31,6 +34,10 @@ const headers = corpus.headers.map(({ start, length }) => Buffer.from(`${start.p
 const files = readdirSync(new URL("files/", golden))
   .filter((name) => name.endsWith(".npy"))
   .map((name) => readFileSync(new URL(`files/${name}`, golden)));
+
+const archives = readdirSync(new URL("archives/", golden))
+  .filter((name) => name.endsWith(".npz"))
+  .map((name) => readFileSync(new URL(`archives/${name}`, golden)));
 
 /** The result, or `undefined` for an `NpyError`. Compared by name, because the module built above has its own class. */
 function attempt(action) {
@@ -118,6 +125,30 @@ function file(bytes) {
   }
 }
 
+/** Nothing that an archive says of itself makes more of it than it holds; what is read is written again, and reads the same. */
+function archive(bytes) {
+  const npz = attempt(() => openNpzSync(bytes));
+  if (npz === undefined) return;
+  const loaded = {};
+  for (const { file, compressedSize } of npz.members) {
+    const array = attempt(() => npz.load(file));
+    const reader = attempt(() => npz.open(file));
+    if (array !== undefined) {
+      const elements = array.shape.reduce((product, size) => product * size, 1);
+      assert.ok(elements * array.dtype.itemsize <= 1032 * (compressedSize + 1), "more data were read than the archive has");
+      assert.deepEqual(reader.shape, array.shape);
+      loaded[file] = array;
+    }
+    reader?.close();
+  }
+  npz.close();
+  attempt(() => loadNpzSync(bytes));
+  const copy = new MemoryStorage();
+  saveNpzSync(copy, loaded);
+  const again = loadNpzSync(copy);
+  for (const [name, { shape }] of Object.entries(loaded)) assert.deepEqual(again[name].shape, shape);
+}
+
 /** By name: the function, its first inputs, and whether these begin with a header, whose length field must be right. */
 export const TARGETS = {
   literal: {
@@ -129,5 +160,6 @@ export const TARGETS = {
   },
   dtype: { run: type, seeds: corpus.dtypes.map(({ like }) => Buffer.from(JSON.stringify(like))), hasHeader: false },
   header: { run: header, seeds: headers, hasHeader: true },
+  archive: { run: archive, seeds: archives, hasHeader: false },
   file: { run: file, seeds: [...files, ...headers.map((bytes) => Buffer.concat([bytes, Buffer.alloc(64, 1)]))], hasHeader: true },
 };

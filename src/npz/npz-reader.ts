@@ -21,7 +21,7 @@ const READ_LIMITS = { signal: INSPECT_OPTIONS.signal, timeout: INSPECT_OPTIONS.t
  * ```ts
  * await saveNpz("points.npz", { xy: [[1, 2], [3, 4]], id: Int32Array.of(7, 8) });
  * await using npz = await openNpz("points.npz");
- * console.log(npz.names); // ["xy", "id"]
+ * npz.names; // ["xy", "id"]
  * const { data } = await npz.load("id"); // Int32Array [7, 8]
  * ```
  */
@@ -122,7 +122,7 @@ export function openNpzSync(file: FileLike): NpzReaderSync {
  * ```ts
  * await saveNpz("points.npz", { id: Int32Array.of(7, 8) });
  * const { id } = await loadNpz("points.npz");
- * console.log(id?.data); // Int32Array [7, 8]
+ * id?.data; // Int32Array [7, 8]
  * ```
  */
 export async function loadNpz(file: FileLike, options: LoadNpzOptions = {}): Promise<{ [name: string]: NpyArray }> {
