@@ -9,6 +9,7 @@ export const FAMILIES = [
   "metadata",
   "read",
   "choose",
+  "npz",
   "durability",
   "threads",
   "peers",

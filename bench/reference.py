@@ -297,6 +297,39 @@ def column(path, rowCount, columns, passes):
     return passes_of(lambda _: np.array(array[:, 7]), passes)
 
 
+def npz_of(path, bytes, count, compress):
+    file = f"{os.path.dirname(path)}/npz-numpy-{bytes}-{count}-{compress}.npz"
+    if not os.path.exists(file):
+        save = np.savez_compressed if compress else np.savez
+        save(file, **{f"a{i}": numbers("<f8", (bytes // 8 // count,)) for i in range(count)})
+    return file
+
+
+def npz_save(path, bytes, compress=False):
+    array = numbers("<f8", (bytes // 8,))
+    start = perf_counter()
+    with open(path, "wb") as fp:
+        (np.savez_compressed if compress else np.savez)(fp, array=array)
+    return perf_counter() - start
+
+
+def npz_load(path, bytes, compress=False):
+    file = npz_of(path, bytes, 1, compress)
+    start = perf_counter()
+    with np.load(file) as archive:
+        archive["a0"]
+    return perf_counter() - start
+
+
+def npz_one(path, bytes, passes):
+    file = npz_of(path, bytes, 1000, False)
+    start = perf_counter()
+    for i in range(passes):
+        with np.load(file) as archive:
+            archive[f"a{7 * i % 1000}"]
+    return perf_counter() - start
+
+
 for line in sys.stdin:
     task = json.loads(line)
     print(json.dumps(globals()[task["job"]](**task["params"])), flush=True)

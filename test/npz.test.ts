@@ -343,7 +343,10 @@ describe("one member of an archive", () => {
     expect(rows).toEqual([16]);
     expect((await npz.load("array7")).data).toEqual(big);
     const { local, data, length } = placesIn(bytes)[7] as Place;
-    expect(requests.splice(0).reduce((sum, sent) => sum + sent)).toBe(data - local + length);
+    const sent = requests.splice(0);
+    expect(sent).toHaveLength(2);
+    // The first bytes come twice: with the local header, and with the rest.
+    expect(sent.reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(data - local + length + 512 + 128);
   });
 
   test("a compressed one is not read further than what is asked for", async () => {

@@ -32,45 +32,53 @@ export function crc32(bytes: Uint8Array, value = 0): number {
   return own === undefined ? portableCrc32(bytes, value) : own(bytes, value);
 }
 
-/** {@link crc32}, where the runtime has none: four words at a time, each byte by a table of its own. */
+/** {@link crc32}, where the runtime has none. */
 export function portableCrc32(bytes: Uint8Array, value: number): number {
-  const t = tables;
   const { buffer, byteOffset, length } = bytes;
-  let crc = ~value;
-  let at = 0;
-  const byBytes = (end: number): void => {
-    for (; at < end; at++) crc = (crc >>> 8) ^ (t[(crc ^ (bytes[at] as number)) & 0xff] as number);
-  };
   // The tables are those of little-endian words.
-  if (IS_LITTLE_ENDIAN && length >= 2 * SLICES) {
-    byBytes(Math.min(length, -byteOffset & 3));
-    const words = new Int32Array(buffer, byteOffset + at, (length - at) >>> 2);
-    const end = words.length - 3;
-    let i = 0;
-    for (; i < end; i += 4) {
-      const [a, b, c, d] = [crc ^ (words[i] as number), words[i + 1] as number, words[i + 2] as number, words[i + 3] as number];
-      crc =
-        (t[0xf00 | (a & 0xff)] as number) ^
-        (t[0xe00 | ((a >>> 8) & 0xff)] as number) ^
-        (t[0xd00 | ((a >>> 16) & 0xff)] as number) ^
-        (t[0xc00 | (a >>> 24)] as number) ^
-        (t[0xb00 | (b & 0xff)] as number) ^
-        (t[0xa00 | ((b >>> 8) & 0xff)] as number) ^
-        (t[0x900 | ((b >>> 16) & 0xff)] as number) ^
-        (t[0x800 | (b >>> 24)] as number) ^
-        (t[0x700 | (c & 0xff)] as number) ^
-        (t[0x600 | ((c >>> 8) & 0xff)] as number) ^
-        (t[0x500 | ((c >>> 16) & 0xff)] as number) ^
-        (t[0x400 | (c >>> 24)] as number) ^
-        (t[0x300 | (d & 0xff)] as number) ^
-        (t[0x200 | ((d >>> 8) & 0xff)] as number) ^
-        (t[0x100 | ((d >>> 16) & 0xff)] as number) ^
-        (t[d >>> 24] as number);
-    }
-    at += 4 * i;
+  if (!IS_LITTLE_ENDIAN || length < 2 * SLICES) return ~ofBytes(~value, bytes) >>> 0;
+  const first = -byteOffset & 3;
+  const words = new Int32Array(buffer, byteOffset + first, ((length - first) >>> 4) * 4);
+  const crc = ofWords(ofBytes(~value, bytes.subarray(0, first)), words);
+  return ~ofBytes(crc, bytes.subarray(first + words.byteLength)) >>> 0;
+}
+
+function ofBytes(before: number, bytes: Uint8Array): number {
+  const t = tables;
+  let crc = before;
+  for (let i = 0; i < bytes.length; i++) crc = (crc >>> 8) ^ (t[(crc ^ (bytes[i] as number)) & 0xff] as number);
+  return crc;
+}
+
+/** Four words at a time, each byte by a table of its own. */
+function ofWords(before: number, words: Int32Array): number {
+  const t = tables;
+  const { length } = words;
+  let crc = before;
+  for (let i = 0; i < length; i += 4) {
+    const a = crc ^ (words[i] as number);
+    const b = words[i + 1] as number;
+    const c = words[i + 2] as number;
+    const d = words[i + 3] as number;
+    crc =
+      (t[0xf00 | (a & 0xff)] as number) ^
+      (t[0xe00 | ((a >>> 8) & 0xff)] as number) ^
+      (t[0xd00 | ((a >>> 16) & 0xff)] as number) ^
+      (t[0xc00 | (a >>> 24)] as number) ^
+      (t[0xb00 | (b & 0xff)] as number) ^
+      (t[0xa00 | ((b >>> 8) & 0xff)] as number) ^
+      (t[0x900 | ((b >>> 16) & 0xff)] as number) ^
+      (t[0x800 | (b >>> 24)] as number) ^
+      (t[0x700 | (c & 0xff)] as number) ^
+      (t[0x600 | ((c >>> 8) & 0xff)] as number) ^
+      (t[0x500 | ((c >>> 16) & 0xff)] as number) ^
+      (t[0x400 | (c >>> 24)] as number) ^
+      (t[0x300 | (d & 0xff)] as number) ^
+      (t[0x200 | ((d >>> 8) & 0xff)] as number) ^
+      (t[0x100 | ((d >>> 16) & 0xff)] as number) ^
+      (t[d >>> 24] as number);
   }
-  byBytes(length);
-  return ~crc >>> 0;
+  return crc;
 }
 
 /** The product of two polynomials modulo {@link POLYNOMIAL}. */

@@ -84,28 +84,25 @@ class StoredFile extends MemberFile {
     return buffer.length <= room ? buffer : buffer.subarray(0, room);
   }
 
-  /** Copies what was read with the local header. Returns how many bytes that were. */
-  #copyHead(bytes: Uint8Array, position: number): number {
-    const known = this.#start.head.subarray(position, position + bytes.length);
-    bytes.set(known);
-    return known.length;
+  /** Whether all of this was read with the local header; if so, copies it. A part of it is read again: an odd rest would be read slowly. */
+  #isInHead(bytes: Uint8Array, position: number): boolean {
+    const { head } = this.#start;
+    if (position + bytes.length > head.length) return false;
+    bytes.set(head.subarray(position, position + bytes.length));
+    return true;
   }
 
   read(buffer: Uint8Array, position: number, signal?: AbortSignal): Eventually<number> {
     const bytes = this.#within(buffer, position);
-    const known = this.#copyHead(bytes, position);
-    if (known === bytes.length) return this.#checked(bytes, position, known);
-    const place = this.#start.position + position + known;
-    const count = this.archive.file.read(bytes.subarray(known), place, anyOf(signal, this.#signal));
-    if (!isPending(count)) return this.#checked(bytes, position, known + count);
-    return count.then((read) => this.#checked(bytes, position, known + read));
+    if (this.#isInHead(bytes, position)) return this.#checked(bytes, position, bytes.length);
+    const count = this.archive.file.read(bytes, this.#start.position + position, anyOf(signal, this.#signal));
+    if (!isPending(count)) return this.#checked(bytes, position, count);
+    return count.then((read) => this.#checked(bytes, position, read));
   }
   readSync(buffer: Uint8Array, position: number): number {
     const bytes = this.#within(buffer, position);
-    const known = this.#copyHead(bytes, position);
-    if (known === bytes.length) return this.#checked(bytes, position, known);
-    const count = this.archive.file.readSync(bytes.subarray(known), this.#start.position + position + known);
-    return this.#checked(bytes, position, known + count);
+    if (this.#isInHead(bytes, position)) return this.#checked(bytes, position, bytes.length);
+    return this.#checked(bytes, position, this.archive.file.readSync(bytes, this.#start.position + position));
   }
   #checked(bytes: Uint8Array, position: number, count: number): number {
     this.#checksum.add(bytes.subarray(0, count), position);
