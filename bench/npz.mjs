@@ -6,8 +6,7 @@ import { numbers, sourceFile, stopwatch } from "./measure.mjs";
 export const title = "Archives";
 export const about =
   "`.npz` archives of float64 in files that the system holds in memory: one large array, saved and loaded with its checksum; the same compressed; and one of " +
-  "1,000 arrays. NumPy does it by `savez`, `savez_compressed` and `load`; numpy-ts, which verifies no checksums, by its functions for files. Below Node 22 the checksums are " +
-  "computed in JavaScript.";
+  "1,000 arrays. NumPy does it by `savez`, `savez_compressed` and `load`; numpy-ts, which verifies no checksums, reads and writes whole files.";
 
 const NUMPY = "NumPy";
 const PEER = "numpy-ts";

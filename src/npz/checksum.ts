@@ -22,6 +22,11 @@ export class Checksum {
     this.#later = isWhole ? new Map() : undefined;
   }
 
+  /** Whether bytes from there on will count at once. */
+  counts(position: number): boolean {
+    return position <= this.#end;
+  }
+
   /** Counts bytes that were read. @throws NpyError `ERR_NPY_HEADER` if they were the last, and the checksum is another. */
   add(bytes: Uint8Array, position: number): void {
     const end = position + bytes.length;

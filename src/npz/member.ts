@@ -62,6 +62,9 @@ abstract class MemberFile implements StorageFile {
   readonly syncSync: () => never = refuse;
 }
 
+/** Bytes that are read at a time where their checksum is computed meanwhile. */
+const PIECE = 2 ** 22;
+
 /** Bytes of the archive as they are. */
 class StoredFile extends MemberFile {
   declare readonly readOverhead?: number;
@@ -95,10 +98,37 @@ class StoredFile extends MemberFile {
   read(buffer: Uint8Array, position: number, signal?: AbortSignal): Eventually<number> {
     const bytes = this.#within(buffer, position);
     if (this.#isInHead(bytes, position)) return this.#checked(bytes, position, bytes.length);
-    const count = this.archive.file.read(bytes, this.#start.position + position, anyOf(signal, this.#signal));
+    const { file } = this.archive;
+    const both = anyOf(signal, this.#signal);
+    // A Blob or URL takes one request.
+    if (bytes.length >= 2 * PIECE && !file.isSnapshot && this.#checksum.counts(position))
+      return this.#readPieces(bytes, position, both);
+    const count = file.read(bytes, this.#start.position + position, both);
     if (!isPending(count)) return this.#checked(bytes, position, count);
     return count.then((read) => this.#checked(bytes, position, read));
   }
+
+  /** Reads a large part: the checksum of a piece is computed while the next one is being read. */
+  async #readPieces(bytes: Uint8Array, position: number, signal: AbortSignal | undefined): Promise<number> {
+    let reading: Eventually<number> | undefined;
+    const start = (at: number): Eventually<number> =>
+      this.archive.file.read(bytes.subarray(at, at + PIECE), this.#start.position + position + at, signal);
+    try {
+      reading = start(0);
+      for (let at = 0; ; ) {
+        const count: number = await reading;
+        const end = at + count;
+        reading = count === PIECE && end < bytes.length ? start(end) : undefined;
+        this.#checked(bytes.subarray(at, end), position + at, count);
+        at = end;
+        if (reading === undefined) return at;
+      }
+    } finally {
+      // After an error nothing may still write to the caller's memory.
+      await Promise.allSettled([reading]);
+    }
+  }
+
   readSync(buffer: Uint8Array, position: number): number {
     const bytes = this.#within(buffer, position);
     if (this.#isInHead(bytes, position)) return this.#checked(bytes, position, bytes.length);

@@ -15,7 +15,7 @@ function zlib(): typeof Zlib {
 }
 
 export const nodeDeflate: Deflate = {
-  /** From Node 22.2 on. */
+  /** Older versions of Bun and Deno have none. */
   get crc32() {
     return zlib().crc32 as typeof Zlib.crc32 | undefined;
   },
