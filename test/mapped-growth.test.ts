@@ -360,6 +360,23 @@ describe.skipIf(!canMap).each(FILE_FORMS)("%s", (form, { open, recover }) => {
     }
   });
 
+  test("the bits of every NaN are kept, also of one that signals", async () => {
+    const path = join(mappableDirectory(), "array.npy");
+    const npaa = await open(path, { dtype: "<f4", rowShape: [2], mmap: true });
+    const row = new Float32Array(2);
+    const bits = new Uint32Array(row.buffer);
+    const stored: number[] = [];
+    for (let i = 0; i < 60; i++) {
+      bits.set([0x7f80_0001 + i, 0xff80_0101 + i]);
+      stored.push(...bits);
+      if (i % 2 === 0) await npaa.append(row);
+      // Rows of one turn are gathered.
+      else void npaa.append(row);
+    }
+    await npaa.close();
+    expect([...new Uint32Array(Uint8Array.from(readFileSync(path)).buffer, 128)]).toEqual(stored);
+  });
+
   test("memory that was detached is refused, and the file is exact then", async () => {
     const path = join(mappableDirectory(), "array.npy");
     const npaa = await open(path, { ...FLOATS, mmap: true });

@@ -57,6 +57,7 @@ export class RowEncoder {
   readonly #sources = new WeakMap<object, Source | undefined>();
   #last: Source | undefined;
   readonly #copy = new GrowingBuffer();
+  readonly #elementRows = new ElementRows(this.#copy);
   readonly #converted = new GrowingBuffer();
 
   /** For rows of an array of this layout, whatever the size of its growth axis. */
@@ -99,8 +100,10 @@ export class RowEncoder {
   #encodeFast(input: unknown): EncodedRows | undefined {
     if (typeof input !== "object" || input === null || this.#rowBytes === 0) return undefined;
     if (ArrayBuffer.isView(input)) {
+      // Read before the prototype: V8 then knows the array's class, and need not call its runtime for that.
+      const { length } = input as TypedArray;
       const source = this.#sourceOf(input);
-      return source?.isAlone ? this.#rowsOf(input as TypedArray, source) : undefined;
+      return source?.isAlone ? this.#rowsOf(input as TypedArray, length, source) : undefined;
     }
     if (Array.isArray(input)) return this.#numbers?.(input) ?? this.#records?.(input);
     if (Object.getPrototypeOf(input) !== Object.prototype) return undefined;
@@ -119,7 +122,8 @@ export class RowEncoder {
     for (let i = 0; i < row.length; i++) if (shape[i < axis ? i : i + 1] !== row[i]) return undefined;
     const rows: unknown = shape[axis];
     const elements = data as TypedArray;
-    return typeof rows === "number" && rows * source.perRow === elements.length ? this.#rowsOf(elements, source) : undefined;
+    const { length } = elements;
+    return typeof rows === "number" && rows * source.perRow === length ? this.#rowsOf(elements, length, source) : undefined;
   }
 
   #sourceOf(data: ArrayBufferView): Source | undefined {
@@ -160,16 +164,16 @@ export class RowEncoder {
     };
   }
 
-  #rowsOf(elements: TypedArray, { perRow, convert, check }: Source): EncodedRows | undefined {
-    const rows = elements.length / perRow;
+  #rowsOf(elements: TypedArray, count: number, { perRow, convert, check }: Source): EncodedRows | undefined {
+    const rows = count / perRow;
     if (rows === 0 || !Number.isInteger(rows)) return undefined;
+    const length = rows * this.#rowBytes;
     if (convert === undefined) {
       // Bools that are not 0 or 1 are refused, or converted.
       if (this.#hasBools && !areBools(elements as Uint8Array, this.#layout.dtype)) return undefined;
-      if (elements.byteLength > COPY_LIMIT) return oneBlock(typedArrayBytes(elements).bytes, rows);
-      return new ElementRows(elements, rows, this.#copy);
+      if (length > COPY_LIMIT) return oneBlock(typedArrayBytes(elements).bytes, rows);
+      return this.#elementRows.of(elements, rows, length);
     }
-    const length = rows * this.#rowBytes;
     if (Math.max(length, elements.byteLength) > COPY_LIMIT) return undefined;
     this.#converted.resize(length);
     const bytes = this.#converted.bytes();
@@ -203,21 +207,27 @@ function isDeclaredAs(like: ArrayView["dtype"], { dtype, isOwnDType }: Source): 
   return isDType(like) && sameDType(like, dtype);
 }
 
-/** A small typed array. It is copied on demand, since appends that are written together copy it into a buffer of their own. */
+/**
+ * A small typed array. It is copied on demand, since appends that are written together copy it into a buffer of their own. One object serves all
+ * inputs of a file: allocating one for each takes as long as copying a few elements.
+ */
 class ElementRows implements EncodedRows {
-  readonly elements: TypedArray;
-  readonly rows: number;
+  elements!: TypedArray;
+  rows = 0;
+  byteLength = 0;
   readonly #buffer: GrowingBuffer;
 
-  constructor(elements: TypedArray, rows: number, buffer: GrowingBuffer) {
-    this.elements = elements;
-    this.rows = rows;
+  constructor(buffer: GrowingBuffer) {
     this.#buffer = buffer;
   }
 
-  get byteLength(): number {
-    return this.elements.byteLength;
+  of(elements: TypedArray, rows: number, byteLength: number): this {
+    this.elements = elements;
+    this.rows = rows;
+    this.byteLength = byteLength;
+    return this;
   }
+
   get onlyBlock(): Uint8Array {
     return this.#buffer.copyOf(this.elements);
   }

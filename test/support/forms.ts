@@ -15,7 +15,7 @@ import type { Eventually, Storage } from "../../src/storage/storage.ts";
 export interface Appender {
   readonly shape: readonly number[] | undefined;
   readonly length: number;
-  append(rows: Int16Array | Int32Array | Float64Array | number[]): Eventually<void>;
+  append(rows: Int16Array | Int32Array | Float32Array | Float64Array | number[]): Eventually<void>;
   appendFrom(source: never): Eventually<number>;
   set(start: number, rows: Int16Array | number[]): Eventually<void>;
   truncate(rows: number): Eventually<void>;

@@ -1,5 +1,5 @@
 /** The end of a growing file in mapped memory: rows are stored there without a system call. The protocol: docs/design/mapped-growth.md. */
-import type { Elements, ElementsClass } from "../../memory/growing-buffer.ts";
+import { copyElements, type Elements, type ElementsClass } from "../../memory/growing-buffer.ts";
 import { lengthen, mapEnd, type Plan, reserve } from "../step.ts";
 import type { GrowingFile } from "./growing-file.ts";
 import type { Rows } from "./growth.ts";
@@ -15,15 +15,10 @@ const STORED = 2 ** 11;
 /** An append of more bytes does not open a window. */
 const SMALL = 2 ** 16;
 
-/** Up to so many elements, a loop is faster than `set`. */
-const FEW = 16;
-
 const ZEROS = new Uint8Array(2 ** 12);
 
 /** What {@link MappedWindow.most} is while nothing is mapped. */
 const NOTHING = -1;
-
-type ElementList = Elements & { readonly length: number; [index: number]: unknown };
 
 /** Memory and disk space for rows to come, part after part. */
 export class MappedWindow {
@@ -39,7 +34,7 @@ export class MappedWindow {
   #bytes = new Uint8Array(0);
   #position = 0;
   /** All of it as elements of the class that was last copied. */
-  #elements: ElementList | undefined;
+  #elements: Elements | undefined;
   /** Where the reserved blocks end. */
   #end = 0;
   #size = FIRST;
@@ -66,10 +61,7 @@ export class MappedWindow {
     const at = growing.endOf(growing.rows) - this.#position;
     const { elements } = added;
     if (elements !== undefined) {
-      // The caller may have detached or resized the memory.
-      if (elements.byteLength !== length) return false;
-      this.#copyElements(elements as ElementList, at);
-      return true;
+      return this.#copyElements(elements, length, at);
     }
     const block = added.onlyBlock;
     if (block?.length !== length) return false;
@@ -77,15 +69,15 @@ export class MappedWindow {
     return true;
   }
 
-  #copyElements(from: ElementList, at: number): void {
+  #copyElements(from: Elements, byteLength: number, at: number): boolean {
+    const itemsize = from.BYTES_PER_ELEMENT;
+    // The caller may have detached or resized the memory.
+    if (from.length * itemsize !== byteLength) return false;
     if (this.#elements?.constructor !== from.constructor) {
-      this.#elements = new (from.constructor as ElementsClass)(this.#bytes.buffer) as ElementList;
+      this.#elements = new (from.constructor as ElementsClass)(this.#bytes.buffer);
     }
-    const to = this.#elements;
-    const start = at / from.BYTES_PER_ELEMENT;
-    const { length } = from;
-    if (length > FEW) to.set(from as unknown as ArrayLike<never>, start);
-    else for (let i = 0; i < length; i++) to[start + i] = from[i];
+    copyElements(from, this.#elements, at / itemsize);
+    return true;
   }
 
   /** Reserves blocks after `end`, at least `least` bytes and as many as the size of the next window. `false`: there are none. */
