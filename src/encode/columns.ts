@@ -5,7 +5,7 @@ import { storedClass } from "../format/scalars.ts";
 import type { TypedArray } from "../input/array-input.ts";
 import { BLOCK, type Blocks, checkThere, DoubleBuffer, inBlocks } from "../memory/blocks.ts";
 import { areBools, hasBools } from "../memory/bools.ts";
-import { copyField, flatten } from "../memory/fields.ts";
+import { copyFields, type FieldCopy, flatten } from "../memory/fields.ts";
 import { GrowingBuffer } from "../memory/growing-buffer.ts";
 import { COPY_LIMIT, type EncodedRows, oneBlock } from "./encoded-rows.ts";
 
@@ -15,16 +15,10 @@ export interface ColumnOfField {
   readonly blocks: (perBlock: number) => Blocks;
 }
 
-/** Puts the bytes of a field into `count` records of `recordSize` bytes each. */
-function putColumn(
-  bytes: Uint8Array,
-  { dtype, offset }: DTypeField,
-  records: Uint8Array,
-  recordSize: number,
-  count: number,
-): void {
-  const { itemsize } = dtype;
-  copyField({ bytes, offset: 0, stride: itemsize }, { bytes: records, offset, stride: recordSize }, itemsize, count);
+/** What puts the bytes of a field into records of `recordSize` bytes each. */
+function fieldCopy(bytes: Uint8Array, { dtype, offset }: DTypeField, records: Uint8Array, recordSize: number): FieldCopy {
+  const width = dtype.itemsize;
+  return { from: { bytes, offset: 0, stride: width }, to: { bytes: records, offset, stride: recordSize }, width };
 }
 
 /** The bytes of `count` records of `type`, `perBlock` at a time: {@link Blocks}. */
@@ -43,9 +37,10 @@ export function* interleave(
     for (let from = 0; from < count; from += perBlock) {
       const length = Math.min(perBlock, count - from);
       const bytes = buffer.take(length * type.itemsize);
-      for (const { field, blocks } of parts) {
-        putColumn(blocks.next(false).value as Uint8Array, field, bytes, type.itemsize, length);
-      }
+      const copies = parts.map(({ field, blocks }) =>
+        fieldCopy(blocks.next(false).value as Uint8Array, field, bytes, type.itemsize),
+      );
+      copyFields(copies, length);
       buffer.isBusy(yield bytes);
     }
   } finally {
@@ -99,10 +94,10 @@ export function fastColumns(layout: ArrayLayout): ((input: object) => EncodedRow
     }
     records.resize(byteLength);
     const bytes = records.bytes();
-    for (let i = 0; i < columns.length; i++) {
-      const { field } = columns[i] as FastColumn;
-      putColumn(bytesOf(arrays[i] as TypedArray, rows * field.dtype.itemsize), field, bytes, itemsize, rows);
-    }
+    const copies = columns.map(({ field }, i) =>
+      fieldCopy(bytesOf(arrays[i] as TypedArray, rows * field.dtype.itemsize), field, bytes, itemsize),
+    );
+    copyFields(copies, rows);
     return oneBlock(bytes, rows);
   };
 }

@@ -191,15 +191,19 @@ function inOnePiece(axes: readonly Axis[]): boolean {
   return axes.length === 0 || (axes.length === 1 && axes[0]?.stride === 1);
 }
 
+/** Rows of fewer elements are copied together: one by one they would take longer to begin than to copy. */
+const SHORT_ROW = 64;
+
 /**
- * The axis with the least stride, if it is not the fastest in file order: elements along it are neighbours in memory, and are read together.
- * `slab` is the number of elements in the file from one of its positions to the next.
+ * The axis with the least stride, if it is not the fastest in file order: elements along it are neighbours in memory, and are read together. If the
+ * fastest axis has few elements, the one before it. `slab` is the number of elements in the file from one of its positions to the next.
  */
 function nearestAxis(axes: readonly Axis[]): { at: number; slab: number } | undefined {
   const near = Math.min(...axes.map(({ stride }) => Math.abs(stride)));
-  const at = axes.findIndex(({ stride }) => Math.abs(stride) === near);
-  if (at < 0 || Math.abs((axes.at(-1) as Axis).stride) === near) return undefined;
-  return { at, slab: sizeOf(sizesOf(axes.slice(at + 1))) };
+  const inner = axes.at(-1);
+  let at = axes.findIndex(({ stride }) => Math.abs(stride) === near);
+  if (inner !== undefined && Math.abs(inner.stride) === near) at = inner.size < SHORT_ROW ? axes.length - 2 : -1;
+  return at < 0 ? undefined : { at, slab: sizeOf(sizesOf(axes.slice(at + 1))) };
 }
 
 /** As many elements as fit into a block, in whole slabs if a block has room for one. */
@@ -209,20 +213,23 @@ function wholeRows(fitting: number, axes: readonly Axis[]): number {
 }
 
 /** Copies elements, counted in file order from `from`, until `out` is full. */
-function gather(array: StridedBytes, axes: readonly Axis[], from: number, out: Uint8Array): void {
+function gather(array: StridedBytes, elementAxes: readonly Axis[], from: number, out: Uint8Array): void {
   const { itemsize } = array.dtype;
   const lane = laneOf(array.bytes.byteOffset, itemsize);
   const source = laneView(array.bytes, lane);
   const target = laneView(out, lane);
   const width = itemsize / lane;
+  // The lanes of an element are one more axis.
+  const wide = elementAxes.map(({ size, stride }) => ({ size, stride: stride * width }));
+  const axes = width === 1 ? elementAxes : [...wide, { size: width, stride: 1 }];
   const inner = axes.at(-1) ?? { size: 1, stride: 1 };
   const outer = axes.slice(0, -1);
-  const near = width === 1 ? nearestAxis(axes) : undefined;
-  const index = unravelIndex(from, sizesOf(axes));
+  const near = nearestAxis(axes);
+  const index = unravelIndex(from * width, sizesOf(axes));
   let within = index.pop() ?? 0;
-  let base = array.offset;
+  let base = array.offset * width;
   for (let i = 0; i < outer.length; i++) base += (index[i] as number) * (outer[i] as Axis).stride;
-  const count = out.length / itemsize;
+  const count = out.length / lane;
   /** Moves on by `steps` along an outer axis. */
   const advance = (axis: number, steps: number): void => {
     for (let i = axis, by = steps; i >= 0; i--, by = 1) {
@@ -246,15 +253,15 @@ function gather(array: StridedBytes, axes: readonly Axis[], from: number, out: U
       }
     }
     const length = Math.min(inner.size - within, count - done);
-    const run = { lanes: source, start: (base + within * inner.stride) * width, stride: inner.stride * width };
-    copyElements(run, { lanes: target, start: done * width, stride: width }, width, length);
+    const run = { lanes: source, start: base + within * inner.stride, stride: inner.stride };
+    copyElements(run, { lanes: target, start: done, stride: 1 }, 1, length);
     done += length;
     within = 0;
     advance(outer.length - 1, 1);
   }
 }
 
-/** Copies the slabs of `rows` positions of the first axis. Elements are one lane wide. */
+/** Copies the slabs of `rows` positions of the first axis. */
 function copySlabs(from: LaneArray, base: number, axes: readonly Axis[], to: LaneArray, put: number, rows: number): void {
   const [near, ...rest] = axes as [Axis, ...Axis[]];
   const inner = rest.pop() as Axis;

@@ -2,7 +2,7 @@
 import { within } from "../errors.ts";
 import type { DType } from "../format/dtype.ts";
 import { sizeOf } from "../format/layout.ts";
-import { copyElements, laneOf, laneView } from "./lanes.ts";
+import { copyElements, copyParts, laneOf, laneView, type Places } from "./lanes.ts";
 
 /** A dtype without its sub-arrays: the element, and the shape of all sub-arrays together. */
 export interface Flattened {
@@ -40,13 +40,43 @@ export function copyField(from: FieldPlace, to: FieldPlace, width: number, count
     }
     return;
   }
-  const lane = laneOf(width, from.bytes.byteOffset, from.offset, from.stride, to.bytes.byteOffset, to.offset, to.stride);
-  copyElements(
-    { lanes: laneView(from.bytes, lane), start: from.offset / lane, stride: from.stride / lane },
-    { lanes: laneView(to.bytes, lane), start: to.offset / lane, stride: to.stride / lane },
-    width / lane,
+  const { source, target, columns } = inLanes({ from, to, width });
+  copyElements(source, target, columns, count);
+}
+
+/** The values of one field, `width` bytes each. */
+export interface FieldCopy {
+  readonly from: FieldPlace;
+  readonly to: FieldPlace;
+  readonly width: number;
+}
+
+/** Copies several fields of the same `count` records. */
+export function copyFields(copies: readonly FieldCopy[], count: number): void {
+  const bytes = copies.reduce((sum, { width }) => sum + width, 0);
+  if (copies.length === 1 || bytes * count <= FEW_BYTES * copies.length) {
+    for (const { from, to, width } of copies) copyField(from, to, width, count);
+    return;
+  }
+  const parts = copies.map((copy) => {
+    const { source, target, columns } = inLanes(copy);
+    const [rowStride, rowStep] = [source.stride, target.stride];
+    return { source: { ...source, stride: 1, rowStride }, target: { ...target, stride: 1, rowStride: rowStep }, columns };
+  });
+  copyParts(
+    parts,
     count,
+    parts.reduce((sum, { columns }) => sum + columns, 0),
   );
+}
+
+function inLanes({ from, to, width }: FieldCopy): { source: Places; target: Places; columns: number } {
+  const lane = laneOf(width, from.bytes.byteOffset, from.offset, from.stride, to.bytes.byteOffset, to.offset, to.stride);
+  return {
+    source: { lanes: laneView(from.bytes, lane), start: from.offset / lane, stride: from.stride / lane },
+    target: { lanes: laneView(to.bytes, lane), start: to.offset / lane, stride: to.stride / lane },
+    columns: width / lane,
+  };
 }
 
 /** Runs `use`; errors that it throws name the field. */

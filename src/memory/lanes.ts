@@ -2,7 +2,20 @@
  * Copies elements at strides, as unsigned integers: as floats, signalling NaNs could lose bits. A lane is the widest integer that divides the
  * itemsize and to which the data are aligned.
  */
-import { NATIVE_BYTE_ORDER } from "../format/scalars.ts";
+import {
+  runBytes,
+  runLongs,
+  runShorts,
+  runWords,
+  tileBytes,
+  tileLongs,
+  tileShorts,
+  tileWords,
+  tripleBytes,
+  tripleLongs,
+  tripleShorts,
+  tripleWords,
+} from "./tiles.ts";
 
 export type Lane = 1 | 2 | 4 | 8;
 export type LaneArray = Uint8Array | Uint16Array | Uint32Array | BigUint64Array;
@@ -30,23 +43,27 @@ export interface Places {
   readonly stride: number;
 }
 
-/** From this many elements on, treating them as a matrix of eight columns takes half the time. */
-const LONG_RUN = 256;
+/** From this many elements on, treating them as a matrix of four columns is faster. */
+const LONG_RUN = 32;
 
 /** Copies `count` elements of `width` lanes each. */
 export function copyElements(source: Places, target: Places, width: number, count: number): void {
-  if (source.stride === width && target.stride === width) {
+  const [stride, step] = [source.stride, target.stride];
+  if (stride === width && step === width) {
     const run = source.lanes.subarray(source.start, source.start + count * width);
     (target.lanes as Uint8Array).set(run as Uint8Array, target.start);
-  } else if (width === 1 && count >= LONG_RUN) {
-    const [stride, step] = [source.stride, target.stride];
-    const rest = count % 8;
-    copyMatrix({ ...source, rowStride: 8 * stride }, { ...target, rowStride: 8 * step }, (count - rest) / 8, 8);
-    const [start, put] = [source.start + (count - rest) * stride, target.start + (count - rest) * step];
-    if (rest > 0) copyMatrix({ ...source, start, rowStride: 1 }, { ...target, start: put, rowStride: 1 }, 1, rest);
-  } else {
-    copyMatrix({ ...source, rowStride: 1 }, { ...target, rowStride: 1 }, width, count);
-  }
+  } else if (width === 1 && step === 1 && count >= LONG_RUN) {
+    const rest = count % 4;
+    const whole = count - rest;
+    copyMatrix({ ...source, rowStride: 4 * stride }, { ...target, rowStride: 4 }, whole / 4, 4);
+    const last = { ...source, start: source.start + whole * stride };
+    copyMatrix(rowsOf(last), rowsOf({ ...target, start: target.start + whole }), rest, 1);
+  } else copyMatrix(rowsOf(source), rowsOf(target), count, width);
+}
+
+/** Elements as the rows of a matrix, whose columns are their lanes. */
+function rowsOf({ lanes, start, stride }: Places): MatrixPlaces {
+  return { lanes, start, stride: 1, rowStride: stride };
 }
 
 /** Where the elements of a matrix lie: those of a row at `stride`, the rows at `rowStride`, in lanes. */
@@ -54,116 +71,132 @@ export interface MatrixPlaces extends Places {
   readonly rowStride: number;
 }
 
-/**
- * Copies a matrix of elements of one lane each, eight columns at a time. This takes half the time of one by one; in a transpose, where the
- * rows are adjacent in the source, a cache line then serves several rows.
- */
+/** Elements that are copied before the next columns are: few enough for the processor's first cache. */
+const PART = 2048;
+
+/** In a transpose of many columns, so many rows are made at a time: more of them would displace each other's cache lines. */
+const ROWS = 16;
+
+/** Copies a matrix of elements of one lane each. */
 export function copyMatrix(source: MatrixPlaces, target: MatrixPlaces, rows: number, columns: number): void {
-  if (columns < 8 && rows >= 8) copyMatrix(turned(source), turned(target), columns, rows);
-  else if (inWords(target, columns)) copyBytes(source, target, rows, columns);
-  else if (source.lanes instanceof BigUint64Array) copyLongs(source, target, rows, columns);
-  else copyNumbers(source, target, rows, columns);
+  if (target.stride === 1 && rows < 4 && columns >= LONG_RUN) {
+    for (let row = 0; row < rows; row++) copyElements(rowAt(source, row), rowAt(target, row), 1, columns);
+    return;
+  }
+  const isTurned = target.stride === 1 ? rows === 1 : target.rowStride === 1 || rows < columns;
+  if (isTurned) copyParts([{ source: turned(source), target: turned(target), columns: rows }], columns, rows);
+  else copyParts([{ source, target, columns }], rows, columns);
+}
+
+function rowAt({ lanes, start, stride, rowStride }: MatrixPlaces, row: number): Places {
+  return { lanes, start: start + row * rowStride, stride };
 }
 
 function turned({ lanes, start, stride, rowStride }: MatrixPlaces): MatrixPlaces {
   return { lanes, start, stride: rowStride, rowStride: stride };
 }
 
-/** Whether the target has adjacent bytes that are aligned for words of four. */
-function inWords({ lanes, start, stride, rowStride }: MatrixPlaces, columns: number): boolean {
-  return (
-    lanes instanceof Uint8Array &&
-    NATIVE_BYTE_ORDER === "<" &&
-    stride === 1 &&
-    columns >= 8 &&
-    rowStride % 4 === 0 &&
-    (lanes.byteOffset + start) % 4 === 0
-  );
+/** Some columns of a matrix, and where they come from. */
+export interface ColumnsCopy {
+  readonly source: MatrixPlaces;
+  readonly target: MatrixPlaces;
+  readonly columns: number;
 }
 
-/** Stores four bytes at a time, which takes less than half the time. */
-function copyBytes(source: MatrixPlaces, target: MatrixPlaces, rows: number, columns: number): void {
-  const { start, stride, rowStride } = source;
-  const { start: put, rowStride: rowStep } = target;
-  const from = source.lanes as Uint8Array;
-  const to = target.lanes as Uint8Array;
-  const whole = columns - (columns % 8);
-  const words = new Uint32Array(to.buffer, to.byteOffset + put, ((rows - 1) * rowStep + whole) / 4);
-  for (let column = 0; column < whole; column += 8) {
-    let at = start + column * stride;
-    let out = column / 4;
-    for (let row = 0; row < rows; row++, at += rowStride, out += rowStep / 4) {
-      words[out] =
-        (from[at] as number) |
-        ((from[at + stride] as number) << 8) |
-        ((from[at + 2 * stride] as number) << 16) |
-        ((from[at + 3 * stride] as number) << 24);
-      words[out + 1] =
-        (from[at + 4 * stride] as number) |
-        ((from[at + 5 * stride] as number) << 8) |
-        ((from[at + 6 * stride] as number) << 16) |
-        ((from[at + 7 * stride] as number) << 24);
-    }
-  }
-  for (let column = whole; column < columns; column++) {
-    let at = start + column * stride;
-    let out = put + column;
-    for (let row = 0; row < rows; row++, at += rowStride, out += rowStep) to[out] = from[at] as number;
+/** Copies columns from several places into the same `rows`, which have `width` lanes in all. */
+export function copyParts(copies: readonly ColumnsCopy[], rows: number, width: number): void {
+  const isWide = width >= ROWS && copies[0]?.source.lanes instanceof BigUint64Array;
+  const perPart = isWide ? rows : Math.max(ROWS, Math.floor(PART / width));
+  for (let row = 0; row < rows; row += perPart) {
+    for (const copy of copies) copyPart(copy, row, Math.min(perPart, rows - row));
   }
 }
 
-// Duplicated on purpose: mixing numbers and bigints in one loop is five times slower.
-
-function copyLongs(source: MatrixPlaces, target: MatrixPlaces, rows: number, columns: number): void {
-  const { start, stride, rowStride } = source;
-  const { start: put, stride: step, rowStride: rowStep } = target;
-  const from = source.lanes as BigUint64Array;
-  const to = target.lanes as BigUint64Array;
-  const whole = columns - (columns % 8);
-  for (let column = 0; column < whole; column += 8) {
-    let at = start + column * stride;
-    let out = put + column * step;
-    for (let row = 0; row < rows; row++, at += rowStride, out += rowStep) {
-      to[out] = from[at] as bigint;
-      to[out + step] = from[at + stride] as bigint;
-      to[out + 2 * step] = from[at + 2 * stride] as bigint;
-      to[out + 3 * step] = from[at + 3 * stride] as bigint;
-      to[out + 4 * step] = from[at + 4 * stride] as bigint;
-      to[out + 5 * step] = from[at + 5 * stride] as bigint;
-      to[out + 6 * step] = from[at + 6 * stride] as bigint;
-      to[out + 7 * step] = from[at + 7 * stride] as bigint;
-    }
+/** Copies `rows` rows, from the row `first` on: four columns at a time where those are adjacent, the others one by one. */
+function copyPart({ source, target, columns }: ColumnsCopy, first: number, rows: number): void {
+  const { stride, rowStride } = source;
+  const { stride: step, rowStride: rowStep } = target;
+  const at = source.start + first * rowStride;
+  const put = target.start + first * rowStep;
+  if (source.lanes.length > LONGEST || target.lanes.length > LONGEST) {
+    copyFar({ ...source, start: at }, { ...target, start: put }, rows, columns);
+    return;
+  }
+  const whole = step === 1 && rows > 1 ? columns - (columns % 4) : 0;
+  if (whole > 0) {
+    const even = rows - (rows % 2);
+    copyTiles(source.lanes, target.lanes, at, stride, rowStride, put, rowStep, even, whole);
+    if (even < rows) copyLanes(source.lanes, target.lanes, at + even * rowStride, stride, put + even * rowStep, 1, whole);
+  }
+  if (step === 1 && columns - whole === 3) {
+    copyTriples(source.lanes, target.lanes, at + whole * stride, stride, rowStride, put + whole, rowStep, rows);
+    return;
   }
   for (let column = whole; column < columns; column++) {
-    let at = start + column * stride;
-    let out = put + column * step;
-    for (let row = 0; row < rows; row++, at += rowStride, out += rowStep) to[out] = from[at] as bigint;
+    copyLanes(source.lanes, target.lanes, at + column * stride, rowStride, put + column * step, rowStep, rows);
   }
 }
 
-function copyNumbers(source: MatrixPlaces, target: MatrixPlaces, rows: number, columns: number): void {
-  const { start, stride, rowStride } = source;
-  const { start: put, stride: step, rowStride: rowStep } = target;
-  const from = source.lanes as Uint32Array;
-  const to = target.lanes as Uint32Array;
-  const whole = columns - (columns % 8);
-  for (let column = 0; column < whole; column += 8) {
-    let at = start + column * stride;
-    let out = put + column * step;
-    for (let row = 0; row < rows; row++, at += rowStride, out += rowStep) {
-      to[out] = from[at] as number;
-      to[out + step] = from[at + stride] as number;
-      to[out + 2 * step] = from[at + 2 * stride] as number;
-      to[out + 3 * step] = from[at + 3 * stride] as number;
-      to[out + 4 * step] = from[at + 4 * stride] as number;
-      to[out + 5 * step] = from[at + 5 * stride] as number;
-      to[out + 6 * step] = from[at + 6 * stride] as number;
-      to[out + 7 * step] = from[at + 7 * stride] as number;
-    }
+/** The places of all lanes are 32-bit integers in arrays of up to so many. */
+const LONGEST = 2 ** 31 - 1;
+
+/** Copies a matrix of a longer array. */
+function copyFar(source: MatrixPlaces, target: MatrixPlaces, rows: number, columns: number): void {
+  const [from, to] = [source.lanes as Uint8Array, target.lanes as Uint8Array];
+  for (let row = 0; row < rows; row++) {
+    const at = source.start + row * source.rowStride;
+    const put = target.start + row * target.rowStride;
+    for (let column = 0; column < columns; column++)
+      to[put + column * target.stride] = from[at + column * source.stride] as number;
   }
-  for (let column = whole; column < columns; column++) {
-    let at = start + column * stride;
-    let out = put + column * step;
-    for (let row = 0; row < rows; row++, at += rowStride, out += rowStep) to[out] = from[at] as number;
-  }
+}
+
+function copyTiles(
+  from: LaneArray,
+  to: LaneArray,
+  start: number,
+  stride: number,
+  rowStride: number,
+  put: number,
+  rowStep: number,
+  rows: number,
+  columns: number,
+): void {
+  if (from instanceof BigUint64Array)
+    tileLongs(from, to as BigUint64Array, start, stride, rowStride, put, rowStep, rows, columns);
+  else if (from instanceof Uint32Array) tileWords(from, to as Uint32Array, start, stride, rowStride, put, rowStep, rows, columns);
+  else if (from instanceof Uint16Array)
+    tileShorts(from, to as Uint16Array, start, stride, rowStride, put, rowStep, rows, columns);
+  else tileBytes(from, to as Uint8Array, start, stride, rowStride, put, rowStep, rows, columns);
+}
+
+function copyTriples(
+  from: LaneArray,
+  to: LaneArray,
+  start: number,
+  stride: number,
+  rowStride: number,
+  put: number,
+  rowStep: number,
+  rows: number,
+): void {
+  if (from instanceof BigUint64Array) tripleLongs(from, to as BigUint64Array, start, stride, rowStride, put, rowStep, rows);
+  else if (from instanceof Uint32Array) tripleWords(from, to as Uint32Array, start, stride, rowStride, put, rowStep, rows);
+  else if (from instanceof Uint16Array) tripleShorts(from, to as Uint16Array, start, stride, rowStride, put, rowStep, rows);
+  else tripleBytes(from, to as Uint8Array, start, stride, rowStride, put, rowStep, rows);
+}
+
+function copyLanes(
+  from: LaneArray,
+  to: LaneArray,
+  start: number,
+  stride: number,
+  put: number,
+  step: number,
+  count: number,
+): void {
+  if (from instanceof BigUint64Array) runLongs(from, to as BigUint64Array, start, stride, put, step, count);
+  else if (from instanceof Uint32Array) runWords(from, to as Uint32Array, start, stride, put, step, count);
+  else if (from instanceof Uint16Array) runShorts(from, to as Uint16Array, start, stride, put, step, count);
+  else runBytes(from, to as Uint8Array, start, stride, put, step, count);
 }

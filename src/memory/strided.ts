@@ -1,5 +1,5 @@
 /** Copies elements of arrays of any number of axes between two layouts. */
-import { copyElements, copyMatrix, type Lane, laneOf, laneView, type Places } from "./lanes.ts";
+import { copyElements, copyMatrix, type Lane, laneOf, laneView } from "./lanes.ts";
 
 /** One axis of a copy: how many indices it has, and the distance in bytes from one to the next in the source and in the target. */
 export interface StridedAxis {
@@ -90,26 +90,8 @@ export class StridedCopy {
     const inner = axes[axes.length - 1] as StridedAxis;
     const source = { lanes: copied.from, start, stride: inner.from / lane };
     const target = { lanes: copied.to, start: put, stride: inner.to / lane };
-    if (this.#width > lane) copyEach(source, target, this.#width / lane, inner.count);
-    else if (left === 1) copyElements(source, target, 1, inner.count);
+    if (left === 1 || this.#width > lane) copyElements(source, target, this.#width / lane, inner.count);
     else copyMatrix({ ...source, rowStride: from }, { ...target, rowStride: to }, axis.count, inner.count);
-  }
-}
-
-/** Copies elements of several lanes, one after the other: they lie in a cache line or two. */
-function copyEach(source: Places, target: Places, width: number, count: number): void {
-  const { lanes, start, stride } = source;
-  const { lanes: to, start: put, stride: step } = target;
-  if (lanes instanceof BigUint64Array) {
-    const longs = to as BigUint64Array;
-    for (let i = 0, at = start, out = put; i < count; i++, at += stride, out += step) {
-      for (let lane = 0; lane < width; lane++) longs[out + lane] = lanes[at + lane] as bigint;
-    }
-    return;
-  }
-  const numbers = to as Uint32Array;
-  for (let i = 0, at = start, out = put; i < count; i++, at += stride, out += step) {
-    for (let lane = 0; lane < width; lane++) numbers[out + lane] = lanes[at + lane] as number;
   }
 }
 
