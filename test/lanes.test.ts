@@ -1,6 +1,7 @@
 /** Copies at strides, against the plainest loop. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { copyFields } from "../src/memory/fields.ts";
 import { copyElements, copyMatrix, type Lane, laneView } from "../src/memory/lanes.ts";
 import { runs } from "./support/effort.ts";
 
@@ -76,5 +77,83 @@ describe("copies are those of the plainest loop", () => {
       }),
       { numRuns: runs(2000) },
     );
+  });
+
+  test("of matrices at any strides, also of one element and of more than are copied at once", () => {
+    const few = fc.integer({ min: 1, max: 9 });
+    const many = fc.integer({ min: 255, max: 1500 });
+    const sizes = fc.oneof(fc.tuple(few, few), fc.tuple(few, many), fc.tuple(many, few));
+    const signs = fc.constantFrom(-1, 0, 1);
+    fc.assert(
+      fc.property(
+        lanes,
+        fc.nat(3),
+        sizes,
+        fc.tuple(signs, signs),
+        fc.boolean(),
+        fc.boolean(),
+        fc.integer({ min: 1, max: 2 }),
+        (...given) => {
+          const [lane, offset, [rows, columns], [sign, rowSign], isTransposed, isTurned, apart] = given;
+          const length = apart * (rows + 1) * (columns + 1);
+          const { source, target } = memory(lane, offset, length);
+          const expected = target.slice();
+          const [stride, rowStride] = isTransposed ? [sign * (rows + 1), rowSign] : [sign, rowSign * (columns + 1)];
+          const start = firstOf(columns, stride) + firstOf(rows, rowStride);
+          const [step, rowStep] = isTurned ? [apart * rows, apart] : [apart, apart * columns];
+          for (let row = 0; row < rows; row++) {
+            for (let column = 0; column < columns; column++) {
+              const at = (start + row * rowStride + column * stride) * lane;
+              for (let byte = 0; byte < lane; byte++) {
+                expected[(row * rowStep + column * step) * lane + byte] = source[at + byte] as number;
+              }
+            }
+          }
+          copyMatrix(
+            { lanes: laneView(source, lane), start, stride, rowStride },
+            { lanes: laneView(target, lane), start: 0, stride: step, rowStride: rowStep },
+            rows,
+            columns,
+          );
+          expect(Buffer.compare(target, expected)).toBe(0);
+        },
+      ),
+      { numRuns: runs(1000) },
+    );
+  });
+
+  test("of fields into records", () => {
+    const field = fc.record({ width: fc.integer({ min: 1, max: 24 }), before: fc.nat(4), shift: fc.nat(8) });
+    const fields = fc.array(field, { minLength: 1, maxLength: 5 });
+    const counts = fc.oneof(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 300, max: 1500 }));
+    fc.assert(
+      fc.property(fields, counts, fc.constantFrom(1, 2, 4, 8), (given, count, alignment) => {
+        const aligned = (n: number): number => Math.ceil(n / alignment) * alignment;
+        let size = 0;
+        const places = given.map(({ width, before, shift }) => {
+          const offset = size + aligned(before);
+          size = offset + aligned(width);
+          return { width: aligned(width), offset, shift: aligned(shift) };
+        });
+        const records = new Uint8Array(size * count).fill(0xee);
+        const expected = records.slice();
+        const copies = places.map(({ width, offset, shift }, at) => {
+          const bytes = new Uint8Array(shift + width * count).map((_, i) => (i * 31 + at) % 256).subarray(shift);
+          for (let i = 0; i < count; i++) expected.set(bytes.subarray(i * width, (i + 1) * width), i * size + offset);
+          return { from: { bytes, offset: 0, stride: width }, to: { bytes: records, offset, stride: size }, width };
+        });
+        copyFields(copies, count);
+        expect(Buffer.compare(records, expected)).toBe(0);
+      }),
+      { numRuns: runs(500) },
+    );
+  });
+
+  test("in an array whose places are no 32-bit integers", () => {
+    const lanes = new Uint8Array(2 ** 31 + 300);
+    for (let i = 0; i < 600; i++) lanes[2 ** 31 - 300 + i] = i % 251;
+    const target = new Uint8Array(300);
+    copyElements({ lanes, start: 2 ** 31 - 300, stride: 2 }, { lanes: target, start: 0, stride: 1 }, 1, 300);
+    expect([...target]).toEqual(Array.from({ length: 300 }, (_, i) => (2 * i) % 251));
   });
 });

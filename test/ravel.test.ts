@@ -8,7 +8,7 @@ import type { StridedBytes } from "../src/input/parsed-input.ts";
 import { randomBytes, randomNumbers } from "./support/random-bytes.ts";
 
 function joined(blocks: Iterable<Uint8Array>): Uint8Array {
-  return new Uint8Array(Buffer.concat([...blocks].map((block) => Buffer.from(block))));
+  return new Uint8Array(Buffer.concat(Array.from(blocks, (block) => Buffer.from(block))));
 }
 
 /** The elements one by one, in file order. */
@@ -57,6 +57,28 @@ test("any strides, in C and in Fortran order", () => {
       expect(joined(ravel(view, view.dtype, view.fortranOrder))).toEqual(walked(view, view.fortranOrder));
     }),
     { numRuns: 1000 },
+  );
+});
+
+test("short and long rows of elements of several sizes, in any order of axes", () => {
+  const sizes = fc.constantFrom([700, 3], [3, 700], [50, 70], [6, 5, 65], [65, 4, 7], [2, 33, 3, 9]);
+  const likes = fc.constantFrom("|u1", "<i2", "<f4", "<f8", "<c16", "|S3", "|V6", "<U5", "|V520");
+  fc.assert(
+    fc.property(likes, sizes, fc.nat(), fc.nat(2), fc.nat(7), fc.boolean(), (like, shape, turn, crop, shift, fortranOrder) => {
+      const type = dtype(like);
+      const strides = shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
+      const all = randomBytes(dtype("u1"), shift + sizeOf(shape) * type.itemsize, randomNumbers(turn));
+      const order = shape.map((_, axis) => (axis + turn) % shape.length);
+      const view = {
+        bytes: all.subarray(shift),
+        dtype: type,
+        shape: order.map((axis) => Math.max(1, (shape[axis] as number) - crop)),
+        strides: order.map((axis) => strides[axis] as number),
+        offset: 0,
+      };
+      expect(Buffer.compare(joined(ravel(view, type, fortranOrder)), walked(view, fortranOrder))).toBe(0);
+    }),
+    { numRuns: 200 },
   );
 });
 

@@ -2,20 +2,8 @@
  * Copies elements at strides, as unsigned integers: as floats, signalling NaNs could lose bits. A lane is the widest integer that divides the
  * itemsize and to which the data are aligned.
  */
-import {
-  runBytes,
-  runLongs,
-  runShorts,
-  runWords,
-  tileBytes,
-  tileLongs,
-  tileShorts,
-  tileWords,
-  tripleBytes,
-  tripleLongs,
-  tripleShorts,
-  tripleWords,
-} from "./tiles.ts";
+import { runBytes, runLongs, runShorts, runWords } from "./runs.ts";
+import { tileBytes, tileLongs, tileShorts, tileWords, tripleBytes, tripleLongs, tripleShorts, tripleWords } from "./tiles.ts";
 
 export type Lane = 1 | 2 | 4 | 8;
 export type LaneArray = Uint8Array | Uint16Array | Uint32Array | BigUint64Array;
@@ -43,7 +31,7 @@ export interface Places {
   readonly stride: number;
 }
 
-/** From this many elements on, treating them as a matrix of four columns is faster. */
+/** From this many bytes on, treating them as a matrix of four columns is faster. */
 const LONG_RUN = 32;
 
 /** Copies `count` elements of `width` lanes each. */
@@ -52,7 +40,7 @@ export function copyElements(source: Places, target: Places, width: number, coun
   if (stride === width && step === width) {
     const run = source.lanes.subarray(source.start, source.start + count * width);
     (target.lanes as Uint8Array).set(run as Uint8Array, target.start);
-  } else if (width === 1 && step === 1 && count >= LONG_RUN) {
+  } else if (width === 1 && step === 1 && count >= LONG_RUN && source.lanes instanceof Uint8Array) {
     const rest = count % 4;
     const whole = count - rest;
     copyMatrix({ ...source, rowStride: 4 * stride }, { ...target, rowStride: 4 }, whole / 4, 4);
@@ -72,7 +60,7 @@ export interface MatrixPlaces extends Places {
 }
 
 /** Elements that are copied before the next columns are: few enough for the processor's first cache. */
-const PART = 2048;
+const PART = 4096;
 
 /** In a transpose of many columns, so many rows are made at a time: more of them would displace each other's cache lines. */
 const ROWS = 16;

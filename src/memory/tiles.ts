@@ -3,8 +3,7 @@
  * the type at every element, which takes two to five times as long. `| 0` keeps places integers: a place that once was the result of a division is
  * calculated as a float from then on, and every other sum is checked for overflow. So arrays must have fewer than 2^31 lanes.
  *
- * A tile is a matrix whose columns are adjacent in the target: `rows` is even, and `columns` a multiple of four. A triple has three columns. A run is
- * a single one, at any stride.
+ * A tile is a matrix whose columns are adjacent in the target: `rows` is even, and `columns` a multiple of four. A triple has three columns.
  */
 
 export function tileLongs(
@@ -61,38 +60,6 @@ export function tripleLongs(
     to[(out + 2) | 0] = from[(second + right) | 0] as bigint;
     at = (at + down) | 0;
     out = (out + downTo) | 0;
-  }
-}
-
-export function runLongs(
-  from: BigUint64Array,
-  to: BigUint64Array,
-  start: number,
-  stride: number,
-  put: number,
-  step: number,
-  count: number,
-): void {
-  const [right, rightTo] = [stride | 0, step | 0];
-  let [at, out, left] = [start | 0, put | 0, count | 0];
-  for (; left >= 4; left -= 4) {
-    to[out] = from[at] as bigint;
-    at = (at + right) | 0;
-    out = (out + rightTo) | 0;
-    to[out] = from[at] as bigint;
-    at = (at + right) | 0;
-    out = (out + rightTo) | 0;
-    to[out] = from[at] as bigint;
-    at = (at + right) | 0;
-    out = (out + rightTo) | 0;
-    to[out] = from[at] as bigint;
-    at = (at + right) | 0;
-    out = (out + rightTo) | 0;
-  }
-  for (; left > 0; left--) {
-    to[out] = from[at] as bigint;
-    at = (at + right) | 0;
-    out = (out + rightTo) | 0;
   }
 }
 
@@ -153,38 +120,6 @@ export function tripleWords(
   }
 }
 
-export function runWords(
-  from: Uint32Array,
-  to: Uint32Array,
-  start: number,
-  stride: number,
-  put: number,
-  step: number,
-  count: number,
-): void {
-  const [right, rightTo] = [stride | 0, step | 0];
-  let [at, out, left] = [start | 0, put | 0, count | 0];
-  for (; left >= 4; left -= 4) {
-    to[out] = from[at] as number;
-    at = (at + right) | 0;
-    out = (out + rightTo) | 0;
-    to[out] = from[at] as number;
-    at = (at + right) | 0;
-    out = (out + rightTo) | 0;
-    to[out] = from[at] as number;
-    at = (at + right) | 0;
-    out = (out + rightTo) | 0;
-    to[out] = from[at] as number;
-    at = (at + right) | 0;
-    out = (out + rightTo) | 0;
-  }
-  for (; left > 0; left--) {
-    to[out] = from[at] as number;
-    at = (at + right) | 0;
-    out = (out + rightTo) | 0;
-  }
-}
-
 export function tileShorts(
   from: Uint16Array,
   to: Uint16Array,
@@ -242,38 +177,6 @@ export function tripleShorts(
   }
 }
 
-export function runShorts(
-  from: Uint16Array,
-  to: Uint16Array,
-  start: number,
-  stride: number,
-  put: number,
-  step: number,
-  count: number,
-): void {
-  const [right, rightTo] = [stride | 0, step | 0];
-  let [at, out, left] = [start | 0, put | 0, count | 0];
-  for (; left >= 4; left -= 4) {
-    to[out] = from[at] as number;
-    at = (at + right) | 0;
-    out = (out + rightTo) | 0;
-    to[out] = from[at] as number;
-    at = (at + right) | 0;
-    out = (out + rightTo) | 0;
-    to[out] = from[at] as number;
-    at = (at + right) | 0;
-    out = (out + rightTo) | 0;
-    to[out] = from[at] as number;
-    at = (at + right) | 0;
-    out = (out + rightTo) | 0;
-  }
-  for (; left > 0; left--) {
-    to[out] = from[at] as number;
-    at = (at + right) | 0;
-    out = (out + rightTo) | 0;
-  }
-}
-
 /** Stores four bytes at a time. */
 export function tileBytes(
   from: Uint8Array,
@@ -322,37 +225,5 @@ export function tripleBytes(
     to[(out + 2) | 0] = from[(second + right) | 0] as number;
     at = (at + down) | 0;
     out = (out + downTo) | 0;
-  }
-}
-
-export function runBytes(
-  from: Uint8Array,
-  to: Uint8Array,
-  start: number,
-  stride: number,
-  put: number,
-  step: number,
-  count: number,
-): void {
-  const [right, rightTo] = [stride | 0, step | 0];
-  let [at, out, left] = [start | 0, put | 0, count | 0];
-  for (; left >= 4; left -= 4) {
-    to[out] = from[at] as number;
-    at = (at + right) | 0;
-    out = (out + rightTo) | 0;
-    to[out] = from[at] as number;
-    at = (at + right) | 0;
-    out = (out + rightTo) | 0;
-    to[out] = from[at] as number;
-    at = (at + right) | 0;
-    out = (out + rightTo) | 0;
-    to[out] = from[at] as number;
-    at = (at + right) | 0;
-    out = (out + rightTo) | 0;
-  }
-  for (; left > 0; left--) {
-    to[out] = from[at] as number;
-    at = (at + right) | 0;
-    out = (out + rightTo) | 0;
   }
 }
