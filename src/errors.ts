@@ -151,7 +151,7 @@ function remedyText({ option, effect, isWithout = false }: Remedy): string {
 }
 
 function messageOf(reason: string, { path, field, index }: ErrorContext): string {
-  const name = field === undefined ? undefined : `Field ${shownText(field)}`;
+  const name = field === undefined ? undefined : `Field ${quotedText(field)}`;
   const at = index === undefined ? undefined : `${name === undefined ? "At" : `${name} at`} [${index.join(", ")}]`;
   const file = path === undefined ? undefined : escaped(path);
   return [file, at ?? name, reason].filter((part) => part !== undefined).join(": ");
@@ -186,7 +186,7 @@ export function quoted(value: unknown): string {
 function shown(value: unknown, depth: number): string {
   switch (typeof value) {
     case "string":
-      return shownText(value);
+      return quotedText(value);
     case "bigint":
       return `${clipped(String(value))}n`;
     case "function":
@@ -198,7 +198,8 @@ function shown(value: unknown, depth: number): string {
   }
 }
 
-function shownText(text: string): string {
+/** A text that a user or a file gave, for a message: {@link quoted} for callers that show nothing else. */
+export function quotedText(text: string): string {
   const quote = JSON.stringify(text.length > QUOTED ? text.slice(0, QUOTED) : text);
   const safe = escaped(quote);
   if (text.length <= QUOTED && safe.length <= QUOTED) return safe;
@@ -256,7 +257,7 @@ function shownRecord(record: object, depth: number): string {
   for (const name in record) {
     const property = Object.getOwnPropertyDescriptor(record, name);
     if (property === undefined) continue;
-    const key = /^[A-Za-z_$][\w$]{0,80}$/.test(name) ? name : shownText(name);
+    const key = /^[A-Za-z_$][\w$]{0,80}$/.test(name) ? name : quotedText(name);
     text += `${text === "" ? "" : ", "}${key}: ${"value" in property ? shown(property.value, depth + 1) : "..."}`;
     if (text.length > QUOTED) break;
   }

@@ -1,5 +1,6 @@
 /** IEEE 754 half precision. NaNs keep their sign and the upper bits of their payload, as in NumPy. */
-import { elementsOf, widenFloat16 } from "../format/scalars.ts";
+import { widenFloat16 } from "../format/float16.ts";
+import { elementsOf } from "../format/scalars.ts";
 import { HIGH, type Kernel, LOW } from "./kernel.ts";
 
 /** float16 -> float32, exactly. */

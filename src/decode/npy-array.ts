@@ -1,6 +1,7 @@
 /** What reading gives and appending takes back, as the compiler knows it: dtypes described `as const` give their arrays and records. */
 import type { DType } from "../format/dtype.ts";
-import type { ScalarData, ScalarName, ScalarValue } from "../format/scalars.ts";
+import type { ScalarName } from "../format/scalar-names.ts";
+import type { ScalarData, ScalarValue } from "../format/scalars.ts";
 import type { NpyData, RecordArray } from "./record-array.ts";
 
 /**

@@ -268,5 +268,5 @@ export function matchFields(source: DType, target: DType): DType {
     return { ...found, dtype: matchFields(found.dtype, field.dtype) };
   });
   const isInOrder = matched.every((field, i) => field.dtype === sources[i]?.dtype && field.name === sources[i]?.name);
-  return isInOrder ? source : subArray(withFields(element, matched), shape);
+  return isInOrder ? source : subArray(withFields(element, matched), shape, quoted);
 }

@@ -1,7 +1,8 @@
 /** How a dtype is described: its type, and `DType` -> the words of a header. */
 import { clipped } from "../errors.ts";
 import { PyTuple, type PyValue, printPythonLiteral } from "./python-literal.ts";
-import type { ByteOrder, DTypeKind, OrderedCode, ScalarName } from "./scalars.ts";
+import type { OrderedCode, ScalarName } from "./scalar-names.ts";
+import type { ByteOrder, DTypeKind } from "./scalars.ts";
 
 /** The units of datetime64 and timedelta64; `generic` has none. */
 export type DatetimeUnit = "Y" | "M" | "W" | "D" | "h" | "m" | "s" | "ms" | "us" | "ns" | "ps" | "fs" | "as" | "generic";

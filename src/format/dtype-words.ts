@@ -1,6 +1,6 @@
 /** Which words for a dtype the compiler accepts: a misspelt one does not compile, while one that is known only when it runs does. */
 import type { DatetimeUnit, DType, DTypeLike } from "./descr.ts";
-import type { OrderedCode, ScalarName } from "./scalars.ts";
+import type { OrderedCode, ScalarName } from "./scalar-names.ts";
 
 /** `numpy.dtype`'s one-letter codes. */
 type Letter =

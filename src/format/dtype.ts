@@ -32,20 +32,50 @@ export function dtype<const D>(
   like: CheckedDType<D>,
   options: { readonly align?: boolean } = {},
 ): D extends DType<infer Description> ? DType<Description> : DType<D> {
-  return toDType(like, options.align === true) as unknown as D extends DType<infer Description> ? DType<Description> : DType<D>;
+  return toDType(like, options.align === true ? ALIGNED : GIVEN) as unknown as D extends DType<infer Description>
+    ? DType<Description>
+    : DType<D>;
 }
 
-function toDType(like: unknown, align: boolean): DType {
-  if (typeof like === "string") return scalar(like);
-  if (typeof like === "object" && like !== null) {
-    if (isDType(like)) return like;
-    if (Array.isArray(like)) return fromDescr(like, align);
-    // A dtype of another copy of this package, or posted from another thread.
-    if ("descr" in like && "kind" in like && "itemsize" in like && typeof like.itemsize === "number")
-      return fromDescr(like.descr, false);
-    return structureOf(fieldsOfObject(like), align);
+/** Where descriptions of dtypes come from. Those of headers are texts and lists alone, and need none of what helps users. */
+interface Origin {
+  /** Whether the fields of structures are aligned. */
+  readonly align: boolean;
+  /** What is neither a text nor a list, as a dtype; `undefined` if it is none. */
+  readonly convert: (like: unknown, origin: Origin) => DType | undefined;
+  /** A description, for a message. */
+  readonly quote: (like: unknown) => string;
+  /** The name that was probably meant. */
+  readonly meant: (like: unknown) => string | undefined;
+}
+
+const OF_HEADER: Origin = {
+  align: false,
+  convert: () => undefined,
+  quote: (like) => clipped(JSON.stringify(like)),
+  meant: () => undefined,
+};
+
+/** What users pass. */
+const GIVEN: Origin = { align: false, convert: fromObject, quote: quoted, meant: meantDType };
+const ALIGNED: Origin = { align: true, convert: fromObject, quote: quoted, meant: meantDType };
+
+function toDType(like: unknown, origin: Origin): DType {
+  if (typeof like === "string") return scalar(like, origin);
+  if (Array.isArray(like)) return fromDescr(like, origin);
+  const converted = origin.convert(like, origin);
+  if (converted === undefined) throw notADType(like, origin);
+  return converted;
+}
+
+function fromObject(like: unknown, origin: Origin): DType | undefined {
+  if (typeof like !== "object" || like === null) return undefined;
+  if (isDType(like)) return like;
+  // A dtype of another copy of this package, or posted from another thread.
+  if ("descr" in like && "kind" in like && "itemsize" in like && typeof like.itemsize === "number") {
+    return fromDescr(like.descr, { ...origin, align: false });
   }
-  throw notADType(like);
+  return structureOf(fieldsOfObject(like), origin);
 }
 
 /** An object of fields as a list. */
@@ -64,7 +94,7 @@ function fieldsOfObject(fields: object): readonly (readonly unknown[])[] {
 
 /** The dtype of a header's `descr`, as `numpy.lib.format.descr_to_dtype` reads it. */
 export function dtypeFromLiteral(descr: PyValue): DType {
-  const result = fromDescr(toJson(descr), false);
+  const result = fromDescr(toJson(descr), OF_HEADER);
   if (result.subdtype !== undefined) throw subArrayOfAnArray(result);
   return result;
 }
@@ -76,32 +106,32 @@ export function subArrayOfAnArray(dtype: DType): NpyError {
 
 /** The same dtype in this machine's byte order; structures are left as they are. */
 export function nativeDType(dtype: DType): DType {
-  return isNative(dtype) ? dtype : scalar(NATIVE_BYTE_ORDER + dtype.str.slice(1));
+  return isNative(dtype) ? dtype : scalar(NATIVE_BYTE_ORDER + dtype.str.slice(1), OF_HEADER);
 }
 
-function notADType(like: unknown): NpyError {
-  const meant = meantDType(like);
+function notADType(like: unknown, { quote, meant: meantBy }: Origin): NpyError {
+  const meant = meantBy(like);
   const hint = meant === undefined ? "" : ` Did you mean "${meant}"?`;
   return new NpyError(
     "ERR_NPY_DTYPE",
-    `${quoted(like)} is not a dtype: expected a name ("float64"), a type string ("<f8") or a list of fields ([["t", "<f8"]]).${hint}`,
+    `${quote(like)} is not a dtype: expected a name ("float64"), a type string ("<f8") or a list of fields ([["t", "<f8"]]).${hint}`,
   );
 }
 
 const scalars = new Map<string, DType>();
 
-function scalar(text: string): DType {
+function scalar(text: string, origin: Origin): DType {
   const known = scalars.get(text);
   if (known !== undefined) return known;
   const parsed = scalarFromString(text, NATIVE_BYTE_ORDER);
   if (parsed === "object") {
     throw new NpyError(
       "ERR_NPY_DTYPE",
-      `dtype ${quoted(text)} holds Python objects, which are pickled and have no fixed size: ` +
+      `dtype ${origin.quote(text)} holds Python objects, which are pickled and have no fixed size: ` +
         "they can neither be appended to nor read here. Convert the array to a fixed-size dtype in NumPy first.",
     );
   }
-  if (parsed === undefined || parsed.itemsize > MAX_ITEMSIZE) throw notADType(text);
+  if (parsed === undefined || parsed.itemsize > MAX_ITEMSIZE) throw notADType(text, origin);
   const size = partSize(parsed);
   // A C compiler aligns long doubles of 12 bytes to 4.
   const alignment = size === 12 ? 4 : size;
@@ -111,24 +141,24 @@ function scalar(text: string): DType {
   return result;
 }
 
-function fromDescr(descr: unknown, align: boolean): DType {
-  if (!Array.isArray(descr)) return toDType(descr, align);
-  if (isSubArray(descr)) return subArray(toDType(descr[0], align), descr[1]);
-  return structureOf(descr, align);
+function fromDescr(descr: unknown, origin: Origin): DType {
+  if (!Array.isArray(descr)) return toDType(descr, origin);
+  if (isSubArray(descr)) return subArray(toDType(descr[0], origin), descr[1], origin.quote);
+  return structureOf(descr, origin);
 }
 
-function structureOf(entries: readonly unknown[], align: boolean): DType {
+function structureOf(entries: readonly unknown[], origin: Origin): DType {
   return structure(
-    entries.map((entry) => parseField(entry, align)),
-    align,
+    entries.map((entry) => parseField(entry, origin)),
+    origin.align,
   );
 }
 
-function parseField(entry: unknown, align: boolean): Member {
+function parseField(entry: unknown, origin: Origin): Member {
   if (Array.isArray(entry) && (entry.length === 2 || entry.length === 3)) {
     const [label, descr, shape] = entry as unknown[];
-    const base = toDType(descr, align);
-    const type = shape === undefined ? base : subArray(base, shape);
+    const base = toDType(descr, origin);
+    const type = shape === undefined ? base : subArray(base, shape, origin.quote);
     if (typeof label === "string") return { name: label, title: undefined, dtype: type };
     if (Array.isArray(label) && label.length === 2) {
       const [title, name] = label as unknown[];
@@ -137,7 +167,7 @@ function parseField(entry: unknown, align: boolean): Member {
   }
   throw new NpyError(
     "ERR_NPY_DTYPE",
-    `${quoted(entry)} is not a field: expected [name, dtype] or [name, dtype, shape], or [title, name] for name.`,
+    `${origin.quote(entry)} is not a field: expected [name, dtype] or [name, dtype, shape], or [title, name] for name.`,
   );
 }
 

@@ -8,7 +8,6 @@ import { dtypeToLiteral } from "./descr.ts";
 import { dtypeFromLiteral, subArrayOfAnArray } from "./dtype.ts";
 import { latin1 } from "./latin1.ts";
 import { type ArrayLayout, checkSize, growthAxis } from "./layout.ts";
-import { isTextTransfer, otherFormat } from "./other-formats.ts";
 import { hexEscape, PyTuple, type PyValue, parsePythonLiteral, printPythonLiteral } from "./python-literal.ts";
 
 /** The versions of the format. They differ in the width of the length field and in the encoding of the text. */
@@ -49,9 +48,9 @@ const ARRAY_ALIGN = 64;
 const GROWTH_AXIS_MAX_DIGITS = 21;
 
 const VERSIONS = {
-  "1.0": { lengthBytes: 2, maxLength: 0xffff, encode: encodeLatin1, decode: latin1 },
-  "2.0": { lengthBytes: 4, maxLength: 0xffffffff, encode: encodeLatin1, decode: latin1 },
-  "3.0": { lengthBytes: 4, maxLength: 0xffffffff, encode: encodeUtf8, decode: decodeUtf8 },
+  "1.0": { lengthBytes: 2, maxLength: 0xffff },
+  "2.0": { lengthBytes: 4, maxLength: 0xffffffff },
+  "3.0": { lengthBytes: 4, maxLength: 0xffffffff },
 } as const;
 
 /** Bytes of magic, version and length field. */
@@ -68,14 +67,7 @@ export function parsePrefix(
   prefix: Uint8Array,
   maxHeaderSize: number = MAX_HEADER_SIZE,
 ): { version: NpyVersion; headerLength: number } {
-  if (MAGIC.some((byte, i) => prefix[i] !== byte)) {
-    const found = [...prefix.subarray(0, MAGIC.length)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
-    const end = prefix.length < MAGIC.length ? " and the end of the file" : "";
-    const expected = 'Not a .npy file: expected it to begin with 93 4e 55 4d 50 59 ("\\x93NUMPY"), found';
-    const other = otherFormat(prefix);
-    if (other !== undefined) throw headerError(`${expected} ${found}${end}: ${other}`);
-    throw headerError(`${expected} ${found ? found + end : "nothing: it is empty"}`);
-  }
+  if (!hasMagic(prefix)) throw notNpy(prefix);
   const [major, minor] = prefix.subarray(MAGIC.length);
   if (major === undefined || minor === undefined) throw truncatedHeader();
   const version = `${major}.${minor}`;
@@ -90,6 +82,26 @@ export function parsePrefix(
   // A character has at most 4 bytes. Check before allocating memory for the header.
   if (textLength > maxHeaderSize * 4) throw tooLongHeader(textLength, maxHeaderSize);
   return { version, headerLength: start + textLength };
+}
+
+/** Whether these are the first bytes of a `.npy` file. */
+export function hasMagic(prefix: Uint8Array): boolean {
+  return MAGIC.every((byte, i) => prefix[i] === byte);
+}
+
+/** The error for a file that begins otherwise. `what` it is, if that is known. */
+export function notNpy(prefix: Uint8Array, what?: string): NpyError {
+  const found = [...prefix.subarray(0, MAGIC.length)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
+  const end = prefix.length < MAGIC.length ? " and the end of the file" : "";
+  const explained = what === undefined ? "" : `: ${what}`;
+  return headerError(
+    `Not a .npy file: expected it to begin with 93 4e 55 4d 50 59 ("\\x93NUMPY"), found ${found ? found + end : "nothing: it is empty"}${explained}`,
+  );
+}
+
+/** Whether "\n" became "\r\n", as transfers of text do, by the last byte of the header and the next one. */
+export function isTextTransfer(bytes: Uint8Array, headerLength: number): boolean {
+  return bytes[headerLength - 1] === 0x0d && (bytes[headerLength] ?? 0x0a) === 0x0a;
 }
 
 function isVersion(text: string): text is NpyVersion {
@@ -107,7 +119,8 @@ export function parseHeader(bytes: Uint8Array, options: { maxHeaderSize?: number
   const { version, headerLength } = parsePrefix(bytes, maxHeaderSize);
   if (bytes.length < headerLength) throw truncatedHeader();
   if (isTextTransfer(bytes, headerLength)) throw textTransfer("ERR_NPY_HEADER");
-  const text = VERSIONS[version].decode(bytes.subarray(prefixLength(version), headerLength));
+  const encoded = bytes.subarray(prefixLength(version), headerLength);
+  const text = version === "3.0" ? decodeUtf8(encoded) : latin1(encoded);
   // Python counts code points, JavaScript code units, which are at least as many.
   const length = text.length > maxHeaderSize ? [...text].length : 0;
   if (length > maxHeaderSize) throw tooLongHeader(length, maxHeaderSize);
@@ -202,10 +215,9 @@ export function growthRoom(header: NpyHeader): number {
 export function growingHeader(header: NpyHeader): (rows: number) => Uint8Array<ArrayBuffer> {
   const axis = growthAxis(header.fortranOrder, header.shape.length);
   if (axis === undefined) throw zeroDimensional();
-  const { encode } = VERSIONS[header.version];
   const { before, after } = headerText(header);
-  const start = prefixLength(header.version) + encode(before).length;
-  const tail = encode(after);
+  const start = prefixLength(header.version) + encode(before, header.version).length;
+  const tail = encode(after, header.version);
   const bytes = formatHeader({ ...header, shape: header.shape.with(axis, 0) });
   let last = 0;
   let end = start + 1;
@@ -235,7 +247,7 @@ export function growingHeader(header: NpyHeader): (rows: number) => Uint8Array<A
 
 /** Where the digits of the growth axis begin in the header that {@link growingHeader} renders. */
 export function countPosition(header: NpyHeader): number {
-  return prefixLength(header.version) + VERSIONS[header.version].encode(headerText(header).before).length;
+  return prefixLength(header.version) + encode(headerText(header).before, header.version).length;
 }
 
 /** 0-d arrays have no axis to grow along. The words are those of numpy.concatenate, and then what to do. */
@@ -271,12 +283,16 @@ function encodeHeader(layout: Parameters<typeof formatHeader>[0]): {
   const isLatin1 = dict.search(BEYOND_LATIN1) === -1;
   for (const version of layout.version === undefined ? (Object.keys(VERSIONS) as NpyVersion[]) : [layout.version]) {
     if (layout.version === undefined && version !== "3.0" && !isLatin1) continue;
-    const text = VERSIONS[version].encode(dict);
+    const text = encode(dict, version);
     const needed = prefixLength(version) + text.length + growthSlack(layout) + 1;
     const { headerLength = needed + ARRAY_ALIGN - (needed % ARRAY_ALIGN) } = layout;
     if (headerLength - prefixLength(version) <= VERSIONS[version].maxLength) return { version, text, headerLength };
   }
   throw headerError(`A header of ${dict.length} characters cannot be written in version ${layout.version ?? "3.0"}`);
+}
+
+function encode(text: string, version: NpyVersion): Uint8Array {
+  return version === "3.0" ? new TextEncoder().encode(text) : encodeLatin1(text);
 }
 
 /**
@@ -294,10 +310,6 @@ function decodeUtf8(bytes: Uint8Array): string {
   } catch (cause) {
     throw new NpyError("ERR_NPY_HEADER", "The header of version 3.0 is not valid UTF-8.", { cause });
   }
-}
-
-function encodeUtf8(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
 }
 
 function headerError(message: string): NpyError {

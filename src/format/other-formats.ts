@@ -82,8 +82,3 @@ function textFormat(start: Uint8Array): string | undefined {
   if (/^[\x20-\x7e\r\n\t]+$/.test(text)) return `it is a text file: ${TEXT_FILE}`;
   return undefined;
 }
-
-/** Whether "\n" became "\r\n", as transfers of text do, by the last byte of the header and the next one. */
-export function isTextTransfer(bytes: Uint8Array, headerLength: number): boolean {
-  return bytes[headerLength - 1] === 0x0d && (bytes[headerLength] ?? 0x0a) === 0x0a;
-}

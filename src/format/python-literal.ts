@@ -6,7 +6,7 @@
  * Format specification: "The header data is an ASCII (UTF-8 since version 3.0) formatted string which contains a Python
  * literal expression of a dictionary."
  */
-import { NpyError, quoted } from "../errors.ts";
+import { NpyError, quotedText } from "../errors.ts";
 
 /** A Python tuple. Lists are JavaScript arrays: a header distinguishes the two. */
 export class PyTuple {
@@ -91,7 +91,7 @@ class Parser {
 
   found(): string {
     const char = this.text.codePointAt(this.position);
-    return char === undefined ? "the end of the header" : quoted(String.fromCodePoint(char));
+    return char === undefined ? "the end of the header" : quotedText(String.fromCodePoint(char));
   }
 
   end(): void {
@@ -155,7 +155,7 @@ class Parser {
     const value = CONSTANTS.get(word);
     if (value !== undefined) return value;
     this.position = start;
-    return this.fail(`expected a value, found ${word === undefined ? this.found() : quoted(word)}`);
+    return this.fail(`expected a value, found ${word === undefined ? this.found() : quotedText(word)}`);
   }
 
   string(prefix: string, start: number): string | PyBytes {

@@ -1,8 +1,10 @@
 /**
- * The scalar dtypes: one table of their names, sizes, typed arrays and limits, and of how one value is read.
+ * The values of scalar dtypes: one table of their typed arrays and limits, and of how one value is read.
  *
- * Sources: NumPy's "Scalars" and "Array interface" (`typestr`); the one-letter codes are those of a 64-bit Unix.
+ * Sources: NumPy's "Scalars" and "Array interface" (`typestr`).
  */
+import { float16FromBits } from "./float16.ts";
+import type { CodeByName, ScalarCode, ScalarName } from "./scalar-names.ts";
 
 /** NumPy's `dtype.kind`: bool, signed, unsigned, float, complex, datetime64, timedelta64, bytes, str, void. */
 export type DTypeKind = "b" | "i" | "u" | "f" | "c" | "M" | "m" | "S" | "U" | "V";
@@ -17,44 +19,36 @@ export const NATIVE_BYTE_ORDER: "<" | ">" = new Uint8Array(new Uint16Array([1]).
 export type Get = (view: DataView, at: number, isLittle: boolean) => unknown;
 
 /**
- * Each scalar dtype of one size, by kind and itemsize: its `names` and one-letter codes (`letters`); the typed array that reading gives
- * (`data`); what one element is in a record (`value`), and how it is read (`get`) if not as an element of that typed array; the length that
- * NumPy reserves for it as text (`characters`); for floats, the bits of the significand (`precision`) and the largest power of 2 (`exponent`).
+ * Each scalar dtype of one size, by kind and itemsize: the typed array that reading gives (`data`); what one element is in a record (`value`),
+ * and how it is read (`get`) if not as an element of that typed array; the length that NumPy reserves for it as text (`characters`); for floats,
+ * the bits of the significand (`precision`) and the largest power of 2 (`exponent`).
  *
- * To add a dtype, add an entry.
+ * To add a dtype, add an entry here and in `scalar-names.ts`.
  */
 const SCALARS = {
   b1: {
-    names: ["?", "bool", "bool_"],
-    letters: "?",
     data: "Uint8Array",
     value: "boolean",
     get: ((view, at) => view.getUint8(at) !== 0) as Get,
     characters: 5,
   },
-  i1: { names: ["int8", "byte"], letters: "b", data: "Int8Array", value: "number", characters: 4 },
-  i2: { names: ["int16", "short"], letters: "h", data: "Int16Array", value: "number", characters: 6 },
-  i4: { names: ["int32", "intc"], letters: "i", data: "Int32Array", value: "number", characters: 11 },
+  i1: { data: "Int8Array", value: "number", characters: 4 },
+  i2: { data: "Int16Array", value: "number", characters: 6 },
+  i4: { data: "Int32Array", value: "number", characters: 11 },
   i8: {
-    names: ["int64", "int", "int_", "intp", "long", "longlong"],
-    letters: "lqpn",
     data: "BigInt64Array",
     value: "bigint",
     characters: 21,
   },
-  u1: { names: ["uint8", "ubyte"], letters: "B", data: "Uint8Array", value: "number", characters: 3 },
-  u2: { names: ["uint16", "ushort"], letters: "H", data: "Uint16Array", value: "number", characters: 5 },
-  u4: { names: ["uint32", "uintc"], letters: "I", data: "Uint32Array", value: "number", characters: 10 },
+  u1: { data: "Uint8Array", value: "number", characters: 3 },
+  u2: { data: "Uint16Array", value: "number", characters: 5 },
+  u4: { data: "Uint32Array", value: "number", characters: 10 },
   u8: {
-    names: ["uint64", "uint", "uintp", "ulong", "ulonglong"],
-    letters: "LQPN",
     data: "BigUint64Array",
     value: "bigint",
     characters: 20,
   },
   f2: {
-    names: ["float16", "half"],
-    letters: "e",
     data: "Float32Array",
     value: "number",
     get: ((view, at, isLittle) => float16FromBits(view.getUint16(at, isLittle))) as Get,
@@ -63,8 +57,6 @@ const SCALARS = {
     exponent: 15,
   },
   f4: {
-    names: ["float32", "single"],
-    letters: "f",
     data: "Float32Array",
     value: "number",
     characters: 32,
@@ -72,8 +64,6 @@ const SCALARS = {
     exponent: 127,
   },
   f8: {
-    names: ["float64", "double", "float"],
-    letters: "d",
     data: "Float64Array",
     value: "number",
     characters: 32,
@@ -81,43 +71,25 @@ const SCALARS = {
     exponent: 1023,
   },
   // Long doubles: JavaScript has no such numbers. Those of 12 bytes come from 32-bit machines.
-  f12: { names: [], letters: "", data: "Uint8Array", value: "bytes", characters: 48 },
-  f16: { names: ["float128", "longdouble"], letters: "g", data: "Uint8Array", value: "bytes", characters: 48 },
+  f12: { data: "Uint8Array", value: "bytes", characters: 48 },
+  f16: { data: "Uint8Array", value: "bytes", characters: 48 },
   c8: {
-    names: ["complex64", "csingle"],
-    letters: "F",
     data: "Float32Array",
     value: "complex",
     get: ((view, at, isLittle) => ({ re: view.getFloat32(at, isLittle), im: view.getFloat32(at + 4, isLittle) })) as Get,
     characters: 64,
   },
   c16: {
-    names: ["complex128", "cdouble", "complex", "complex_"],
-    letters: "D",
     data: "Float64Array",
     value: "complex",
     get: ((view, at, isLittle) => ({ re: view.getFloat64(at, isLittle), im: view.getFloat64(at + 8, isLittle) })) as Get,
     characters: 64,
   },
-  c24: { names: [], letters: "", data: "Uint8Array", value: "bytes", characters: 96 },
-  c32: { names: ["complex256", "clongdouble"], letters: "G", data: "Uint8Array", value: "bytes", characters: 96 },
-  M8: { names: ["datetime64"], letters: "M", data: "BigInt64Array", value: "bigint" },
-  m8: { names: ["timedelta64"], letters: "m", data: "BigInt64Array", value: "bigint" },
+  c24: { data: "Uint8Array", value: "bytes", characters: 96 },
+  c32: { data: "Uint8Array", value: "bytes", characters: 96 },
+  M8: { data: "BigInt64Array", value: "bigint" },
+  m8: { data: "BigInt64Array", value: "bigint" },
 } as const;
-
-/** Kind and itemsize, such as `f8`. */
-export type ScalarCode = keyof typeof SCALARS;
-
-/** The codes whose names the compiler knows: datetime64 and timedelta64 also have units, long doubles of 12 bytes have no name. */
-type NamedCode = Exclude<ScalarCode, "f12" | "c24" | "M8" | "m8">;
-
-type CodeByName = { [Code in NamedCode as Code | (typeof SCALARS)[Code]["names"][number]]: Code };
-
-/** Every name and code that the compiler knows. */
-export type ScalarName = keyof CodeByName;
-
-/** What may follow a byte order. */
-export type OrderedCode = NamedCode | "?";
 
 /** The typed arrays, in memory that nobody shares. */
 export interface TypedArrays {
@@ -202,8 +174,6 @@ const CLASSES = {
 
 /** An entry of the table. */
 export interface Scalar {
-  readonly names: readonly string[];
-  readonly letters: string;
   readonly data: keyof TypedArrays;
   readonly value: "boolean" | "number" | "bigint" | "complex" | "bytes";
   readonly get?: Get;
@@ -221,12 +191,11 @@ export interface ScalarType {
 
 type KindAndSize = Pick<ScalarType, "kind" | "itemsize">;
 
-/** All entries, by their codes. */
-export const scalars: ReadonlyMap<string, Scalar> = new Map<string, Scalar>(Object.entries(SCALARS));
+const scalars: { readonly [Code in ScalarCode]: Scalar } = SCALARS;
 
 /** The entry of a dtype; `undefined` for text, void, structures and sub-arrays. */
 export function scalarOf({ kind, itemsize }: KindAndSize): Scalar | undefined {
-  return scalars.get(kind + itemsize);
+  return (scalars as { readonly [code: string]: Scalar | undefined })[kind + itemsize];
 }
 
 /** How one element is read; `undefined` for dtypes whose only value is their bytes, and for text. */
@@ -292,9 +261,16 @@ export function isFloat16({ kind, itemsize }: KindAndSize): boolean {
 export const codeOfTag: ReadonlyMap<string, ScalarCode> = new Map<string, ScalarCode>([
   ["Uint8ClampedArray", "u1"],
   ["Float16Array", "f2"],
-  ...(Object.keys(SCALARS) as ScalarCode[])
-    .filter((code) => /^[iu]|^f[48]/.test(code))
-    .map((code): [string, ScalarCode] => [SCALARS[code].data, code]),
+  ["Int8Array", "i1"],
+  ["Int16Array", "i2"],
+  ["Int32Array", "i4"],
+  ["BigInt64Array", "i8"],
+  ["Uint8Array", "u1"],
+  ["Uint16Array", "u2"],
+  ["Uint32Array", "u4"],
+  ["BigUint64Array", "u8"],
+  ["Float32Array", "f4"],
+  ["Float64Array", "f8"],
 ]);
 
 /** Codes of dtypes that are the elements of a typed array. */
@@ -304,23 +280,4 @@ export type ElementCode = `${"i" | "u"}${1 | 2 | 4 | 8}` | "f4" | "f8";
 export function elementsOf<Code extends ElementCode>(bytes: Uint8Array, code: Code): ScalarData<Code> {
   const Class = CLASSES[SCALARS[code].data];
   return new Class(bytes.buffer, bytes.byteOffset, bytes.length / Class.BYTES_PER_ELEMENT) as ScalarData<Code>;
-}
-
-const single = new Float32Array(1);
-const singleBits = new Uint32Array(single.buffer);
-
-/** The bits of the float32 that equals a float16. */
-export function widenFloat16(bits: number): number {
-  const sign = (bits & 0x8000) << 16;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 0x3ff;
-  if (exponent === 31) return (sign | 0x7f800000 | (fraction << 13)) >>> 0;
-  if (exponent > 0) return (sign | ((exponent + 112) << 23) | (fraction << 13)) >>> 0;
-  single[0] = fraction * 2 ** -24;
-  return (sign | (singleBits[0] as number)) >>> 0;
-}
-
-function float16FromBits(bits: number): number {
-  singleBits[0] = widenFloat16(bits);
-  return single[0] as number;
 }

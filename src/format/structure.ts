@@ -1,5 +1,5 @@
 /** Structures and sub-arrays. Padding and titles are treated exactly as by `numpy.lib.format.descr_to_dtype`. */
-import { clipped, NpyError, quoted } from "../errors.ts";
+import { clipped, NpyError, quotedText } from "../errors.ts";
 import { type Descr, type DescrField, type DType, type DTypeField, showDType } from "./descr.ts";
 
 /** NumPy's limit of an element's size, and of the sizes of a sub-array: a C int. */
@@ -35,14 +35,14 @@ function valuesOf({ fields = [], subdtype }: DType): number {
   return fields.reduce((sum, { dtype }) => sum + (made.get(dtype) ?? 1), 1);
 }
 
-/** A sub-array of `base`, or `base` itself if the shape has no axes. */
-export function subArray(base: DType, shape: unknown): DType {
+/** A sub-array of `base`, or `base` itself if the shape has no axes. `quote` shows a shape that is none. */
+export function subArray(base: DType, shape: unknown, quote: (value: unknown) => string): DType {
   const sizes = typeof shape === "number" ? [shape] : shape;
   const isShape = Array.isArray(sizes) && sizes.length <= MAX_DIMENSIONS;
   if (!isShape || !sizes.every((n) => Number.isInteger(n) && n >= 0 && n <= MAX_ITEMSIZE)) {
     throw new NpyError(
       "ERR_NPY_DTYPE",
-      `${quoted(shape)} is not the shape of a sub-array: expected at most ${MAX_DIMENSIONS} sizes of 0 to ${MAX_ITEMSIZE}.`,
+      `${quote(shape)} is not the shape of a sub-array: expected at most ${MAX_DIMENSIONS} sizes of 0 to ${MAX_ITEMSIZE}.`,
     );
   }
   // NumPy would take the shape for an itemsize.
@@ -85,7 +85,7 @@ export function structure(members: readonly Member[], align: boolean): DType {
     if (!isPadding) {
       for (const word of title === undefined ? [name] : [name, title]) {
         if (taken.has(word)) {
-          throw new NpyError("ERR_NPY_DTYPE", `Field name ${quoted(word)} is used twice, as a name or a title.`);
+          throw new NpyError("ERR_NPY_DTYPE", `Field name ${quotedText(word)} is used twice, as a name or a title.`);
         }
         taken.add(word);
       }
@@ -150,7 +150,7 @@ export function withOnly(dtype: DType, names: readonly string[]): { dtype: DType
 export function noField(fields: readonly DTypeField[], field: string): NpyError {
   const names = fields
     .slice(0, 80)
-    .map(({ name }) => quoted(name))
+    .map(({ name }) => quotedText(name))
     .join(", ");
   return new NpyError("ERR_NPY_OPTION", `There is no such field: there are ${clipped(names) || "none"}.`, { field });
 }

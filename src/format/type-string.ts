@@ -1,12 +1,12 @@
 /** The names and type strings of scalar dtypes, as `numpy.dtype` reads them: `float64`, `<f8`, `M8[25us]`, `d`. */
 import type { DatetimeUnit, DType } from "./descr.ts";
-import { type ByteOrder, type DTypeKind, scalars } from "./scalars.ts";
+import { scalarNames } from "./scalar-names.ts";
+import type { ByteOrder, DTypeKind } from "./scalars.ts";
 import { similarName } from "./similar.ts";
-import { UNITS } from "./units.ts";
 
 /** Names, which take no byte order, and their codes. */
 const NAMES: ReadonlyMap<string, string> = new Map([
-  ...[...scalars].flatMap(([code, { names }]) => names.map((name): [string, string] => [name, code])),
+  ...[...scalarNames].flatMap(([code, { names }]) => names.map((name): [string, string] => [name, code])),
   ...["str", "str_", "unicode"].map((name): [string, string] => [name, "U0"]),
   ...["bytes", "bytes_", "a"].map((name): [string, string] => [name, "S0"]),
   ["void", "V0"],
@@ -16,7 +16,7 @@ const NAMES: ReadonlyMap<string, string> = new Map([
 
 /** One-letter codes, which may follow a byte order. */
 const LETTERS: ReadonlyMap<string, string> = new Map([
-  ...[...scalars].flatMap(([code, { letters }]) => Array.from(letters, (letter): [string, string] => [letter, code])),
+  ...[...scalarNames].flatMap(([code, { letters }]) => Array.from(letters, (letter): [string, string] => [letter, code])),
   ["c", "S1"],
   ["S", "S0"],
   ["U", "U0"],
@@ -32,6 +32,8 @@ const LONG_NAMES: Readonly<Record<string, string>> = {
   U: "str",
   V: "void",
 };
+
+const UNIT_NAMES: readonly string[] = ["Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps", "fs", "as", "generic"];
 
 /** The most units in one step of a datetime64: a C int. */
 const MAX_COUNT = 2 ** 31 - 1;
@@ -80,11 +82,15 @@ export function scalarFromString(text: string, native: "<" | ">"): ParsedScalar 
   const [, kind, digits] = /^([biufcSUV])(\d{1,10})$/.exec(code) ?? [];
   if (kind === undefined || digits === undefined) return undefined;
   const size = Number(digits);
-  if (!"SUV".includes(kind) && !scalars.has(kind + size)) return undefined;
+  if (!"SUV".includes(kind) && !scalarNames.has(kind + size)) return undefined;
   const itemsize = kind === "U" ? size * 4 : size;
   const byteOrder = itemsize === 1 || "bSV".includes(kind) ? "|" : order;
   const name = kind === "b" ? "bool" : `${LONG_NAMES[kind]}${itemsize * 8 || ""}`;
   return { kind: kind as DTypeKind, itemsize, byteOrder, name, str: byteOrder + kind + size, datetime: undefined };
+}
+
+function isUnit(name: string): name is DatetimeUnit {
+  return UNIT_NAMES.includes(name);
 }
 
 /** `M8[25us]`, `timedelta64`; `str` still lacks the byte order. */
@@ -93,7 +99,7 @@ function parseDatetime(body: string): Omit<ParsedScalar, "byteOrder"> | undefine
   if (found === null) return undefined;
   const [, word = "", digits, written = "generic"] = found;
   const unit = written === "μs" ? "us" : written;
-  if (!Object.hasOwn(UNITS, unit)) return undefined;
+  if (!isUnit(unit)) return undefined;
   const kind = word.startsWith("M") || word.startsWith("d") ? "M" : "m";
   const count = digits ? Number(digits) : 1;
   if (count < 1 || count > MAX_COUNT || (unit === "generic" && count !== 1)) return undefined;
@@ -103,6 +109,6 @@ function parseDatetime(body: string): Omit<ParsedScalar, "byteOrder"> | undefine
     itemsize: 8,
     name: (kind === "M" ? "datetime64" : "timedelta64") + bracket,
     str: `${kind}8${bracket}`,
-    datetime: Object.freeze({ unit: unit as DatetimeUnit, count }),
+    datetime: Object.freeze({ unit, count }),
   };
 }

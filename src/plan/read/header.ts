@@ -1,7 +1,8 @@
 /** Reads the header of an open file. */
 import { NpyError } from "../../errors.ts";
-import { MAGIC, MAX_HEADER_SIZE, type NpyHeader, parseHeader, parsePrefix } from "../../format/header.ts";
+import { hasMagic, MAGIC, MAX_HEADER_SIZE, type NpyHeader, notNpy, parseHeader, parsePrefix } from "../../format/header.ts";
 import { bytesPerRow, dataLength, rowCount } from "../../format/layout.ts";
+import { otherFormat } from "../../format/other-formats.ts";
 import type { StorageFile } from "../../storage/storage.ts";
 import { isRewriting } from "../journal.ts";
 import { type Plan, read, size } from "../step.ts";
@@ -12,7 +13,7 @@ export const FIRST_READ = 512;
 /**
  * The header at the beginning of `file`.
  *
- * @throws NpyError as `parseHeader` does; `ERR_NPY_HEADER` if the file ends within its header; `ERR_NPY_NEEDS_RECOVERY` if it is being rewritten
+ * @throws NpyError as `parseHeader` does, and of other formats what they are; `ERR_NPY_HEADER` if the file ends within its header; `ERR_NPY_NEEDS_RECOVERY` if it is being rewritten
  * in place.
  */
 export function* readHeader(file: StorageFile, maxHeaderSize: number = MAX_HEADER_SIZE): Plan<NpyHeader> {
@@ -44,6 +45,7 @@ export function* readStart(file: StorageFile, length: number): Plan<Uint8Array> 
 
 /** Parses the header that begins with `start`; reads the rest of a long one. */
 function* parse(file: StorageFile, start: Uint8Array, maxHeaderSize: number): Plan<NpyHeader> {
+  if (!hasMagic(start)) throw notNpy(start, otherFormat(start));
   const { headerLength } = parsePrefix(start, maxHeaderSize);
   if (headerLength <= start.length || start.length < FIRST_READ) return parseHeader(start, { maxHeaderSize });
   // The prefix may claim more bytes than the file has.

@@ -1,8 +1,7 @@
 /** Decides what recovery does to a file, and does it. */
 import { NpyError } from "../../errors.ts";
-import { formatHeader, MAGIC, type NpyHeader, parsePrefix, textTransfer } from "../../format/header.ts";
+import { formatHeader, hasMagic, isTextTransfer, MAGIC, type NpyHeader, parsePrefix, textTransfer } from "../../format/header.ts";
 import { bytesPerRow, dataLength, growthAxis, rowCount } from "../../format/layout.ts";
-import { isTextTransfer } from "../../format/other-formats.ts";
 import type { StorageFile } from "../../storage/storage.ts";
 import { FIRST_READ, readHeader, readStart } from "../read/header.ts";
 import { type Plan, quietly, read, size, sync, truncate, write } from "../step.ts";
@@ -208,7 +207,9 @@ function* readRecoverable(file: StorageFile, maxHeaderSize: number | undefined):
     return yield* readHeader(file, maxHeaderSize);
   } catch (error) {
     if (!(error instanceof NpyError) || error.code !== "ERR_NPY_HEADER") throw error;
-    const { headerLength } = parsePrefix(yield* readStart(file, FIRST_READ), maxHeaderSize);
+    const prefix = yield* readStart(file, FIRST_READ);
+    if (!hasMagic(prefix)) throw error;
+    const { headerLength } = parsePrefix(prefix, maxHeaderSize);
     const start = yield* readStart(file, Math.min(headerLength + 1, yield* size(file)));
     if (isTextTransfer(start, headerLength)) throw textTransfer("ERR_NPY_UNRECOVERABLE");
     throw error;
