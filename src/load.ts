@@ -6,9 +6,8 @@ import { type Plan, withFile } from "./plan/step.ts";
 import { readArrayHeader } from "./reader/array-header.ts";
 import { readOrdered } from "./reader/ordered.ts";
 import { checkLoadOptions, type LoadOptions } from "./reader/reader-options.ts";
-import type { FileLike } from "./storage/locate.ts";
+import { onSource, onSourceSync, type SourceLike } from "./reader/sources.ts";
 import type { Storage, StorageFile } from "./storage/storage.ts";
-import { onFile, onFileSync } from "./verb.ts";
 
 /** The plan of {@link load}. */
 export function loading<D>(storage: Storage, options: LoadOptions<D>): Plan<NpyArray<D>> {
@@ -25,6 +24,7 @@ export function loading<D>(storage: Storage, options: LoadOptions<D>): Plan<NpyA
 
 /**
  * Reads a whole array, as `numpy.load`. A URL takes one request, or two if the file is larger than 1 MiB; also of servers that know no ranges.
+ * A folder of shards and a list of files are read as one array, as by {@link NpyReader.open}.
  *
  * @throws NpyError what `NpyReader.open` and `NpyReader.read` throw.
  * @example
@@ -32,11 +32,11 @@ export function loading<D>(storage: Storage, options: LoadOptions<D>): Plan<NpyA
  * const { data, shape } = await load("points.npy", { dtype: "float32" }); // data is a Float32Array
  * ```
  */
-export async function load<const D = unknown>(file: FileLike, options: LoadOptions<D> = {}): Promise<NpyArray<D>> {
-  return await onFile(loading<D>, file, options);
+export async function load<const D = unknown>(file: SourceLike, options: LoadOptions<D> = {}): Promise<NpyArray<D>> {
+  return await onSource(loading<D>, file, options);
 }
 
 /** {@link load}, synchronously. */
-export function loadSync<const D = unknown>(file: FileLike, options: LoadOptions<D> = {}): NpyArray<D> {
-  return onFileSync(loading<D>, file, options);
+export function loadSync<const D = unknown>(file: SourceLike, options: LoadOptions<D> = {}): NpyArray<D> {
+  return onSourceSync(loading<D>, file, options);
 }

@@ -264,7 +264,8 @@ const stalls: Record<string, Answer> = {
 };
 
 describe.each(Object.entries(stalls))("a server that stalls %s", (_, answer) => {
-  const verbs = { load, inspect, needsRecovery, isAppendable, open: NpyReader.open };
+  type Verb = (file: URL, options: { readonly timeout?: number; readonly signal?: AbortSignal }) => Promise<unknown>;
+  const verbs: Record<string, Verb> = { load, inspect, needsRecovery, isAppendable, open: NpyReader.open };
 
   test.each(Object.entries(verbs))("%s gives up after `timeout`", async (_, verb) => {
     const url = await serve(answer);

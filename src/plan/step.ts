@@ -4,6 +4,7 @@
  * steps keeps a plan safe.
  */
 import { NpyError } from "../errors.ts";
+import type { Folder } from "../storage/folder.ts";
 import type {
   Advice,
   Eventually,
@@ -50,6 +51,20 @@ function synchronous(storage: Storage): Storage {
 export function open(storage: Storage, mode: OpenMode, limits: ReadPurpose = {}): Plan<StorageFile> {
   limits.signal?.throwIfAborted();
   return step({ op: "open", now: () => synchronous(storage).openSync(mode), later: () => storage.open(mode, limits) });
+}
+
+/** The names of the files in a folder. */
+export function list(folder: Folder): Plan<readonly string[]> {
+  return step({ op: "list", now: () => synchronousFolder(folder).listSync(), later: () => folder.list() });
+}
+
+/** @throws NpyError `ERR_NPY_OPTION` for a folder without a synchronous half. */
+function synchronousFolder(folder: Folder): Folder {
+  if ("listSync" in folder) return folder;
+  throw new NpyError(
+    "ERR_NPY_OPTION",
+    "This folder has no listSync and works asynchronously only: call the verb whose name does not end in Sync, and await it.",
+  );
 }
 
 export function create(storage: Storage): Plan<StorageFile> {

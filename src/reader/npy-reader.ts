@@ -6,11 +6,9 @@ import type { Selection } from "../format/selection.ts";
 import { checkOptions, position } from "../options.ts";
 import { run } from "../plan/run.ts";
 import { close, type Plan } from "../plan/step.ts";
-import type { FileLike } from "../storage/locate.ts";
 import { Lifetime } from "../storage/signals.ts";
 import type { Eventually, Storage, StorageFile } from "../storage/storage.ts";
-import { attempt, attemptLater, onFile, onFileSync, outward } from "../verb.ts";
-
+import { attempt, attemptLater, outward } from "../verb.ts";
 import { ArrayReader, closed } from "./array-reader.ts";
 import { type Following, followRows } from "./follow.ts";
 import { NpyReaderSync } from "./npy-reader-sync.ts";
@@ -35,6 +33,7 @@ import {
 } from "./reader-options.ts";
 import { rowsLater } from "./rows.ts";
 import { checkSearchOptions, type SearchOptions, type SearchValue, searchSorted } from "./search-sorted.ts";
+import { onSource, onSourceSync, type SourceLike } from "./sources.ts";
 
 /** Opens a file that is read until `lifetime` ends. */
 function opening<D>(storage: Storage, options: ReaderOptions<D>, lifetime?: Lifetime): Plan<OpenArray<D>> {
@@ -70,16 +69,18 @@ export class NpyReader<D = unknown> extends ArrayReader<D> implements AsyncDispo
   }
 
   /**
-   * Opens a file for reading.
+   * Opens a file for reading, or several files as one array: a list of files in its order, or the shards of a folder, whose names are digits alone
+   * (`00000000.npy`), in the order of their numbers. Other files of the folder are left alone. All must have the same dtype, order and row shape.
+   * Their headers are read now, and no more than 32 of them are open at once. Only the last one may grow meanwhile.
    *
    * @throws NpyError `ERR_NPY_HEADER`, `ERR_NPY_DTYPE`, `ERR_NPY_SHAPE`, `ERR_NPY_NEEDS_RECOVERY` if the file ends before its last row,
    * `ERR_NPY_OPTION`, also for a server that does not send the range that was asked for; the file system's and the connection's own errors, such as
    * `ETIMEDOUT`; the reason of `signal`.
    */
-  static async open<const D = unknown>(file: FileLike, options: ReaderOptions<D> = {}): Promise<NpyReader<D>> {
+  static async open<const D = unknown>(file: SourceLike, options: ReaderOptions<D> = {}): Promise<NpyReader<D>> {
     const lifetime = new Lifetime();
     try {
-      const array = await onFile((storage, given) => opening<D>(storage, given, lifetime), file, options);
+      const array = await onSource((storage, given) => opening<D>(storage, given, lifetime), file, options);
       return new NpyReader(array, lifetime);
     } catch (error) {
       lifetime.end();
@@ -88,8 +89,8 @@ export class NpyReader<D = unknown> extends ArrayReader<D> implements AsyncDispo
   }
 
   /** {@link NpyReader.open}, synchronously. */
-  static openSync<const D = unknown>(file: FileLike, options: ReaderOptions<D> = {}): NpyReaderSync<D> {
-    return new NpyReaderSync(onFileSync(opening<D>, file, options));
+  static openSync<const D = unknown>(file: SourceLike, options: ReaderOptions<D> = {}): NpyReaderSync<D> {
+    return new NpyReaderSync(onSourceSync(opening<D>, file, options));
   }
 
   /**

@@ -20,6 +20,7 @@ import { close, open, type Plan, quietly, read } from "../plan/step.ts";
 import { type Eventually, hasCode, type Storage, type StorageFile } from "../storage/storage.ts";
 import { readArrayHeader } from "./array-header.ts";
 import { type Choosing, selectFrom, takeFrom } from "./choose.ts";
+import { JoinedFile, JoinedWindows } from "./joined-file.ts";
 import { type Placing, readOrdered, roomGone } from "./ordered.ts";
 import type { CheckedReaderOptions, ChunkOptions, RowsOptions } from "./reader-options.ts";
 
@@ -101,6 +102,7 @@ export class OpenArray<D> {
 
   #newWindows(): MappedWindows | undefined {
     const { mmap, advise } = this.#options;
+    if (mmap && this.#file instanceof JoinedFile) return new JoinedWindows(this.#file, advise);
     return mmap ? new MappedWindows(this.#file, this.#header.headerLength, advise) : undefined;
   }
 

@@ -24,6 +24,11 @@ export interface Folder {
   /** Creates the folder, and those that it is in; does nothing if it exists. */
   create(): Eventually<void>;
   createSync(): void;
+  /**
+   * Calls back when a file may have been made, deleted or changed, with its name where that is known, until the returned function is called. Returns
+   * `undefined` where that is not possible. Leaving it out means the same.
+   */
+  watch?(onChange: (name: string | undefined) => void): (() => void) | undefined;
 }
 
 /** A folder without the synchronous half: it is used by the verbs that return promises. */

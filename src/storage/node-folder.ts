@@ -45,4 +45,14 @@ export class NodeFolder implements Folder {
   create(): void {
     this.createSync();
   }
+
+  watch(onChange: (name: string | undefined) => void): (() => void) | undefined {
+    try {
+      const watcher = fs.watch(this.#absolute, { persistent: false }, (_event, name) => onChange(name ?? undefined));
+      watcher.on("error", () => watcher.close());
+      return () => watcher.close();
+    } catch {
+      return undefined; // no such directory, or too many watchers
+    }
+  }
 }

@@ -9,7 +9,7 @@ import type { StorageFile } from "../../storage/storage.ts";
 import type { Part } from "../read-together.ts";
 import { type Plan, readParts, turn } from "../step.ts";
 import { dataMissing } from "./header.ts";
-import { type MappedWindows, STRIDE } from "./mapped-windows.ts";
+import type { MappedWindows } from "./mapped-windows.ts";
 import { allocate, mappedBytes, presentBytes } from "./rows.ts";
 
 /** An open file, and the array in it. */
@@ -56,7 +56,7 @@ export const PARTS = 1024;
 /** With `isWhole` everything is read by one request, if requests it takes. */
 export function limitsOf({ file, windows }: Source, isWhole = false): Limits {
   // All of a window is there at once.
-  if (windows !== undefined) return { gap: Number.POSITIVE_INFINITY, span: STRIDE, batch: STRIDE };
+  if (windows !== undefined) return { gap: Number.POSITIVE_INFINITY, span: windows.span, batch: windows.span };
   const gap = file.readOverhead ?? READ_OVERHEAD;
   if (!file.isSnapshot) return { gap, span: BLOCK, batch: BLOCK };
   if (isWhole) return { gap, span: Number.POSITIVE_INFINITY, batch: Number.POSITIVE_INFINITY };

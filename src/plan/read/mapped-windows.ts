@@ -30,6 +30,11 @@ export class MappedWindows {
     this.#advice = advice;
   }
 
+  /** The longest range that always lies within a single window. */
+  get span(): number {
+    return STRIDE;
+  }
+
   /** `length` bytes at `position` in the data, which are `end` bytes long now. A range longer than a stride gets a mapping of its own. */
   *bytes(position: number, length: number, end: number): Plan<Uint8Array<ArrayBuffer>> {
     const { window, start } = this.known(position, length) ?? (yield* this.around(position, length, end));
