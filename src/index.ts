@@ -92,6 +92,7 @@ export type {
   SelectOptions,
 } from "./reader/reader-options.ts";
 export type { SearchOptions, SearchValue } from "./reader/search-sorted.ts";
+export type { SourceLike } from "./reader/sources.ts";
 export {
   needsRecovery,
   needsRecoverySync,
@@ -100,6 +101,9 @@ export {
   recoverSync,
 } from "./recovery.ts";
 export { type SaveOptions, save, saveSync } from "./save.ts";
+export { NpyShards } from "./shards/npy-shards.ts";
+export { recoverShards, type ShardsReport } from "./shards/recover-shards.ts";
+export type { ShardsOptions } from "./shards/shards-options.ts";
 export type { AsyncFolder, Folder } from "./storage/folder.ts";
 export type { FileLike, FolderLike } from "./storage/locate.ts";
 export { MemoryStorage } from "./storage/memory.ts";

@@ -7,6 +7,7 @@ import { lockProblem } from "./native/lock.ts";
 import { mapProblem } from "./native/mmap.ts";
 import { ClaimFile } from "./node-claim-file.ts";
 import { NodeFile, openDescriptor, tolerating } from "./node-file.ts";
+import { lockScope } from "./node-file-systems.ts";
 import { hasCode, type OpenMode, type StorageFile } from "./storage.ts";
 
 /** A path in the file system, which may hold a file. Symbolic links are followed, even to a file that does not exist yet. */
@@ -62,6 +63,10 @@ export class NodeStorage extends SyncStorage {
 
   lockProblem(): string | undefined {
     return lockProblem();
+  }
+
+  lockScope(): string | undefined {
+    return lockScope(dirname(this.#absolute));
   }
 
   claimRewrite(isLocked: boolean): string | undefined {

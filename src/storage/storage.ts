@@ -75,6 +75,11 @@ export interface Storage {
    */
   lockProblem?(): string | undefined;
   /**
+   * Names all those whose locks exclude each other: two that see the same name see each other's locks on this file. `undefined` if that is not known.
+   * Leaving it out means the same.
+   */
+  lockScope?(): string | undefined;
+  /**
    * What keeps files from being mapped into memory, or with `isWritten` into memory that changes them, as a sentence without its end;
    * `undefined` if nothing does. Without it, files have no `map`.
    */

@@ -1,5 +1,6 @@
 /** Growing a `.npy` file by appending. */
 
+import type { EncodedRows } from "../encode/encoded-rows.ts";
 import type { Carried } from "../format/dtype.ts";
 import { isStream } from "../input/advice.ts";
 import type { AppendInput, RowInput } from "../input/record-types.ts";
@@ -37,6 +38,9 @@ import {
   writableOfRows,
 } from "./streams.ts";
 import { Writer } from "./writer.ts";
+
+/** Appends rows that are checked and encoded, as they lie in a file of this dtype and row shape. */
+export let appendEncoded: (npaa: NpyAppendArray, rows: EncodedRows) => Promise<void>;
 
 function opening(storage: Storage, options: object): Plan<Writer> {
   return Writer.open(storage, checkOpenOptions(options));
@@ -76,6 +80,13 @@ export class NpyAppendArray<D = unknown> extends GrowingArray<D> implements Asyn
     });
     // If it fails, the next append tries again.
     writer.whenPausing(() => void this.#queue.perform(() => writer.settle()).catch(() => undefined));
+  }
+
+  static {
+    appendEncoded = (npaa, rows) => {
+      npaa.#checkOpen();
+      return npaa.#queue.append(rows);
+    };
   }
 
   /**
