@@ -101,6 +101,7 @@ export {
   recoverSync,
 } from "./recovery.ts";
 export { type SaveOptions, save, saveSync } from "./save.ts";
+export { type IndexOptions, indexShards, type ShardsIndex } from "./shards/index-shards.ts";
 export { NpyShards } from "./shards/npy-shards.ts";
 export { recoverShards, type ShardsReport } from "./shards/recover-shards.ts";
 export type { ShardsOptions } from "./shards/shards-options.ts";
