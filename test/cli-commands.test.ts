@@ -11,9 +11,11 @@ import { concatCommand } from "../src/cli/concat.ts";
 import { convertCommand } from "../src/cli/convert.ts";
 import { ensureAppendableCommand } from "../src/cli/ensure-appendable.ts";
 import { headCommand } from "../src/cli/head.ts";
+import { indexCommand } from "../src/cli/index-command.ts";
 import { infoCommand } from "../src/cli/info.ts";
 import { plotCommand } from "../src/cli/plot.ts";
 import { recoverCommand } from "../src/cli/recover.ts";
+import { shardCommand } from "../src/cli/shard.ts";
 import { sliceCommand } from "../src/cli/slice.ts";
 import { splitCommand } from "../src/cli/split.ts";
 import { statsCommand } from "../src/cli/stats.ts";
@@ -29,6 +31,8 @@ const commands: Command[] = [
   appendCommand(),
   concatCommand(),
   splitCommand(),
+  shardCommand(),
+  indexCommand(),
   convertCommand(),
   recoverCommand(),
   truncateCommand(),

@@ -19,7 +19,7 @@ export function concatCommand(): Command {
       "Writes the rows of many .npy files into a new one. Checks all files before it writes, and loads none into memory.",
     )
     .argument("<out>", "the .npy file to create")
-    .argument("<in...>", "the .npy files, in this order")
+    .argument("<in...>", "the .npy files, or folders of shards, in this order")
     .option("--overwrite", "replace OUT if it exists; it is kept until the new file has rows")
     .option("--dtype <dtype>", "dtype of OUT (default: that of the first file)", dtypeArgument)
     .addOption(castingOption())
@@ -34,6 +34,7 @@ export function concatCommand(): Command {
       `
 Examples:
   npy-append-array concat all.npy shard-*.npy
+  npy-append-array concat all.npy shards
   npy-append-array concat --overwrite --dtype f4 all.npy a.npy b.npy`,
     );
 }

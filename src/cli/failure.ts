@@ -88,11 +88,15 @@ export function reasonOf({ field, reason }: NpyError): string {
 /** The message of any other error. Names the error's path if it is not `file`. */
 function systemProblem(error: unknown, file?: string): string {
   const { code = "", path, message = String(error) } = error as NodeJS.ErrnoException;
+  if (message.startsWith(NO_SHARDS)) return message.slice("ENOENT: ".length);
   const problem = SYSTEM_ERRORS.get(code);
   if (problem === undefined) return message;
   const isOther = path !== undefined && (file === undefined || resolve(file) !== resolve(path));
   return isOther ? `${problem} (${path})` : problem;
 }
+
+/** The beginning of the error for a folder without shards. */
+const NO_SHARDS = "ENOENT: there are no shards";
 
 /** The commonest errors of the file system, and what to do about them. */
 const SYSTEM_ERRORS: ReadonlyMap<string, string> = new Map([

@@ -6,6 +6,7 @@ import { layoutOf, type RowLayout, rowsOf } from "./columns.ts";
 import { about, FileProblem, lineOf, shown } from "./failure.ts";
 import { Interrupted, interruptible } from "./interruption.ts";
 import { printerFor, printPart, type RowOptions, type RowPrinter } from "./rows.ts";
+import { isDirectory } from "./shard-folders.ts";
 import { tell } from "./terminal.ts";
 import { type View, viewOf } from "./view.ts";
 
@@ -37,8 +38,8 @@ export async function followFile(file: string, options: FollowOptions): Promise<
 /** An array that is followed. */
 interface Opened {
   readonly reader: NpyReader;
-  /** Its file, which stays open when another one takes its name: what was appended to it last can still be read. */
-  readonly held: StorageFile;
+  /** Its file, which stays open when another one takes its name: what was appended to it last can still be read. Folders have none. */
+  readonly held: StorageFile | undefined;
 }
 
 class Following {
@@ -225,10 +226,10 @@ class Following {
   /** Prints the last rows of a file that lost its name, and closes it. */
   async #switchFrom({ reader, held }: Opened): Promise<void> {
     this.#opened = undefined;
-    const isReplaced = held.currentSizeSync?.() === undefined;
+    const isReplaced = held !== undefined && held.currentSizeSync?.() === undefined;
     await reader.close();
     if (isReplaced) await this.#printRest(held);
-    else held.closeSync();
+    else held?.closeSync();
     this.#report(
       `${shown(this.#file)}: ${isReplaced ? "it was replaced" : "another array was written into it"}: its rows follow from the first on`,
     );
@@ -257,6 +258,7 @@ class Following {
 /** Opens a file twice: for the reader, which follows its name, and to hold it. */
 async function openedFile(file: string): Promise<Opened> {
   for (;;) {
+    if (isDirectory(file)) return { reader: await NpyReader.open(file), held: undefined };
     const held = new NodeStorage(file).openSync("r");
     let reader: NpyReader | undefined;
     try {
@@ -272,7 +274,7 @@ async function openedFile(file: string): Promise<Opened> {
 }
 
 async function closed({ reader, held }: Opened): Promise<void> {
-  held.closeSync();
+  held?.closeSync();
   await reader.close();
 }
 

@@ -17,7 +17,7 @@ export function headCommand(): Command {
   const command = new Command("head")
     .summary("print the first rows, or some at random")
     .description("Prints the first rows of a file, or a sample of its rows, as a table or in another format.")
-    .argument("<file>", "the .npy file, or FILE.npz:NAME")
+    .argument("<file>", "the .npy file, a folder of shards, or FILE.npz:NAME")
     .option("-n, --rows <count>", "how many rows (default: 10)", rowCountArgument)
     .option(
       "--random <count>",

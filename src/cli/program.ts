@@ -7,11 +7,13 @@ import { convertCommand } from "./convert.ts";
 import { ensureAppendableCommand } from "./ensure-appendable.ts";
 import { AlreadyReported, EXIT, lineOf, UsageError } from "./failure.ts";
 import { headCommand } from "./head.ts";
+import { indexCommand } from "./index-command.ts";
 import { infoCommand } from "./info.ts";
 import { Interrupted } from "./interruption.ts";
 import { packCommand } from "./pack.ts";
 import { plotCommand } from "./plot.ts";
 import { recoverCommand } from "./recover.ts";
+import { shardCommand } from "./shard.ts";
 import { sliceCommand } from "./slice.ts";
 import { splitCommand } from "./split.ts";
 import { statsCommand } from "./stats.ts";
@@ -29,6 +31,8 @@ const COMMANDS = [
   splitCommand,
   packCommand,
   unpackCommand,
+  shardCommand,
+  indexCommand,
   convertCommand,
   recoverCommand,
   truncateCommand,

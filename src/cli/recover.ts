@@ -1,8 +1,9 @@
 /** `recover`: repairs incomplete files. */
 import { Command, Option } from "commander";
 import { type RecoveryReport, recover } from "../node.ts";
-import { counted, shown } from "./failure.ts";
+import { counted, shown, UsageError } from "./failure.ts";
 import { forEachFile } from "./files.ts";
+import { isShardFolder, recoverFolder } from "./shard-folders.ts";
 import { print } from "./terminal.ts";
 
 interface RecoverCommandOptions {
@@ -18,7 +19,7 @@ export function recoverCommand(): Command {
   return new Command("recover")
     .summary("repair incomplete files")
     .description("Repairs files whose data do not match their headers, after a crash, a full disk or an incomplete download.")
-    .argument("<file...>", "the .npy files")
+    .argument("<file...>", "the .npy files, or folders of shards whose writers are gone")
     .option("--zerofill", "fill an incomplete last row with zeros instead of cutting it off")
     .option("--dry-run", "only report what would change")
     .option("--force", "keep bytes after the last row as rows even if they look like another .npy file")
@@ -40,6 +41,12 @@ export function recoverCommand(): Command {
         ...others
       } = command.optsWithGlobals<RecoverCommandOptions>();
       await forEachFile(files, others, async (file) => {
+        if (isShardFolder(file)) {
+          if (zerofill || dryRun || force || dropUncounted || allowEmpty)
+            throw new UsageError("a folder of shards is recovered without options: leave them out");
+          const report = await recoverFolder(file);
+          return quiet ? undefined : await print(report);
+        }
         const report = await recover(file, { zerofillIncomplete: zerofill, dryRun, force, dropUncounted, allowEmpty });
         if (!quiet) await print(`${shown(file)}: ${reportText(report, dryRun, dropUncounted)}\n`);
       });

@@ -9,6 +9,7 @@ import { jsonText } from "./escaping.ts";
 import { UsageError } from "./failure.ts";
 import { indexAt } from "./index-text.ts";
 import { archivedArray } from "./npz.ts";
+import { isDirectory } from "./shard-folders.ts";
 import { Table } from "./table.ts";
 import { print, printBytes, printData, terminalWidth } from "./terminal.ts";
 import type { View, ViewOptions } from "./view.ts";
@@ -77,7 +78,7 @@ export function printerFor(reader: NpyReader, view: View, options: RowOptions): 
       if (view.isWhole && options.fields !== undefined) {
         throw new UsageError("--raw and --fields cannot be combined here: print rows without --follow and --random");
       }
-      return rawPrinter(reader.path as string, view.isPlain && !isArchived(reader) ? view : { ...view, isPlain: false });
+      return rawPrinter(reader.path as string, view.isPlain && isOneFile(reader) ? view : { ...view, isPlain: false });
     case "table":
       return tablePrinter(view, options.width);
     default:
@@ -85,9 +86,9 @@ export function printerFor(reader: NpyReader, view: View, options: RowOptions): 
   }
 }
 
-/** Whether the bytes of an array are not a file of their own. */
-function isArchived({ path }: NpyReader): boolean {
-  return archivedArray(path as string) !== undefined;
+/** Whether the rows are those of one file, from which they can be copied. */
+function isOneFile({ path }: NpyReader): boolean {
+  return archivedArray(path as string) === undefined && !isDirectory(path as string);
 }
 
 function atOnceOf({ bytesPerRow }: View, columns: number): number {
@@ -98,7 +99,7 @@ function atOnceOf({ bytesPerRow }: View, columns: number): number {
 export async function printRows(reader: NpyReader, view: View, options: RowOptions): Promise<void> {
   const { start, count } = view.rows;
   // Raw bytes need no decoding.
-  if (formOf(options) === "raw" && view.isPlain && !isArchived(reader))
+  if (formOf(options) === "raw" && view.isPlain && isOneFile(reader))
     return await printRawRows(reader.path as string, start, start + count);
   await printPart(view, printerFor(reader, view, options));
 }

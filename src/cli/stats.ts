@@ -35,7 +35,7 @@ export function statsCommand(): Command {
         "standard deviation (of the population, like numpy.std) and a histogram from the smallest to the largest. " +
         "Reads the file once.",
     )
-    .argument("<file>", "the .npy file, or FILE.npz:NAME")
+    .argument("<file>", "the .npy file, a folder of shards, or FILE.npz:NAME")
     .option("--columns <list>", "only these columns", listArgument)
     .action(async (file: string, _options: StatsOptions, command: Command) => {
       const options = command.optsWithGlobals<StatsOptions>();

@@ -19,7 +19,7 @@ export function tailCommand(): Command {
       "Prints the last rows of a file as a table, or in another format; with --follow also each new row, until Ctrl-C. " +
         "--follow waits for a file that does not exist yet. -F also goes on when another file takes its name, or another array is written into it.",
     )
-    .argument("<file>", "the .npy file, or FILE.npz:NAME")
+    .argument("<file>", "the .npy file, a folder of shards, or FILE.npz:NAME")
     .option("-n, --rows <count>", "how many rows", rowCountArgument, 10)
     .option("-f, --follow", "keep printing rows as other processes append them; wait for the file if there is none")
     .option(

@@ -1,7 +1,8 @@
 /** .npy files as sources of rows, copied from file to file. */
-import { inspect, NpyReader } from "../../node.ts";
-import type { RowLayout } from "../columns.ts";
+import { inspect, type NpyInfo, NpyReader } from "../../node.ts";
+import { type RowLayout, sizeOf } from "../columns.ts";
 import { FileProblem, runAdvice, UsageError } from "../failure.ts";
+import { isDirectory } from "../shard-folders.ts";
 import type { Block, Source, SourceOptions } from "./source.ts";
 
 /** Bytes copied at a time. Signals and progress bars are handled in between. */
@@ -10,7 +11,7 @@ const PIECE = 2 ** 26;
 /** Takes the rows that the header counts now: FILE itself may be a source. */
 export async function openNpy(path: string, target: RowLayout | undefined, options: SourceOptions): Promise<Source> {
   if (path === "-") throw new UsageError("a .npy file cannot come from stdin: name it");
-  const info = await inspect(path);
+  const info = isDirectory(path) ? shardsAt(path) : await inspect(path);
   if (info.dataLength !== info.expectedDataLength) {
     throw new FileProblem(path, `its data do not match its header: ${runAdvice("recover", path)}`);
   }
@@ -23,6 +24,18 @@ export async function openNpy(path: string, target: RowLayout | undefined, optio
     layout: { dtype, rowShape: shape.toSpliced(axis, 1), fortranOrder },
     blocks: (reach) => rowBlocks(path, axis, shape[axis] as number, dataLength, reach),
   };
+}
+
+/** What a folder of shards holds. */
+function shardsAt(path: string): Pick<NpyInfo, "dtype" | "shape" | "fortranOrder" | "dataLength" | "expectedDataLength"> {
+  const reader = NpyReader.openSync(path);
+  try {
+    const { dtype, shape, fortranOrder } = reader;
+    const dataLength = sizeOf(shape) * dtype.itemsize;
+    return { dtype, shape, fortranOrder, dataLength, expectedDataLength: dataLength };
+  } finally {
+    reader.close();
+  }
 }
 
 async function* rowBlocks(
