@@ -1,12 +1,12 @@
 /** Folders of shards on the command line. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readdirSync, readFileSync, truncateSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { loadSync, NpyShards, saveSync } from "../src/node.ts";
 import { MAIN, npy } from "./support/command.ts";
-import { temporaryDirectory } from "./support/temporary.ts";
 
 let cwd: string;
 const run = (...args: string[]): string => {
@@ -22,10 +22,12 @@ const fails = (...args: string[]): string => {
 };
 
 beforeAll(() => {
-  cwd = temporaryDirectory();
+  cwd = mkdtempSync(join(tmpdir(), "npy-append-array-"));
   saveSync(join(cwd, "log.npy"), { data: Float64Array.from({ length: 20 }, (_, i) => i), shape: [10, 2] });
   saveSync(join(cwd, "fortran.npy"), { data: Int16Array.from({ length: 20 }, (_, i) => i), shape: [2, 10], fortranOrder: true });
 });
+
+afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 
 describe("shard", () => {
   test("writes files of equal size, which concat joins again", () => {

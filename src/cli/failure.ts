@@ -1,5 +1,5 @@
 /** Errors, and the one line that each prints: what is wrong, and what to do. */
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import type { NpyError } from "../node.ts";
 import { printable } from "./escaping.ts";
 
@@ -27,6 +27,9 @@ export class AlreadyReported extends Error {
 /** Adds the name of `file` to an error, unless its message is already complete. */
 export function about(file: string, error: unknown): Error {
   if (isComplete(error)) return error;
+  const inner = isNpyError(error) ? error.path : undefined;
+  // One of several files that are read as one.
+  if (inner !== undefined && resolve(dirname(inner)) === resolve(file)) return about(inner, error);
   const problem = isNpyError(error) ? npyProblem(error, file) : systemProblem(error, file);
   return new FileProblem(file, problem, { cause: error });
 }
