@@ -56,8 +56,10 @@ const MOST_INLINE = 2 ** 26;
  * shards with {@link NpyShards.appendFrom}; `ERR_NPY_DTYPE` for dtypes that zarr does not have; what {@link NpyReader.open} throws.
  * @example
  * ```ts
- * const index = await indexShards("points", { url: "https://example.org/points" });
- * await writeFile("points.json", JSON.stringify(index));
+ * const folder = new MemoryFolder();
+ * await save(folder.file("00000000.npy"), [1, 2, 3]);
+ * const { refs } = await indexShards(folder, { url: "https://example.org/points" });
+ * refs["0"]; // ["https://example.org/points/00000000.npy", 128, 24]
  * ```
  */
 export async function indexShards(folder: FolderLike, options: IndexOptions = {}): Promise<ShardsIndex> {

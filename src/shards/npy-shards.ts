@@ -114,10 +114,12 @@ export class NpyShards<D = unknown> implements AsyncDisposable {
     return this.#folder.path;
   }
 
+  /** The dtype of the shards. */
   get dtype(): DType<D> {
     return this.#layout.dtype as DType<D>;
   }
 
+  /** The shape of a row. */
   get rowShape(): readonly number[] {
     return this.#layout.rowShape;
   }

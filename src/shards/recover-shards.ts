@@ -27,7 +27,7 @@ export interface ShardsReport {
  * @throws NpyError what {@link recover} throws, after all other files were treated; the file system's own errors.
  * @example
  * ```ts
- * const { adopted } = await recoverShards("shards");
+ * const { adopted } = await recoverShards(new MemoryFolder());
  * adopted; // []
  * ```
  */
