@@ -123,9 +123,13 @@ function hasChanged(message: string): NpyError {
   return new NpyError("ERR_NPY_CHANGED", `The file has changed: ${message}`);
 }
 
-/** Runs a plan with a claim, which is released when the plan ends. */
-export function* claiming<Result>(storage: Storage, use: (claim: Claim) => Plan<Result>): Plan<Result> {
-  const claim = new Claim(storage, "auto");
+/** Runs a plan with a claim, which is released when the plan ends. `wanted` is the option `lock`. */
+export function* claiming<Result>(
+  storage: Storage,
+  use: (claim: Claim) => Plan<Result>,
+  wanted: boolean | "auto" = "auto",
+): Plan<Result> {
+  const claim = new Claim(storage, wanted);
   try {
     const result = yield* use(claim);
     yield* claim.releaseRewrite();

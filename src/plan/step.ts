@@ -233,6 +233,20 @@ export function sync(file: StorageFile): Plan<void> {
   return step({ op: "sync", now: () => file.syncSync(), later: () => file.sync() });
 }
 
+/** Syncs several files, at the same time where that takes time. Every sync has ended when this returns, or throws the first error. */
+export function syncTogether(files: readonly StorageFile[]): Plan<void> {
+  return step<void>({
+    op: "syncTogether",
+    now() {
+      for (const file of files) file.syncSync();
+    },
+    async later() {
+      const results = await Promise.allSettled(files.map(async (file) => await file.sync()));
+      for (const result of results) if (result.status === "rejected") throw result.reason;
+    },
+  });
+}
+
 export function close(file: StorageFile): Plan<void> {
   return step({ op: "close", now: () => file.closeSync(), later: () => file.close() });
 }

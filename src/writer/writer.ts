@@ -19,18 +19,15 @@ import type { Growth, Rows } from "../plan/grow/growth.ts";
 import { MappedGrowth } from "../plan/grow/mapped-growth.ts";
 import type { SharedGrowth } from "../plan/grow/shared-growth.ts";
 import type { RecoveryReport } from "../plan/rewrite/recover.ts";
-import { close, closing, delay, type Plan, quietly } from "../plan/step.ts";
-import { isHeldByThisThread } from "../plan/writer-lock.ts";
+import { close, closing, type Plan, quietly } from "../plan/step.ts";
 import type { Storage } from "../storage/storage.ts";
 import { checkKept, checkStart, firstReplaced, outOfRange } from "./changed-rows.ts";
+import { waitingForLock } from "./lock-wait.ts";
 import { openExisting } from "./open-existing.ts";
 import { type CheckedOpenOptions, checkOpenOptions } from "./open-options.ts";
 import { Pause } from "./pause.ts";
 import { RawRows } from "./raw-rows.ts";
 import { type Attachment, join, listen, type OpenToken, type ShareToken, type Sharing, tokenOf } from "./share.ts";
-
-/** Milliseconds between two looks at a file that another writer has. */
-const LOOK_AGAIN = 20;
 
 /** The state of one file that rows are appended to. */
 export class Writer {
@@ -63,18 +60,7 @@ export class Writer {
   /** Opens and checks an existing file, or gets ready to create one. Waits for another writer as long as `lockWait` says. */
   static *open(storage: Storage, options: CheckedOpenOptions): Plan<Writer> {
     if (options.mmap) checkMappable(storage, true);
-    const { lockWait } = options;
-    const start = performance.now();
-    for (;;) {
-      try {
-        return yield* Writer.#openAtOnce(storage, options);
-      } catch (error) {
-        if (!(error instanceof NpyError) || error.code !== "ERR_NPY_LOCKED" || lockWait === 0) throw error;
-        const left = lockWait - (performance.now() - start);
-        if (left <= 0) throw new NpyError(error.code, `${error.reason} Waited ${lockWait} ms for it.`, { cause: error });
-        if (!(yield* delay(Math.min(LOOK_AGAIN, left), isHeldByThisThread(error)))) throw error;
-      }
-    }
+    return yield* waitingForLock(options.lockWait, () => Writer.#openAtOnce(storage, options));
   }
 
   static *#openAtOnce(storage: Storage, options: CheckedOpenOptions): Plan<Writer> {
@@ -144,6 +130,11 @@ export class Writer {
 
   get #growing(): Readonly<GrowingFile> | undefined {
     return this.#growth?.growing;
+  }
+
+  /** The open file, for a {@link JointGrowth} of it and others. */
+  get growingFile(): GrowingFile | undefined {
+    return this.#growing;
   }
 
   get dtype(): DType | undefined {

@@ -11,9 +11,7 @@ export function* rollBack(growing: GrowingFile, isHeaderTouched: boolean, cause:
   if (growing.broken === undefined) {
     try {
       if (isHeaderTouched) yield* restoreHeader(growing);
-      const end = growing.endOf(growing.rows);
-      if ((yield* size(growing.file)) > end) yield* truncate(growing.file, end);
-      growing.reservedEnd = 0;
+      yield* cutUncounted(growing);
     } catch (error) {
       growing.broken = notUndone(error, cause);
     }
@@ -21,7 +19,15 @@ export function* rollBack(growing: GrowingFile, isHeaderTouched: boolean, cause:
   throw cause;
 }
 
-function* restoreHeader({ file, headerRows, render }: GrowingFile): Plan<void> {
+/** Cuts off what is after the committed rows. */
+export function* cutUncounted(growing: GrowingFile): Plan<void> {
+  const end = growing.endOf(growing.rows);
+  if ((yield* size(growing.file)) > end) yield* truncate(growing.file, end);
+  growing.reservedEnd = 0;
+}
+
+/** Writes the header of the committed rows, unless it is there. */
+export function* restoreHeader({ file, headerRows, render }: GrowingFile): Plan<void> {
   const header = render(headerRows);
   const found = new Uint8Array(header.length);
   yield* read(file, found, 0);

@@ -8,11 +8,17 @@ import type { Rows } from "./growth.ts";
 
 /** Writes rows from row `start` of the file on, and syncs them if the durability asks for it. Returns `false` if `isStopped` ended it. */
 export function* writeRows(growing: GrowingFile, added: Rows, start: number, isStopped?: () => boolean): Plan<boolean> {
+  if (!(yield* writeData(growing, added, start, isStopped))) return false;
+  if (added.rows * growing.bytesPerRow > 0 && growing.durability !== "os") yield* sync(growing.file);
+  return true;
+}
+
+/** {@link writeRows} without the sync. */
+export function* writeData(growing: GrowingFile, added: Rows, start: number, isStopped?: () => boolean): Plan<boolean> {
   const { file } = growing;
   const [from, to] = [growing.endOf(start), growing.endOf(start + added.rows)];
-  if (added.copyTo !== undefined) yield* added.copyTo(file, from);
-  else if (!(yield* writeBlocks(file, added.blocks, from, to, isStopped))) return false;
-  if (to > from && growing.durability !== "os") yield* sync(file);
+  if (added.copyTo === undefined) return yield* writeBlocks(file, added.blocks, from, to, isStopped);
+  yield* added.copyTo(file, from);
   return true;
 }
 
