@@ -1,4 +1,6 @@
 /** Files that a killed process, a power cut or a full disk left incomplete. */
+import type { GroupArray } from "./group/columns.ts";
+import { recoverGroup } from "./group/recover-group.ts";
 import {
   checkOptions,
   flag,
@@ -10,10 +12,11 @@ import {
 } from "./options.ts";
 import { claiming } from "./plan/claims.ts";
 import { isRecoveryNeeded, type RecoveryReport, recoverFile } from "./plan/rewrite/recover.ts";
+import { run, runSync } from "./plan/run.ts";
 import { closing, type Plan, withFile } from "./plan/step.ts";
-import type { FileLike } from "./storage/locate.ts";
-import type { Storage } from "./storage/storage.ts";
-import { onFile, onFileSync } from "./verb.ts";
+import { type FileLike, type FolderLike, isFolder, locateFolder } from "./storage/locate.ts";
+import { hasCode, type Storage } from "./storage/storage.ts";
+import { attempt, attemptLater, onFile, onFileSync } from "./verb.ts";
 
 /** How a file is recovered. */
 export interface RecoverOptions extends HeaderOptions {
@@ -37,6 +40,11 @@ export interface RecoverOptions extends HeaderOptions {
    * row, and one missing byte would cost all of it. Default `false`: such a file is refused.
    */
   readonly allowEmpty?: boolean;
+  /**
+   * Of a folder: the arrays of the group, by their names, or as {@link NpyAppendGroup.open} takes them. No other file is looked at. Default: all
+   * `.npy` files of the folder; then a file that is whole in itself never shortens the others, because it may not belong to them.
+   */
+  readonly arrays?: readonly string[] | { readonly [name: string]: GroupArray };
 }
 
 const RECOVER_OPTIONS = {
@@ -87,13 +95,44 @@ function* recovering(storage: Storage, options: RecoverOptions): Plan<RecoveryRe
  * const { rowsBefore, rowsAfter, bytesDropped } = await recover("log.npy");
  * ```
  */
-export async function recover(file: FileLike, options: RecoverOptions = {}): Promise<RecoveryReport> {
-  return await onFile(recovering, file, options);
+export async function recover(file: FileLike | FolderLike, options: RecoverOptions = {}): Promise<RecoveryReport> {
+  if (isGroup(file, options)) return await recoverFolder(file, options);
+  try {
+    return await onFile(recovering, file, options);
+  } catch (error) {
+    if (isDirectory(file, error)) return await recoverFolder(file, options);
+    throw error;
+  }
 }
 
 /** {@link recover}, synchronously. */
-export function recoverSync(file: FileLike, options: RecoverOptions = {}): RecoveryReport {
-  return onFileSync(recovering, file, options);
+export function recoverSync(file: FileLike | FolderLike, options: RecoverOptions = {}): RecoveryReport {
+  if (isGroup(file, options)) return recoverFolderSync(file, options);
+  try {
+    return onFileSync(recovering, file, options);
+  } catch (error) {
+    if (isDirectory(file, error)) return recoverFolderSync(file, options);
+    throw error;
+  }
+}
+
+function isGroup(file: FileLike | FolderLike, options: RecoverOptions): file is FolderLike {
+  return isFolder(file) || options?.arrays !== undefined;
+}
+
+/** Whether it is the path of a directory, by the error that opening it as a file gave. */
+function isDirectory(file: FileLike | FolderLike, error: unknown): file is string | URL {
+  return (typeof file === "string" || file instanceof URL) && hasCode(error, "EISDIR");
+}
+
+async function recoverFolder(folder: FolderLike, options: RecoverOptions): Promise<RecoveryReport> {
+  const located = attempt(undefined, () => locateFolder(folder));
+  return await attemptLater(located.path, () => run(recoverGroup(located, options)));
+}
+
+function recoverFolderSync(folder: FolderLike, options: RecoverOptions): RecoveryReport {
+  const located = attempt(undefined, () => locateFolder(folder));
+  return attempt(located.path, () => runSync(recoverGroup(located, options)));
 }
 
 function checkingRecovery(storage: Storage, options: InspectOptions): Plan<boolean> {

@@ -1,5 +1,4 @@
 /** Rows as they are appended. */
-import type { NpyArray, NpyChunk } from "../decode/npy-array.ts";
 import { onAbort } from "../storage/signals.ts";
 
 /** Milliseconds between looks at the file: notifications may be lost, or not exist at all. */
@@ -9,10 +8,10 @@ const POLL = 100;
 const PATIENCE = 3;
 
 /** What {@link followRows} needs of a reader. */
-interface Followed<D> {
+interface Followed<Part> {
   readonly length: number;
   refresh(): Promise<void>;
-  read(start: number, stop: number, options: { readonly signal: AbortSignal | undefined }): Promise<NpyArray<D>>;
+  read(start: number, stop: number, options: { readonly signal: AbortSignal | undefined }): Promise<Part>;
 }
 
 export interface Following {
@@ -26,7 +25,12 @@ export interface Following {
   watch(onChange: () => void): (() => void) | undefined;
 }
 
-export async function* followRows<D>(reader: Followed<D>, following: Following): AsyncGenerator<NpyChunk<D>, void, void> {
+/** `chunkOf` makes a chunk of rows and the number of the first of them. */
+export async function* followRows<Part, Chunk>(
+  reader: Followed<Part>,
+  following: Following,
+  chunkOf: (rows: Part, start: number) => Chunk,
+): AsyncGenerator<Chunk, void, void> {
   const { from, rows, lifetime, signal } = following;
   const isStopped = (): boolean => lifetime.aborted || signal?.aborted === true;
   let notifications = 0;
@@ -38,7 +42,7 @@ export async function* followRows<D>(reader: Followed<D>, following: Following):
       const start = next;
       next = end;
       notifications = 0;
-      yield { ...chunk, start };
+      yield chunkOf(chunk, start);
     }
     if (notifications > PATIENCE) await new Promise((resolve) => setTimeout(resolve));
     // Watch first, then look: an append in between wakes us.

@@ -253,7 +253,7 @@ export class NpyReader<D = unknown> extends ArrayReader<D> implements AsyncDispo
 
   async *#follow(following: Following): AsyncGenerator<NpyChunk<D>, void, void> {
     try {
-      yield* followRows(this, following);
+      yield* followRows(this, following, (chunk, start) => ({ ...chunk, start }));
       this.#checkOpen();
     } catch (error) {
       const isEnd = this.#closed !== undefined && error instanceof NpyError && error.code === "ERR_NPY_CLOSED";

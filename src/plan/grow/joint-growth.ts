@@ -137,6 +137,13 @@ export class JointGrowth {
     this.#commitRows(added);
   }
 
+  /** Makes all appended rows survive a power cut. */
+  *sync(): Plan<void> {
+    this.check();
+    for (const growing of this.#files) yield* checkUnchanged(growing);
+    yield* syncTogether(this.#files.map(({ file }) => file));
+  }
+
   #commitRows(added: readonly Rows[]): void {
     for (let i = 0; i < added.length; i++) {
       const growing = this.#files[i] as GrowingFile;

@@ -1,0 +1,76 @@
+/** The operations on one group, performed in the order of their calls. */
+import { withPath } from "../errors.ts";
+import { Fifo } from "../memory/fifo.ts";
+import { run } from "../plan/run.ts";
+import type { Plan } from "../plan/step.ts";
+import { type CheckedRows, GroupBatch } from "./group-batch.ts";
+import type { GroupWriter } from "./group-writer.ts";
+
+/** Any operation but an append. */
+interface Task {
+  readonly plan: () => Plan<void>;
+  settle(): void;
+  fail(error: unknown): void;
+}
+
+export class GroupQueue {
+  readonly #writer: GroupWriter;
+  readonly #waiting: Fifo<GroupBatch | Task> = new Fifo();
+  #isWorking = false;
+
+  constructor(writer: GroupWriter) {
+    this.#writer = writer;
+  }
+
+  /** Appends rows in one commit with those of earlier calls, if nothing else was called since. */
+  append(rows: CheckedRows): Promise<void> {
+    let batch = this.#waiting.last;
+    if (!(batch instanceof GroupBatch)) {
+      batch = new GroupBatch(rows);
+      this.#waiting.push(batch);
+    }
+    batch.add(rows);
+    this.#start();
+    return batch.done;
+  }
+
+  perform(plan: () => Plan<void>): Promise<void> {
+    return new Promise((settle, fail) => {
+      this.#waiting.push({ plan, settle, fail });
+      this.#start();
+    });
+  }
+
+  #start(): void {
+    if (this.#isWorking) return;
+    this.#isWorking = true;
+    // Deferred, so that appends of the same turn of the event loop are written together.
+    void resolved.then(this.#work);
+  }
+
+  /** Runs operations, up to the first one that is asynchronous. */
+  readonly #work = (): void => {
+    for (let operation = this.#waiting.take(); operation !== undefined; operation = this.#waiting.take()) {
+      const current = operation;
+      try {
+        const plan = current instanceof GroupBatch ? this.#writer.append(current, false) : current.plan();
+        const pending = plan && run(plan);
+        if (pending instanceof Promise) {
+          return void pending
+            .then(
+              () => current.settle(),
+              (error: unknown) => current.fail(withPath(error, this.#writer.folder.path)),
+            )
+            .then(this.#work);
+        }
+      } catch (error) {
+        current.fail(withPath(error, this.#writer.folder.path));
+        continue;
+      }
+      current.settle();
+    }
+    this.#isWorking = false;
+  };
+}
+
+const resolved = Promise.resolve();
