@@ -11,12 +11,17 @@ test("the entry points export these values", () => {
       "MemoryStorage",
       "NpyAppendArray",
       "NpyAppendArraySync",
+      "NpyAppendGroup",
+      "NpyAppendGroupSync",
       "NpyError",
+      "NpyGroupReader",
+      "NpyGroupReaderSync",
       "NpyReader",
       "NpyReaderSync",
       "NpzReader",
       "NpzReaderSync",
       "NpyShards",
+      "RaggedArray",
       "RecordArray",
       "arraysOf",
       "arraysOfSync",
@@ -74,19 +79,27 @@ test("each verb has its synchronous twin", () => {
   expect(members(portable.NpyAppendArraySync)).toEqual(twins(portable.NpyAppendArray));
   expect(members(portable.NpyReaderSync)).toEqual(twins(portable.NpyReader));
   expect(members(portable.NpzReaderSync)).toEqual(twins(portable.NpzReader));
+  expect(members(portable.NpyAppendGroupSync)).toEqual(twins(portable.NpyAppendGroup));
+  expect(members(portable.NpyGroupReaderSync)).toEqual(twins(portable.NpyGroupReader));
 });
 
-test.each([node.NpyAppendArray, node.NpyAppendArraySync, node.NpyReader, node.NpyReaderSync])(
-  "new $name(path), as in Python, says what to call",
-  (constructible) => {
-    const { name } = constructible;
-    const opener = name.replace("Sync", "");
-    const make = constructible as unknown as new (path: string) => unknown;
-    expect(() => new make("log.npy")).toThrow(
-      expect.objectContaining({
-        code: "ERR_NPY_OPTION",
-        message: `Do not create ${name} with new, because opening a file may take time: await ${opener}.open(path), or call ${opener}.openSync(path).`,
-      }),
-    );
-  },
-);
+test.each([
+  node.NpyAppendArray,
+  node.NpyAppendArraySync,
+  node.NpyReader,
+  node.NpyReaderSync,
+  node.NpyAppendGroup,
+  node.NpyAppendGroupSync,
+  node.NpyGroupReader,
+  node.NpyGroupReaderSync,
+])("new $name(path), as in Python, says what to call", (constructible) => {
+  const { name } = constructible;
+  const opener = name.replace("Sync", "");
+  const make = constructible as unknown as new (path: string) => unknown;
+  expect(() => new make("log.npy")).toThrow(
+    expect.objectContaining({
+      code: "ERR_NPY_OPTION",
+      message: `Do not create ${name} with new, because opening a file may take time: await ${opener}.open(path), or call ${opener}.openSync(path).`,
+    }),
+  );
+});
