@@ -22,7 +22,7 @@ import { statsCommand } from "../src/cli/stats.ts";
 import { tailCommand } from "../src/cli/tail.ts";
 import { truncateCommand } from "../src/cli/truncate.ts";
 import { verifyCommand } from "../src/cli/verify.ts";
-import { dtype, formatHeader, NpyAppendArray, recoverSync, saveSync } from "../src/node.ts";
+import { dtype, formatHeader, NpyAppendArray, NpyAppendGroup, recoverSync, saveSync } from "../src/node.ts";
 import { MAIN, npy, shell } from "./support/command.ts";
 import { temporaryDirectory } from "./support/temporary.ts";
 
@@ -172,6 +172,40 @@ test("info and recover name the options of the command, not those of the library
       expect.objectContaining({ message: expect.stringMatching(/ Call recover with (dropUncounted|zerofillIncomplete) to /) }),
     );
   }
+});
+
+test("info shows the arrays of a folder that grow in step, and recover repairs them", () => {
+  const cwd = temporaryDirectory();
+  const arrays = { id: { dtype: "int64" }, vec: { dtype: "float32", rowShape: [3] }, text: { dtype: "utf8" } } as const;
+  {
+    using group = NpyAppendGroup.openSync(join(cwd, "docs"), { arrays });
+    group.append({ id: [1, 2], vec: new Float32Array(6), text: ["one", "two"] });
+  }
+  expect(npy(["info", "docs"], { cwd }).stdout).toBe(
+    "docs\n  rows      2\n  complete  yes\n  array  dtype         row\n  id     int64         ()\n  text   text (UTF-8)  any length\n  vec    float32       (3,)\n",
+  );
+  expect(JSON.parse(npy(["info", "--json", "docs"], { cwd }).stdout)).toMatchObject({
+    path: "docs",
+    rows: 2,
+    complete: true,
+    arrays: { text: { dtype: "utf8", ragged: true }, vec: { dtype: "float32", rowShape: [3], ragged: false } },
+  });
+  truncateSync(join(cwd, "docs", "vec.npy"), 140);
+  expect(npy(["info", "docs"], { cwd })).toMatchObject({
+    status: 1,
+    stderr: 'npy-append-array: docs: vec.npy is shorter than its header says: run "npy-append-array recover docs"\n',
+  });
+  const text = (verb: string, dropped: string): string =>
+    `docs: ${verb} 1 row of each array (all files counted 2), ${dropped} 19 bytes\n`;
+  expect(npy(["recover", "--dry-run", "docs"], { cwd }).stdout).toBe(text("would keep", "would drop"));
+  saveSync(join(cwd, "docs", "stray.npy"), [1]);
+  expect(npy(["recover", "--arrays", "id,vec,text", "docs"], { cwd }).stdout).toBe(text("kept", "dropped"));
+  saveSync(join(cwd, "docs", "stray.npy"), [1, 2]);
+  expect(npy(["info", "docs"], { cwd }).stdout).toContain("complete  no: ");
+  expect(npy(["recover", "docs"], { cwd })).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining("may be no array of the group"),
+  });
 });
 
 test.skipIf(process.platform === "win32")("a broken pipe and a full disk end as they should", async () => {

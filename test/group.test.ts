@@ -6,7 +6,6 @@ import { Field, Int32, LargeUtf8, List, makeData, makeVector, Table, tableFromAr
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
-  inspectSync,
   loadSync,
   MemoryFolder,
   NpyAppendArray,
@@ -441,7 +440,12 @@ describe("reading", () => {
     const folder = groupOf(9);
     await using reader = await NpyGroupReader.open(folder);
     using twin = NpyGroupReader.openSync(folder);
-    expect([reader.length, reader.needsRecovery, reader.names]).toEqual([9, false, ["id", "text", "tokens", "vec"]]);
+    expect([reader.length, reader.needsRecovery, Object.keys(reader.arrays)]).toEqual([
+      9,
+      false,
+      ["id", "text", "tokens", "vec"],
+    ]);
+    expect(reader.arrays["vec"]).toMatchObject({ dtype: { name: "float32" }, rowShape: [2], ragged: false, text: false });
     for (const [start, stop] of [
       [undefined, undefined],
       [2, 5],
@@ -483,7 +487,7 @@ describe("reading", () => {
     expect(id).toBeUndefined();
     expect((blob as RaggedArray).at(0)).toEqual(Uint8Array.of(0xff, 0));
     await using named = await NpyGroupReader.open(folder, { arrays: ["id"] });
-    expect(named.names).toEqual(["id"]);
+    expect(Object.keys(named.arrays)).toEqual(["id"]);
   });
 
   test("a RaggedArray gives rows, slices of them, and its parts", () => {

@@ -4,6 +4,7 @@ import { type RecoveryReport, recover } from "../node.ts";
 import { counted, shown, UsageError } from "./failure.ts";
 import { forEachFile } from "./files.ts";
 import { isShardFolder, recoverFolder } from "./shard-folders.ts";
+import { isFolder } from "./group-info.ts";
 import { print } from "./terminal.ts";
 
 interface RecoverCommandOptions {
@@ -12,6 +13,7 @@ interface RecoverCommandOptions {
   readonly force?: boolean;
   readonly dropUncounted?: boolean;
   readonly allowEmpty?: boolean;
+  readonly arrays?: string;
   readonly quiet?: boolean;
 }
 
@@ -19,7 +21,7 @@ export function recoverCommand(): Command {
   return new Command("recover")
     .summary("repair incomplete files")
     .description("Repairs files whose data do not match their headers, after a crash, a full disk or an incomplete download.")
-    .argument("<file...>", "the .npy files, or folders of shards whose writers are gone")
+    .argument("<file...>", "the .npy files, folders of shards whose writers are gone, or folders of arrays that grow in step")
     .option("--zerofill", "fill an incomplete last row with zeros instead of cutting it off")
     .option("--dry-run", "only report what would change")
     .option("--force", "keep bytes after the last row as rows even if they look like another .npy file")
@@ -29,6 +31,7 @@ export function recoverCommand(): Command {
         "force",
       ]),
     )
+    .option("--arrays <names>", "of a folder, the names of the arrays that grow in step, with commas: other files are left alone")
     .option("--allow-empty", "allow a result of 0 rows if no row is complete")
     .action(async (files: string[], _options: RecoverCommandOptions, command: Command) => {
       const {
@@ -37,6 +40,7 @@ export function recoverCommand(): Command {
         force = false,
         dropUncounted = false,
         allowEmpty = false,
+        arrays,
         quiet,
         ...others
       } = command.optsWithGlobals<RecoverCommandOptions>();
@@ -47,8 +51,10 @@ export function recoverCommand(): Command {
           const report = await recoverFolder(file);
           return quiet ? undefined : await print(report);
         }
-        const report = await recover(file, { zerofillIncomplete: zerofill, dryRun, force, dropUncounted, allowEmpty });
-        if (!quiet) await print(`${shown(file)}: ${reportText(report, dryRun, dropUncounted)}\n`);
+        const named = arrays === undefined ? {} : { arrays: arrays.split(",") };
+        const report = await recover(file, { zerofillIncomplete: zerofill, dryRun, force, dropUncounted, allowEmpty, ...named });
+        const text = isFolder(file) ? groupText(report, dryRun) : reportText(report, dryRun, dropUncounted);
+        if (!quiet) await print(`${shown(file)}: ${text}\n`);
       });
     })
     .addHelpText(
@@ -57,7 +63,8 @@ export function recoverCommand(): Command {
 Examples:
   npy-append-array recover --dry-run *.npy
   npy-append-array recover --zerofill log.npy
-  npy-append-array recover --drop-uncounted parallel.npy`,
+  npy-append-array recover --drop-uncounted parallel.npy
+  npy-append-array recover --arrays id,text documents/`,
     );
 }
 
@@ -73,4 +80,10 @@ function reportText(report: RecoveryReport, dryRun: boolean, dropUncounted: bool
   const dropped = bytesDropped === 0 ? "" : `, ${dryRun ? "would drop" : "dropped"} ${counted(bytesDropped, "byte")} ${what}`;
   const filled = bytesZeroFilled === 0 ? "" : `, ${dryRun ? "would add" : "added"} ${counted(bytesZeroFilled, "byte")} of zeros`;
   return `${verb} ${counted(rowsAfter, "row")} (the header said ${rowsBefore})${dropped}${filled}`;
+}
+
+function groupText({ needed, rowsBefore, rowsAfter, bytesDropped }: RecoveryReport, dryRun: boolean): string {
+  if (!needed) return `complete, ${counted(rowsAfter, "row")}`;
+  const dropped = bytesDropped === 0 ? "" : `, ${dryRun ? "would drop" : "dropped"} ${counted(bytesDropped, "byte")}`;
+  return `${dryRun ? "would keep" : "kept"} ${counted(rowsAfter, "row")} of each array (all files counted ${rowsBefore})${dropped}`;
 }

@@ -17,6 +17,16 @@ export interface GroupArray {
   readonly ragged?: boolean;
 }
 
+/** What a group tells of one of its arrays. */
+export interface GroupArrayInfo {
+  /** The dtype of its elements. Those of texts are bytes. */
+  readonly dtype: DType;
+  readonly rowShape: readonly number[];
+  readonly ragged: boolean;
+  /** Whether its rows are texts, in UTF-8. */
+  readonly text: boolean;
+}
+
 /** What a user says of an array, checked. */
 interface ColumnSpec {
   readonly dtype: DType;

@@ -1,5 +1,6 @@
 /** Rows of all arrays of a group that are written together. */
 import type { EncodedRows } from "../encode/encoded-rows.ts";
+import type { GrowingBuffer } from "../memory/growing-buffer.ts";
 import type { Rows } from "../plan/grow/growth.ts";
 import { Batch } from "../writer/batch.ts";
 import type { RaggedRows } from "./ragged-input.ts";
@@ -18,6 +19,8 @@ export interface CheckedRows extends GroupRows {
   readonly columns: readonly (EncodedRows | RaggedRows)[];
 }
 
+export type Spares = readonly (GrowingBuffer | undefined)[];
+
 interface RaggedBatch {
   rows: number;
   readonly values: Batch;
@@ -33,10 +36,10 @@ export class GroupBatch implements GroupRows {
   #resolve!: () => void;
   #reject!: (error: unknown) => void;
 
-  /** For rows of the same arrays as these. */
-  constructor(like: CheckedRows) {
-    this.columns = like.columns.map((column) => {
-      const batch = new Batch(undefined);
+  /** For rows of the same arrays as these. `spares` are empty buffers to begin with, one of each array, if there are any. */
+  constructor(like: CheckedRows, spares: Spares) {
+    this.columns = like.columns.map((column, i) => {
+      const batch = new Batch(spares[i]);
       return "ends" in column ? { rows: 0, values: batch, ends: [] } : batch;
     });
     this.done = new Promise((resolve, reject) => {
@@ -53,6 +56,11 @@ export class GroupBatch implements GroupRows {
       else addRagged(column, rows as RaggedRows);
     }
     this.rows += added.rows;
+  }
+
+  /** Empty buffers, once the rows were written: the next batch need not make any. */
+  takeBuffers(): Spares {
+    return this.columns.map((column) => (column instanceof Batch ? column : column.values).takeBuffer());
   }
 
   settle(): void {

@@ -3,7 +3,7 @@ import { withPath } from "../errors.ts";
 import { Fifo } from "../memory/fifo.ts";
 import { run } from "../plan/run.ts";
 import type { Plan } from "../plan/step.ts";
-import { type CheckedRows, GroupBatch } from "./group-batch.ts";
+import { type CheckedRows, GroupBatch, type Spares } from "./group-batch.ts";
 import type { GroupWriter } from "./group-writer.ts";
 
 /** Any operation but an append. */
@@ -17,6 +17,8 @@ export class GroupQueue {
   readonly #writer: GroupWriter;
   readonly #waiting: Fifo<GroupBatch | Task> = new Fifo();
   #isWorking = false;
+  /** The buffers of the last batch, for the next one. */
+  #spares: Spares = [];
 
   constructor(writer: GroupWriter) {
     this.#writer = writer;
@@ -26,7 +28,8 @@ export class GroupQueue {
   append(rows: CheckedRows): Promise<void> {
     let batch = this.#waiting.last;
     if (!(batch instanceof GroupBatch)) {
-      batch = new GroupBatch(rows);
+      batch = new GroupBatch(rows, this.#spares);
+      this.#spares = [];
       this.#waiting.push(batch);
     }
     batch.add(rows);
@@ -58,7 +61,7 @@ export class GroupQueue {
         if (pending instanceof Promise) {
           return void pending
             .then(
-              () => current.settle(),
+              () => this.#settle(current),
               (error: unknown) => current.fail(withPath(error, this.#writer.folder.path)),
             )
             .then(this.#work);
@@ -67,10 +70,15 @@ export class GroupQueue {
         current.fail(withPath(error, this.#writer.folder.path));
         continue;
       }
-      current.settle();
+      this.#settle(current);
     }
     this.#isWorking = false;
   };
+
+  #settle(operation: GroupBatch | Task): void {
+    if (operation instanceof GroupBatch) this.#spares = operation.takeBuffers();
+    operation.settle();
+  }
 }
 
 const resolved = Promise.resolve();

@@ -2,6 +2,7 @@
 import type { NpyArray } from "../decode/npy-array.ts";
 import { NpyError } from "../errors.ts";
 import { abortSignal, type Check, isPositive, notConstructible, optional } from "../options.ts";
+import type { GroupArrayInfo } from "./columns.ts";
 import { type GroupArrays, GroupReading } from "./group-reading.ts";
 import { RaggedArray } from "./ragged-array.ts";
 
@@ -37,9 +38,9 @@ export abstract class GroupReader {
     return this.#reading.folder.path;
   }
 
-  /** The names of the arrays. */
-  get names(): readonly string[] {
-    return this.#reading.names;
+  /** The arrays by their names. */
+  get arrays(): { readonly [name: string]: GroupArrayInfo } {
+    return this.#reading.arrays;
   }
 
   /** The rows that every file counts. */

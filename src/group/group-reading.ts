@@ -9,7 +9,15 @@ import type { NpyReaderSync } from "../reader/npy-reader-sync.ts";
 import type { ReaderOptions } from "../reader/reader-options.ts";
 import type { Folder } from "../storage/folder.ts";
 import { type Eventually, hasCode } from "../storage/storage.ts";
-import { type Column, columnsIn, filesOf, type GroupArray, type GroupFile, namedColumns } from "./columns.ts";
+import {
+  type Column,
+  columnsIn,
+  filesOf,
+  type GroupArray,
+  type GroupArrayInfo,
+  type GroupFile,
+  namedColumns,
+} from "./columns.ts";
 import { callAll } from "./folder-steps.ts";
 import { checkOffsets, notOffsets } from "./offsets.ts";
 import { RaggedArray } from "./ragged-array.ts";
@@ -106,8 +114,13 @@ export class GroupReading {
     }
   }
 
-  get names(): readonly string[] {
-    return this.#columns.map(({ name }) => name);
+  get arrays(): { readonly [name: string]: GroupArrayInfo } {
+    return Object.fromEntries(
+      this.#columns.map(({ name, isText, reader, values }) => {
+        const elements = values ?? reader;
+        return [name, { dtype: elements.dtype, rowShape: rowShape(elements), ragged: values !== undefined, text: isText }];
+      }),
+    );
   }
 
   /** Finds out how many rows every file counts. */

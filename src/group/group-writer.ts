@@ -15,7 +15,7 @@ import { checkKept } from "../writer/changed-rows.ts";
 import { waitingForLock } from "../writer/lock-wait.ts";
 import type { Writer } from "../writer/writer.ts";
 import { columnInputs } from "./column-input.ts";
-import type { Column } from "./columns.ts";
+import type { Column, GroupArrayInfo } from "./columns.ts";
 import type { CheckedRows, ColumnRows, GroupRows } from "./group-batch.ts";
 import { checkGroupOptions, type GroupOptions } from "./group-options.ts";
 import { closeAll, type OpenedGroup, openGroup } from "./open-group.ts";
@@ -29,16 +29,6 @@ interface OpenColumn {
   readonly writer: Writer;
   /** Of its elements, if it is ragged. */
   readonly values: Writer | undefined;
-}
-
-/** What a group tells of one of its arrays. */
-export interface GroupArrayInfo {
-  /** The dtype of its elements. Those of texts are bytes. */
-  readonly dtype: DType;
-  readonly rowShape: readonly number[];
-  readonly ragged: boolean;
-  /** Whether its rows are texts, in UTF-8. */
-  readonly text: boolean;
 }
 
 export class GroupWriter {

@@ -3,7 +3,8 @@ import { NpyError } from "../errors.ts";
 import type { ArrayInput, ArrowTable, ArrowVector, FlechetteColumn, RecordObject } from "../input/array-input.ts";
 import { notConstructible } from "../options.ts";
 import type { RecoveryReport } from "../plan/rewrite/recover.ts";
-import { type GroupArrayInfo, GroupWriter } from "./group-writer.ts";
+import type { GroupArrayInfo } from "./columns.ts";
+import { GroupWriter } from "./group-writer.ts";
 import type { RaggedArray } from "./ragged-array.ts";
 
 /** Rows of a ragged array: lists, typed arrays or texts; what reading gives; or a column of Arrow, of lists or texts. */
