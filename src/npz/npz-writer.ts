@@ -4,9 +4,10 @@ import type { ArrayInput } from "../input/array-input.ts";
 import { abortSignal, checkOptions, flag, optional, optionError } from "../options.ts";
 import { run, runSync } from "../plan/run.ts";
 import type { Plan } from "../plan/step.ts";
-import { NpyReader, whileOpen } from "../reader/npy-reader.ts";
-import { NpyReaderSync, openArrayOf } from "../reader/npy-reader-sync.ts";
+import type { NpyReader } from "../reader/npy-reader.ts";
+import type { NpyReaderSync } from "../reader/npy-reader-sync.ts";
 import type { OpenArray } from "../reader/open-array.ts";
+import { isReader, isReaderSync, openArrayOf, whileOpen } from "../reader/open-readers.ts";
 import { npyBytes, replacing } from "../save.ts";
 import { type FileLike, locate } from "../storage/locate.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -58,7 +59,7 @@ export async function saveNpz(
   const storage = locate(file);
   await attemptLater(storage.path, async () => {
     const given = entriesOf(arrays);
-    const readers = given.map(([, array]) => array).filter((array) => array instanceof NpyReader);
+    const readers = given.map(([, array]) => array).filter((array) => isReader<NpyReader>(array as object)) as NpyReader[];
     await whileAllOpen(readers, async (opened) => {
       const contents = given.map(([name, array]) => contentOf(name, array, opened));
       await run(saving(storage, contents, options));
@@ -81,7 +82,7 @@ export function saveNpzSync(
 
 function entriesOf(arrays: object): [string, unknown][] {
   const isPlain = typeof arrays === "object" && arrays !== null && !Array.isArray(arrays) && !ArrayBuffer.isView(arrays);
-  if (isPlain && !(arrays instanceof NpyReader) && !(arrays instanceof NpyReaderSync)) return Object.entries(arrays);
+  if (isPlain && !isReader(arrays) && !isReaderSync(arrays)) return Object.entries(arrays);
   throw optionError(`arrays must be an object of names and arrays, as in { x: [1, 2] }: found ${quoted(arrays)}`);
 }
 
@@ -121,13 +122,13 @@ function contentOf(name: string, array: unknown, opened: ReadonlyMap<unknown, Op
     throw optionError(`${quoted(name)} is no name for an array: it must be at most 65,531 bytes of UTF-8, without NUL`);
   }
   try {
-    if (array instanceof NpyReader && !opened.has(array)) {
+    if (isReader(array as object) && !opened.has(array)) {
       throw new NpyError(
         "ERR_NPY_OPTION",
         "This reader works asynchronously: open it with NpyReader.openSync, or await saveNpz.",
       );
     }
-    const source = array instanceof NpyReaderSync ? openArrayOf(array) : opened.get(array);
+    const source = isReaderSync<NpyReaderSync>(array as object) ? openArrayOf(array as object) : opened.get(array);
     return source === undefined ? contentOfArray(file, npyBytes(array)) : contentOfReader(file, source);
   } catch (error) {
     throw within(error, { field: name });

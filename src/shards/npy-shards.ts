@@ -9,6 +9,7 @@ import { notConstructible, optionError, position } from "../options.ts";
 import { run } from "../plan/run.ts";
 import { close, list, open, type Plan, quietly, sync } from "../plan/step.ts";
 import { NpyReader } from "../reader/npy-reader.ts";
+import { isReader } from "../reader/open-readers.ts";
 import { inOrder, shardName } from "../reader/shard-names.ts";
 import type { Folder } from "../storage/folder.ts";
 import { type FolderLike, locateFolder } from "../storage/locate.ts";
@@ -196,14 +197,13 @@ export class NpyShards<D = unknown> implements AsyncDisposable {
     source: NpyReader | AsyncIterable<unknown> | Iterable<unknown>,
     options: AppendRowsOptions = {},
   ): Promise<number> {
-    const { raw, each, signal } = attempt(this.path, () => {
+    const { signal } = attempt(this.path, () => {
       this.#checkOpen();
       const checked = checkAppendFrom(source, options, false);
       if (checked.raw || checked.each === "row") throw optionError("shards take whole arrays of rows: leave raw and each out");
       return checked;
     });
-    void [raw, each];
-    if (source instanceof NpyReader) return await attemptLater(this.path, () => this.#transfer(source, options, signal));
+    if (isReader<NpyReader>(source)) return await attemptLater(this.path, () => this.#transfer(source, options, signal));
     return await appendAll(
       source,
       signal,
