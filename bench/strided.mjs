@@ -69,6 +69,7 @@ const RECORDS = { label: "columns to records", c: "columns_to_records", atLeast:
 /** @returns {import("./harness.mjs").Row[]} */
 export function rows(pick) {
   const appends = pick(1, 4, 4);
+  const perAppend = pick(24, RECORDS.perAppend, RECORDS.perAppend);
   const row = ({ label, c, atLeast, ...given }, bytes, job, numpy) => {
     const params = { ...given, appends, mode: "sync" };
     return {
@@ -90,8 +91,11 @@ export function rows(pick) {
     };
   };
   return [
-    ...CASES.map((given) => row(given, bytesOf(given), "append", "converted")),
-    row(RECORDS, 24 * RECORDS.perAppend, "columns", "interleaved"),
+    ...CASES.map((given) => {
+      const shape = given.shape.map((n) => pick(Math.min(n, 24), n, n));
+      return row({ ...given, shape }, bytesOf({ ...given, shape }), "append", "converted");
+    }),
+    row({ ...RECORDS, perAppend }, 24 * perAppend, "columns", "interleaved"),
   ];
 }
 
@@ -121,7 +125,7 @@ export const jobs = {
   /** A job in a process that has seen all the other cases: those in turns, since an engine forgets what it saw first. */
   async afterOthers({ job, ...params }) {
     const once = { path: params.path, appends: 1, mode: "sync" };
-    for (let pass = 0; !isUsed && pass < 4; pass++) {
+    for (let pass = 0; !isUsed && params.appends > 1 && pass < 4; pass++) {
       for (const given of CASES) {
         await jobs.append({ ...given, ...once });
         rmSync(once.path);
