@@ -113,6 +113,8 @@ const { shape } = parseHeader(new TextEncoder().encode("?NUMPY" + "\\x01\\x00v\\
 console.log(shape[0] === 3 ? "fits" : shape);\n`,
   load: `import { load } from "npy-append-array";
 load(new Uint8Array(100)).catch(({ code }) => console.log(code === "ERR_NPY_HEADER" ? "fits" : code));\n`,
+  NpyReader: `import { NpyReader } from "npy-append-array";
+NpyReader.open(new Uint8Array(100)).catch(({ code }) => console.log(code === "ERR_NPY_HEADER" ? "fits" : code));\n`,
   NpyAppendArray: `import { MemoryStorage, NpyAppendArray } from "npy-append-array";
 NpyAppendArray.open(new MemoryStorage()).then(async (npaa) => {
   await npaa.append([1, 2, 3]);

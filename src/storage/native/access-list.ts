@@ -1,5 +1,4 @@
 /** Access control lists of files (POSIX ACLs), on Linux: getxattr(2) and its relatives, through koffi. */
-import { spawnSync } from "node:child_process";
 import { fromCLibrary } from "./c-library.ts";
 
 /** The longest value of an extended attribute: `XATTR_SIZE_MAX` of `<linux/limits.h>`. */
@@ -43,6 +42,8 @@ export function copyAccessList(from: string, fd: number, to: string): boolean {
 /** The command cp copies the list together with the mode. */
 function copyByCommand(from: string, to: string): boolean {
   try {
+    // Loaded on demand: it takes longer to load than any other module of Node that is used here, and hardly any program needs it.
+    const { spawnSync } = process.getBuiltinModule("node:child_process");
     return spawnSync("cp", ["--attributes-only", "--preserve=mode", "--", from, to], { stdio: "ignore" }).status === 0;
   } catch {
     return false; // a runtime that may not run commands
