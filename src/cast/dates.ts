@@ -5,7 +5,10 @@ import { datetimeConversion } from "./datetime.ts";
 
 const UNITLESS = "a datetime64 without a unit has no meaning for a Date";
 
-const MILLISECONDS: DType = nativeDType(dtype("<M8[ms]"));
+/** Made on demand, as all dtypes are: reading the first one takes a noticeable part of the time to load this package. */
+function milliseconds(): DType {
+  return nativeDType(dtype("<M8[ms]"));
+}
 
 /**
  * Where a Date lies among the steps of `target`: at one, or between one and the next; or the reason why nowhere. Dates beyond its range lie before
@@ -23,12 +26,12 @@ export function dateBetweenTicks(target: DType, date: Date): { readonly ticks: b
     Uint8Array,
   ];
   try {
-    datetimeConversion(MILLISECONDS, target).convert(timeBytes, tickBytes);
+    datetimeConversion(milliseconds(), target).convert(timeBytes, tickBytes);
   } catch (error) {
     if (!(error instanceof NpyError)) throw error;
     return { ticks: date.getTime() < 0 ? -(2n ** 64n) : 2n ** 64n, isBetween: true };
   }
-  datetimeConversion(target, MILLISECONDS).convert(tickBytes, backBytes);
+  datetimeConversion(target, milliseconds()).convert(tickBytes, backBytes);
   return { ticks: ticks[0] as bigint, isBetween: back[0] !== time[0] };
 }
 
@@ -38,8 +41,8 @@ export function dateToTicks(target: DType): (date: Date) => bigint | string {
   const ticks = new BigInt64Array(1);
   const time = new BigInt64Array(1);
   const [tickBytes, timeBytes] = [new Uint8Array(ticks.buffer), new Uint8Array(time.buffer)];
-  const there = datetimeConversion(MILLISECONDS, target);
-  const back = datetimeConversion(target, MILLISECONDS);
+  const there = datetimeConversion(milliseconds(), target);
+  const back = datetimeConversion(target, milliseconds());
   return (date) => {
     if (Number.isNaN(date.getTime()))
       return "an invalid Date is no time: append NaT as typed data, BigInt64Array.of(-(2n ** 63n))";

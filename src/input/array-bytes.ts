@@ -4,8 +4,17 @@ import { type DType, dtype } from "../format/dtype.ts";
 import { codeOfTag } from "../format/scalars.ts";
 import type { TypedArray } from "./array-input.ts";
 
-/** The dtypes of typed arrays by their tags, which are the same in all realms. */
-const DTYPES: ReadonlyMap<string, DType> = new Map(Array.from(codeOfTag, ([tag, code]) => [tag, dtype(code)]));
+/** The dtypes of typed arrays by their tags, which are the same in all realms. They are made on demand, so that this package loads faster. */
+const dtypes = new Map<string, DType>();
+
+function dtypeOfTag(tag: string): DType | undefined {
+  const known = dtypes.get(tag);
+  const code = codeOfTag.get(tag);
+  if (known !== undefined || code === undefined) return known;
+  const made: DType = dtype(code);
+  dtypes.set(tag, made);
+  return made;
+}
 
 /**
  * The bytes of a typed array or DataView, with no copy, and their dtype if the type tells.
@@ -17,7 +26,7 @@ export function typedArrayBytes(data: TypedArray | DataView): { bytes: Uint8Arra
   try {
     // An array whose memory is gone looks empty: only its methods throw.
     if (data.byteLength === 0 && "at" in data) data.at(0);
-    return { bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength), dtype: DTYPES.get(tag) };
+    return { bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength), dtype: dtypeOfTag(tag) };
   } catch (cause) {
     throw gone(data, cause);
   }
