@@ -5,6 +5,7 @@
  * end record, which says where the directory is. Zip64 adds records and fields of 8 bytes for what has no room in 4.
  */
 import { NpyError } from "../errors.ts";
+import { latin1 } from "../format/latin1.ts";
 
 /** The compression methods that NumPy writes. */
 export const STORED = 0;
@@ -12,7 +13,7 @@ export const DEFLATED = 8;
 
 /** The signatures of records: "PK" and two bytes. */
 export const LOCAL = 0x04034b50;
-export const CENTRAL = 0x02014b50;
+const CENTRAL = 0x02014b50;
 export const END = 0x06054b50;
 export const END64 = 0x06064b50;
 export const LOCATOR64 = 0x07064b50;
@@ -26,7 +27,7 @@ export const LOCATOR64_LENGTH = 20;
 
 /** Bits of a member's flags. */
 export const ENCRYPTED = 1;
-export const UTF8: number = 1 << 11;
+const UTF8: number = 1 << 11;
 
 /** In a field of 2 or 4 bytes: the value is in a record or field of Zip64. */
 export const IN_ZIP64_2 = 0xffff;
@@ -71,7 +72,7 @@ const CP437: string =
 
 export function decodeName(bytes: Uint8Array, flags: number): string {
   if ((flags & UTF8) === 0) {
-    return Array.from(bytes, (byte) => (byte < 128 ? String.fromCharCode(byte) : CP437.charAt(byte - 128))).join("");
+    return latin1(bytes).replace(/[\x80-\xff]/g, (char) => CP437.charAt(char.charCodeAt(0) - 128));
   }
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);

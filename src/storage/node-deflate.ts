@@ -7,6 +7,9 @@ import type { Deflate } from "./deflate.ts";
 /** Bytes that zlib gives at a time. */
 const CHUNK = 2 ** 18;
 
+/** The same where all is made at once: into one piece of memory, if it is not larger. */
+const LARGEST = 2 ** 30;
+
 let loaded: typeof Zlib | undefined;
 
 function zlib(): typeof Zlib {
@@ -37,7 +40,7 @@ export const nodeDeflate: Deflate = {
     const { constants, inflateRawSync } = zlib();
     const finishFlush = isStart ? constants.Z_SYNC_FLUSH : constants.Z_FINISH;
     return inflateRawSync(compressed, {
-      chunkSize: Math.max(64, Math.min(most + 1, CHUNK)),
+      chunkSize: Math.max(64, Math.min(most + 1, LARGEST)),
       finishFlush,
       maxOutputLength: Math.max(1, most),
     });
