@@ -50,7 +50,9 @@ for (const exported of checker.getExportsOfModule(checker.getSymbolAtLocation(so
     const isHidden = name.startsWith("#") || ts.getCombinedModifierFlags(member) & ts.ModifierFlags.Private;
     // Well-known symbols, and members documented by an interface, need no docblock.
     const isKnown =
-      name.startsWith("[Symbol.") || (/(Storage|Folder)$/.test(exported.name) && ts.isMethodDeclaration(member)) || name === "key";
+      name.startsWith("[Symbol.") ||
+      (/(Storage|Folder)$/.test(exported.name) && ts.isMethodDeclaration(member)) ||
+      name === "key";
     if (!isHidden && !isKnown && !(declaration.name.text === "NpyError") && !ts.isConstructorDeclaration(member))
       check(`${exported.name}.${name}`, member);
   }

@@ -60,6 +60,12 @@ test("names chunks that divide all shards, and holds the end of the last one", a
   expect((await indexShards(folder)).refs["0.0"]).toEqual(["00000000.npy", 128, 16_000]);
 });
 
+test.each([1, 3, 999, 1000])("a single shard of %d rows is one chunk", async (rows) => {
+  const { refs } = await indexShards(await shardsOf(rows));
+  expect(Object.keys(refs)).toEqual([".zarray", "0.0"]);
+  expect(refs["0.0"]).toEqual(["00000000.npy", 128, 16 * rows]);
+});
+
 test("large shards have several chunks, of 16 MiB at most", async () => {
   const folder = await shardsOf(250, { rowsPerShard: 100, rowShape: [60_000] });
   const index = await indexShards(folder);

@@ -13,7 +13,7 @@ import { inOrder, namesBetween, otherNames, shardNumber } from "./shard-names.ts
 /** What can be read as one array: a file, a folder of shards, or a list of files. */
 export type SourceLike = FileLike | FolderLike | readonly FileLike[];
 
-export class JoinedStorage implements Storage {
+class JoinedStorage implements Storage {
   readonly path: string | undefined;
   readonly #folder: Folder | undefined;
   readonly #listed: readonly Member[];

@@ -5,7 +5,7 @@ import { close, open, type Plan, quietly } from "../plan/step.ts";
 import { type Eventually, isPending, type ReadLimits, type Storage, type StorageFile } from "../storage/storage.ts";
 
 /** The most files that are open at once. A process may have 256 on macOS, and 1024 on many Linux systems. */
-export const MOST_OPEN = 32;
+const MOST_OPEN = 32;
 
 /** A file that is known, whether it is open or not. */
 export interface KnownFile {

@@ -148,7 +148,8 @@ function rowsPerChunk(shards: readonly Shard[], width: number): number {
 
 /** Whether chunks are not many times smaller than they need be. */
 function isWorthwhile(shards: readonly Shard[], chunk: number, most: number): boolean {
-  const shortest = shards.slice(0, -1).reduce((least, { rows }) => Math.min(least, rows), most);
+  const full = shards.length > 1 ? shards.slice(0, -1) : shards;
+  const shortest = full.reduce((least, { rows }) => Math.min(least, rows), most);
   return 64 * chunk >= shortest;
 }
 
