@@ -43,7 +43,7 @@ export type { Selection, Slice } from "./format/selection.ts";
 export type { GroupArray, GroupArrayInfo } from "./group/columns.ts";
 export type { GroupOptions } from "./group/group-options.ts";
 export type { GroupChunkOptions, GroupReadOptions } from "./group/group-reader.ts";
-export type { GroupArrays, GroupReaderOptions } from "./group/group-reading.ts";
+export type { GroupArrays, GroupArraysOf, GroupReaderOptions } from "./group/group-reading.ts";
 export type { GroupInput, RaggedInput } from "./group/growing-group.ts";
 export { NpyAppendGroup } from "./group/npy-append-group.ts";
 export { NpyAppendGroupSync } from "./group/npy-append-group-sync.ts";

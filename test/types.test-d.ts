@@ -20,9 +20,11 @@ import {
   type NpyArray,
   type NpyChunk,
   type NpyData,
+  NpyGroupReader,
   NpyReader,
   type NpyReaderSync,
   type OpenOptions,
+  type RaggedArray,
   type RawChunk,
   type RecordArray,
   type RecordOf,
@@ -549,4 +551,16 @@ test("a misspelt dtype does not compile; one that is known only at run time does
   expectTypeOf(create("float32")).toEqualTypeOf<NpyAppendArraySync<"float32">>();
   // @ts-expect-error
   create("flaot32");
+});
+
+test("what a group of described arrays gives", async () => {
+  const reader = await NpyGroupReader.open("documents", {
+    arrays: { id: { dtype: "int64" }, text: { dtype: "utf8" }, tokens: { dtype: "int32", ragged: true } },
+  });
+  const { id, text, tokens } = await reader.read();
+  expectTypeOf(id.data).toEqualTypeOf<BigInt64Array<ArrayBuffer>>();
+  expectTypeOf(text).toEqualTypeOf<RaggedArray>();
+  expectTypeOf(tokens).toEqualTypeOf<RaggedArray>();
+  const { other } = await NpyGroupReader.openSync("documents").read();
+  expectTypeOf(other).toEqualTypeOf<NpyArray | RaggedArray | undefined>();
 });

@@ -58,11 +58,13 @@ export abstract class GroupReader {
 }
 
 /** Rows of each array, which begin at row `start` of the group. */
-export function chunkOf(arrays: GroupArrays, start: number): GroupArrays {
-  const chunk = Object.entries(arrays).map(([name, array]): [string, NpyArray | RaggedArray] => {
-    return [name, array instanceof RaggedArray ? array : Object.assign(array, { start })];
-  });
-  return Object.fromEntries(chunk);
+export function chunkOf<Arrays extends object>(arrays: Arrays, start: number): Arrays {
+  const chunk = Object.entries<NpyArray | RaggedArray>(arrays as GroupArrays).map(
+    ([name, array]): [string, NpyArray | RaggedArray] => {
+      return [name, array instanceof RaggedArray ? array : Object.assign(array, { start })];
+    },
+  );
+  return Object.fromEntries(chunk) as Arrays;
 }
 
 export function closed(path: string | undefined): NpyError {

@@ -23,18 +23,28 @@ import { checkOffsets, notOffsets } from "./offsets.ts";
 import { RaggedArray } from "./ragged-array.ts";
 
 /** How a group is read. */
-export interface GroupReaderOptions extends Pick<ReaderOptions, "maxHeaderSize" | "mmap" | "advise" | "signal" | "timeout"> {
+export interface GroupReaderOptions<A = unknown>
+  extends Pick<ReaderOptions, "maxHeaderSize" | "mmap" | "advise" | "signal" | "timeout"> {
   /**
    * The arrays to read: their names, or descriptions as for {@link NpyAppendGroup.open}. Default: all `.npy` files of the folder. The files do not say
    * whether bytes are texts: a ragged array of uint8 is read as texts unless it is described as `{ dtype: "uint8", ragged: true }`.
    */
-  readonly arrays?: readonly string[] | { readonly [name: string]: GroupArray };
+  readonly arrays?: A | readonly string[] | { readonly [name: string]: GroupArray };
 }
 
 /** Rows of each array. A ragged one is a {@link RaggedArray}. */
 export interface GroupArrays {
   readonly [name: string]: NpyArray | RaggedArray;
 }
+
+/** Rows of each array of a group that was described as `A`. */
+export type GroupArraysOf<A> = A extends { readonly [name: string]: GroupArray }
+  ? {
+      readonly [Name in keyof A]: A[Name] extends { readonly dtype: "utf8" } | { readonly ragged: true }
+        ? RaggedArray
+        : NpyArray<A[Name]["dtype"]>;
+    }
+  : GroupArrays;
 
 const SHARED: readonly string[] = ["maxHeaderSize", "mmap", "advise", "signal", "timeout"];
 
@@ -146,7 +156,7 @@ export class GroupReading {
     yield* this.#count();
   }
 
-  *read(start: number | undefined, stop: number | undefined, limits: Limits): Plan<GroupArrays> {
+  *read<A>(start: number | undefined, stop: number | undefined, limits: Limits): Plan<GroupArraysOf<A>> {
     const from = position(start ?? 0, this.length, "start");
     const to = Math.max(from, position(stop ?? this.length, this.length, "stop"));
     const ragged = this.#columns.filter(({ values }) => values !== undefined);
@@ -182,7 +192,7 @@ export class GroupReading {
   }
 
   /** Rows in any order. The elements of ragged rows are taken one by one where rows do not follow each other. */
-  *take(rows: ArrayLike<number | bigint>, limits: Limits): Plan<GroupArrays> {
+  *take<A>(rows: ArrayLike<number | bigint>, limits: Limits): Plan<GroupArraysOf<A>> {
     const wanted = Array.from(rows, (row) => this.#checkRow(Number(row)));
     const arrays = new Map<string, NpyArray | RaggedArray>();
     for (const column of this.#columns) {
@@ -229,8 +239,8 @@ export class GroupReading {
     throw new NpyError("ERR_NPY_SHAPE", `There is no row ${row}: the group has ${this.length} rows.`, { row });
   }
 
-  #inOrder(arrays: ReadonlyMap<string, NpyArray | RaggedArray>): GroupArrays {
-    return Object.fromEntries(this.#columns.map(({ name }) => [name, arrays.get(name) as NpyArray | RaggedArray]));
+  #inOrder<A>(arrays: ReadonlyMap<string, NpyArray | RaggedArray>): GroupArraysOf<A> {
+    return Object.fromEntries(this.#columns.map(({ name }) => [name, arrays.get(name)])) as GroupArraysOf<A>;
   }
 
   /** About 4 MiB of all arrays together, at least one row. */

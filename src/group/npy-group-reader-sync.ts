@@ -3,10 +3,10 @@ import { checkOptions } from "../options.ts";
 import { runSync } from "../plan/run.ts";
 import { attempt } from "../verb.ts";
 import { CHUNK_OPTIONS, chunkOf, closed, type GroupChunkOptions, GroupReader } from "./group-reader.ts";
-import type { GroupArrays, GroupReading } from "./group-reading.ts";
+import type { GroupArraysOf, GroupReading } from "./group-reading.ts";
 
 /** {@link NpyGroupReader}, synchronously. */
-export class NpyGroupReaderSync extends GroupReader implements Disposable {
+export class NpyGroupReaderSync<A = unknown> extends GroupReader implements Disposable {
   readonly #reading: GroupReading;
   #isClosed = false;
 
@@ -17,13 +17,13 @@ export class NpyGroupReaderSync extends GroupReader implements Disposable {
   }
 
   /** {@link NpyGroupReader.read}, synchronously. */
-  read(start?: number, stop?: number): GroupArrays {
-    return attempt(this.path, () => runSync(this.#open().read(start, stop, {})));
+  read(start?: number, stop?: number): GroupArraysOf<A> {
+    return attempt(this.path, () => runSync(this.#open().read<A>(start, stop, {})));
   }
 
   /** {@link NpyGroupReader.take}, synchronously. */
-  take(rows: ArrayLike<number | bigint>): GroupArrays {
-    return attempt(this.path, () => runSync(this.#open().take(rows, {})));
+  take(rows: ArrayLike<number | bigint>): GroupArraysOf<A> {
+    return attempt(this.path, () => runSync(this.#open().take<A>(rows, {})));
   }
 
   /** {@link NpyGroupReader.refresh}, synchronously. */
@@ -32,7 +32,7 @@ export class NpyGroupReaderSync extends GroupReader implements Disposable {
   }
 
   /** {@link NpyGroupReader.chunks}, synchronously. */
-  *chunks(options: Omit<GroupChunkOptions, "signal"> = {}): Generator<GroupArrays, undefined, unknown> {
+  *chunks(options: Omit<GroupChunkOptions, "signal"> = {}): Generator<GroupArraysOf<A>, undefined, unknown> {
     const { rows = this.#open().rowsPerChunk() } = attempt(this.path, () => checkOptions(options, CHUNK_OPTIONS));
     for (let start = 0; start < this.length; start += rows) {
       yield chunkOf(this.read(start, Math.min(this.length, start + rows)), start);

@@ -16,7 +16,7 @@ import {
   type GroupReadOptions,
   READ_OPTIONS,
 } from "./group-reader.ts";
-import { type GroupArrays, type GroupReaderOptions, GroupReading } from "./group-reading.ts";
+import { type GroupArraysOf, type GroupReaderOptions, GroupReading } from "./group-reading.ts";
 import { NpyGroupReaderSync } from "./npy-group-reader-sync.ts";
 
 /** What {@link NpyGroupReader.follow} returns, and for how long. */
@@ -38,7 +38,7 @@ const FOLLOW_OPTIONS = { from: rowNumber, ...CHUNK_OPTIONS, signal: abortSignal 
  * const { id, text } = await reader.read(-1);
  * ```
  */
-export class NpyGroupReader extends GroupReader implements AsyncDisposable {
+export class NpyGroupReader<A = unknown> extends GroupReader implements AsyncDisposable {
   readonly #reading: GroupReading;
   readonly #lifetime: Lifetime = new Lifetime();
   #closed: Promise<void> | undefined;
@@ -53,19 +53,19 @@ export class NpyGroupReader extends GroupReader implements AsyncDisposable {
    *
    * @throws NpyError `ERR_NPY_NEEDS_RECOVERY` if a file is missing, or ends before its last row; what {@link NpyReader.open} throws.
    */
-  static async open(folder: FolderLike, options: GroupReaderOptions = {}): Promise<NpyGroupReader> {
+  static async open<const A = unknown>(folder: FolderLike, options: GroupReaderOptions<A> = {}): Promise<NpyGroupReader<A>> {
     const located = attempt(undefined, () => locateFolder(folder));
     return await attemptLater(located.path, async () => {
       const reading = await run(GroupReading.open(located, options, (file, given) => NpyReader.open(file, given)));
-      return new NpyGroupReader(reading);
+      return new NpyGroupReader<A>(reading);
     });
   }
 
   /** {@link NpyGroupReader.open}, synchronously. */
-  static openSync(folder: FolderLike, options: GroupReaderOptions = {}): NpyGroupReaderSync {
+  static openSync<const A = unknown>(folder: FolderLike, options: GroupReaderOptions<A> = {}): NpyGroupReaderSync<A> {
     const located = attempt(undefined, () => locateFolder(folder));
     return attempt(located.path, () => {
-      return new NpyGroupReaderSync(
+      return new NpyGroupReaderSync<A>(
         runSync(GroupReading.open(located, options, (file, given) => NpyReader.openSync(file, given))),
       );
     });
@@ -76,8 +76,8 @@ export class NpyGroupReader extends GroupReader implements AsyncDisposable {
    *
    * @throws NpyError what {@link NpyReader.read} throws; `ERR_NPY_VALUE` for offsets that decrease.
    */
-  read(start?: number, stop?: number, options: GroupReadOptions = {}): Promise<GroupArrays> {
-    return this.#perform(() => this.#reading.read(start, stop, checkOptions(options, READ_OPTIONS)));
+  read(start?: number, stop?: number, options: GroupReadOptions = {}): Promise<GroupArraysOf<A>> {
+    return this.#perform(() => this.#reading.read<A>(start, stop, checkOptions(options, READ_OPTIONS)));
   }
 
   /**
@@ -85,12 +85,12 @@ export class NpyGroupReader extends GroupReader implements AsyncDisposable {
    *
    * @throws NpyError `ERR_NPY_SHAPE` if there is no such row; what {@link read} throws.
    */
-  take(rows: ArrayLike<number | bigint>, options: GroupReadOptions = {}): Promise<GroupArrays> {
-    return this.#perform(() => this.#reading.take(rows, checkOptions(options, READ_OPTIONS)));
+  take(rows: ArrayLike<number | bigint>, options: GroupReadOptions = {}): Promise<GroupArraysOf<A>> {
+    return this.#perform(() => this.#reading.take<A>(rows, checkOptions(options, READ_OPTIONS)));
   }
 
   /** All rows, a chunk at a time: no more than one is held in memory. Each array of a chunk has its first row as `start`. */
-  async *chunks(options: GroupChunkOptions = {}): AsyncGenerator<GroupArrays, undefined, unknown> {
+  async *chunks(options: GroupChunkOptions = {}): AsyncGenerator<GroupArraysOf<A>, undefined, unknown> {
     const { rows = this.#reading.rowsPerChunk(), signal } = attempt(this.path, () => checkOptions(options, CHUNK_OPTIONS));
     for (let start = 0; start < this.length; start += rows) {
       yield chunkOf(await this.read(start, Math.min(this.length, start + rows), { signal }), start);
@@ -112,7 +112,7 @@ export class NpyGroupReader extends GroupReader implements AsyncDisposable {
    *
    * @throws NpyError what {@link refresh} and {@link read} throw.
    */
-  async *follow(options: GroupFollowOptions = {}): AsyncGenerator<GroupArrays, void, void> {
+  async *follow(options: GroupFollowOptions = {}): AsyncGenerator<GroupArraysOf<A>, void, void> {
     const { length } = this;
     const checked = attempt(this.path, () => {
       if (this.#closed !== undefined) throw closed(this.path);
