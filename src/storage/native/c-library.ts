@@ -15,7 +15,7 @@ type Argument = number | bigint | Uint8Array | null;
 export type CFunction = (...args: readonly Argument[]) => string | undefined;
 
 /**
- * The C library of this process. Functions are found by their C prototype (`int flock(int fd, int operation)`), and an Error is thrown if there is
+ * The C library of this process, and on Windows what node.exe exports. Functions are found by their C prototype (`int flock(int fd, int operation)`), and an Error is thrown if there is
  * no such function. They return -1 and set `errno` when they fail. Error names are Node's: `"EAGAIN"` for EWOULDBLOCK, `"ENOTSUP"` for EOPNOTSUPP.
  */
 export interface CLibrary {
@@ -24,6 +24,8 @@ export interface CLibrary {
   countFunc(prototype: string): (...args: readonly Argument[]) => number;
   /** The same, run in another thread. Memory that is passed to it stays where it is until it returns. */
   asyncCountFunc(prototype: string): (...args: readonly Argument[]) => Promise<number>;
+  /** A function of Windows' kernel32.dll that returns 0 if it fails: gives the number of its error, or 0. */
+  kernelFunc(prototype: string): (...args: readonly Argument[]) => number;
   /** A function that returns a pointer, or (void *) -1: gives the pointer, or the name of the error. */
   pointerFunc(prototype: string): (...args: readonly Argument[]) => bigint | string;
   /**
@@ -36,7 +38,7 @@ export interface CLibrary {
 
 /** The part of koffi that is used. Its own types are missing where it is not installed. */
 interface Koffi {
-  load(library: null): { func<Result>(prototype: string): KoffiFunction<Result> };
+  load(library: string | null): { func<Result>(prototype: string): KoffiFunction<Result> };
   errno(): number;
   view(pointer: bigint, length: number): ArrayBuffer;
 }
@@ -52,8 +54,7 @@ let loaded: { readonly library: CLibrary | undefined } | undefined;
 const lookups: (() => unknown)[] = [];
 
 /**
- * The C library. `undefined` if koffi is not installed or has no binary for this platform, and on Windows, which has other calls. In a worker that
- * may be terminated while it loads koffi, also unless it `isDemanded`: see `uninterrupted.ts`.
+ * The C library. `undefined` if koffi is not installed or has no binary for this platform. In a worker that may be terminated while it loads koffi, also unless it `isDemanded`: see `uninterrupted.ts`.
  */
 export function cLibrary(isDemanded: boolean = false): CLibrary | undefined {
   if (loaded === undefined && (isDemanded || !IS_UNPROTECTED)) {
@@ -101,7 +102,6 @@ function tryFinding<Functions>(find: (library: CLibrary) => Functions | undefine
 export const HAS_LONG_POSITIONS: boolean = !["arm", "ia32", "mips", "mipsel"].includes(process.arch);
 
 function load(): CLibrary | undefined {
-  if (process.platform === "win32") return undefined;
   try {
     // Bundlers follow a plain createRequire(...)("koffi"), and warn where koffi is not installed.
     const koffi: Koffi = Reflect.apply(createRequire, undefined, [import.meta.url])("koffi");
@@ -123,6 +123,12 @@ function load(): CLibrary | undefined {
               else resolve(count);
             });
           });
+      },
+      kernelFunc(prototype) {
+        const kernel = koffi.load("kernel32.dll");
+        const lastError = kernel.func<number>("uint32_t __stdcall GetLastError()");
+        const call = kernel.func<number>(prototype);
+        return (...args) => (call(...args) === 0 ? lastError() : 0);
       },
       pointerFunc(prototype) {
         const call = library.func<bigint>(prototype);
