@@ -81,8 +81,8 @@ export class Claim extends WriterLock {
   }
 
   *#replaceHeld(temporary: StorageFile): Plan<void> {
-    // Windows cannot replace an open file, and has no locks here.
-    if (!this.isHeldLocked) yield* this.letGo();
+    // Closing it gives up its lock: where that is necessary, a writer that comes right now finds the new file, or keeps it from being placed.
+    if (!this.isHeldLocked || this.storage.mustCloseToReplace === true) yield* this.letGo();
     yield* replace(this.storage, temporary);
   }
 

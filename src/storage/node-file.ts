@@ -12,8 +12,12 @@ import { copyRange } from "./native/copy-range.ts";
 import { lockDescriptor } from "./native/lock.ts";
 import { MovingMapping, mapDescriptor, PAGE, SharedMapping } from "./native/mmap.ts";
 import { smallTransfers } from "./native/small-transfers.ts";
+import { syncDirectory, syncDirectorySync } from "./node-directory.ts";
 import { onExit } from "./node-exit.ts";
 import { storesNeedNoSpace } from "./node-file-systems.ts";
+import { keyOf } from "./node-identity.ts";
+import { renameOver, renameOverSync } from "./node-rename.ts";
+import { syncFile, syncFileSync } from "./node-sync.ts";
 import {
   type Advice,
   type Eventually,
@@ -52,12 +56,11 @@ export function openDescriptor(path: string, mode: OpenMode): number {
 const fsRead = promisify(fs.read);
 const fsWrite = promisify(fs.write);
 const ftruncate = promisify(fs.ftruncate);
-const fsync = promisify(fs.fsync);
 const fsClose = promisify(fs.close);
 
 export class NodeFile extends SyncFile {
   path: string;
-  readonly key: string;
+  key: string;
   readonly links: number;
   readonly writesAtOnce: number = SMALL_TRANSFER;
   readonly readOverhead: number = READ_OVERHEAD;
@@ -67,8 +70,9 @@ export class NodeFile extends SyncFile {
   #start: SharedMapping | undefined;
   /** Its end, while that is mapped. */
   #end: MovingMapping | undefined;
-  /** As it was when the file was opened. */
-  readonly #stat: fs.BigIntStats;
+  #isOpen = true;
+  /** As it was when the file was opened, or renamed. */
+  #stat: fs.BigIntStats;
   /** A new name is safe only when its directory is, too. */
   #directoryToSync: string | undefined;
 
@@ -77,7 +81,7 @@ export class NodeFile extends SyncFile {
     this.path = path;
     this.#fd = fd;
     this.#stat = stat;
-    this.key = `${stat.dev}:${stat.ino}`;
+    this.key = keyOf(stat);
     this.links = Number(stat.nlink);
     this.#directoryToSync = mode === "new" ? dirname(path) : undefined;
   }
@@ -210,12 +214,12 @@ export class NodeFile extends SyncFile {
   }
 
   syncSync(): void {
-    fs.fsyncSync(this.#fd);
+    syncFileSync(this.#fd);
     if (this.#directoryToSync !== undefined) syncDirectorySync(this.#directoryToSync);
     this.#directoryToSync = undefined;
   }
   override async sync(): Promise<void> {
-    await fsync(this.#fd);
+    await syncFile(this.#fd);
     if (this.#directoryToSync !== undefined) await syncDirectory(this.#directoryToSync);
     this.#directoryToSync = undefined;
   }
@@ -248,7 +252,7 @@ export class NodeFile extends SyncFile {
   }
 
   currentSizeSync(): number | undefined {
-    const named = fs.statSync(this.path, { bigint: true, throwIfNoEntry: false });
+    const named = this.#statName();
     if (named !== undefined) return this.#isSame(named) ? Number(named.size) : undefined;
     // The file, or its directory, may have been renamed: its rows are there, then.
     const { nlink, size } = fs.fstatSync(this.#fd);
@@ -257,14 +261,34 @@ export class NodeFile extends SyncFile {
   currentSize(): number | undefined {
     return this.currentSizeSync();
   }
-  #isSame({ ino, dev }: fs.BigIntStats): boolean {
-    return ino === this.#stat.ino && dev === this.#stat.dev;
+  /** The file that has the name now. */
+  #statName(): fs.BigIntStats | undefined {
+    // Windows keeps the name of a deleted file, sometimes, until all have closed it, and lets nobody open it then.
+    if (process.platform === "win32" && this.links > 0 && fs.fstatSync(this.#fd).nlink === 0) return undefined;
+    return fs.statSync(this.path, { bigint: true, throwIfNoEntry: false });
+  }
+  #isSame(stat: fs.BigIntStats): boolean {
+    return keyOf(stat) === this.key;
   }
 
   renameSync(path: string): void {
-    fs.renameSync(this.path, path);
+    renameOverSync(this.path, path);
+    this.#hasName(path);
+  }
+  rename(path: string): Eventually<void> {
+    const renaming = renameOver(this.path, path);
+    if (renaming === undefined) return this.#hasName(path);
+    return renaming.then(() => this.#hasName(path));
+  }
+  #hasName(path: string): void {
     this.path = path;
     this.#directoryToSync = dirname(path);
+    // FAT and exFAT number files by the place of their name.
+    if (!this.#isOpen) return;
+    const named = fs.statSync(path, { bigint: true, throwIfNoEntry: false });
+    if (named?.ino !== fs.fstatSync(this.#fd, { bigint: true }).ino) return;
+    this.#stat = named;
+    this.key = keyOf(named);
   }
 
   /** `false` where there are no hard links. Other errors return from what the caller tries next, and say more there. */
@@ -276,8 +300,7 @@ export class NodeFile extends SyncFile {
       return false;
     }
     const temporary = this.path;
-    this.path = path;
-    this.#directoryToSync = dirname(path);
+    this.#hasName(path);
     try {
       fs.unlinkSync(temporary);
     } catch {
@@ -295,6 +318,7 @@ export class NodeFile extends SyncFile {
     return fsClose(this.#fd);
   }
   #release(): void {
+    this.#isOpen = false;
     this.#start?.release();
     this.#end?.release();
   }
@@ -317,29 +341,4 @@ export function tolerating(action: () => void): void {
     // EINVAL: an owner whom this user namespace does not have.
     if (!["EPERM", "ENOSYS", "EINVAL"].some((code) => hasCode(error, code))) throw error;
   }
-}
-
-function syncDirectorySync(path: string): void {
-  const fd = openDirectory(path);
-  if (fd === undefined) return;
-  try {
-    fs.fsyncSync(fd);
-  } finally {
-    fs.closeSync(fd);
-  }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const fd = openDirectory(path);
-  if (fd === undefined) return;
-  try {
-    await fsync(fd);
-  } finally {
-    fs.closeSync(fd);
-  }
-}
-
-/** Windows cannot open directories, and makes new names safe by itself. */
-function openDirectory(path: string): number | undefined {
-  return process.platform === "win32" ? undefined : fs.openSync(path, "r");
 }

@@ -2,6 +2,7 @@
 import * as fs from "node:fs";
 import { join, resolve } from "node:path";
 import { checkFileName, type Folder } from "./folder.ts";
+import { realPath } from "./node-names.ts";
 import { NodeStorage } from "./node-storage.ts";
 
 /** A directory, which may not exist yet. */
@@ -18,7 +19,7 @@ export class NodeFolder implements Folder {
 
   get key(): unknown {
     try {
-      return fs.realpathSync.native(this.#absolute);
+      return realPath(this.#absolute);
     } catch {
       return this.#absolute;
     }

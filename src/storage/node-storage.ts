@@ -1,6 +1,6 @@
 /** Paths in the file system, for Node, Bun and Deno. Opening and naming files takes a few microseconds, and blocks in either mode. */
 import * as fs from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { SyncStorage } from "./base.ts";
 import { copyAccessList, HAS_ACCESS_LISTS } from "./native/access-list.ts";
 import { lockProblem } from "./native/lock.ts";
@@ -8,7 +8,8 @@ import { mapProblem } from "./native/mmap.ts";
 import { ClaimFile } from "./node-claim-file.ts";
 import { NodeFile, openDescriptor, tolerating } from "./node-file.ts";
 import { lockScope } from "./node-file-systems.ts";
-import { hasCode, type OpenMode, type StorageFile } from "./storage.ts";
+import { checkName, followLinks, temporaryPath } from "./node-names.ts";
+import type { Eventually, OpenMode, StorageFile } from "./storage.ts";
 
 /** A path in the file system, which may hold a file. Symbolic links are followed, even to a file that does not exist yet. */
 export class NodeStorage extends SyncStorage {
@@ -19,6 +20,8 @@ export class NodeStorage extends SyncStorage {
   /** The path with its links followed, as found by the last `open`. */
   #target: string;
   readonly #claimFile: ClaimFile = new ClaimFile();
+  /** Windows replaces no file that is open, our own lock of it included. */
+  readonly mustCloseToReplace: boolean = process.platform === "win32";
 
   constructor(path: string, absolute: string = resolve(path)) {
     super();
@@ -37,6 +40,7 @@ export class NodeStorage extends SyncStorage {
   }
 
   openSync(mode: OpenMode): StorageFile {
+    checkName(this.#absolute);
     this.#target = followLinks(this.#absolute);
     return adopt(this.#target, openDescriptor(this.#target, mode), mode);
   }
@@ -46,15 +50,20 @@ export class NodeStorage extends SyncStorage {
   }
 
   createTemporarySync(): StorageFile {
+    checkName(this.#absolute);
     this.#target = followLinks(this.#absolute);
     const path = temporaryPath(this.#target);
     const old = fs.statSync(this.#target, { throwIfNoEntry: false });
-    const fd = fs.openSync(path, "wx+", old === undefined ? 0o666 : 0o600);
-    return adopt(path, fd, "new", () => old && copyPermissions(this.#target, old, fd, path));
+    const copied = hasPermissions() ? old : undefined;
+    const fd = fs.openSync(path, "wx+", copied === undefined ? 0o666 : 0o600);
+    return adopt(path, fd, "new", () => copied && copyPermissions(this.#target, copied, fd, path));
   }
 
   replaceSync(temporary: StorageFile): void {
     (temporary as NodeFile).renameSync(this.#target);
+  }
+  override replace(temporary: StorageFile): Eventually<void> {
+    return (temporary as NodeFile).rename(this.#target);
   }
 
   placeSync(temporary: StorageFile): boolean {
@@ -94,6 +103,14 @@ export class NodeStorage extends SyncStorage {
   removeSync(file: StorageFile): void {
     fs.unlinkSync((file as NodeFile).path);
   }
+}
+
+/**
+ * Whether files have an owner, a group and a mode. Windows has lists instead, which a new file gets from its folder, and Deno refuses to change
+ * owners there.
+ */
+function hasPermissions(): boolean {
+  return process.getuid !== undefined;
 }
 
 /**
@@ -139,36 +156,4 @@ function checkRegular(stat: fs.BigIntStats, path: string): void {
   if (stat.isFile()) return;
   const code = stat.isDirectory() ? "EISDIR" : "EINVAL";
   throw Object.assign(new Error(`${code}: not a regular file, open '${path}'`), { code, syscall: "open", path });
-}
-
-function temporaryPath(target: string): string {
-  const unique = globalThis.crypto.randomUUID();
-  // File systems limit names to 255 bytes, and a character may take 4.
-  return join(dirname(target), `.${basename(target).slice(0, 40)}.${unique}.tmp`);
-}
-
-/** Linux follows at most this many links in a row. */
-const MAX_LINKS = 40;
-
-/** The path of the file itself, even if it is yet to be created. */
-function followLinks(path: string): string {
-  let target = resolve(path);
-  for (let links = 0; links <= MAX_LINKS; links++) {
-    try {
-      return fs.realpathSync.native(target);
-    } catch (error) {
-      if (!hasCode(error, "ENOENT")) throw error;
-    }
-    // Nothing there: the last name is new, or a link to a new name.
-    try {
-      target = resolve(dirname(target), fs.readlinkSync(target));
-    } catch {
-      break;
-    }
-  }
-  try {
-    return join(fs.realpathSync.native(dirname(target)), basename(target));
-  } catch {
-    return target;
-  }
 }

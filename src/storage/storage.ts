@@ -65,6 +65,8 @@ export interface Storage {
    */
   place?(temporary: StorageFile): Eventually<boolean>;
   placeSync?(temporary: StorageFile): boolean;
+  /** Whether a file that is open cannot be replaced, not even by who has it open. */
+  readonly mustCloseToReplace?: boolean;
   /** Calls back when the file may have changed, until the returned function is called. Returns `undefined` where that is not possible. */
   watch?(onChange: () => void): (() => void) | undefined;
   /** The path by which other threads open the same file. Without it, the file cannot be shared with them. */
