@@ -92,10 +92,10 @@ async function append(file: string, paths: readonly string[], options: AppendOpt
 
 /** Refuses FILE as a source of bytes or text: reading it would never end, because it keeps growing. */
 async function checkSources(file: string, paths: readonly string[], formats: readonly Format[]): Promise<void> {
-  const target = await stat(file);
+  const target = await stat(file, { bigint: true });
   for (const [i, path] of paths.entries()) {
     if (formats[i] === "npy") continue;
-    const found = path === "-" ? fstatSync(0) : await stat(path).catch(() => undefined);
+    const found = path === "-" ? fstatSync(0, { bigint: true }) : await stat(path, { bigint: true }).catch(() => undefined);
     if (found === undefined || !isSameFile(found, target)) continue;
     throw new FileProblem(path, "it is the file that grows, and can only be read as .npy: leave it out");
   }

@@ -50,11 +50,11 @@ async function concat(out: string, paths: readonly string[], options: ConcatOpti
 
 /** Whether OUT exists and is replaced. Refuses that without --overwrite, and if OUT is also a source. */
 async function checkOut(out: string, paths: readonly string[], { overwrite }: ConcatOptions): Promise<boolean> {
-  const found = await stat(out).catch(() => undefined);
+  const found = await stat(out, { bigint: true }).catch(() => undefined);
   if (found === undefined) return false;
   if (!overwrite) throw new FileProblem(out, "it already exists: choose another name, or pass --overwrite");
   for (const path of paths) {
-    const source = await stat(path).catch((error: unknown) => {
+    const source = await stat(path, { bigint: true }).catch((error: unknown) => {
       throw about(path, error);
     });
     if (isSameFile(source, found)) throw new FileProblem(out, "it is also one of the sources: choose another name");

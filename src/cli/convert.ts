@@ -1,6 +1,6 @@
 /** `convert`: writes an array in another dtype, byte order or order of elements. */
-import { chmod, link, realpath, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { chmod, link, rm, stat } from "node:fs/promises";
+import { resolve } from "node:path";
 import { setImmediate as turnOfEventLoop } from "node:timers/promises";
 import { Command, Option } from "commander";
 import {
@@ -17,6 +17,8 @@ import {
   type OpenOptions,
   save,
 } from "../node.ts";
+import { realPath, temporaryPath } from "../storage/node-names.ts";
+import { renameOver } from "../storage/node-rename.ts";
 import { castingOption, dtypeArgument, overflowOption } from "./arguments.ts";
 import { layoutOf, sizeOf } from "./columns.ts";
 import { about, counted, FileProblem, shown, UsageError } from "./failure.ts";
@@ -63,7 +65,7 @@ Examples:
 async function convert(input: string, out: string, options: ConvertOptions): Promise<void> {
   if (input === "-") throw new UsageError("a .npy file cannot come from stdin: name it");
   const target = await targetOf(out, options);
-  const temporary = join(dirname(target.path), `.${basename(target.path).slice(0, 40)}.${crypto.randomUUID()}.tmp`);
+  const temporary = temporaryPath(target.path);
   let rows = 0;
   try {
     rows = await interruptible((signal) => write(input, temporary, out, options, signal));
@@ -91,7 +93,7 @@ async function targetOf(out: string, { overwrite }: ConvertOptions): Promise<{ p
   if (!overwrite) throw new FileProblem(out, "it already exists: choose another name, or pass --overwrite");
   if (!found.isFile()) throw new FileProblem(out, "it is not a regular file: choose another name");
   checkNotWritten(out);
-  return { path: await realpath(out), mode: found.mode };
+  return { path: realPath(out), mode: found.mode };
 }
 
 /** Refuses to replace a file to which another process appends. */
@@ -105,20 +107,31 @@ function checkNotWritten(out: string): void {
 
 /** Gives a complete file its name. */
 async function place(temporary: string, path: string, overwrite: boolean): Promise<void> {
-  if (overwrite) return await rename(temporary, path);
+  if (overwrite) return await renameOver(temporary, path);
   try {
     // Unlike a rename, this never replaces a file.
     await link(temporary, path);
   } catch (error) {
     if (!WITHOUT_LINKS.has(String((error as { code?: unknown }).code))) throw error;
     if ((await stat(path).catch(() => undefined)) !== undefined) throw new FileProblem(path, APPEARED);
-    return await rename(temporary, path);
+    return await renameOver(temporary, path);
   }
   await rm(temporary);
 }
 
 /** What systems answer whose file systems have no hard links. */
-const WITHOUT_LINKS: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EXDEV"]);
+const WITHOUT_LINKS: ReadonlySet<string> = new Set([
+  "EPERM",
+  "ENOTSUP",
+  "EOPNOTSUPP",
+  "ENOSYS",
+  "EMLINK",
+  "EXDEV",
+  // Windows, on FAT and some network drives.
+  "EISDIR",
+  "EINVAL",
+  "UNKNOWN",
+]);
 
 /** Writes the new file. Returns its number of rows. */
 async function write(

@@ -92,7 +92,7 @@ export function reasonOf({ field, reason }: NpyError): string {
 function systemProblem(error: unknown, file?: string): string {
   const { code = "", path, message = String(error) } = error as NodeJS.ErrnoException;
   if (message.startsWith(NO_SHARDS)) return message.slice("ENOENT: ".length);
-  const problem = SYSTEM_ERRORS.get(code);
+  const problem = process.platform === "win32" && IN_USE.includes(code) ? REFUSED : SYSTEM_ERRORS.get(code);
   if (problem === undefined) return message;
   const isOther = path !== undefined && (file === undefined || resolve(file) !== resolve(path));
   return isOther ? `${problem} (${path})` : problem;
@@ -106,15 +106,23 @@ const SYSTEM_ERRORS: ReadonlyMap<string, string> = new Map([
   ["ENOENT", "no such file or directory: check its name"],
   ["EACCES", "permission denied: check its owner and mode"],
   ["EPERM", "operation not permitted: check its owner and mode"],
+  ["EBUSY", "it is in use: close what has it open, and run the command again"],
   ["EISDIR", "it is a directory: name a file in it"],
   ["ENOTDIR", "a part of its path is not a directory: check its name"],
   ["ENOSPC", "no space left on the device: make room and run it again"],
   ["EROFS", "the file system is read-only: choose another place"],
 ]);
 
+/** Windows has these for files that are read-only, forbidden, or open in another program. */
+const IN_USE = ["EPERM", "EACCES", "EBUSY"];
+const REFUSED =
+  "Windows refuses it: close all programs that have the file open, check that it is not read-only, and that you may write to its folder";
+
 /** A file name as a shell takes it. bash and zsh also take escapes, in `$'...'`. */
 function quoted(file: string): string {
   const name = file.startsWith("-") ? `./${file}` : file;
+  // Names have no quotes there, and backslashes are no escapes.
+  if (process.platform === "win32") return /^[\w@%+=:,./\\-]+$/.test(name) ? name : `"${printable(name)}"`;
   const escaped = printable(name.replaceAll("\\", "\\\\"));
   if (printable(name) !== name) return `$'${escaped.replaceAll("'", "\\'")}'`;
   return /^[\w@%+=:,./\u00a1-\u{10ffff}-]+$/u.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;

@@ -1,6 +1,7 @@
 /** The files that a command works on. */
-import type { Stats } from "node:fs";
+import type { BigIntStats } from "node:fs";
 import type { NpyReader } from "../node.ts";
+import { keyOf } from "../storage/node-identity.ts";
 import { AlreadyReported, about, lineOf } from "./failure.ts";
 import { Interrupted } from "./interruption.ts";
 import { openReader } from "./npz.ts";
@@ -39,6 +40,6 @@ export async function forEachFile(
 }
 
 /** Whether two names, even links, lead to the same file. */
-export function isSameFile(a: Stats, b: Stats): boolean {
-  return a.dev === b.dev && a.ino === b.ino;
+export function isSameFile(a: BigIntStats, b: BigIntStats): boolean {
+  return keyOf(a) === keyOf(b);
 }

@@ -29,6 +29,8 @@ export function headCommand(): Command {
       const { rows = 10, random, seed } = options;
       if (random !== undefined && options.rows !== undefined)
         throw new UsageError("--random and --rows cannot be combined: choose one");
+      if (random !== undefined && options.out !== undefined)
+        throw new UsageError("--random and --out cannot be combined: choose one");
       if (seed !== undefined && random === undefined) throw new UsageError("--seed is for --random: add that, or leave it out");
       await readingRows(file, async (reader) => {
         if (random === undefined || reader.shape.length === 0) {

@@ -1,5 +1,6 @@
-/** Ctrl-C and SIGTERM: work stops at a safe point. */
+/** Ctrl-C, SIGTERM and a terminal that is closed: work stops at a safe point. */
 import { setTimeout as delay } from "node:timers/promises";
+import { isatty } from "node:tty";
 
 /** How long a signal can take to arrive, in milliseconds. */
 const SIGNAL_DELAY = 10;
@@ -16,6 +17,15 @@ export class Interrupted extends Error {
 }
 
 /**
+ * The signals that stop the work. Windows has SIGBREAK for Ctrl-Break, and SIGHUP for a window that is closed, which leaves 10 seconds. Elsewhere
+ * `nohup` asks to ignore SIGHUP, and leaves no terminal.
+ */
+function signalsHere(): readonly NodeJS.Signals[] {
+  if (process.platform === "win32") return ["SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"];
+  return [0, 1, 2].some((descriptor) => isatty(descriptor)) ? ["SIGINT", "SIGTERM", "SIGHUP"] : ["SIGINT", "SIGTERM"];
+}
+
+/**
  * Does work that stops at a safe point when a signal aborts it, and then rejects with {@link Interrupted}, even if the work succeeded.
  * A second signal ends the process at once, unless the work is `vital`: stopped half-way, it would leave an unreadable file. `fed`: the
  * work reads another program's output. Ctrl-C ends that program too, and the end of its output may arrive before our own signal.
@@ -24,6 +34,7 @@ export async function interruptible<Result>(
   work: (signal: AbortSignal) => Promise<Result>,
   { vital = false, fed = false }: { readonly vital?: boolean; readonly fed?: boolean } = {},
 ): Promise<Result> {
+  const signals = signalsHere();
   const controller = new AbortController();
   const { signal } = controller;
   const stop = (by: NodeJS.Signals): void => {
@@ -31,9 +42,9 @@ export async function interruptible<Result>(
     if (!vital) forget();
   };
   const forget = (): void => {
-    process.off("SIGINT", stop).off("SIGTERM", stop);
+    for (const signal of signals) process.off(signal, stop);
   };
-  process.on("SIGINT", stop).on("SIGTERM", stop);
+  for (const signal of signals) process.on(signal, stop);
   try {
     return await work(signal);
   } finally {

@@ -1,6 +1,7 @@
 /** Pictures: what they show, and the SVG file that holds one. */
-import { type FileHandle, open, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { type FileHandle, open, rm, stat, writeFile } from "node:fs/promises";
+import { realPath, temporaryPath } from "../storage/node-names.ts";
+import { renameOver } from "../storage/node-rename.ts";
 import { about, FileProblem } from "./failure.ts";
 import { isSameFile } from "./files.ts";
 
@@ -30,13 +31,14 @@ type Target = "new" | "file" | "stream";
  */
 export async function checkPictureFile(svg: string, file: string, overwrite: boolean): Promise<Target> {
   try {
-    const found = await stat(svg).catch(unlessMissing);
+    const found = await stat(svg, { bigint: true }).catch(unlessMissing);
     if (found === undefined) return "new";
     if (found.isDirectory()) throw Object.assign(new Error("EISDIR"), { code: "EISDIR" });
     if (!found.isFile()) return "stream";
-    if (isSameFile(await stat(file), found)) throw new FileProblem(svg, "it is the file that is drawn: choose another name");
+    if (isSameFile(await stat(file, { bigint: true }), found))
+      throw new FileProblem(svg, "it is the file that is drawn: choose another name");
     if (!overwrite) throw new FileProblem(svg, "it already exists: choose another name, or pass --overwrite");
-    if (found.size > 0 && !(await isSvg(svg))) {
+    if (found.size > 0n && !(await isSvg(svg))) {
       throw new FileProblem(svg, "it is not an SVG, and --overwrite replaces only those: choose another name");
     }
     return "file";
@@ -51,13 +53,15 @@ export async function writePicture(svg: string, picture: string, file: string, o
   try {
     if (target === "stream") return await writeFile(svg, picture);
     if (target === "new") return await writeNew(svg, picture, 0o666);
-    const path = await realpath(svg);
-    const temporary = join(dirname(path), `.${basename(path).slice(0, 40)}.${crypto.randomUUID()}.tmp`);
+    const path = realPath(svg);
+    const temporary = temporaryPath(path);
     await writeNew(temporary, picture, (await stat(path)).mode);
-    await rename(temporary, path).catch(async (error: unknown) => {
+    try {
+      await renameOver(temporary, path);
+    } catch (error) {
       await rm(temporary, { force: true });
       throw error;
-    });
+    }
   } catch (error) {
     if ((error as { code?: unknown }).code !== "EEXIST") throw about(svg, error);
     throw new FileProblem(svg, "it appeared in the meantime: choose another name, or pass --overwrite");

@@ -1,4 +1,5 @@
 /** Runs a command line: all commands, and how their errors end the process. */
+import { constants } from "node:os";
 import { Command, CommanderError } from "commander";
 import { appendCommand } from "./append.ts";
 import { completionCommand } from "./completion.ts";
@@ -22,6 +23,7 @@ import { print, tell, tellLines } from "./terminal.ts";
 import { truncateCommand } from "./truncate.ts";
 import { unpackCommand } from "./unpack.ts";
 import { verifyCommand } from "./verify.ts";
+import { withWildcards } from "./wildcards.ts";
 
 /** In the order of the help text. */
 const COMMANDS = [
@@ -104,16 +106,21 @@ function exitCodeOf(error: unknown): number {
 export async function run(args: readonly string[], version: string): Promise<void> {
   const isDebugging = args.includes("--debug");
   try {
-    await program(version).parseAsync(withRanges(args), { from: "user" });
+    await program(version).parseAsync(withRanges(withWildcards(args)), { from: "user" });
   } catch (error) {
-    // Shells expect a process that was interrupted by a signal to end by that signal.
-    if (error instanceof Interrupted) return void process.kill(process.pid, error.by);
+    if (error instanceof Interrupted) return endBy(error.by);
     if (!(error instanceof CommanderError || error instanceof AlreadyReported)) {
       tell(lineOf(error));
       if (isDebugging && error instanceof Error) tellLines(stackOf(error));
     }
     process.exitCode = exitCodeOf(error);
   }
+}
+
+/** Shells expect a process that was interrupted by a signal to end by that signal. Windows has none, and would end before output is written. */
+function endBy(signal: NodeJS.Signals): void {
+  if (process.platform === "win32") process.exitCode = 128 + constants.signals[signal];
+  else process.kill(process.pid, signal);
 }
 
 function stackOf(error: Error): string {

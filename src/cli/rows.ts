@@ -11,13 +11,14 @@ import { indexAt } from "./index-text.ts";
 import { archivedArray } from "./npz.ts";
 import { isDirectory } from "./shard-folders.ts";
 import { Table } from "./table.ts";
-import { print, printBytes, printData, terminalWidth } from "./terminal.ts";
+import { print, printBytes, printData, printingInto, terminalWidth } from "./terminal.ts";
 import type { View, ViewOptions } from "./view.ts";
 
 export interface RowOptions extends ViewOptions {
   readonly csv?: boolean;
   readonly ndjson?: boolean;
   readonly raw?: boolean;
+  readonly out?: string;
   readonly width?: number;
 }
 
@@ -42,6 +43,7 @@ export function withRowOptions(command: Command): Command {
     .option("--csv", "print CSV; the fields of a structure are the header")
     .option("--ndjson", "print one JSON value per line: an object for a structure, otherwise an array or a number")
     .option("--raw", "print the bytes of the rows unchanged")
+    .option("--out <file>", "print the bytes of --raw into a new file: PowerShell before 7.4 changes them in pipes")
     .option(
       "--width <count>",
       `characters of a line of the table, 0 for any number; ... stands for columns left out (default: those of the terminal; elsewhere any number, but ${WIDTH} if there are more than ${MOST_COLUMNS} columns)`,
@@ -51,14 +53,15 @@ export function withRowOptions(command: Command): Command {
 
 type Form = "table" | "csv" | "ndjson" | "raw";
 
-function formOf({ csv, ndjson, raw, columns }: RowOptions): Form {
+function formOf({ csv, ndjson, raw, columns, out }: RowOptions): Form {
   const forms: Form[] = [
     ...(csv ? ["csv" as const] : []),
     ...(ndjson ? ["ndjson" as const] : []),
     ...(raw ? ["raw" as const] : []),
   ];
   if (forms.length > 1) throw new UsageError(`--${forms.join(" and --")} cannot be combined: choose one`);
-  if (raw && process.stdout.isTTY)
+  if (out !== undefined && !raw) throw new UsageError("--out is for --raw: add that, or send the text into a file");
+  if (raw && out === undefined && process.stdout.isTTY)
     throw new UsageError("--raw prints bytes, and stdout is the terminal: send them into a file or pipe");
   if (raw && columns !== undefined) throw new UsageError("--raw and --columns cannot be combined: choose fields, or use slice");
   return forms[0] ?? "table";
@@ -99,9 +102,11 @@ function atOnceOf({ bytesPerRow }: View, columns: number): number {
 export async function printRows(reader: NpyReader, view: View, options: RowOptions): Promise<void> {
   const { start, count } = view.rows;
   // Raw bytes need no decoding.
-  if (formOf(options) === "raw" && view.isPlain && isOneFile(reader))
-    return await printRawRows(reader.path as string, start, start + count);
-  await printPart(view, printerFor(reader, view, options));
+  const isCopied = formOf(options) === "raw" && view.isPlain && isOneFile(reader);
+  const printer = isCopied ? undefined : printerFor(reader, view, options);
+  const printAll = (): Promise<void> =>
+    printer === undefined ? printRawRows(reader.path as string, start, start + count) : printPart(view, printer);
+  await (options.out === undefined ? printAll() : printingInto(options.out, printAll));
 }
 
 /** Prints the rows of a view, some at a time, with a printer that can continue afterwards. */

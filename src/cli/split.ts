@@ -109,10 +109,11 @@ async function partsOf(file: string, from: StorageFile, directory: string): Prom
 }
 
 async function checkTarget(path: string, file: string, overwrites: boolean): Promise<void> {
-  const found = await stat(path).catch(() => undefined);
+  const found = await stat(path, { bigint: true }).catch(() => undefined);
   if (found === undefined) return;
   if (!overwrites) throw exists(path);
-  if (isSameFile(found, await stat(file))) throw new FileProblem(path, "it is the file that is split: choose another directory");
+  if (isSameFile(found, await stat(file, { bigint: true })))
+    throw new FileProblem(path, "it is the file that is split: choose another directory");
 }
 
 function exists(path: string): FileProblem {

@@ -29,6 +29,7 @@ export function tailCommand(): Command {
     .action(async (file: string, _options: TailOptions, command: Command) => {
       const options = command.optsWithGlobals<TailOptions>();
       if (options.follow || options.followName) {
+        if (options.out !== undefined) throw new UsageError("--follow and --out cannot be combined: choose one");
         if (archivedArray(file) !== undefined)
           throw new UsageError("--follow cannot be used here: an array in an archive never grows");
         return await followFile(file, options);

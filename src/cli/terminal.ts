@@ -1,8 +1,9 @@
 /** Writes to stdout and stderr, which may be a terminal, a file or a broken pipe. */
 import { once } from "node:events";
+import { type FileHandle, open, rm } from "node:fs/promises";
 import { styleText } from "node:util";
 import { printable, printableLines } from "./escaping.ts";
-import { about, EXIT, lineOf } from "./failure.ts";
+import { about, EXIT, FileProblem, lineOf } from "./failure.ts";
 
 /** Whether writing to stdout has failed. */
 let isUnread = false;
@@ -18,8 +19,8 @@ export function watchOutput(): void {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (isUnread) return;
     isUnread = true;
-    // EPIPE: the reader has closed the pipe.
-    if (error.code !== "EPIPE") {
+    // The reader has closed the pipe. EOF: on Windows.
+    if (error.code !== "EPIPE" && error.code !== "EOF") {
       tell(lineOf(about("stdout", error)));
       process.exitCode = EXIT.problem;
     }
@@ -38,9 +39,33 @@ export async function printData(data: string): Promise<void> {
   await write(process.stdout.isTTY ? printableLines(data) : data);
 }
 
-/** Prints bytes to stdout, which is a file or pipe. */
+/** Where bytes go instead of stdout. */
+let out: FileHandle | undefined;
+
+/** Prints bytes to stdout, which is a file or pipe, or into the file of {@link printingInto}. */
 export async function printBytes(bytes: Uint8Array): Promise<void> {
-  await write(bytes);
+  if (out === undefined) await write(bytes);
+  else await out.writeFile(bytes);
+}
+
+/** Prints bytes into a new file, which is removed if that fails. */
+export async function printingInto(path: string, work: () => Promise<void>): Promise<void> {
+  try {
+    out = await open(path, "wx");
+  } catch (error) {
+    const isThere = (error as NodeJS.ErrnoException).code === "EEXIST";
+    throw isThere ? new FileProblem(path, "it already exists: choose another name") : about(path, error);
+  }
+  try {
+    await work();
+    await out.close();
+  } catch (error) {
+    await out.close().catch(() => undefined);
+    await rm(path, { force: true });
+    throw error;
+  } finally {
+    out = undefined;
+  }
 }
 
 /** Writes to stdout, and waits for a slower reader. */

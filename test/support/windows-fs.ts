@@ -117,12 +117,12 @@ function asWindows<Result>(syscall: string, path: unknown, use: (path: string) =
 const READ_ONLY = 0o444;
 const WRITABLE = 0o666;
 
-/** Changes what `stat` gives. Numbers round the ids, which have 56 bits. */
+/** Changes what `stat` gives. Numbers round the ids, which have 63 bits. */
 function changed<Stats extends Fs.Stats | Fs.BigIntStats>(stats: Stats, isByName: boolean): Stats {
   const isBig = typeof stats.ino === "bigint";
   const id = BigInt(stats.ino);
   const volume = 0x1234_5678n + (isByName && windows.longVolumeNumbers ? 5n << 32n : 0n);
-  const numbered = 2n ** 56n + id + 4096n * (renumbered.get(id) ?? 0n);
+  const numbered = 2n ** 62n + id + 4096n * (renumbered.get(id) ?? 0n);
   const mode = Number(stats.mode);
   const permissions = mode & 0o200 ? WRITABLE : READ_ONLY;
   const number = (value: bigint): number | bigint => (isBig ? value : Number(value));
@@ -260,6 +260,7 @@ export function fsOfWindows(original: typeof Fs): typeof Fs {
     symlinkSync: (target: string, path: string) => refuse("EPERM", "symlink", target, path),
     readlinkSync: (path: string) =>
       refuse(original.existsSync(realPathOf(path, "readlink")) ? "EINVAL" : "ENOENT", "readlink", path),
+    createReadStream: (path: string, options: object) => original.createReadStream(realPathOf(path, "open"), options),
     realpathSync: Object.assign(realpathOf, { native }),
     chmodSync: (path: string, mode: number) => original.chmodSync(realPathOf(path, "chmod"), mode & 0o200 ? WRITABLE : READ_ONLY),
     fchownSync: () => (windows.changesPermissions ? undefined : refuse("ENOTSUP", "fchown")),

@@ -1,5 +1,5 @@
 /** Reads bytes of a file or of stdin, block by block. */
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync, type Stats } from "node:fs";
 import { createRequire } from "node:module";
 import { Socket } from "node:net";
 import { isatty } from "node:tty";
@@ -21,7 +21,13 @@ export function openBytes(path: string, { mayBeTerminal = false }: { readonly ma
   const descriptor = path === "-" ? 0 : openSync(path, "r");
   const stats = fstatSync(descriptor);
   if (stats.isFIFO()) widen(descriptor);
-  return { descriptor, isPipe: stats.isFIFO() || stats.isSocket(), size: stats.isFile() ? stats.size : undefined };
+  return { descriptor, isPipe: isPipe(stats), size: stats.isFile() ? stats.size : undefined };
+}
+
+/** What can block: Node says of nothing on Windows that it is a pipe or a socket, and of the null device that it is a character device. */
+function isPipe(stats: Stats): boolean {
+  if (process.platform !== "win32") return stats.isFIFO() || stats.isSocket();
+  return !(stats.isFile() || stats.isDirectory() || stats.isCharacterDevice());
 }
 
 /**
