@@ -78,6 +78,14 @@ describe("encodings", () => {
     }
   });
 
+  test("the byte order mark that Windows writes is no part of the first name or value", async () => {
+    for (const options of [[], ["--encoding", "utf-8"]]) {
+      expect(await appended("\ufefft,x\r\n1,2\r\n", "csv", ...options)).toEqual([{ t: 1n, x: 2n }]);
+      expect(await appended('\ufeff{"t":1}\r\n{"t":2}\r\n', "ndjson", ...options)).toEqual([{ t: 1n }, { t: 2n }]);
+    }
+    expect(await appended("\ufeff", "csv", "--dtype", "f8")).toEqual([]);
+  });
+
   test("UTF-16 and UTF-32 are recognised, and UTF-16 is read if --encoding names it", async () => {
     const text = "t,name\n1,aé\n2,😀\n";
     const rows = [
