@@ -19,10 +19,10 @@ import {
   type SaveOptions,
   saveSync,
 } from "../src/node.ts";
-import { cLibrary } from "../src/storage/native/c-library.ts";
 import { caught } from "./support/caught.ts";
 import { numpyVersion, python } from "./support/numpy.ts";
 import { range, serve } from "./support/server.ts";
+import { lacksMappings } from "./support/systems.ts";
 import { temporaryPath } from "./support/temporary.ts";
 
 type Input = Parameters<typeof saveSync>[1];
@@ -133,7 +133,7 @@ describe("each array comes with its values, wherever the file is", () => {
     expect(offsets).toEqual(OFFSETS);
   });
 
-  test.skipIf(cLibrary() === undefined)("a path, mapped, also at bytes where elements are not aligned", () => {
+  test.skipIf(lacksMappings)("a path, mapped, also at bytes where elements are not aligned", () => {
     const path = written(FILE);
     const readers = [...arraysOfSync(path, { mmap: true })];
     expect(readers.map((reader) => contents(reader.read()))).toEqual(ARRAYS.map(contents));

@@ -17,12 +17,12 @@ import {
   RecordArray,
   saveSync,
 } from "../src/node.ts";
-import { cLibrary } from "../src/storage/native/c-library.ts";
+import { lacksMappings } from "./support/systems.ts";
 import { openDescriptors, temporaryPath } from "./support/temporary.ts";
 
 const PACKAGE = new URL("../dist/node.js", import.meta.url).href;
 const GOLDEN = fileURLToPath(new URL("./golden/files/", import.meta.url));
-const hasMmap = cLibrary() !== undefined;
+const hasMmap = !lacksMappings;
 const hasMaps = hasMmap && process.platform === "linux";
 
 test("the tests of mappings have koffi where there is something to map", () => {

@@ -18,6 +18,7 @@ import { dtype, formatHeader, loadSync, MemoryStorage, NodeStorage, type Storage
 import { lockProblem } from "../src/storage/native/lock.ts";
 import type { OpenMode } from "../src/storage/storage.ts";
 import { attempt, FILE_FORMS } from "./support/forms.ts";
+import { keepsOpenFiles } from "./support/systems.ts";
 import { openDescriptors, temporaryPath } from "./support/temporary.ts";
 
 interface Manner {
@@ -98,7 +99,7 @@ describe.each(FILE_FORMS)("%s", (_form, verbs) => {
       expect(openDescriptors()).toBe(before);
     });
 
-    test.skipIf(!locks)("of a name that another process has taken, and locked, is refused", async () => {
+    test.skipIf(!locks || keepsOpenFiles)("of a name that another process has taken, and locked, is refused", async () => {
       for (const isThere of [false, true]) {
         const path = temporaryPath();
         if (isThere) saveSync(path, [7]);
@@ -122,14 +123,17 @@ describe.each(FILE_FORMS)("%s", (_form, verbs) => {
       }
     });
 
-    test.skipIf(!locks)("of a name that another process has taken, and done with, replaces the file", async () => {
-      const path = temporaryPath();
-      await verbs.save(new Raced(path, () => replaceElsewhere(path, [8, 9]), { hasLinks }), [1]);
-      expect(rowsOf(path)).toEqual([1]);
-      expect(readdirSync(dirname(path))).toEqual(["array.npy"]);
-    });
+    test.skipIf(!locks || keepsOpenFiles)(
+      "of a name that another process has taken, and done with, replaces the file",
+      async () => {
+        const path = temporaryPath();
+        await verbs.save(new Raced(path, () => replaceElsewhere(path, [8, 9]), { hasLinks }), [1]);
+        expect(rowsOf(path)).toEqual([1]);
+        expect(readdirSync(dirname(path))).toEqual(["array.npy"]);
+      },
+    );
 
-    test("of a name that was taken where there are no locks is refused", async () => {
+    test.skipIf(keepsOpenFiles)("of a name that was taken where there are no locks is refused", async () => {
       for (const isThere of [false, true]) {
         for (const rows of [[8, 9], undefined]) {
           const path = temporaryPath();
@@ -206,25 +210,28 @@ describe.each(FILE_FORMS)("%s", (_form, verbs) => {
   });
 
   describe("deleteIfExists", () => {
-    test.skipIf(!locks)("of a file that another process has replaced, and locked, is refused until it lets go", async () => {
-      const path = temporaryPath();
-      saveSync(path, [7]);
-      const before = openDescriptors();
-      const npaa = await verbs.open(path, { deleteIfExists: true });
-      replaceElsewhere(path, [8, 9]);
-      const other = lockElsewhere(path);
-      for (let i = 0; i < 2; i++) await expect(attempt(() => npaa.append([1]))).rejects.toEqual(LOCKED);
-      expect(rowsOf(path)).toEqual([8, 9]);
-      expect(readdirSync(dirname(path))).toEqual(["array.npy"]);
-      other.closeSync();
-      await npaa.append([1]);
-      await npaa.append([2]);
-      await npaa.close();
-      expect(rowsOf(path)).toEqual([1, 2]);
-      expect(openDescriptors()).toBe(before);
-    });
+    test.skipIf(!locks || keepsOpenFiles)(
+      "of a file that another process has replaced, and locked, is refused until it lets go",
+      async () => {
+        const path = temporaryPath();
+        saveSync(path, [7]);
+        const before = openDescriptors();
+        const npaa = await verbs.open(path, { deleteIfExists: true });
+        replaceElsewhere(path, [8, 9]);
+        const other = lockElsewhere(path);
+        for (let i = 0; i < 2; i++) await expect(attempt(() => npaa.append([1]))).rejects.toEqual(LOCKED);
+        expect(rowsOf(path)).toEqual([8, 9]);
+        expect(readdirSync(dirname(path))).toEqual(["array.npy"]);
+        other.closeSync();
+        await npaa.append([1]);
+        await npaa.append([2]);
+        await npaa.close();
+        expect(rowsOf(path)).toEqual([1, 2]);
+        expect(openDescriptors()).toBe(before);
+      },
+    );
 
-    test("of a file that was replaced where there are no locks is refused", async () => {
+    test.skipIf(keepsOpenFiles)("of a file that was replaced where there are no locks is refused", async () => {
       for (const options of [{}, { lock: false }]) {
         const path = temporaryPath();
         saveSync(path, [7]);
@@ -240,7 +247,7 @@ describe.each(FILE_FORMS)("%s", (_form, verbs) => {
       }
     });
 
-    test("of a name that was free, or became so, takes nothing that appeared", async () => {
+    test.skipIf(keepsOpenFiles)("of a name that was free, or became so, takes nothing that appeared", async () => {
       for (const isThere of [false, true]) {
         for (const appears of [false, true]) {
           const path = temporaryPath();
@@ -267,7 +274,7 @@ describe.each(FILE_FORMS)("%s", (_form, verbs) => {
     expect(rowsOf(join(dirname(path), "target.npy"))).toEqual([1]);
   });
 
-  test.each([
+  test.skipIf(keepsOpenFiles).each([
     ["ensureAppendable", (storage: NodeStorage) => verbs.ensureAppendable(storage)],
     ["open with onNotAppendable", (storage: NodeStorage) => verbs.open(storage, { onNotAppendable: "rewrite" })],
   ])("%s drops its copy if the file is not the one that was copied", async (_name, verb) => {

@@ -2,12 +2,12 @@
 import { writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { load, loadSync, type NpyArray, NpyReader } from "../src/node.ts";
-import { cLibrary } from "../src/storage/native/c-library.ts";
 import { runs } from "./support/effort.ts";
 import { arrayOf, Cases, DTYPES, fileOf, randomElements, taken } from "./support/selections.ts";
+import { lacksMappings } from "./support/systems.ts";
 import { temporaryPath } from "./support/temporary.ts";
 
-const hasMmap = cLibrary() !== undefined;
+const hasMmap = !lacksMappings;
 
 describe.each(DTYPES.map((like) => [typeof like === "string" ? like : "records", like] as const))("%s", (_name, like) => {
   test("load, read and chunks give the order that is asked for", async () => {

@@ -17,6 +17,7 @@ import {
   save,
   saveSync,
 } from "../src/node.ts";
+import { lacksHoles } from "./support/systems.ts";
 import { temporaryPath } from "./support/temporary.ts";
 
 /** A file of three rows of `[i, i]`, as int16, then changed to `size` bytes of data. */
@@ -278,7 +279,7 @@ describe("recover", () => {
     });
   });
 
-  test("a huge row is zero-filled without being written, or held in memory", async () => {
+  test.skipIf(lacksHoles)("a huge row is zero-filled without being written, or held in memory", async () => {
     const path = temporaryPath();
     const header = formatHeader({ dtype: dtype("|u1"), fortranOrder: false, shape: [2, 2 ** 36] });
     writeFileSync(path, Buffer.concat([header, Buffer.from([1, 2, 3])]));

@@ -14,9 +14,9 @@ import {
   type SearchValue,
   saveSync,
 } from "../src/node.ts";
-import { cLibrary } from "../src/storage/native/c-library.ts";
 import { caught } from "./support/caught.ts";
 import { range, serve } from "./support/server.ts";
+import { lacksMappings } from "./support/systems.ts";
 import { temporaryPath } from "./support/temporary.ts";
 
 type Input = Parameters<typeof saveSync>[1];
@@ -256,7 +256,7 @@ test("records longer than a block, of which only the field is read", async () =>
   for (let i = -1; i <= count; i++) expect(reader.searchsorted(i, { field: "t" })).toBe(Math.max(0, i));
 });
 
-test.skipIf(cLibrary() === undefined)("a mapped file is searched as well", () => {
+test.skipIf(lacksMappings)("a mapped file is searched as well", () => {
   const path = temporaryPath();
   writeFileSync(path, saved(Float64Array.from({ length: 100_000 }, (_, i) => i)).bytes() as Uint8Array);
   using reader = NpyReader.openSync(path, { mmap: true });

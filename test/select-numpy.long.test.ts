@@ -4,9 +4,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { loadSync, type NpyArray, NpyReader, RecordArray, type Selection } from "../src/node.ts";
-import { cLibrary } from "../src/storage/native/c-library.ts";
 import { numpyVersion, python } from "./support/numpy.ts";
 import { Cases, DTYPES, fileOf, randomElements } from "./support/selections.ts";
+import { lacksMappings } from "./support/systems.ts";
 import { temporaryDirectory } from "./support/temporary.ts";
 
 /** NumPy does not keep what is between the fields of records. */
@@ -45,7 +45,7 @@ test.runIf(numpyVersion !== undefined)("thousands of random parts are what NumPy
   const seed = Number(process.env["NPY_SEED"] ?? Date.now() % 2 ** 31);
   const cases = new Cases(seed);
   const directory = temporaryDirectory();
-  const hasMmap = cLibrary() !== undefined;
+  const hasMmap = !lacksMappings;
   const asked = Array.from({ length: FILES }, (_, i) => {
     // NumPy does not load elements without a size from a file as it saves them.
     const like = cases.of(DTYPES.filter((one) => one !== "|V0" && one !== "|S0"));

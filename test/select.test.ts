@@ -2,13 +2,13 @@
 import { truncateSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { type DType, dtype, load, MemoryStorage, NpyReader, type RecordArray, type Selection, saveSync } from "../src/node.ts";
-import { cLibrary } from "../src/storage/native/c-library.ts";
 import { runs } from "./support/effort.ts";
 import { arrayOf, Cases, DTYPES, fileOf, randomElements, readersOf, selected } from "./support/selections.ts";
 import { range, serve, wanted } from "./support/server.ts";
+import { lacksMappings } from "./support/systems.ts";
 import { temporaryPath } from "./support/temporary.ts";
 
-const hasMmap = cLibrary() !== undefined;
+const hasMmap = !lacksMappings;
 
 describe.each(DTYPES.map((like) => [typeof like === "string" ? like : "records", like] as const))("%s", (_name, like) => {
   test("random selections are what NumPy's basic indexing gives", async () => {

@@ -18,7 +18,8 @@ import { pathToFileURL } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { loadSync, MemoryStorage, NodeStorage, saveSync } from "../src/node.ts";
 import type { Storage, StorageFile } from "../src/storage/storage.ts";
-import { CASES, DRIVERS, LARGE, pattern, REPLACES_OPEN } from "./support/storage-cases.ts";
+import { CASES, DRIVERS, LARGE, NEEDS_HOLES, pattern, REPLACES_OPEN } from "./support/storage-cases.ts";
+import { keepsOpenFiles, lacksHoles, lacksLinks, lacksModes } from "./support/systems.ts";
 import { openDescriptors, temporaryDirectory, temporaryPath } from "./support/temporary.ts";
 
 const BACKENDS: [string, () => Storage][] = [
@@ -27,10 +28,11 @@ const BACKENDS: [string, () => Storage][] = [
 ];
 
 describe.each(BACKENDS)("%s", (backend, make) => {
-  const isOnWindows = backend === "NodeStorage" && process.platform === "win32";
+  const isOnDisk = backend === "NodeStorage";
   describe.each(DRIVERS)("%s", (_driver, drive) => {
     for (const [name, plan] of CASES) {
-      test.skipIf(isOnWindows && REPLACES_OPEN.has(name))(name, async () => {
+      const isImpossible = (keepsOpenFiles && REPLACES_OPEN.has(name)) || (lacksHoles && NEEDS_HOLES.has(name));
+      test.skipIf(isOnDisk && isImpossible)(name, async () => {
         await drive(plan(make()));
       });
     }
@@ -110,7 +112,7 @@ describe("NodeStorage", () => {
     ];
   }
 
-  test("has one key for all names of a file, before it is there and after", () => {
+  test.skipIf(lacksLinks)("has one key for all names of a file, before it is there and after", () => {
     const names = namesIn(temporaryDirectory());
     const absent = names.map(keysOf);
     expect(new Set(absent.map(([key]) => key)).size).toBe(1);
@@ -125,7 +127,7 @@ describe("NodeStorage", () => {
     expect(keysOf(hard)[1]).toBe(present[0]?.[1]);
   });
 
-  test("creates, and replaces, through symbolic links, also those that lead to nothing yet", () => {
+  test.skipIf(lacksLinks)("creates, and replaces, through symbolic links, also those that lead to nothing yet", () => {
     for (const way of ["create", "replace"]) {
       const directory = temporaryDirectory();
       for (const name of namesIn(directory).slice(2)) {
@@ -144,14 +146,14 @@ describe("NodeStorage", () => {
     }
   });
 
-  test("links in a circle are an error", () => {
+  test.skipIf(lacksLinks)("links in a circle are an error", () => {
     const directory = temporaryDirectory();
     symlinkSync("b", join(directory, "a"));
     symlinkSync("a", join(directory, "b"));
     expect(() => new NodeStorage(join(directory, "a")).openSync("r")).toThrow("ELOOP");
   });
 
-  test.skipIf(process.platform === "win32")("keeps the mode of a file that is replaced, and makes new ones as all others", () => {
+  test.skipIf(lacksModes)("keeps the mode of a file that is replaced, and makes new ones as all others", () => {
     for (const mode of [0o600, 0o644, 0o751, 0o444, 0o4755]) {
       const path = temporaryPath();
       writeFileSync(path, "");
@@ -260,15 +262,15 @@ describe("NodeStorage", () => {
     const path = temporaryPath();
     writeFileSync(path, "content");
     const file = new NodeStorage(path).openSync("r");
-    expect(() => file.writeSync(pattern(3), 0)).toThrow("EBADF");
-    await expect(Promise.resolve(file.write(pattern(2 * LARGE), 0))).rejects.toThrow("EBADF");
-    await expect(Promise.resolve(file.truncate(0))).rejects.toThrow("EINVAL");
+    expect(() => file.writeSync(pattern(3), 0)).toThrow(/EBADF|EPERM/);
+    await expect(Promise.resolve(file.write(pattern(2 * LARGE), 0))).rejects.toThrow(/EBADF|EPERM/);
+    await expect(Promise.resolve(file.truncate(0))).rejects.toThrow(/EINVAL|EPERM/);
     await file.close();
     expect(readFileSync(path, "utf8")).toBe("content");
   });
 
   test("file: URLs name files by any name", () => {
-    for (const name of ["with space", "100%", "#1?", "é🙂"]) {
+    for (const name of ["with space", "100%", process.platform === "win32" ? "#1" : "#1?", "é🙂"]) {
       const path = temporaryPath(name);
       saveSync(pathToFileURL(path), [1, 2]);
       expect(existsSync(path)).toBe(true);

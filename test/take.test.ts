@@ -2,12 +2,12 @@
 import { writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { MemoryStorage, NpyReader, saveSync } from "../src/node.ts";
-import { cLibrary } from "../src/storage/native/c-library.ts";
 import { runs } from "./support/effort.ts";
 import { arrayOf, Cases, DTYPES, fileOf, randomElements, readersOf, taken } from "./support/selections.ts";
+import { lacksMappings } from "./support/systems.ts";
 import { temporaryPath } from "./support/temporary.ts";
 
-const hasMmap = cLibrary() !== undefined;
+const hasMmap = !lacksMappings;
 
 describe.each(DTYPES.map((like) => [typeof like === "string" ? like : "records", like] as const))("%s", (_name, like) => {
   test("random rows are what numpy.take gives", async () => {

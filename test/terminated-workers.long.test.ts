@@ -7,7 +7,7 @@ import { temporaryDirectory, temporaryPath } from "./support/temporary.ts";
 
 const PACKAGE = new URL("../dist/node.js", import.meta.url).href;
 const koffi = await import("koffi").catch(() => undefined);
-const hasLocks = process.platform !== "win32" && koffi !== undefined;
+const hasLocks = koffi !== undefined;
 
 /** Runs a program in a process, with `start(body, data)` for workers and what `say` is given as the result. */
 async function inProcess(imports: boolean, program: string, ...args: string[]): Promise<unknown> {

@@ -2,10 +2,10 @@
 import { writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { load, MemoryStorage, NodeStorage, NpyAppendArray, saveSync } from "../src/node.ts";
-import { cLibrary } from "../src/storage/native/c-library.ts";
 import type { Storage } from "../src/storage/storage.ts";
 import { offsetOf, windowOf } from "../src/storage/window.ts";
 import { caught } from "./support/caught.ts";
+import { lacksMappings } from "./support/systems.ts";
 import { temporaryPath } from "./support/temporary.ts";
 
 const BYTES = Uint8Array.from({ length: 100_000 }, (_, i) => (i * 7 + (i >> 8)) & 0xff);
@@ -92,7 +92,7 @@ test("it has the path of the file, a synchronous half and mappings only where th
   expect("openSync" in windowOf(asynchronous, 10)).toBe(false);
 });
 
-test.skipIf(cLibrary() === undefined)("mapped bytes lie modulo 8 as they do in the whole file", () => {
+test.skipIf(lacksMappings)("mapped bytes lie modulo 8 as they do in the whole file", () => {
   const file = windowOf(onDisk(), 1003, 500).openSync("r");
   const mapped = file.map?.(2, 100, undefined);
   expect(Buffer.compare(mapped as Uint8Array, BYTES.subarray(1005, 1105))).toBe(0);

@@ -4,7 +4,7 @@
  */
 import { spawnSync } from "node:child_process";
 
-const found = [process.env["PYTHON"], "python3", "/usr/bin/python3"]
+const found = [process.env["PYTHON"], "python3", "/usr/bin/python3", "python"]
   .filter((command) => command !== undefined && command !== "")
   .map((command) => {
     const { status, stdout } = spawnSync(command as string, ["-c", "import numpy; print(numpy.__version__)"], {

@@ -12,8 +12,8 @@ import {
   NpyReader,
   type NpyReaderSync,
 } from "../../src/node.ts";
-import { cLibrary } from "../../src/storage/native/c-library.ts";
 import { randomBytes, randomNumbers } from "./random-bytes.ts";
+import { lacksMappings } from "./systems.ts";
 import { temporaryPath } from "./temporary.ts";
 
 /** One dtype of each kind, in either byte order, aligned and not. */
@@ -202,7 +202,7 @@ export class Cases {
   }
 }
 
-const hasMmap = cLibrary() !== undefined;
+const hasMmap = !lacksMappings;
 
 /** Readers of a file in every form: in memory, on disk, mapped and as a Blob, synchronous and not. */
 export async function readersOf(file: Uint8Array<ArrayBuffer>): Promise<(NpyReader | NpyReaderSync)[]> {

@@ -1,13 +1,16 @@
 /** Directories that tests write into. */
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 
+/** Without links and short names, as errors have it: /var is a link on macOS, and RUNNER~1 a short name on Windows. */
+const TEMPORARY = realpathSync.native(tmpdir());
+
 /** A new directory, removed with its contents when the test ends. */
-export function temporaryDirectory(parent: string = tmpdir()): string {
+export function temporaryDirectory(parent: string = TEMPORARY): string {
   const directory = mkdtempSync(join(parent, "npy-append-array-"));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true, maxRetries: 10 }));
   return directory;
 }
 
