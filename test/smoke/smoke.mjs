@@ -85,6 +85,23 @@ const tests = {
     for (let i = 0; i < 500; i++) assert.deepEqual([...found.subarray(5 * i, 5 * i + 5)], expected);
   },
 
+  async "replace a file that has a reader"() {
+    const path = pathOf("read");
+    await save(path, [1, 2]);
+    const reader = await NpyReader.open(path);
+    // Windows waits until the reader is closed.
+    const saving = save(path, [3]);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.deepEqual((await reader.read()).data, Float64Array.of(1, 2));
+    await reader.close();
+    await saving;
+    assert.deepEqual((await load(path)).data, Float64Array.of(3));
+    assert.deepEqual(
+      readdirSync(directory).filter((name) => name.endsWith(".tmp")),
+      [],
+    );
+  },
+
   async "concurrent appends"() {
     for (const durability of ["os", "data", "full"]) {
       const path = pathOf(`concurrent-${durability}`);
