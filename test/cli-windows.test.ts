@@ -21,12 +21,9 @@ vi.mock("node:os", async (importOriginal) => {
   const constants = { ...os.constants, signals: { ...os.constants.signals, SIGBREAK: 21 } };
   return { ...os, constants, tmpdir: () => "C:\\tmp" };
 });
-vi.mock("../src/storage/native/c-library.ts", async (importOriginal) => ({
-  ...(await importOriginal<object>()),
-  cLibrary: () => undefined,
-  fromCLibrary: () => () => undefined,
-  isCLibraryLoaded: () => false,
-}));
+vi.mock("../src/storage/native/c-library.ts", async (importOriginal) =>
+  (await import("./support/windows-fs.ts")).librariesOfWindows(await importOriginal()),
+);
 
 beforeAll(enterWindows);
 beforeEach(enterWindows);

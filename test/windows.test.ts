@@ -22,13 +22,10 @@ vi.mock("node:os", async (importOriginal) => ({
   ...(await importOriginal<typeof import("node:os")>()),
   tmpdir: () => "C:\\tmp",
 }));
-// Whether there are locks is another matter: test/locks-windows.test.ts.
-vi.mock("../src/storage/native/c-library.ts", async (importOriginal) => ({
-  ...(await importOriginal<object>()),
-  cLibrary: () => undefined,
-  fromCLibrary: () => () => undefined,
-  isCLibraryLoaded: () => false,
-}));
+// What LockFileEx is asked for: test/locks-windows.test.ts.
+vi.mock("../src/storage/native/c-library.ts", async (importOriginal) =>
+  (await import("./support/windows-fs.ts")).librariesOfWindows(await importOriginal()),
+);
 
 beforeAll(enterWindows);
 beforeEach(enterWindows);
@@ -73,10 +70,13 @@ describe.each(DRIVERS)("the storage table, %s", (_driver, drive) => {
   }
 });
 
-describe.each(FORMS)("all procedures, %s", (_form, verbs) => {
+const LOCKED = FORMS.flatMap(([form, verbs]) => [[form, "with locks", verbs] as const, [form, "without locks", verbs] as const]);
+
+describe.each(LOCKED)("all procedures, %s, %s", (_form, locks, verbs) => {
   test.each(PROCEDURES.filter(({ isMapped }) => !isMapped).map((procedure) => [procedure.name, procedure] as const))(
     "%s",
     async (_name, { bytes, calls, rows }) => {
+      windows.hasLocks = locks === "with locks";
       const path = temporaryPath();
       if (bytes !== undefined) fs.writeFileSync(path, bytes);
       const session = { verbs, storage: new NodeStorage(path) as unknown as FaultyStorage, npaa: undefined };
@@ -112,6 +112,35 @@ describe.each(FILE_FORMS)("%s", (_form, verbs) => {
     await first.close();
     await second.close();
     expect([loadSync(path).data, loadSync(`${path}2`).data]).toEqual([Float64Array.of(1), Float64Array.of(2)]);
+  });
+
+  test("a locked file is refused to others, and replaced by who has the lock", async () => {
+    windows.hasLocks = true;
+    const path = temporaryPath();
+    await verbs.save(path, [1]);
+    const holder = new NodeStorage(path).openSync("r+");
+    expect(holder.lockSync?.()).toBe("locked");
+    for (const refused of [
+      () => verbs.open(path),
+      () => verbs.open(path, { deleteIfExists: true }),
+      () => verbs.save(path, [2]),
+      () => verbs.ensureAppendable(path),
+    ]) {
+      await expect(attempt(refused)).rejects.toMatchObject({ code: "ERR_NPY_LOCKED" });
+    }
+    expect(loadSync(path).data).toEqual(Float64Array.of(1));
+    holder.closeSync();
+    rushRetries(() => expect.unreachable());
+    await verbs.save(path, [2]);
+    const npaa = await verbs.open(path, { deleteIfExists: true, lock: true });
+    await npaa.append([3]);
+    const other = new NodeStorage(path).openSync("r");
+    expect(other.lockSync?.()).toBe("taken");
+    other.closeSync();
+    await npaa.append([4]);
+    await npaa.close();
+    expect(loadSync(path).data).toEqual(Float64Array.of(3, 4));
+    expect(namesBeside(path)).toEqual(["array.npy"]);
   });
 
   test("a file that a virus scanner has open for a moment is replaced all the same", async () => {

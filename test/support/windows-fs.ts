@@ -6,6 +6,7 @@
  */
 import type * as Fs from "node:fs";
 import type * as Promises from "node:fs/promises";
+import type { CLibrary } from "../../src/storage/native/c-library.ts";
 
 /** What may differ from one Windows to the next. */
 export const windows: {
@@ -18,6 +19,8 @@ export const windows: {
   hasHardLinks: boolean;
   /** `fchown` and `fchmod` do nothing much, instead of failing as in Deno. */
   changesPermissions: boolean;
+  /** koffi is installed, and LockFileEx there. */
+  hasLocks: boolean;
   /** A renamed file gets another id, as on FAT. */
   renumbers: boolean;
   /** How many more renames a virus scanner disturbs. */
@@ -28,6 +31,7 @@ export const windows: {
   hasFinalPaths: true,
   hasHardLinks: true,
   changesPermissions: true,
+  hasLocks: false,
   renumbers: false,
   disturbed: 0,
 };
@@ -36,6 +40,8 @@ const DEFAULTS = { ...windows };
 
 /** Open files, by their descriptors. */
 const handles = new Map<number, { readonly id: bigint; readonly writes: boolean }>();
+/** The descriptors that hold the locks of files, by the ids of these. */
+const locks = new Map<bigint, number>();
 /** Real paths of files that were deleted while they were open, by their ids. */
 const deleted = new Map<bigint, string>();
 /** How often a file was given another id. */
@@ -168,10 +174,45 @@ function closeSync(fd: number): void {
 function forget(fd: number): void {
   const id = handles.get(fd)?.id;
   handles.delete(fd);
+  if (id !== undefined && locks.get(id) === fd) locks.delete(id);
   const path = id === undefined || isOpen(id) ? undefined : deleted.get(id);
   if (id === undefined || path === undefined) return;
   deleted.delete(id);
   real.unlinkSync(path);
+}
+
+/** LockFileEx: gives 0, or the number of the error. */
+function lock(fd: number): number {
+  const { id } = handles.get(fd) ?? {};
+  if (id === undefined) return 6; // ERROR_INVALID_HANDLE
+  if (locks.has(id)) return 33; // ERROR_LOCK_VIOLATION
+  locks.set(id, fd);
+  return 0;
+}
+
+/** What koffi finds on Windows: the handles of files, and a lock for each. */
+const library = {
+  pointerFunc(prototype: string) {
+    if (!prototype.includes("uv_get_osfhandle")) throw new Error(`no function ${prototype}`);
+    return (fd: number) => BigInt(fd);
+  },
+  kernelFunc: () => (handle: bigint) => lock(Number(handle)),
+} as unknown as CLibrary;
+
+/** `storage/native/c-library.ts` with those functions, if there are locks, and nothing else. */
+export function librariesOfWindows(original: object): object {
+  return {
+    ...original,
+    cLibrary: () => (windows.hasLocks ? library : undefined),
+    isCLibraryLoaded: () => windows.hasLocks,
+    fromCLibrary: (find: (library: CLibrary) => unknown) => () => {
+      try {
+        return windows.hasLocks ? find(library) : undefined;
+      } catch {
+        return undefined;
+      }
+    },
+  };
 }
 
 function renameSync(from: string, to: string): void {
