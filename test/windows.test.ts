@@ -277,6 +277,12 @@ test("a path that Windows takes literally may have any name", () => {
   expect(() => new NodeStorage("\\\\?\\C:\\tmp\\no-folder\\NUL").openSync("r")).toThrow("ENOENT");
 });
 
+test("a directory is refused as what it is, for reading and for writing", () => {
+  const storage = new NodeStorage(join(temporaryPath(), ".."));
+  for (const mode of ["r", "r+"] as const)
+    expect(() => storage.openSync(mode)).toThrow(expect.objectContaining({ code: "EISDIR" }));
+});
+
 test("what lies below a file is not there", () => {
   const path = temporaryPath();
   fs.writeFileSync(path, "");

@@ -9,7 +9,7 @@ import { ClaimFile } from "./node-claim-file.ts";
 import { NodeFile, openDescriptor, tolerating } from "./node-file.ts";
 import { lockScope } from "./node-file-systems.ts";
 import { checkName, followLinks, temporaryPath } from "./node-names.ts";
-import type { Eventually, OpenMode, StorageFile } from "./storage.ts";
+import { type Eventually, hasCode, type OpenMode, type StorageFile } from "./storage.ts";
 
 /** A path in the file system, which may hold a file. Symbolic links are followed, even to a file that does not exist yet. */
 export class NodeStorage extends SyncStorage {
@@ -42,7 +42,7 @@ export class NodeStorage extends SyncStorage {
   openSync(mode: OpenMode): StorageFile {
     checkName(this.#absolute);
     this.#target = followLinks(this.#absolute);
-    return adopt(this.#target, openDescriptor(this.#target, mode), mode);
+    return adopt(this.#target, open(this.#target, mode), mode);
   }
 
   createSync(): StorageFile {
@@ -138,6 +138,17 @@ function isPrivate(mode: number): boolean {
   return (mode & 0o077) === 0;
 }
 
+function open(path: string, mode: OpenMode): number {
+  try {
+    return openDescriptor(path, mode);
+  } catch (error) {
+    // What Windows says of a directory that is to be written to.
+    if (process.platform === "win32" && hasCode(error, "EPERM") && fs.statSync(path).isDirectory())
+      throw notRegular("EISDIR", path);
+    throw error;
+  }
+}
+
 function adopt(path: string, fd: number, mode: OpenMode | "new", prepare?: () => void): StorageFile {
   try {
     prepare?.();
@@ -154,6 +165,9 @@ function adopt(path: string, fd: number, mode: OpenMode | "new", prepare?: () =>
 /** Pipes, terminals and directories have no positions to write at. */
 function checkRegular(stat: fs.BigIntStats, path: string): void {
   if (stat.isFile()) return;
-  const code = stat.isDirectory() ? "EISDIR" : "EINVAL";
-  throw Object.assign(new Error(`${code}: not a regular file, open '${path}'`), { code, syscall: "open", path });
+  throw notRegular(stat.isDirectory() ? "EISDIR" : "EINVAL", path);
+}
+
+function notRegular(code: string, path: string): Error {
+  return Object.assign(new Error(`${code}: not a regular file, open '${path}'`), { code, syscall: "open", path });
 }

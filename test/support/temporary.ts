@@ -21,9 +21,12 @@ export function temporaryPath(name = "array.npy"): string {
 
 /** The descriptors that this process holds, where the system tells. */
 export function openDescriptors(): number | undefined {
-  try {
-    return readdirSync("/proc/self/fd").length;
-  } catch {
-    return undefined;
+  for (const directory of ["/proc/self/fd", "/dev/fd"]) {
+    try {
+      return readdirSync(directory).length;
+    } catch {
+      // another system
+    }
   }
+  return undefined;
 }
