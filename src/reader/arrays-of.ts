@@ -37,7 +37,8 @@ class Walk {
       throw this.#error("ERR_NPY_CHANGED", "Another file took the place of this one while its arrays were read: start again.");
     }
     this.#key = key;
-    this.isAtEnd = end >= (yield* size(file));
+    // What follows the rows of a file that a writer with `mmap: true` has reserved room in is no array.
+    this.isAtEnd = header.reservesTail || end >= (yield* size(file));
     this.offset += end;
   }
 

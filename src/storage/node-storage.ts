@@ -1,6 +1,6 @@
 /** Paths in the file system, for Node, Bun and Deno. Opening and naming files takes a few microseconds, and blocks in either mode. */
 import * as fs from "node:fs";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { SyncStorage } from "./base.ts";
 import { copyAccessList, HAS_ACCESS_LISTS } from "./native/access-list.ts";
 import { lockProblem } from "./native/lock.ts";
