@@ -37,8 +37,9 @@ interface Piece {
   readonly position: number;
 }
 
-/** Pieces of files that take requests are read at the same time. */
-const AT_ONCE = 8;
+/** Pieces that are read at the same time: of files that take requests, and of others, which the runtime reads in a few threads. */
+const REQUESTS = 8;
+const LOCAL_READS = 4;
 
 /** What is known of the files. It is shared by all openings of them, and grows with the last file and with new ones. */
 export class JoinedFiles {
@@ -246,7 +247,7 @@ export class JoinedFiles {
         failure ??= { error };
       }
     };
-    const others = pieces[first]?.part.isSnapshot === true ? Math.min(AT_ONCE, pieces.length - first) - 1 : 0;
+    const others = Math.min(pieces[first]?.part.isSnapshot === true ? REQUESTS : LOCAL_READS, pieces.length - first) - 1;
     await Promise.all([readSome(started), ...Array.from({ length: others }, () => readSome(undefined))]);
     if (failure !== undefined) throw failure.error;
   }
