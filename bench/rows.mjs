@@ -1,6 +1,6 @@
 // Appending one row at a time.
-import { closeSync, ftruncateSync, openSync, writeSync } from "node:fs";
-import { dtype, formatHeader, NpyAppendArray } from "../dist/node.js";
+import { closeSync, ftruncateSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
+import { dtype, formatHeader, NpyAppendArray, NpyAppendGroup } from "../dist/node.js";
 import { writeBuffered, writePieces, writePiecesAsync } from "./bare.mjs";
 import { stopwatch } from "./measure.mjs";
 
@@ -119,6 +119,17 @@ export function rows(pick) {
       targets: [{ against: "bare", atLeast: 0.85 }],
     },
     {
+      id: "rows/group",
+      label: "`NpyAppendGroupSync.append` of a row of three arrays, against three files by themselves",
+      unit: "rows/s",
+      amount: count,
+      contenders: [
+        { name: "ours", job: "appendGroup", params: { rows: count } },
+        { name: "three files", job: "appendThree", params: { rows: count } },
+      ],
+      targets: [{ against: "three files", atLeast: 0.85 }],
+    },
+    {
       id: "rows/flat",
       label: "the same rows into a file of 10^7 rows, against one of 10 and of 10^4",
       unit: "rows/s",
@@ -169,6 +180,18 @@ function appendEach(path, rows, options) {
   return seconds();
 }
 
+/** The arrays of a group. */
+const THREE = {
+  id: { dtype: "int64" },
+  vec: { dtype: "float64", rowShape: [3] },
+  more: { dtype: "float32", rowShape: [4] },
+};
+
+function elapsedWithout(directory, seconds) {
+  rmSync(directory, { recursive: true });
+  return seconds;
+}
+
 export const jobs = {
   bareSync: writePieces,
   bareAwaited: scaled(writePiecesAsync),
@@ -176,6 +199,35 @@ export const jobs = {
 
   appendSync({ path, rows, ...options }) {
     return appendEach(path, rows, { ...float64Rows, ...options });
+  },
+
+  appendGroup({ path, rows }) {
+    const group = NpyAppendGroup.openSync(`${path}.group`, { arrays: THREE });
+    const row = { id: new BigInt64Array(1), vec: new Float64Array(3), more: new Float32Array(4) };
+    const seconds = stopwatch();
+    for (let i = 0; i < rows; i++) {
+      row.vec[0] = i;
+      group.append(row);
+    }
+    group.close();
+    return elapsedWithout(`${path}.group`, seconds());
+  },
+
+  appendThree({ path, rows }) {
+    mkdirSync(`${path}.three`);
+    const [id, vec, more] = Object.entries(THREE).map(([name, options]) => {
+      return NpyAppendArray.openSync(`${path}.three/${name}.npy`, { rowShape: [], ...options });
+    });
+    const row = { id: new BigInt64Array(1), vec: new Float64Array(3), more: new Float32Array(4) };
+    const seconds = stopwatch();
+    for (let i = 0; i < rows; i++) {
+      row.vec[0] = i;
+      id.append(row.id);
+      vec.append(row.vec);
+      more.append(row.more);
+    }
+    for (const npaa of [id, vec, more]) npaa.close();
+    return elapsedWithout(`${path}.three`, seconds());
   },
 
   async appendAwaited({ path, rows, ...options }) {

@@ -182,6 +182,8 @@ export class JointGrowth {
     const all = files.map(({ file }) => file);
     for (const growing of files) yield* checkUnchanged(growing);
     if (files.some((growing, i) => growing.rows !== kept[i])) {
+      // After a power cut the most advanced header must be the old one or the new one, and none in between.
+      if (this.#durability === "data") yield* syncTogether(all);
       yield* this.#countFewer(kept);
       yield* this.#cut(kept);
     }
