@@ -17,6 +17,7 @@ import {
   recoverSync,
   saveSync,
 } from "../src/node.ts";
+import { rushClock } from "./support/clock.ts";
 import { runs } from "./support/effort.ts";
 import { ARRAYS, mended, type Row, readable, rows, rowsOf } from "./support/groups.ts";
 import { numpyVersion, python } from "./support/numpy.ts";
@@ -244,7 +245,7 @@ describe("appending", () => {
     const group = await NpyAppendGroup.open(directory, { arrays: idAndX, lock: false });
     await group.append([{ id: 1, x: [1, 2] }]);
     truncateSync(join(directory, "x.npy"), 100);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    rushClock();
     await expect(group.append([{ id: 2, x: [1, 2] }])).rejects.toMatchObject({ code: "ERR_NPY_CHANGED" });
     expect(loadSync(join(directory, "id.npy")).shape).toEqual([1]);
     await expect(group.append([{ id: 2, x: [1, 2] }])).rejects.toMatchObject({ code: "ERR_NPY_CHANGED" });
