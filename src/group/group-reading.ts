@@ -222,7 +222,7 @@ export class GroupReading {
         offsets[i + 1] = (offsets[i] as bigint) + length;
       }
       const count = Number(offsets[wanted.length]);
-      const elements = values.length <= MAX_UINT32 ? new Uint32Array(count) : new Array<number>(count);
+      const elements = values.length <= 2 ** 32 ? new Uint32Array(count) : new Array<number>(count);
       for (let i = 0; i < wanted.length; i++) {
         const first = Number(firsts[i]);
         for (let at = Number(offsets[i]), n = 0; at < Number(offsets[i + 1]); at++, n++) elements[at] = first + n;
@@ -327,9 +327,6 @@ function checkedOffsets(offsets: BigInt64Array, from: number, name: string): Big
   }
   return offsets;
 }
-
-/** The most elements whose indices have 32 bits. */
-const MAX_UINT32 = 2 ** 32;
 
 /** The largest offset that 32 bits hold. */
 const MAX_INT32 = 2 ** 31 - 1;
