@@ -1,45 +1,17 @@
 /** Files that a killed process, a power cut or a full disk left incomplete. */
 import type { GroupArray } from "./group/columns.ts";
 import { recoverGroup } from "./group/recover-group.ts";
-import {
-  checkOptions,
-  flag,
-  type HeaderOptions,
-  INSPECT_OPTIONS,
-  type InspectOptions,
-  maxHeaderSize,
-  optionError,
-} from "./options.ts";
-import { claiming } from "./plan/claims.ts";
-import { isRecoveryNeeded, type RecoveryReport, recoverFile } from "./plan/rewrite/recover.ts";
+import { type InspectOptions, optionError } from "./options.ts";
+import type { RecoveryReport } from "./plan/rewrite/recover.ts";
 import { run, runSync } from "./plan/run.ts";
-import { closing, type Plan, withFile } from "./plan/step.ts";
+import { checkingRecovery, type FileRecoverOptions, recovering } from "./recovering.ts";
+import { holdsShards, recoverShardRows } from "./shards/recover-shards.ts";
 import { type FileLike, type FolderLike, isFolder, locateFolder } from "./storage/locate.ts";
-import { hasCode, type Storage } from "./storage/storage.ts";
+import { hasCode } from "./storage/storage.ts";
 import { attempt, attemptLater, onFile, onFileSync } from "./verb.ts";
 
-/** How a file is recovered. */
-export interface RecoverOptions extends HeaderOptions {
-  /** Complete an incomplete last row with zeros instead of cutting it off. Default `false`. */
-  readonly zerofillIncomplete?: boolean;
-  /** Only report what would be done. Default `false`. */
-  readonly dryRun?: boolean;
-  /**
-   * Count bytes after the last row as rows even if they begin like a `.npy` file, as two calls of `numpy.save` into one file leave them.
-   * Default `false`: such a file is refused.
-   */
-  readonly force?: boolean;
-  /**
-   * Keep only the rows that the header counts, and cut off everything after them, even another `.npy` file. For files that threads were
-   * appending to when the process ended: rows that are not counted may have gaps. Has no effect if the data are shorter than the header
-   * says. Not with `zerofillIncomplete` or `force`. Default `false`.
-   */
-  readonly dropUncounted?: boolean;
-  /**
-   * Drop all data if they are less than one row, although the header counts rows. A column vector in Fortran order, shape `(n, 1)`, is one
-   * row, and one missing byte would cost all of it. Default `false`: such a file is refused.
-   */
-  readonly allowEmpty?: boolean;
+/** How a file, or a folder, is recovered. */
+export interface RecoverOptions extends FileRecoverOptions {
   /**
    * Of a folder: the arrays of the group, by their names, or as {@link NpyAppendGroup.open} takes them. No other file is looked at. Default: all
    * `.npy` files of the folder; then a file that is whole in itself never shortens the others, because it may not belong to them.
@@ -47,43 +19,14 @@ export interface RecoverOptions extends HeaderOptions {
   readonly arrays?: readonly string[] | { readonly [name: string]: GroupArray };
 }
 
-const RECOVER_OPTIONS = {
-  zerofillIncomplete: flag(false),
-  dryRun: flag(false),
-  force: flag(false),
-  dropUncounted: flag(false),
-  allowEmpty: flag(false),
-  maxHeaderSize,
-};
-
-function* recovering(storage: Storage, options: RecoverOptions): Plan<RecoveryReport> {
-  const checked = checkOptions(options, RECOVER_OPTIONS);
-  if (checked.dropUncounted && checked.zerofillIncomplete) {
-    throw optionError("dropUncounted cuts off the incomplete row that zerofillIncomplete would complete: set one of them");
-  }
-  if (checked.dropUncounted && checked.force) {
-    throw optionError("dropUncounted cuts off what force would take for rows: set one of them");
-  }
-  if (checked.dryRun) return yield* withFile(storage, "r", (opened) => recoverFile(opened, checked));
-  return yield* claiming(storage, function* (claim) {
-    const opened = yield* claim.open("r+");
-    const claimRewrite = (isNeeded: boolean): Plan<boolean> => claim.claimRewrite(opened, isNeeded);
-    return yield* closing(opened, function* () {
-      try {
-        return yield* recoverFile(opened, { ...checked, claim: claimRewrite, isLocked: claim.isLocked(opened) });
-      } finally {
-        // Closing the file releases its lock, and the next holder would mistake this claim for an abandoned one.
-        yield* claim.tidyRewrite();
-      }
-    });
-  });
-}
-
 /**
  * Repairs a file whose data and header disagree: the header counts exactly the rows that exist, and an incomplete last row is cut off or
  * filled with zeros. With `dropUncounted`, rows that the header does not count are cut off instead. An interrupted in-place
  * `ensureAppendable` is completed, or undone if it had not moved anything yet. Room that a killed writer had reserved with `mmap: true` is cut off. A
  * whole file is left alone.
+ *
+ * Of a folder, it makes the files of a group agree (see {@link NpyAppendGroup} and `arrays`), or does what {@link recoverShards} does if shards are in it; the report is of
+ * all its files together.
  *
  * @throws NpyError `ERR_NPY_OPTION`; `ERR_NPY_TRAILING` if another `.npy` array begins after the last row (see `force` and
  * `dropUncounted`), at its `offset`; `ERR_NPY_UNRECOVERABLE` if a transfer as text damaged the file, if a file with rows would lose all of them (see `allowEmpty` and `zerofillIncomplete`), if a 0-d array is
@@ -127,17 +70,19 @@ function isDirectory(file: FileLike | FolderLike, error: unknown): file is strin
 
 async function recoverFolder(folder: FolderLike, options: RecoverOptions): Promise<RecoveryReport> {
   const located = attempt(undefined, () => locateFolder(folder));
-  return await attemptLater(located.path, () => run(recoverGroup(located, options)));
+  return await attemptLater(located.path, async () => {
+    if (options.arrays === undefined && (await run(holdsShards(located)))) return await recoverShardRows(located, options);
+    return await run(recoverGroup(located, options));
+  });
 }
 
 function recoverFolderSync(folder: FolderLike, options: RecoverOptions): RecoveryReport {
   const located = attempt(undefined, () => locateFolder(folder));
-  return attempt(located.path, () => runSync(recoverGroup(located, options)));
-}
-
-function checkingRecovery(storage: Storage, options: InspectOptions): Plan<boolean> {
-  const checked = checkOptions(options, INSPECT_OPTIONS);
-  return withFile(storage, "r", (opened) => isRecoveryNeeded(opened, checked.maxHeaderSize), checked);
+  return attempt(located.path, () => {
+    if (options.arrays === undefined && runSync(holdsShards(located)))
+      throw optionError("shards are recovered asynchronously: await recover(folder), or await recoverShards(folder)");
+    return runSync(recoverGroup(located, options));
+  });
 }
 
 /**

@@ -154,6 +154,19 @@ test("a file of one array has one, at byte 0; so has any reader", async () => {
   expect(reader.offset).toBe(0);
 });
 
+test("room that a writer has reserved after the rows is no array, whatever is in it", async () => {
+  const bytes = saved([1, 2]);
+  const length = bytes.length;
+  const marked = new Uint8Array(length + 4096);
+  marked.set(bytes);
+  marked[128 - 2] = 9; // the mark: a tab in place of the last space
+  for (const tail of [0, 0x93]) {
+    marked.fill(tail, length);
+    for await (const reader of arraysOf(marked)) expect((await reader.read()).data).toEqual(Float64Array.of(1, 2));
+    expect([...arraysOfSync(marked)].map((reader) => reader.read().data)).toEqual([Float64Array.of(1, 2)]);
+  }
+});
+
 test("readers are independent: kept, read in any order, in chunks and slices, copied, and closed by whoever has them", async () => {
   const path = written(FILE);
   const readers = await collected(arraysOf(path));

@@ -12,7 +12,9 @@ import {
   NpyAppendArray,
   NpyReader,
   NpyShards,
+  recover,
   recoverShards,
+  recoverSync,
   save,
 } from "../src/node.ts";
 import { Disk, DiskFolder, type Fault } from "./support/disk-folder.ts";
@@ -242,6 +244,23 @@ describe("files of writers that are gone", () => {
     await other.close();
     expect(other.adopted).toEqual([]);
     expect(rowsOf(new DiskFolder(disk))).toEqual([1]);
+  });
+
+  test("recover takes a folder of shards as well, and reports all its files together", async () => {
+    const disk = new Disk();
+    const dead = new DiskFolder(disk);
+    await (await opened(dead)).append([1, 2, 3]);
+    dead.kill();
+    expect(await recover(new DiskFolder(disk))).toEqual({
+      needed: true,
+      rowsBefore: 0,
+      rowsAfter: 3,
+      bytesDropped: 0,
+      bytesZeroFilled: 0,
+    });
+    expect(await recover(new DiskFolder(disk))).toMatchObject({ needed: false, rowsBefore: 3, rowsAfter: 3 });
+    await expect(recover(new DiskFolder(disk), { dryRun: true })).rejects.toMatchObject({ code: "ERR_NPY_OPTION" });
+    expect(() => recoverSync(new DiskFolder(disk))).toThrow("await recoverShards(folder)");
   });
 
   test("a shard that a power cut left short is recovered", async () => {

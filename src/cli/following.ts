@@ -4,9 +4,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { NodeStorage, NpyReader, type StorageFile } from "../node.ts";
 import { layoutOf, type RowLayout, rowsOf } from "./columns.ts";
 import { about, FileProblem, lineOf, shown } from "./failure.ts";
+import { isDirectory } from "./files.ts";
 import { Interrupted, interruptible } from "./interruption.ts";
 import { printerFor, printPart, type RowOptions, type RowPrinter } from "./rows.ts";
-import { isDirectory } from "./shard-folders.ts";
 import { tell } from "./terminal.ts";
 import { type View, viewOf } from "./view.ts";
 

@@ -1,5 +1,4 @@
 /** What `info` tells of a folder: the arrays of a group, as a table. */
-import { statSync } from "node:fs";
 import { basename } from "node:path";
 import { type GroupArrayInfo, NpyError, NpyGroupReader, recover } from "../node.ts";
 import { shapeText } from "./columns.ts";
@@ -7,10 +6,6 @@ import { jsonText } from "./escaping.ts";
 import { counted, FileProblem, recoveryProblem, runAdvice, shown } from "./failure.ts";
 import { Table } from "./table.ts";
 import { styled } from "./terminal.ts";
-
-export function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
 
 /** The lines that describe a group, or a line of JSON. */
 export async function groupInfo(folder: string, asJson: boolean): Promise<string> {

@@ -4,11 +4,11 @@ import { inspect, NpyError, type NpyInfo, type RecoveryReport, recover } from ".
 import { shapeText } from "./columns.ts";
 import { jsonText, printable } from "./escaping.ts";
 import { counted, recoveryProblem, shown } from "./failure.ts";
-import { forEachFile } from "./files.ts";
+import { forEachFile, isDirectory } from "./files.ts";
+import { groupInfo } from "./group-info.ts";
 import { printArchive, printArchived } from "./info-npz.ts";
 import { archivedArray, isArchive } from "./npz.ts";
 import { isShardFolder, shardsInfo } from "./shard-folders.ts";
-import { groupInfo, isFolder } from "./group-info.ts";
 import { print, styled } from "./terminal.ts";
 
 export function infoCommand(): Command {
@@ -17,14 +17,17 @@ export function infoCommand(): Command {
     .description(
       "Shows version, dtype, shape, order, sizes, room to grow, and whether the file is complete; of an archive, its arrays.",
     )
-    .argument("<file...>", "the .npy files, folders of shards or of arrays that grow in step, .npz archives, or arrays of archives as FILE.npz:NAME")
+    .argument(
+      "<file...>",
+      "the .npy files, folders of shards or of arrays that grow in step, .npz archives, or arrays of archives as FILE.npz:NAME",
+    )
     .option("--json", "print one line of JSON per file")
     .action(async (files: string[], options: { json?: boolean }, command: Command) => {
       await forEachFile(files, command.optsWithGlobals(), async (file) => {
         if (isArchive(file)) return await printArchive(file, options);
         if (archivedArray(file) !== undefined) return await printArchived(file, options);
         if (isShardFolder(file)) return await print(await shardsInfo(file, options.json === true));
-        if (isFolder(file)) return await print(await groupInfo(file, options.json === true));
+        if (isDirectory(file)) return await print(await groupInfo(file, options.json === true));
         const info = await inspect(file);
         const recovery = info.needsRecovery ? await recoveryOf(file) : undefined;
         await print(options.json ? `${jsonText(asJson(file, info, recovery))}\n` : asText(file, info, recovery));

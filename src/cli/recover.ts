@@ -2,9 +2,8 @@
 import { Command, Option } from "commander";
 import { type RecoveryReport, recover } from "../node.ts";
 import { counted, shown, UsageError } from "./failure.ts";
-import { forEachFile } from "./files.ts";
+import { forEachFile, isDirectory } from "./files.ts";
 import { isShardFolder, recoverFolder } from "./shard-folders.ts";
-import { isFolder } from "./group-info.ts";
 import { print } from "./terminal.ts";
 
 interface RecoverCommandOptions {
@@ -53,7 +52,7 @@ export function recoverCommand(): Command {
         }
         const named = arrays === undefined ? {} : { arrays: arrays.split(",") };
         const report = await recover(file, { zerofillIncomplete: zerofill, dryRun, force, dropUncounted, allowEmpty, ...named });
-        const text = isFolder(file) ? groupText(report, dryRun) : reportText(report, dryRun, dropUncounted);
+        const text = isDirectory(file) ? groupText(report, dryRun) : reportText(report, dryRun, dropUncounted);
         if (!quiet) await print(`${shown(file)}: ${text}\n`);
       });
     })

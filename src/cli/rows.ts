@@ -7,9 +7,9 @@ import { type CellTexts, csvCell, csvLine, csvOf, firstInexact, jsonOf, textsOf 
 import { type Column, columnData, indices, layoutOf, type RowLayout, rowsOf, sizeOf } from "./columns.ts";
 import { jsonText } from "./escaping.ts";
 import { UsageError } from "./failure.ts";
+import { isDirectory } from "./files.ts";
 import { indexAt } from "./index-text.ts";
 import { archivedArray } from "./npz.ts";
-import { isDirectory } from "./shard-folders.ts";
 import { Table } from "./table.ts";
 import { print, printBytes, printData, printingInto, terminalWidth } from "./terminal.ts";
 import type { View, ViewOptions } from "./view.ts";

@@ -1,19 +1,15 @@
 /** Folders of shards on the command line. */
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { inspect, NpyReader, recoverShards } from "../node.ts";
 import { shapeText } from "./columns.ts";
 import { jsonText } from "./escaping.ts";
 import { counted, shown } from "./failure.ts";
+import { isDirectory } from "./files.ts";
 import { styled } from "./terminal.ts";
 
 const SHARD = /^\d+\.npy$/;
 const PRIVATE = /^\.shard\..*\.npy$/;
-
-/** Whether a path is that of a directory. */
-export function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-}
 
 /** Whether a path is that of a directory with shards, or with files that are to become shards. */
 export function isShardFolder(path: string): boolean {

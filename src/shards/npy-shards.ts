@@ -8,7 +8,7 @@ import type { AppendInput } from "../input/record-types.ts";
 import { notConstructible, optionError, position } from "../options.ts";
 import { run } from "../plan/run.ts";
 import { close, open, type Plan, quietly, sync } from "../plan/step.ts";
-import { NpyReader } from "../reader/npy-reader.ts";
+import type { NpyReader } from "../reader/npy-reader.ts";
 import { isReader } from "../reader/open-readers.ts";
 import { shardName } from "../reader/shard-names.ts";
 import type { Folder } from "../storage/folder.ts";

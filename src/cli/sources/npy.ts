@@ -2,7 +2,7 @@
 import { inspect, type NpyInfo, NpyReader } from "../../node.ts";
 import { type RowLayout, sizeOf } from "../columns.ts";
 import { FileProblem, runAdvice, UsageError } from "../failure.ts";
-import { isDirectory } from "../shard-folders.ts";
+import { isDirectory } from "../files.ts";
 import type { Block, Source, SourceOptions } from "./source.ts";
 
 /** Bytes copied at a time. Signals and progress bars are handled in between. */
