@@ -66,7 +66,7 @@ test.each(["data", "full"] as const)("durability %s", { timeout: 200_000 }, (dur
     call();
     for (let at = before; at <= folder.steps.length; at++) {
       const isDone = at === folder.steps.length;
-      for (let sample = 0; sample < runs(20, 0.2); sample++) {
+      for (let sample = 0; sample < runs(8, 0.5); sample++) {
         const files = leftover(folder.steps.slice(0, at), random);
         const context = `call ${i}, cut after step ${at - before}`;
         // Before all files exist and have their first header, there is nothing to read.
