@@ -203,7 +203,8 @@ const tests = {
 
   async errors() {
     await assert.rejects(load(pathOf("absent")), { code: "ENOENT" });
-    await assert.rejects(load(directory), { code: "EISDIR" });
+    await assert.rejects(load(directory), { code: "ENOENT", message: /shard/ });
+    await assert.rejects(NpyAppendArray.open(directory), { code: "EISDIR" });
     const path = pathOf("errors");
     const npaa = await NpyAppendArray.open(path, { dtype: "int8", rowShape: [2] });
     await assert.rejects(npaa.append([[1, 300]]), { code: "ERR_NPY_VALUE", index: [0, 1] });
