@@ -284,10 +284,21 @@ export function fsOfWindows(original: typeof Fs): typeof Fs {
     },
     fstatSync: (fd: number, options: object) => changed(original.fstatSync(fd, options), false),
     statSync(path: string, options?: Fs.StatSyncOptions) {
-      const stats = asWindows("stat", path, (found) => original.statSync(found, options));
-      return stats && changed(stats, true);
+      try {
+        const stats = asWindows("stat", path, (found) => original.statSync(found, options));
+        return stats && changed(stats, true);
+      } catch (error) {
+        if (options?.throwIfNoEntry === false && (error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+        throw error;
+      }
     },
-    existsSync: (path: string) => original.existsSync(realPathOf(path, "access")),
+    existsSync(path: string): boolean {
+      try {
+        return original.existsSync(realPathOf(path, "access"));
+      } catch {
+        return false;
+      }
+    },
     renameSync,
     unlinkSync,
     rmSync(path: string, options?: Fs.RmOptions): void {
