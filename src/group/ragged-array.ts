@@ -2,7 +2,8 @@
 import type { NpyData, RecordArray } from "../decode/record-array.ts";
 import type { DType } from "../format/dtype.ts";
 
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+/** Made when the first text is asked for: jsdom has none. */
+let decoder: TextDecoder | undefined;
 
 /**
  * Rows of any length: row `i` is the elements from `offsets[i]` to `offsets[i + 1]`. Arrow's lists and texts have this form, and take `values` and
@@ -50,7 +51,9 @@ export class RaggedArray implements Iterable<NpyData | string> {
     const row = index < 0 ? this.length + index : index;
     if (!(Number.isInteger(row) && row >= 0 && row < this.length)) return undefined;
     const elements = part(this.values, Number(this.offsets[row]) * this.#width, Number(this.offsets[row + 1]) * this.#width);
-    return this.isText ? decoder.decode(elements as Uint8Array) : elements;
+    if (!this.isText) return elements;
+    decoder ??= new TextDecoder("utf-8", { ignoreBOM: true });
+    return decoder.decode(elements as Uint8Array);
   }
 
   /** The rows `start` to `end` (not included), as `Array.prototype.slice`. They share memory with these, and `offsets` may begin with more than 0. */

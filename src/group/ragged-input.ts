@@ -18,7 +18,8 @@ export interface RaggedRows {
 /** Checks elements, as the writer of the file that holds them does. */
 type CheckElements = (elements: unknown) => EncodedRows;
 
-const encoder = new TextEncoder();
+/** Made when the first text comes: jsdom has none. */
+let encoder: TextEncoder | undefined;
 
 /**
  * Checks rows: a list of lists, typed arrays or texts, what reading a ragged array gives, or a column of Arrow.
@@ -86,6 +87,7 @@ function bytesOf(text: unknown): Uint8Array {
   if (/\p{Cs}/u.test(text)) {
     throw new NpyError("ERR_NPY_VALUE", `The text ${quoted(text)} has half of a surrogate pair, which UTF-8 cannot hold.`);
   }
+  encoder ??= new TextEncoder();
   return encoder.encode(text);
 }
 
