@@ -240,7 +240,7 @@ def slices(path, fileBytes, passes, bytes):
     array = np.load(path, mmap_mode="r")
     length, count, total = bytes // 8, fileBytes // bytes, 0
     start = perf_counter()
-    for i in range(passes * count):
+    for i in range(int(passes * count)):
         first = (i * 7919) % count * length
         total += np.array(array[first : first + length])[0]
     return perf_counter() - start
