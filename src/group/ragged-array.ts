@@ -3,7 +3,7 @@ import type { NpyData, RecordArray } from "../decode/record-array.ts";
 import type { DType } from "../format/dtype.ts";
 
 /** Made when the first text is asked for: jsdom has none. */
-let decoder: TextDecoder | undefined;
+let decoder: InstanceType<typeof TextDecoder> | undefined;
 
 /**
  * Rows of any length: row `i` is the elements from `offsets[i]` to `offsets[i + 1]`. Arrow's lists and texts have this form, and take `values` and

@@ -19,7 +19,7 @@ export interface RaggedRows {
 type CheckElements = (elements: unknown) => EncodedRows;
 
 /** Made when the first text comes: jsdom has none. */
-let encoder: TextEncoder | undefined;
+let encoder: InstanceType<typeof TextEncoder> | undefined;
 
 /**
  * Checks rows: a list of lists, typed arrays or texts, what reading a ragged array gives, or a column of Arrow.
