@@ -41,7 +41,7 @@ export { formatHeader, type NpyHeader, type NpyVersion, parseHeader } from "./fo
 export type { ArrayLayout } from "./format/layout.ts";
 export type { Selection, Slice } from "./format/selection.ts";
 export type { GroupArray, GroupArrayInfo } from "./group/columns.ts";
-export type { GroupOptions } from "./group/group-options.ts";
+export type { GroupAppendFromOptions, GroupOptions, GroupRowAppendOptions } from "./group/group-options.ts";
 export type { GroupChunkOptions, GroupReadOptions } from "./group/group-reader.ts";
 export type { GroupArrays, GroupArraysOf, GroupReaderOptions } from "./group/group-reading.ts";
 export type { GroupInput, RaggedInput } from "./group/growing-group.ts";

@@ -1,6 +1,7 @@
 /** The options of opening a group for appending, and their checks. */
 import { checkNames, oneOf, optionError } from "../options.ts";
 import { type CheckedOpenOptions, checkOpenOptions, type OpenOptions } from "../writer/open-options.ts";
+import type { AppendFromOptions, RowAppendOptions } from "../writer/streams.ts";
 import { type Column, describedColumns, type GroupArray } from "./columns.ts";
 
 /** What all files of a group have in common. */
@@ -25,6 +26,12 @@ export interface GroupOptions extends SharedOptions {
    */
   readonly onNeedsRecovery?: "throw" | "truncate";
 }
+
+/** How {@link NpyAppendGroup.appendFrom} is stopped. */
+export type GroupAppendFromOptions = Omit<AppendFromOptions, "raw">;
+
+/** The same for single rows. */
+export type GroupRowAppendOptions = Omit<RowAppendOptions, "raw">;
 
 export interface CheckedGroupOptions {
   readonly arrays: readonly Column[] | undefined;

@@ -17,6 +17,8 @@ export class GroupQueue {
   readonly #writer: GroupWriter;
   readonly #waiting: Fifo<GroupBatch | Task> = new Fifo();
   #isWorking = false;
+  /** Until rows that wait for more of them are written. */
+  #timer: ReturnType<typeof setTimeout> | undefined;
   /** The buffers of the last batch, for the next one. */
   #spares: Spares = [];
 
@@ -26,6 +28,19 @@ export class GroupQueue {
 
   /** Appends rows in one commit with those of earlier calls, if nothing else was called since. */
   append(rows: CheckedRows): Promise<void> {
+    const done = this.#add(rows);
+    this.flush();
+    return done;
+  }
+
+  /** {@link append} for rows that are followed by others soon: they are written when the event loop turns, or by {@link flush}. */
+  appendLater(rows: CheckedRows): Promise<void> {
+    const done = this.#add(rows);
+    if (!this.#isWorking) this.#timer ??= setTimeout(this.flush, 0);
+    return done;
+  }
+
+  #add(rows: CheckedRows): Promise<void> {
     let batch = this.#waiting.last;
     if (!(batch instanceof GroupBatch)) {
       batch = new GroupBatch(rows, this.#spares);
@@ -33,23 +48,25 @@ export class GroupQueue {
       this.#waiting.push(batch);
     }
     batch.add(rows);
-    this.#start();
     return batch.done;
   }
 
   perform(plan: () => Plan<void>): Promise<void> {
     return new Promise((settle, fail) => {
       this.#waiting.push({ plan, settle, fail });
-      this.#start();
+      this.flush();
     });
   }
 
-  #start(): void {
+  /** Performs what waits. */
+  readonly flush = (): void => {
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    this.#timer = undefined;
     if (this.#isWorking) return;
     this.#isWorking = true;
     // Deferred, so that appends of the same turn of the event loop are written together.
     void resolved.then(this.#work);
-  }
+  };
 
   /** Runs operations, up to the first one that is asynchronous. */
   readonly #work = (): void => {

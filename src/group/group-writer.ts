@@ -106,6 +106,23 @@ export class GroupWriter {
     return { rows: columns[0]?.rows ?? 0, columns };
   }
 
+  /** Checks one row: an object with a value for each array. Errors tell its number. */
+  checkRow(record: unknown, row: number): CheckedRows {
+    try {
+      return this.check([record]);
+    } catch (error) {
+      throw error instanceof NpyError ? this.#numbered(error, row) : error;
+    }
+  }
+
+  /** Counts an error's index, in arrays of one row, from the first row of all. */
+  #numbered(error: NpyError, row: number): NpyError {
+    const writer = this.#columns.find(({ column, values }) => values === undefined && column.name === error.field)?.writer;
+    const axis = error.row === undefined ? 0 : (writer?.rowAxis ?? 0);
+    const index = error.index ?? [0];
+    return error.within({ index: axis < index.length ? index.with(axis, row) : index, row });
+  }
+
   /** Writes rows: all, or none. `undefined`: it is done. With `isBlocking` any number of rows may be written before this returns. */
   append(rows: GroupRows, isBlocking: boolean): Plan<void> | undefined {
     this.#growth.check();

@@ -1,10 +1,15 @@
 /** Growing several `.npy` files in step. */
+import type { RecordObject } from "../input/array-input.ts";
 import { run, runSync } from "../plan/run.ts";
 import type { Plan } from "../plan/step.ts";
 import { type FolderLike, locateFolder } from "../storage/locate.ts";
 import { attempt, attemptLater, outward } from "../verb.ts";
-import type { GroupOptions } from "./group-options.ts";
+import { RowAppender } from "../writer/each-row.ts";
+import { type Appended, appendAll, appendRows } from "../writer/streams.ts";
+import type { CheckedRows } from "./group-batch.ts";
+import type { GroupAppendFromOptions, GroupOptions, GroupRowAppendOptions } from "./group-options.ts";
 import { GroupQueue } from "./group-queue.ts";
+import { checkGroupSource, GroupRowChecker, hintingAtGroupRows, type SizedGroupRows } from "./group-sources.ts";
 import { GroupWriter } from "./group-writer.ts";
 import { closed, type GroupInput, GrowingGroup } from "./growing-group.ts";
 import { NpyAppendGroupSync } from "./npy-append-group-sync.ts";
@@ -66,14 +71,79 @@ export class NpyAppendGroup extends GrowingGroup implements AsyncDisposable {
    */
   append(rows: GroupInput): Promise<void> {
     try {
-      this.#checkOpen();
-      const checked = this.#writer.check(rows);
-      // A getter of the input may have closed the group.
-      this.#checkOpen();
-      return this.#queue.append(checked);
+      return this.#append(rows).done;
     } catch (error) {
-      return Promise.reject(outward(error, this.path, this.append));
+      return Promise.reject(error);
     }
+  }
+
+  #append(rows: GroupInput): Appended {
+    try {
+      const checked = this.#check(() => this.#writer.check(rows));
+      return { rows: checked.rows, done: this.#queue.append(checked) };
+    } catch (error) {
+      throw outward(error, this.path, this.#append);
+    }
+  }
+
+  #check(check: () => CheckedRows): CheckedRows {
+    this.#checkOpen();
+    const checked = check();
+    // A getter of the input may have closed the group.
+    this.#checkOpen();
+    return checked;
+  }
+
+  /**
+   * Appends all inputs of an iterable, such as a generator, the batches of an Arrow table or the chunks of an {@link NpyGroupReader}, each as
+   * {@link append} does: in all files, or in none. It asks for the next one while the last one is being written.
+   *
+   * With `each: "row"` the inputs are objects with one row of each array. Each is checked and copied as it comes. They are written together, 256 KiB at a
+   * time or when the source pauses. Rows before one that is refused are appended.
+   *
+   * @returns the number of rows appended.
+   * @throws `ERR_NPY_OPTION` if the source cannot be iterated; what {@link append} or the iterable throws; the reason of `signal`. Rows that were appended
+   * before stay, and the iterable is told to stop.
+   * @example
+   * ```ts
+   * await using group = await NpyAppendGroup.open("documents", { arrays: { id: { dtype: "int64" }, text: { dtype: "utf8" } } });
+   * await group.appendFrom([{ id: [1, 2], text: ["one", "two"] }, [{ id: 3, text: "three" }]]); // 3
+   * await group.appendFrom([{ id: 4, text: "four" }], { each: "row" }); // 1
+   * ```
+   */
+  appendFrom(source: AsyncIterable<GroupInput> | Iterable<GroupInput>, options?: GroupAppendFromOptions): Promise<number>;
+  appendFrom(source: AsyncIterable<RecordObject> | Iterable<RecordObject>, options: GroupRowAppendOptions): Promise<number>;
+  async appendFrom(
+    source: AsyncIterable<unknown> | Iterable<unknown>,
+    options: GroupAppendFromOptions | GroupRowAppendOptions = {},
+  ): Promise<number> {
+    const { each, signal } = attempt(this.path, () => {
+      this.#checkOpen();
+      return checkGroupSource(source, options, false);
+    });
+    if (each === "row") return await appendRows(source, signal, this.#rowAppender());
+    return await appendAll(
+      source,
+      signal,
+      (input) => this.#appendInput(input),
+      () => undefined,
+    );
+  }
+
+  #appendInput(input: unknown): Appended {
+    try {
+      return this.#append(input as GroupInput);
+    } catch (error) {
+      throw outward(hintingAtGroupRows(error, input, this.#writer), this.path, this.#appendInput);
+    }
+  }
+
+  #rowAppender(): RowAppender {
+    const queue = this.#queue;
+    const rows = { append: (checked: SizedGroupRows) => queue.appendLater(checked), flush: queue.flush };
+    const check = (row: unknown, number: number): CheckedRows =>
+      attempt(this.path, () => this.#check(() => this.#writer.checkRow(row, number)));
+    return new RowAppender<SizedGroupRows>(rows, (emit) => new GroupRowChecker(check, emit));
   }
 
   /**

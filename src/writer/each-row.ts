@@ -17,14 +17,30 @@ const LEAST = 16;
 const GATHERED_ROWS = 1000;
 const GATHERED_BYTES = 2 ** 16;
 
+/** Rows whose cost is known. */
+export interface SizedRows {
+  readonly byteLength: number;
+}
+
 /** How much of what is written at a time rows take. */
-export function costOf({ byteLength }: EncodedRows): number {
+export function costOf({ byteLength }: SizedRows): number {
   return Math.max(byteLength, LEAST);
 }
 
 /** Whether rows are to be written: there are enough of them, or the last ones are large, and lie in the memory of the source. */
-export function isEnough(last: EncodedRows, cost: number): boolean {
+export function isEnough(last: SizedRows, cost: number): boolean {
   return cost >= AT_ONCE || last.byteLength > COPY_LIMIT;
+}
+
+/** Checks rows one by one, and passes them on. */
+export interface RowChecking {
+  /** Rows that passed all checks. */
+  readonly rows: number;
+  /** Whether rows were gathered, which `finish` would check. */
+  readonly isWaiting: boolean;
+  /** @throws NpyError as `append` does, with the number of the row. */
+  check(row: unknown): void;
+  finish(): void;
 }
 
 /** Where checked rows go, and how checks are called: a row may have getters. */
@@ -37,8 +53,7 @@ export interface RowSink {
  * Checks rows, and counts them. Records are gathered, since many of them take much less time than each alone; so are texts that decide the dtype of a
  * new file, which is as long as the longest of them.
  */
-export class RowChecker {
-  /** Rows that passed all checks. */
+export class RowChecker implements RowChecking {
   rows = 0;
   readonly #writer: Writer;
   readonly #fromStream: boolean;
@@ -51,12 +66,10 @@ export class RowChecker {
     this.#sink = sink;
   }
 
-  /** Whether rows were gathered, which {@link finish} would check. */
   get isWaiting(): boolean {
     return this.#gathered.length > 0;
   }
 
-  /** @throws NpyError as `append` does, with the number of the row. */
   check(row: unknown): void {
     const { target } = this.#writer;
     if (isRecord(row) || (target === undefined && hasText(row))) {
@@ -164,19 +177,19 @@ function isRow(input: unknown, writer: Writer): boolean {
 }
 
 /** How rows are written. */
-export interface RowQueue {
+export interface RowQueue<Rows extends SizedRows> {
   /** Queues rows, to be written with those that follow soon. */
-  append(rows: EncodedRows): Promise<void>;
+  append(rows: Rows): Promise<void>;
   /** Writes what is queued. */
   flush(): void;
 }
 
 /** Appends rows, asynchronously. */
-export class RowAppender {
+export class RowAppender<Rows extends SizedRows = SizedRows> {
   /** Called if rows cannot be written, or those that were gathered are refused. */
   onFailure: (error: unknown) => void = () => undefined;
-  readonly #checker: RowChecker;
-  readonly #queue: RowQueue;
+  readonly #checker: RowChecking;
+  readonly #queue: RowQueue<Rows>;
   #cost = 0;
   /** The last rows that were queued. */
   #last: Promise<void> | undefined;
@@ -185,8 +198,9 @@ export class RowAppender {
   #failure: { readonly error: unknown } | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(writer: Writer, fromStream: boolean, queue: RowQueue, guard: RowSink["guard"]) {
-    this.#checker = new RowChecker(writer, fromStream, { guard, emit: (rows) => this.#append(rows) });
+  /** `checkerOf` makes what checks rows and emits them. */
+  constructor(queue: RowQueue<Rows>, checkerOf: (emit: (rows: Rows) => void) => RowChecking) {
+    this.#checker = checkerOf((rows) => this.#append(rows));
     this.#queue = queue;
   }
 
@@ -227,7 +241,7 @@ export class RowAppender {
     this.onFailure(error);
   };
 
-  #append(encoded: EncodedRows): void {
+  #append(encoded: Rows): void {
     const isFirst = this.#last === undefined;
     const done = this.#queue.append(encoded);
     if (done !== this.#last) {

@@ -5,7 +5,7 @@ import type { NpyReader } from "../reader/npy-reader.ts";
 import { whileOpen } from "../reader/open-readers.ts";
 import { attempt } from "../verb.ts";
 import type { AppendQueue } from "./append-queue.ts";
-import { hintingAtRows, RowAppender } from "./each-row.ts";
+import { hintingAtRows, RowAppender, RowChecker } from "./each-row.ts";
 import { refuseBytes } from "./raw-rows.ts";
 import { type Appended, type AppendRowsOptions, appendEach } from "./streams.ts";
 import { Transfer } from "./transfer.ts";
@@ -55,15 +55,15 @@ export class Sources {
   rowAppender(fromStream: boolean): RowAppender {
     const queue = this.#queue;
     const rows = { append: (encoded: EncodedRows) => queue.appendLater(encoded), flush: queue.flush };
-    return new RowAppender(this.#writer, fromStream, rows, (check) =>
+    const guard = (check: () => EncodedRows): EncodedRows =>
       attempt(this.#path, () => {
         this.#target.checkOpen();
         const encoded = check();
         // A getter of the row may have closed the file.
         this.#target.checkOpen();
         return encoded;
-      }),
-    );
+      });
+    return new RowAppender<EncodedRows>(rows, (emit) => new RowChecker(this.#writer, fromStream, { guard, emit }));
   }
 
   /** Appends rows of another file, piece by piece. */
