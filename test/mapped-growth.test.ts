@@ -132,6 +132,27 @@ describe.skipIf(!canMap).each(FILE_FORMS)("%s", (form, { open, recover }) => {
     expect(readFileSync("/proc/self/maps", "utf8")).not.toContain(path);
   });
 
+  test("appends of more than 2 KiB open no window, alone or together", async () => {
+    const path = join(mappableDirectory(), "array.npy");
+    const npaa = await open(path, { ...FLOATS, mmap: true });
+    let count = 0;
+    for (let i = 0; i < 40; i++) {
+      const appended: Eventually<void>[] = [];
+      const size = form === "async" ? 9 : 257;
+      for (let rows = 0; rows < 257; rows += size) {
+        appended.push(npaa.append(Float64Array.from({ length: Math.min(size, 257 - rows) }, () => count++)));
+      }
+      await Promise.all(appended);
+      expect(state(path)).toEqual({ rows: count, ...EXACT });
+    }
+    await appendTo(npaa, count + 17);
+    expect(state(path)).toMatchObject({ rows: count + 17, isMarked: true });
+    await npaa.append(Float64Array.from({ length: 257 }, (_, i) => count + 17 + i));
+    expect(state(path)).toMatchObject({ rows: count + 274, isMarked: true });
+    await npaa.close();
+    expectNumbers(path, count + 274);
+  });
+
   test("set and truncate close the window, and appends go on", async () => {
     const path = join(mappableDirectory(), "array.npy");
     const npaa = (await open(path, { ...FLOATS, mmap: true })) as NpyAppendArray;

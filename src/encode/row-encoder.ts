@@ -128,7 +128,10 @@ export class RowEncoder {
 
   #sourceOf(data: ArrayBufferView): Source | undefined {
     const prototype: object = Object.getPrototypeOf(data);
-    if (prototype === this.#last?.prototype) return this.#last;
+    return prototype === this.#last?.prototype ? this.#last : this.#otherSource(data, prototype);
+  }
+
+  #otherSource(data: ArrayBufferView, prototype: object): Source | undefined {
     if (!this.#sources.has(prototype)) {
       this.#sources.set(prototype, this.#sourceOfClass(prototype, (data as TypedArray)[Symbol.toStringTag]));
     }

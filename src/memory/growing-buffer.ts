@@ -8,7 +8,10 @@ export interface Elements extends ArrayBufferView {
   set(elements: ArrayLike<never>, offset: number): void;
 }
 
-export type ElementsClass = new (buffer: ArrayBuffer) => Elements;
+export interface ElementsClass {
+  readonly prototype: object;
+  new (buffer: ArrayBuffer): Elements;
+}
 
 /** Up to so many elements, a loop is faster than `set`. */
 const FEW = 8;
@@ -36,8 +39,10 @@ export class GrowingBuffer {
   #bytes = new Uint8Array(0);
   /** What {@link bytes} last returned. */
   #used = this.#bytes;
-  /** All bytes as elements of the class that was last copied. */
+  /** All bytes as elements of the class that was last copied, which has this prototype. */
   #elements: Elements | undefined;
+  #prototype: object | undefined;
+  #itemsize = 0;
 
   /** With room for `capacity` bytes. */
   constructor(capacity: number = 0) {
@@ -56,16 +61,27 @@ export class GrowingBuffer {
    * costs ten times as much as the copy.
    */
   pushElements(elements: Elements): void {
-    const at = this.length;
-    const itemsize = elements.BYTES_PER_ELEMENT;
     // V8 has a fast path for `length`, but not for `byteLength`.
-    this.resize(at + elements.length * itemsize);
-    copyElements(elements, this.elementsOf(elements.constructor as ElementsClass), at / itemsize);
+    const { length } = elements;
+    if (Object.getPrototypeOf(elements) !== this.#prototype) this.elementsOf(elements.constructor as ElementsClass);
+    const at = this.length;
+    const itemsize = this.#itemsize;
+    const end = at + length * itemsize;
+    if (end > this.#bytes.length) {
+      this.resize(end);
+      this.elementsOf(elements.constructor as ElementsClass);
+    }
+    this.length = end;
+    copyElements(elements, this.#elements as Elements, at / itemsize);
   }
 
   /** All bytes, also those not in use, as elements. */
   elementsOf(Class: ElementsClass): Elements {
-    if (this.#elements?.constructor !== Class) this.#elements = new Class(this.#bytes.buffer);
+    if (this.#elements === undefined || this.#prototype !== Class.prototype) {
+      this.#elements = new Class(this.#bytes.buffer);
+      this.#prototype = Class.prototype;
+      this.#itemsize = this.#elements.BYTES_PER_ELEMENT;
+    }
     return this.#elements;
   }
 
@@ -85,6 +101,7 @@ export class GrowingBuffer {
       this.view = new DataView(larger.buffer);
       this.#used = larger.subarray(0, 0);
       this.#elements = undefined;
+      this.#prototype = undefined;
     }
     this.length = length;
   }

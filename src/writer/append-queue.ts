@@ -22,6 +22,8 @@ const BURST = 16;
 export class AppendQueue {
   readonly #writer: Writer;
   readonly #waiting: Fifo<Batch | Task> = new Fifo();
+  /** The last operation that waits, if appends can still join it. */
+  #open: Batch | undefined;
   /** How many batches wait. */
   #batches = 0;
   #isWorking = false;
@@ -38,7 +40,7 @@ export class AppendQueue {
 
   /** Appends rows in one batch with those of earlier calls, if nothing else was called since. */
   append(rows: EncodedRows): Promise<void> {
-    if (!this.#isWorking && this.#waiting.last === undefined && this.#stored < BURST && this.#writer.store(rows)) {
+    if (this.#open === undefined && !this.#isWorking && this.#stored < BURST && this.#writer.store(rows)) {
       if (++this.#stored === BURST) void resolved.then(this.#endBurst);
       return resolved;
     }
@@ -59,21 +61,23 @@ export class AppendQueue {
   }
 
   #add(rows: EncodedRows): Promise<void> {
-    const last = this.#waiting.last;
-    if (last instanceof Batch) {
-      last.add(rows);
-      return last.done;
+    const open = this.#open;
+    if (open !== undefined) {
+      open.add(rows);
+      return open.done;
     }
     const batch = new Batch(this.#spare);
     this.#spare = undefined;
     batch.add(rows);
     this.#batches++;
     this.#waiting.push(batch);
+    this.#open = batch;
     return batch.done;
   }
 
   perform(plan: () => Plan<void>): Promise<void> {
     return new Promise((settle, fail) => {
+      this.#open = undefined;
       this.#waiting.push({ plan, settle, fail });
       this.flush();
     });
@@ -93,6 +97,7 @@ export class AppendQueue {
   readonly #work = (): void => {
     for (let operation = this.#waiting.take(); operation !== undefined; operation = this.#waiting.take()) {
       const current = operation;
+      if (current === this.#open) this.#open = undefined;
       if (current instanceof Batch) this.#batches--;
       try {
         const plan = current instanceof Batch ? this.#writer.append(current) : current.plan();

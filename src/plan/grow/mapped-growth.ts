@@ -78,7 +78,7 @@ export class MappedGrowth implements Growth {
     if (this.#window.isMapped) return this.#appendInWindow(added, isBlocking);
     // A window that could not be closed.
     if (this.isReserved) return this.#during(this.#appendWithout(added, isBlocking));
-    if (added.rows > 0) this.#small = this.#window.takes(added) ? this.#small + 1 : 0;
+    if (added.rows > 0) this.#small = this.#window.stores(added) ? this.#small + 1 : 0;
     if (this.#small <= this.#patience) return this.#exclusive.append(added, isBlocking);
     return this.#during(this.#openAndAppend(added, isBlocking));
   }

@@ -12,7 +12,7 @@ const LARGEST = 2 ** 26;
 /** More bytes are written faster than they are stored: the first store in each page takes longer than a system call. */
 const STORED = 2 ** 11;
 
-/** An append of more bytes does not open a window. */
+/** More bytes get no room in a window. */
 const SMALL = 2 ** 16;
 
 const ZEROS = new Uint8Array(2 ** 12);
@@ -33,8 +33,10 @@ export class MappedWindow {
   /** The mapped part of the file, and its position there. */
   #bytes = new Uint8Array(0);
   #position = 0;
-  /** All of it as elements of the class that was last copied. */
+  /** All of it as elements of the class that was last copied, which has this prototype. */
   #elements: Elements | undefined;
+  #prototype: object | undefined;
+  #itemsize = 0;
   /** Where the reserved blocks end. */
   #end = 0;
   #size = FIRST;
@@ -48,7 +50,12 @@ export class MappedWindow {
     return this.most !== NOTHING;
   }
 
-  /** Whether rows are few enough to make a window worth while. */
+  /** Whether rows are few enough to be stored. */
+  stores(added: Rows): boolean {
+    return added.copyTo === undefined && added.rows * this.#growing.bytesPerRow <= STORED;
+  }
+
+  /** Whether rows are few enough to make room for. */
   takes(added: Rows): boolean {
     return added.copyTo === undefined && added.rows * this.#growing.bytesPerRow <= SMALL;
   }
@@ -70,14 +77,20 @@ export class MappedWindow {
   }
 
   #copyElements(from: Elements, byteLength: number, at: number): boolean {
-    const itemsize = from.BYTES_PER_ELEMENT;
+    // Before the prototype, as in `RowEncoder`.
+    const { length } = from;
+    if (Object.getPrototypeOf(from) !== this.#prototype) this.#viewAs(from.constructor as ElementsClass);
+    const itemsize = this.#itemsize;
     // The caller may have detached or resized the memory.
-    if (from.length * itemsize !== byteLength) return false;
-    if (this.#elements?.constructor !== from.constructor) {
-      this.#elements = new (from.constructor as ElementsClass)(this.#bytes.buffer);
-    }
-    copyElements(from, this.#elements, at / itemsize);
+    if (length * itemsize !== byteLength) return false;
+    copyElements(from, this.#elements as Elements, at / itemsize);
     return true;
+  }
+
+  #viewAs(Class: ElementsClass): void {
+    this.#elements = new Class(this.#bytes.buffer);
+    this.#prototype = Class.prototype;
+    this.#itemsize = this.#elements.BYTES_PER_ELEMENT;
   }
 
   /** Reserves blocks after `end`, at least `least` bytes and as many as the size of the next window. `false`: there are none. */
@@ -99,7 +112,7 @@ export class MappedWindow {
     try {
       const part = yield* mapEnd(growing.file, start, this.#end - start);
       if (part === undefined) return false;
-      if (part.bytes !== this.#bytes) this.#elements = undefined;
+      if (part.bytes !== this.#bytes) this.#prototype = undefined;
       this.#bytes = part.bytes;
       this.#position = part.position;
       yield* this.#lengthen();
