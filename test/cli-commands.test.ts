@@ -3,48 +3,23 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, existsSync, linkSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Command } from "commander";
+import { Command, Help } from "commander";
 import { describe, expect, test } from "vitest";
-import { appendCommand } from "../src/cli/append.ts";
-import { completionCommand } from "../src/cli/completion.ts";
-import { concatCommand } from "../src/cli/concat.ts";
-import { convertCommand } from "../src/cli/convert.ts";
-import { ensureAppendableCommand } from "../src/cli/ensure-appendable.ts";
-import { headCommand } from "../src/cli/head.ts";
-import { indexCommand } from "../src/cli/index-command.ts";
-import { infoCommand } from "../src/cli/info.ts";
-import { plotCommand } from "../src/cli/plot.ts";
-import { recoverCommand } from "../src/cli/recover.ts";
-import { shardCommand } from "../src/cli/shard.ts";
-import { sliceCommand } from "../src/cli/slice.ts";
-import { splitCommand } from "../src/cli/split.ts";
-import { statsCommand } from "../src/cli/stats.ts";
-import { tailCommand } from "../src/cli/tail.ts";
-import { truncateCommand } from "../src/cli/truncate.ts";
-import { verifyCommand } from "../src/cli/verify.ts";
+import { COMMANDS } from "../src/cli/commands.ts";
 import { dtype, formatHeader, NpyAppendArray, NpyAppendGroup, recoverSync, saveSync } from "../src/node.ts";
 import { MAIN, npy, shell } from "./support/command.ts";
 import { temporaryDirectory } from "./support/temporary.ts";
 
-const commands: Command[] = [
-  infoCommand(),
-  appendCommand(),
-  concatCommand(),
-  splitCommand(),
-  shardCommand(),
-  indexCommand(),
-  convertCommand(),
-  recoverCommand(),
-  truncateCommand(),
-  ensureAppendableCommand(),
-  headCommand(),
-  tailCommand(),
-  sliceCommand(),
-  statsCommand(),
-  plotCommand(),
-  verifyCommand(),
-];
-commands.push(completionCommand({ commands, options: [] } as unknown as Command));
+/** `completion` reads its commands only when it runs. */
+const program = new Command();
+const commands = await Promise.all(COMMANDS.map(async ({ load }) => (await load())(program)));
+
+test("the table of commands says of each what the command itself says", () => {
+  const help = new Help();
+  expect(COMMANDS.map(({ usage, summary }) => [usage, summary])).toEqual(
+    commands.map((command) => [help.subcommandTerm(command), command.summary()]),
+  );
+});
 
 /** A file as numpy.save of 1.20 writes it: the header has no room to grow. */
 function oldFile(path: string): void {

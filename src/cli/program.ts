@@ -1,54 +1,15 @@
 /** Runs a command line: all commands, and how their errors end the process. */
 import { constants } from "node:os";
 import { Command, CommanderError } from "commander";
-import { appendCommand } from "./append.ts";
-import { completionCommand } from "./completion.ts";
-import { concatCommand } from "./concat.ts";
-import { convertCommand } from "./convert.ts";
-import { ensureAppendableCommand } from "./ensure-appendable.ts";
+import { COMMANDS, nameOf } from "./commands.ts";
 import { AlreadyReported, EXIT, lineOf, UsageError } from "./failure.ts";
-import { headCommand } from "./head.ts";
-import { indexCommand } from "./index-command.ts";
-import { infoCommand } from "./info.ts";
 import { Interrupted } from "./interruption.ts";
-import { packCommand } from "./pack.ts";
-import { plotCommand } from "./plot.ts";
-import { recoverCommand } from "./recover.ts";
-import { shardCommand } from "./shard.ts";
-import { sliceCommand } from "./slice.ts";
-import { splitCommand } from "./split.ts";
-import { statsCommand } from "./stats.ts";
-import { tailCommand } from "./tail.ts";
 import { print, tell, tellLines } from "./terminal.ts";
-import { truncateCommand } from "./truncate.ts";
-import { unpackCommand } from "./unpack.ts";
-import { verifyCommand } from "./verify.ts";
 import { withWildcards } from "./wildcards.ts";
 
-/** In the order of the help text. */
-const COMMANDS = [
-  infoCommand,
-  appendCommand,
-  concatCommand,
-  splitCommand,
-  packCommand,
-  unpackCommand,
-  shardCommand,
-  indexCommand,
-  convertCommand,
-  recoverCommand,
-  truncateCommand,
-  ensureAppendableCommand,
-  headCommand,
-  tailCommand,
-  sliceCommand,
-  statsCommand,
-  plotCommand,
-  verifyCommand,
-  completionCommand,
-];
-
-function program(version: string): Command {
+/** The program, with the code of the command that `args` name. Of the others it knows what its help says of them. */
+async function program(version: string, args: readonly string[]): Promise<Command> {
+  const usages = new Map(COMMANDS.map(({ usage }) => [nameOf(usage), usage]));
   const all = new Command("npy-append-array")
     .description("Inspects, grows, repairs and follows NumPy .npy files.")
     .version(version, "--version", "print the version")
@@ -56,7 +17,7 @@ function program(version: string): Command {
     .helpCommand(false)
     .option("-q, --quiet", "print no progress bars and no reports")
     .option("--debug", "print the stack of an error")
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, subcommandTerm: (command) => usages.get(command.name()) ?? command.name() })
     .addHelpText(
       "after",
       `
@@ -67,7 +28,14 @@ Examples:
   npy-append-array append log.npy more.csv
   npy-append-array tail --follow log.npy`,
     );
-  const commands = COMMANDS.map((make) => make(all));
+  const wanted = args.find((arg) => arg === "-" || !arg.startsWith("-"));
+  const commands: Command[] = [];
+  for (const { usage, summary, load } of COMMANDS) {
+    const name = nameOf(usage);
+    // Scripts of completion hold the options of all commands.
+    const isNeeded = name === wanted || wanted === "completion";
+    commands.push(isNeeded ? (await load())(all) : new Command(name).summary(summary));
+  }
   for (const command of commands) all.addCommand(command.copyInheritedSettings(all));
   for (const command of [all, ...commands]) {
     command.exitOverride().configureOutput({
@@ -106,7 +74,8 @@ function exitCodeOf(error: unknown): number {
 export async function run(args: readonly string[], version: string): Promise<void> {
   const isDebugging = args.includes("--debug");
   try {
-    await program(version).parseAsync(withRanges(withWildcards(args)), { from: "user" });
+    const all = await program(version, args);
+    await all.parseAsync(withRanges(withWildcards(args)), { from: "user" });
   } catch (error) {
     if (error instanceof Interrupted) return endBy(error.by);
     if (!(error instanceof CommanderError || error instanceof AlreadyReported)) {

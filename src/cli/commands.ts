@@ -1,0 +1,111 @@
+/** The commands, in the order of the help text. */
+import type { Command } from "commander";
+
+/** What the help of the program says of a command, and where its code is: loading all commands takes longer than most of them run. */
+interface Entry {
+  readonly usage: string;
+  readonly summary: string;
+  readonly load: () => Promise<(program: Command) => Command>;
+}
+
+export function nameOf(usage: string): string {
+  return usage.replace(/ .*/, "");
+}
+
+export const COMMANDS: readonly Entry[] = [
+  {
+    usage: "info [options] <file...>",
+    summary: "show dtype, shape, order and state of files",
+    load: async () => (await import("./info.ts")).infoCommand,
+  },
+  {
+    usage: "append [options] <file> <source...>",
+    summary: "append .npy, CSV, TSV, NDJSON or raw bytes to a file",
+    load: async () => (await import("./append.ts")).appendCommand,
+  },
+  {
+    usage: "concat [options] <out> <in...>",
+    summary: "join many .npy files into one",
+    load: async () => (await import("./concat.ts")).concatCommand,
+  },
+  {
+    usage: "split [options] <file>",
+    summary: "write the arrays of one file into files of their own",
+    load: async () => (await import("./split.ts")).splitCommand,
+  },
+  {
+    usage: "pack [options] <in...>",
+    summary: "write .npy files into an .npz archive",
+    load: async () => (await import("./pack.ts")).packCommand,
+  },
+  {
+    usage: "unpack [options] <file> <dir>",
+    summary: "write the arrays of an .npz archive into .npy files",
+    load: async () => (await import("./unpack.ts")).unpackCommand,
+  },
+  {
+    usage: "shard [options] <in> <dir>",
+    summary: "write an array into many files of equal size",
+    load: async () => (await import("./shard.ts")).shardCommand,
+  },
+  {
+    usage: "index [options] <dir>",
+    summary: "index shards, so that zarr, dask and xarray read them in place",
+    load: async () => (await import("./index-command.ts")).indexCommand,
+  },
+  {
+    usage: "convert [options] <in> <out>",
+    summary: "write an array in another dtype, byte order or order of elements",
+    load: async () => (await import("./convert.ts")).convertCommand,
+  },
+  {
+    usage: "recover [options] <file...>",
+    summary: "repair incomplete files",
+    load: async () => (await import("./recover.ts")).recoverCommand,
+  },
+  {
+    usage: "truncate [options] <file> <rows>",
+    summary: "keep the first rows of a file",
+    load: async () => (await import("./truncate.ts")).truncateCommand,
+  },
+  {
+    usage: "ensure-appendable [options] <file...>",
+    summary: "give files a header with room to grow",
+    load: async () => (await import("./ensure-appendable.ts")).ensureAppendableCommand,
+  },
+  {
+    usage: "head [options] <file>",
+    summary: "print the first rows, or some at random",
+    load: async () => (await import("./head.ts")).headCommand,
+  },
+  {
+    usage: "tail [options] <file>",
+    summary: "print the last rows, and with --follow new ones",
+    load: async () => (await import("./tail.ts")).tailCommand,
+  },
+  {
+    usage: "slice [options] <file> [index]",
+    summary: "print some rows, or any part of an array by NumPy's index",
+    load: async () => (await import("./slice.ts")).sliceCommand,
+  },
+  {
+    usage: "stats [options] <file>",
+    summary: "min, max, mean, standard deviation, NaNs and a histogram of each column",
+    load: async () => (await import("./stats.ts")).statsCommand,
+  },
+  {
+    usage: "plot [options] <file>",
+    summary: "draw columns as lines or as a heat map",
+    load: async () => (await import("./plot.ts")).plotCommand,
+  },
+  {
+    usage: "verify <file...>",
+    summary: "exit with 0 if all files are complete and consistent",
+    load: async () => (await import("./verify.ts")).verifyCommand,
+  },
+  {
+    usage: "completion <shell>",
+    summary: "print a completion script for bash, zsh or fish",
+    load: async () => (await import("./completion.ts")).completionCommand,
+  },
+];
