@@ -96,7 +96,7 @@ describe("help", () => {
     (name, command) => {
       let help = "";
       command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
-      const examples = [...help.slice(help.indexOf("Examples:")).matchAll(/npy-append-array ([a-z-]+)([^|>]*)/g)].filter(
+      const examples = [...help.slice(help.indexOf("Examples:")).matchAll(/npy-append-array ([a-z-]+)([^|>\n]*)/g)].filter(
         ([, called]) => called === name,
       );
       expect(examples.length).toBeGreaterThan(0);

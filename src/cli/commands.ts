@@ -89,6 +89,11 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import("./slice.ts")).sliceCommand,
   },
   {
+    usage: "take [options] <file> [rows...]",
+    summary: "print rows by their numbers, or write them into a new file",
+    load: async () => (await import("./take.ts")).takeCommand,
+  },
+  {
     usage: "stats [options] <file>",
     summary: "min, max, mean, standard deviation, NaNs and a histogram of each column",
     load: async () => (await import("./stats.ts")).statsCommand,

@@ -35,15 +35,17 @@ const MOST_COLUMNS = 1000;
 /** Characters of a line where nothing says how many there are. */
 const WIDTH = 80;
 
-/** Adds the options that select the columns and the format of rows. */
-export function withRowOptions(command: Command): Command {
+const RAW_OUT = "print the bytes of --raw into a new file: PowerShell before 7.4 changes them in pipes";
+
+/** Adds the options that select the columns and the format of rows. `out` says what `--out` does. */
+export function withRowOptions(command: Command, out: string = RAW_OUT): Command {
   return command
     .option("--columns <index>", "columns by NumPy's index of a row, such as 0:3, -1 or 10:20,::2, or by names, such as t,pos[0]")
     .option("--fields <names>", "fields of a structure, such as t,pos", listArgument)
     .option("--csv", "print CSV; the fields of a structure are the header")
     .option("--ndjson", "print one JSON value per line: an object for a structure, otherwise an array or a number")
     .option("--raw", "print the bytes of the rows unchanged")
-    .option("--out <file>", "print the bytes of --raw into a new file: PowerShell before 7.4 changes them in pipes")
+    .option("--out <file>", out)
     .option(
       "--width <count>",
       `characters of a line of the table, 0 for any number; ... stands for columns left out (default: those of the terminal; elsewhere any number, but ${WIDTH} if there are more than ${MOST_COLUMNS} columns)`,
