@@ -48,7 +48,7 @@ describe.skipIf(!hasTerminal)("in a terminal", () => {
   test("prints colours, and as many columns as fit; no colours with NO_COLOR or into a pipe", () => {
     const cwd = temporaryDirectory();
     saveSync(join(cwd, "wide.npy"), [Float64Array.from({ length: 30 }, (_, i) => i + 0.5)]);
-    const { output } = inTerminal("$npy head wide.npy; $npy plot --heatmap wide.npy", { cwd });
+    const { output } = inTerminal("$npy head wide.npy; $npy plot --heatmap wide.npy", { cwd, env: { COLORTERM: "truecolor" } });
     expect(output).toContain(`${ESCAPE}2m`);
     expect(output).toContain(`${ESCAPE}38;2;`);
     const plain = inTerminal("$npy head wide.npy; $npy plot --heatmap wide.npy", { cwd, env: { NO_COLOR: "1" } });

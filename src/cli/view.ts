@@ -87,7 +87,7 @@ export function viewOf(
 }
 
 /** What an index takes of each axis. */
-function indexedAxes(shape: readonly number[], growth: number, index: IndexText | undefined): TakenAxis[] {
+export function indexedAxes(shape: readonly number[], growth: number, index: IndexText | undefined): TakenAxis[] {
   const given = index ?? { entries: [], isTuple: true };
   if (given.isTuple || shape.length === 0) return takenAxes(given, shape, growth);
   const whole = shape.slice(0, growth).map((): SliceText => ({ start: undefined, stop: undefined, step: undefined }));
