@@ -167,6 +167,61 @@ export function columnData(array: NpyArray): (column: Column) => NpyData {
   };
 }
 
+/** Where a column has its elements. */
+export interface Place {
+  /** The index of the column. */
+  readonly column: number;
+  /** The index of its element among those of a row. */
+  readonly offset: number;
+  /** The number of these elements. */
+  readonly perRow: number;
+}
+
+/** The columns that have their elements in one array, as those of an array field. */
+export interface PlacedData {
+  readonly data: NpyData;
+  readonly places: readonly Place[];
+}
+
+/** Which columns have their elements in which array. Few of many elements are copied first: making text takes most of the time. */
+export function placesOfData(columns: readonly Column[], rows: NpyArray): PlacedData[] {
+  const dataOf = columnData(rows);
+  const found = new Map<NpyData, Place[]>();
+  for (const [column, one] of columns.entries()) {
+    const data = dataOf(one);
+    const place = { column, offset: one.offset, perRow: one.perRow };
+    const places = found.get(data);
+    if (places === undefined) found.set(data, [place]);
+    else places.push(place);
+  }
+  return Array.from(found, ([data, places]) => {
+    const { perRow } = places[0] as Place;
+    if (2 * places.length >= perRow) return { data, places };
+    const offsets = places.map(({ offset }) => offset);
+    return {
+      data: elementsAt(data, rowsOf(rows), perRow, offsets),
+      places: places.map(({ column }, offset) => ({ column, offset, perRow: places.length })),
+    };
+  });
+}
+
+/** Some elements of each row. */
+function elementsAt(data: NpyData, rows: number, perRow: number, offsets: readonly number[]): NpyData {
+  // Complex numbers and raw bytes have several items to an element.
+  const items = rows * perRow === 0 ? 0 : data.length / (rows * perRow);
+  const length = rows * offsets.length * items;
+  const source = data as unknown[];
+  const chosen = (Array.isArray(data) ? new Array(length) : new (data.constructor as Uint8ArrayConstructor)(length)) as unknown[];
+  let at = 0;
+  for (let row = 0; row < rows; row++) {
+    for (const offset of offsets) {
+      const from = (row * perRow + offset) * items;
+      for (let item = 0; item < items; item++) chosen[at++] = source[from + item];
+    }
+  }
+  return chosen as unknown as NpyData;
+}
+
 /** All indices of an array of this shape, in C order. */
 export function indices(shape: readonly number[]): number[][] {
   return shape.reduce<number[][]>(

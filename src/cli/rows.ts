@@ -3,15 +3,17 @@ import { createReadStream } from "node:fs";
 import type { Command } from "commander";
 import { inspect, inspectSync, MemoryStorage, type NpyArray, type NpyData, type NpyReader, saveSync } from "../node.ts";
 import { listArgument, widthArgument } from "./arguments.ts";
-import { type CellTexts, csvCell, csvLine, csvOf, firstInexact, jsonOf, textsOf } from "./cell.ts";
-import { type Column, columnData, indices, layoutOf, type RowLayout, rowsOf, sizeOf } from "./columns.ts";
+import { type CellTexts, csvCell, csvLine, firstInexact, textsOf } from "./cell.ts";
+import { csvWriter, jsonWriter } from "./cell-bytes.ts";
+import { type Column, indices, layoutOf, type Place, placesOfData, type RowLayout, rowsOf, sizeOf } from "./columns.ts";
 import { jsonText } from "./escaping.ts";
 import { UsageError } from "./failure.ts";
 import { isDirectory } from "./files.ts";
 import { indexAt } from "./index-text.ts";
 import { archivedArray } from "./npz.ts";
+import { rowBytes } from "./row-bytes.ts";
 import { Table } from "./table.ts";
-import { print, printBytes, printData, printingInto, terminalWidth } from "./terminal.ts";
+import { print, printBytes, printData, printDataBytes, printingInto, terminalWidth } from "./terminal.ts";
 import type { View, ViewOptions } from "./view.ts";
 
 export interface RowOptions extends ViewOptions {
@@ -24,6 +26,9 @@ export interface RowOptions extends ViewOptions {
 
 /** Elements formatted at a time. More would outlive V8's young generation, which makes printing a third slower. */
 const CELLS = 2 ** 12;
+
+/** The same for elements that become bytes, and never strings. */
+const CELLS_OF_NUMBERS = 2 ** 15;
 
 /** Bytes of rows read at a time, unless one row has more. */
 const BYTES = 2 ** 26;
@@ -87,7 +92,10 @@ export function printerFor(reader: NpyReader, view: View, options: RowOptions): 
     case "table":
       return tablePrinter(view, options.width);
     default:
-      return { print: form === "csv" ? csvPrinter(view) : ndjsonPrinter(view), atOnce: atOnceOf(view, view.columns.length) };
+      return {
+        print: form === "csv" ? csvPrinter(view) : ndjsonPrinter(view),
+        atOnce: atOnceOf(view, view.columns.length, view.columns.some(isText) ? CELLS : CELLS_OF_NUMBERS),
+      };
   }
 }
 
@@ -96,8 +104,12 @@ function isOneFile({ path }: NpyReader): boolean {
   return archivedArray(path as string) === undefined && !isDirectory(path as string);
 }
 
-function atOnceOf({ bytesPerRow }: View, columns: number): number {
-  return Math.max(1, Math.floor(Math.min(CELLS / Math.max(1, columns), BYTES / Math.max(1, bytesPerRow))));
+function isText({ dtype }: Column): boolean {
+  return dtype.kind === "S" || dtype.kind === "U";
+}
+
+function atOnceOf({ bytesPerRow }: View, columns: number, cells: number = CELLS): number {
+  return Math.max(1, Math.floor(Math.min(cells / Math.max(1, columns), BYTES / Math.max(1, bytesPerRow))));
 }
 
 /** Prints all rows of a view. */
@@ -141,7 +153,7 @@ function tablePrinter(view: View, wanted: number | undefined): RowPrinter {
   return {
     atOnce: atOnceOf(view, columns.length),
     print: async (rows, numberOf) => {
-      const lines = cells(rows, numberOf).map((row, i) => [String(numberOf(i)), ...row]);
+      const lines = cells(rows).map((row, i) => [String(numberOf(i)), ...row]);
       await print(table.lines(lines, isFirst));
       isFirst = false;
     },
@@ -163,21 +175,23 @@ function csvPrinter({ layout, columns }: View): Print {
   if (isStructure) checkHeader(labels);
   if (columns.length === 0)
     throw new Error("its rows have no elements, and CSV cannot represent those: print them with --ndjson");
-  const cells = cellsOf(columns, csvOf, checkText);
-  let header = isStructure ? [labels.map(csvCell)] : [];
+  let header = isStructure ? `${csvLine(labels.map(csvCell))}\n` : "";
+  const between = columns.map((_, i) => (i === 0 ? "" : ","));
+  const bytesOf = rowBytes(columns, (dtype) => csvWriter(dtype, columns.length === 1), [...between, "\n"], checkText);
   return async (rows, numberOf) => {
-    const lines = [...header, ...cells(rows, numberOf)];
-    header = [];
-    await printData(lines.map((line) => `${csvLine(line)}\n`).join(""));
+    const bytes = bytesOf(rows, numberOf);
+    await printData(header);
+    header = "";
+    await printDataBytes(bytes);
   };
 }
 
 /** Refuses text that would be read back as different text. */
-function checkText({ dtype, perRow }: Column, data: NpyData, numberOf: (i: number) => number): void {
+function checkText({ dtype }: Column, data: NpyData, rowOf: (element: number) => number): void {
   const at = firstInexact(data, dtype);
   if (at < 0) return;
   throw new Error(
-    `row ${numberOf(Math.floor(at / perRow))} has text with the halves of a surrogate pair as two characters, or a code point beyond U+10FFFF, ` +
+    `row ${rowOf(at)} has text with the halves of a surrogate pair as two characters, or a code point beyond U+10FFFF, ` +
       "which neither CSV nor JSON can represent: print it with --raw",
   );
 }
@@ -191,12 +205,11 @@ function checkHeader(labels: readonly string[]): void {
 }
 
 function ndjsonPrinter({ layout, columns, isList }: View): Print {
-  const cells = cellsOf(columns, jsonOf, checkText);
   const [first = "", ...others] = isList ? jsonBetweenListed(layout, columns) : jsonBetween(layout);
-  return async (rows, numberOf) => {
-    const lines = cells(rows, numberOf).map((row) => first + row.map((cell, i) => cell + (others[i] as string)).join(""));
-    await printData(lines.map((line) => `${line}\n`).join(""));
-  };
+  const last = others.pop();
+  const between = last === undefined ? [`${first}\n`] : [first, ...others, `${last}\n`];
+  const bytesOf = rowBytes(columns, jsonWriter, between, checkText);
+  return async (rows, numberOf) => await printDataBytes(bytesOf(rows, numberOf));
 }
 
 function rawPrinter(path: string, view: View): RowPrinter {
@@ -226,59 +239,19 @@ async function printRawRows(path: string, start: number, stop: number): Promise<
 }
 
 /** The texts of all elements, row by row. */
-function cellsOf(
-  columns: readonly Column[],
-  form: (dtype: Column["dtype"]) => CellTexts,
-  check?: (column: Column, data: NpyData, numberOf: (i: number) => number) => void,
-): (rows: NpyArray, numberOf: (i: number) => number) => string[][] {
+function cellsOf(columns: readonly Column[], form: (dtype: Column["dtype"]) => CellTexts): (rows: NpyArray) => string[][] {
   const textsOfColumn = columns.map(({ dtype }) => form(dtype));
-  return (rows, numberOf) => {
+  return (rows) => {
     const count = rowsOf(rows);
     const cells = Array.from({ length: count }, () => new Array<string>(columns.length));
-    for (const [data, places] of placesOfData(columns, columnData(rows))) {
-      const first = columns[places[0] as number] as Column;
-      check?.(first, data, numberOf);
-      const textsOf = textsOfColumn[places[0] as number] as CellTexts;
-      // Few of many elements are copied first: making texts takes most of the time.
-      const isSparse = 2 * places.length < first.perRow;
-      const offsets = places.map((place) => (columns[place] as Column).offset);
-      const texts = textsOf(isSparse ? elementsAt(data, count, first.perRow, offsets) : data);
-      for (const [i, place] of places.entries()) {
-        const [perRow, offset] = isSparse ? [places.length, i] : [first.perRow, offsets[i] as number];
-        for (let row = 0; row < count; row++) (cells[row] as string[])[place] = texts[row * perRow + offset] as string;
+    for (const { data, places } of placesOfData(columns, rows)) {
+      const texts = (textsOfColumn[(places[0] as Place).column] as CellTexts)(data);
+      for (const { column, perRow, offset } of places) {
+        for (let row = 0; row < count; row++) (cells[row] as string[])[column] = texts[row * perRow + offset] as string;
       }
     }
     return cells;
   };
-}
-
-/** Which columns have their elements in which array: those of an array field share one. */
-function placesOfData(columns: readonly Column[], dataOf: (column: Column) => NpyData): ReadonlyMap<NpyData, number[]> {
-  const found = new Map<NpyData, number[]>();
-  for (const [i, column] of columns.entries()) {
-    const data = dataOf(column);
-    const places = found.get(data);
-    if (places === undefined) found.set(data, [i]);
-    else places.push(i);
-  }
-  return found;
-}
-
-/** Some elements of each row. */
-function elementsAt(data: NpyData, rows: number, perRow: number, offsets: readonly number[]): NpyData {
-  // Complex numbers and raw bytes have several items to an element.
-  const items = rows * perRow === 0 ? 0 : data.length / (rows * perRow);
-  const length = rows * offsets.length * items;
-  const source = data as unknown[];
-  const chosen = (Array.isArray(data) ? new Array(length) : new (data.constructor as Uint8ArrayConstructor)(length)) as unknown[];
-  let at = 0;
-  for (let row = 0; row < rows; row++) {
-    for (const offset of offsets) {
-      const from = (row * perRow + offset) * items;
-      for (let item = 0; item < items; item++) chosen[at++] = source[from + item];
-    }
-  }
-  return chosen as unknown as NpyData;
 }
 
 /** The JSON text before, between and after the elements of a row. The elements come in the order of the columns. */

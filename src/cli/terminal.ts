@@ -39,6 +39,12 @@ export async function printData(data: string): Promise<void> {
   await write(process.stdout.isTTY ? printableLines(data) : data);
 }
 
+/** {@link printData} of text in UTF-8. */
+export async function printDataBytes(text: Uint8Array): Promise<void> {
+  if (process.stdout.isTTY) await write(printableLines(Buffer.from(text.buffer, text.byteOffset, text.length).toString()));
+  else await write(text);
+}
+
 /** Where bytes go instead of stdout. */
 let out: FileHandle | undefined;
 

@@ -1,0 +1,133 @@
+/**
+ * float64 -> the decimal with the fewest digits that reads back as the same float; of several, the nearest. Scales the float to 17 digits before
+ * the point, as a sum of two float64, and looks for multiples of 100, 10 and 1 among the numbers that round to the float. Where that is not
+ * precise enough, it takes the digits from JavaScript, which are the same, but take several times as long.
+ */
+
+/** The result of the last call: `(high * 10 ** 8 + low) * 10 ** exponent`, with 9 and 8 digits. Reused: a new object for each number costs time. */
+export const decimal64: { high: number; low: number; exponent: number } = { high: 0, low: 0, exponent: 0 };
+
+/** Digits before the point, once a float is scaled: float64 needs no more. */
+const DIGITS = 17;
+
+/** Bounds the error of the lower 8 digits and what follows the point: a float64 near 10 ** 8 is precise to 2 ** -27. */
+const ERROR = 2 ** -24;
+
+/** Beyond these, powers of ten and their parts leave the range of float64. */
+const [LEAST, MOST] = [1e-270, 1e270];
+
+/** Powers of ten from `10 ** -LOWEST`: the nearest float64, its upper and its lower half, and what the power has more. 0 until one is needed. */
+const LOWEST = 290;
+const powers = new Float64Array(4 * (2 * LOWEST + 1));
+
+/** Splits a float64 into two parts of 26 bits, whose products are exact. */
+const SPLITTER = 2 ** 27 + 1;
+
+const double = new Float64Array(1);
+const doubleBits = new Uint32Array(double.buffer);
+const [LOW, HIGH] = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? [0, 1] : [1, 0];
+
+/** The index of a power of ten in `powers`. */
+function powerAt(exponent: number): number {
+  const at = 4 * (exponent + LOWEST);
+  if (powers[at] === 0) makePower(exponent, at);
+  return at;
+}
+
+function makePower(exponent: number, at: number): void {
+  const nearest = Number(`1e${exponent}`);
+  const split = SPLITTER * nearest;
+  const upper = split - (split - nearest);
+  double[0] = nearest;
+  const high = doubleBits[HIGH] as number;
+  const significand = (BigInt((high & 0xfffff) | 0x100000) << 32n) | BigInt(doubleBits[LOW] as number);
+  // In units of 2 ** -1200.
+  const scale = 1n << 1200n;
+  const power = exponent < 0 ? scale / 10n ** BigInt(-exponent) : scale * 10n ** BigInt(exponent);
+  const rest = power - (significand << BigInt((high >>> 20) - 1075 + 1200));
+  powers[at + 1] = upper;
+  powers[at + 2] = nearest - upper;
+  // In two steps: 2 ** -1060 is no longer precise.
+  powers[at + 3] = exponent < 0 ? Number(rest >> 140n) * 2 ** -530 * 2 ** -530 : Number(rest / scale);
+  powers[at] = nearest;
+}
+
+const LOG10_OF_2 = Math.log10(2);
+
+/** The shortest decimal of a float64, which must be finite and positive. */
+export function shortestFloat64(value: number): void {
+  if (!(value >= LEAST && value <= MOST)) {
+    takeDigits(value);
+    return;
+  }
+  double[0] = value;
+  const high = doubleBits[HIGH] as number;
+  const isPower = (high & 0xfffff) === 0 && doubleBits[LOW] === 0;
+  const exponent = high >>> 20;
+  let first = Math.floor((exponent - 1023) * LOG10_OF_2);
+  if (value >= (powers[powerAt(first + 1)] as number)) first++;
+  const at = powerAt(DIGITS - 1 - first);
+  const power = powers[at] as number;
+  const [upper, lower] = [powers[at + 1] as number, powers[at + 2] as number];
+  // The product of two float64, exactly: `scaled` and `error` (Dekker).
+  const scaled = value * power;
+  const split = SPLITTER * value;
+  const valueUpper = split - (split - value);
+  const valueLower = value - valueUpper;
+  const error = valueUpper * upper - scaled + valueUpper * lower + valueLower * upper + valueLower * lower;
+  let whole = Math.floor(scaled / 1e8);
+  let rest = scaled - whole * 1e8 + (error + value * (powers[at + 3] as number));
+  if (rest < 0) {
+    rest += 1e8;
+    whole--;
+  } else if (rest >= 1e8) {
+    rest -= 1e8;
+    whole++;
+  }
+  doubleBits[LOW] = 0;
+  doubleBits[HIGH] = (exponent - 53) << 20;
+  const over = (double[0] as number) * power;
+  const under = isPower ? over / 2 : over;
+  for (let unit = over + under >= 10 - ERROR ? 100 : 10; unit >= 1; unit /= 10) {
+    let multiple = Math.round(rest / unit) * unit;
+    let distance = multiple - rest;
+    // Next to a power of two the floats above are twice as far away as those below.
+    if (under !== over && distance < ERROR - under) {
+      if (distance > -under - ERROR) {
+        takeDigits(value);
+        return;
+      }
+      multiple += unit;
+      distance += unit;
+    }
+    const inside = distance < 0 ? under + distance : over - distance;
+    if (Math.abs(inside) <= ERROR) {
+      takeDigits(value);
+      return;
+    }
+    if (inside < 0) continue;
+    if (Math.abs(Math.abs(distance) - unit / 2) <= ERROR) {
+      takeDigits(value);
+      return;
+    }
+    keep(whole, multiple, first - DIGITS + 1);
+    return;
+  }
+  takeDigits(value);
+}
+
+function keep(whole: number, rest: number, exponent: number): void {
+  const carried = rest === 1e8 ? whole + 1 : whole;
+  const isMore = carried === 1e9;
+  decimal64.high = isMore ? 1e8 : carried | 0;
+  decimal64.low = rest === 1e8 ? 0 : rest | 0;
+  decimal64.exponent = isMore ? exponent + 1 : exponent;
+}
+
+function takeDigits(value: number): void {
+  const [mantissa = "", exponent] = value.toExponential().split("e");
+  const digits = mantissa.replace(".", "").padEnd(DIGITS, "0");
+  decimal64.high = Number(digits.slice(0, 9));
+  decimal64.low = Number(digits.slice(9));
+  decimal64.exponent = Number(exponent) - DIGITS + 1;
+}
