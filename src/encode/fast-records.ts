@@ -1,30 +1,25 @@
 /** A few plain objects that fit the fields of a structure: records of numbers and lists of them. */
-import type { DTypeField } from "../format/dtype.ts";
 import { type ArrayLayout, rowShape } from "../format/layout.ts";
 import { isPlainObject } from "../input/properties.ts";
 import { GrowingBuffer } from "../memory/growing-buffer.ts";
 import { COPY_LIMIT, type EncodedRows, oneBlock } from "./encoded-rows.ts";
-import { type FieldStore, type Fields, fieldStore, hasExactly } from "./records.ts";
+import { type Fields, RecordStore } from "./record-store.ts";
 
 export function fastRecords(layout: ArrayLayout): ((input: readonly unknown[]) => EncodedRows | undefined) | undefined {
   const { dtype } = layout;
-  const stores = (dtype.fields ?? []).map(fieldStore);
-  if (stores.length === 0 || stores.includes(undefined) || rowShape(layout).length > 0) return undefined;
-  const names = new Set((dtype.fields as readonly DTypeField[]).map(({ name }) => name));
+  const { fields = [], itemsize } = dtype;
+  const store = new RecordStore(fields);
+  if (fields.length === 0 || !store.isComplete || rowShape(layout).length > 0) return undefined;
   // An object with these is an array.
-  if (names.has("data")) return undefined;
-  const { itemsize } = dtype;
+  if (fields.some(({ name }) => name === "data")) return undefined;
   let idle: GrowingBuffer | undefined;
 
   const storeRecords = (buffer: GrowingBuffer, records: readonly unknown[], count: number): boolean => {
     const { view } = buffer;
     for (let i = 0; i < count; i++) {
       const record = records[i];
-      if (typeof record !== "object" || record === null || !isPlainObject(record) || !hasExactly(record as Fields, names))
-        return false;
-      for (let f = 0; f < stores.length; f++) {
-        if (!(stores[f] as FieldStore)(view, i * itemsize, record as Fields)) return false;
-      }
+      if (typeof record !== "object" || record === null || !isPlainObject(record)) return false;
+      if (!store.store(view, i * itemsize, record as Fields)) return false;
     }
     return true;
   };

@@ -4,7 +4,6 @@ import { RecordArray } from "../decode/record-array.ts";
 import { clipped, NpyError, quoted } from "../errors.ts";
 import { passCodePoints } from "../format/code-points.ts";
 import { type DType, type DTypeField, showDType } from "../format/dtype.ts";
-import { type Store, storeOf } from "../format/fit.ts";
 import { unravelIndex } from "../format/flat-index.ts";
 import { isLongDouble, isNative } from "../format/scalars.ts";
 import { subArray, withFields } from "../format/structure.ts";
@@ -12,6 +11,7 @@ import { isNodeBuffer } from "../input/array-bytes.ts";
 import { swapBytes } from "../memory/byte-order.ts";
 import { copyField, type FieldPlace, flatten } from "../memory/fields.ts";
 import { HOW_TO_STORE_NULLS, type Nulls } from "./nulls.ts";
+import { type Fields, RecordStore } from "./record-store.ts";
 
 /** A value that could not be stored, and why. */
 export interface Failure {
@@ -44,17 +44,17 @@ export function recordEncoder(target: DType, nulls: Nulls, encoderOf: EncoderOf)
   const names = fields.map(({ name }) => name);
   const known = new Set(names);
   const all = fields.map((field) => fieldEncoder(field, (type) => encoderOf(type, nulls)));
-  const stores = fields.map(fieldStore);
-  const fast = stores.filter((store) => store !== undefined);
-  const others = all.filter((_, i) => stores[i] === undefined);
+  const store = new RecordStore(fields);
+  const others = all.filter((_, i) => !store.isStored[i]);
   return (values, bytes) => {
     const view = new DataView(bytes.buffer);
     // As many as there were at first: a getter may add to them.
     for (let from = 0, { length } = values; from < length; from += AT_ONCE) {
       const records = values.slice(from, Math.min(length, from + AT_ONCE)) as Fields[];
       const place = { bytes, offset: from * target.itemsize, stride: target.itemsize };
-      let failure = checkRecords(records, names, known, nulls);
-      const rest = failure === undefined && storeAll(records, fast, view, place) ? others : all;
+      const isStored = storeAll(records, store, view, place);
+      let failure = isStored ? undefined : checkRecords(records, names, known, nulls);
+      const rest = isStored ? others : all;
       for (let i = 0; i < rest.length && failure === undefined; i++) failure = rest[i]?.(records, place);
       if (failure !== undefined) return { ...failure, at: from + failure.at };
     }
@@ -62,35 +62,16 @@ export function recordEncoder(target: DType, nulls: Nulls, encoderOf: EncoderOf)
   };
 }
 
-/** Stores a field of the record that begins at `at`; `false` if a value is missing or does not fit. */
-export type FieldStore = (view: DataView, at: number, record: Fields) => boolean;
-
-/** `undefined` for other fields than numbers and lists of them. */
-export function fieldStore({ name, offset, dtype }: DTypeField): FieldStore | undefined {
-  const { element, shape, count } = flatten(dtype);
-  const store = storeOf(element) as Store;
-  if (store === undefined || shape.length > 1) return undefined;
-  if (shape.length === 0) return (view, at, record) => store(view, at + offset, record[name]);
-  return (view, at, record) => {
-    const list = record[name];
-    if (!Array.isArray(list) || list.length !== count) return false;
-    for (let i = 0; i < count; i++) if (!store(view, at + offset + i * element.itemsize, list[i])) return false;
-    return true;
-  };
-}
-
-function storeAll(
-  records: readonly Fields[],
-  fields: readonly FieldStore[],
-  view: DataView,
-  { offset, stride }: FieldPlace,
-): boolean {
+function storeAll(records: readonly Fields[], store: RecordStore, view: DataView, { offset, stride }: FieldPlace): boolean {
   for (let i = 0; i < records.length; i++) {
-    for (let f = 0; f < fields.length; f++) {
-      if (!(fields[f] as FieldStore)(view, offset + i * stride, records[i] as Fields)) return false;
-    }
+    const record = records[i];
+    if (!isRecord(record) || !store.store(view, offset + i * stride, record)) return false;
   }
   return true;
+}
+
+function isRecord(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }
 
 /** Stores one field of records, the first of which begins at `place`. */
@@ -142,7 +123,7 @@ function checkRecords(
 ): Failure | undefined {
   for (let at = 0; at < values.length; at++) {
     const value = values[at];
-    if (typeof value !== "object" || value === null || Array.isArray(value) || value instanceof Date) {
+    if (!isRecord(value)) {
       return { at, reason: `expected an object with the fields ${list(names)}` };
     }
     if (hasExactly(value as Fields, known)) continue;
@@ -159,10 +140,8 @@ function namesOf(value: Fields, known: ReadonlySet<string>, nulls: Nulls): strin
   return Object.keys(value).filter((name) => value[name] !== undefined || (nulls === "nan" && known.has(name)));
 }
 
-export type Fields = { readonly [name: string]: unknown };
-
 /** By the names that the object lists: each object also inherits some, such as `toString`. */
-export function hasExactly(value: Fields, names: ReadonlySet<string>): boolean {
+function hasExactly(value: Fields, names: ReadonlySet<string>): boolean {
   let count = 0;
   for (const name in value) {
     if (value[name] === undefined || !names.has(name)) return false;
