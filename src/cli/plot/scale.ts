@@ -53,7 +53,7 @@ export function widened({ min, max }: Range, quantity: Quantity = NUMBER): Range
 }
 
 /** Intervals between ticks that a range is rounded to. */
-const INTERVALS = 5;
+const INTERVALS = 10;
 
 function roundedOut({ min, max }: Range, isWhole: boolean): Range {
   const step = stepOf({ min, max }, INTERVALS + 1, isWhole);

@@ -64,7 +64,7 @@ function markSvg(mark: Mark, { y }: Panel, box: Box): string {
     const value = valueAt(mark.range, (Math.floor(at / width) + 0.5) / height, y);
     path += `M${round(left + (((at % width) + 0.5) * (right - left)) / width)},${down(value)}h0`;
   }
-  return `<path class="line line${mark.color}" stroke-width="3" d="${path}"/>`;
+  return `<path class="line line${mark.color}" style="stroke-width:3" d="${path}"/>`;
 }
 
 /** Through the first, smallest, largest and last value of each group. */

@@ -60,7 +60,7 @@ function paletteOf(): Uint8Array {
 
 function picture(pixels: Pixels, { left, top, right, bottom }: Box): string {
   const place = `x="${round(left)}" y="${round(top)}" width="${round(right - left)}" height="${round(bottom - top)}"`;
-  const isSmall = pixels.width < right - left;
+  const isSmall = pixels.width < right - left || pixels.height < bottom - top;
   const style = isSmall ? ' style="image-rendering:pixelated"' : "";
   return `<image ${place} preserveAspectRatio="none"${style} href="data:image/png;base64,${encodePng(pixels).toString("base64")}"/>`;
 }

@@ -50,7 +50,7 @@ function legendOf({ legend }: Plot): string[] {
   return legend.toReversed().map(({ label, color }) => {
     const text = textAt(label, x, 24, { anchor: "end" });
     x -= Math.ceil([...label].length * CHARACTER) + 24;
-    const line = `<path class="line line${color % LINE_COLORS.length}" stroke-width="3" d="M${x},20h16"/>`;
+    const line = `<path class="line line${color % LINE_COLORS.length}" style="stroke-width:3" d="M${x},20h16"/>`;
     x -= 16;
     return line + text;
   });
