@@ -91,7 +91,7 @@ describe("refused", () => {
   });
 
   test.each<[string, ArrayInput, string, string]>([
-    ["incomplete pixels", { data: new Uint8Array(7), width: 2, height: 1 }, "ERR_NPY_SHAPE", "found 7 for 1 rows of 2 pixels"],
+    ["incomplete pixels", { data: new Uint8Array(7), width: 2, height: 1 }, "ERR_NPY_SHAPE", "found 7 for 1 row of 2 pixels"],
     [
       "other channels than said",
       { data: new Uint8Array(8), width: 2, height: 1, channels: 3 },

@@ -2,7 +2,9 @@
  * Text (S and U) from and to everything else. Numbers are written as by Python's `str`, cut off where the text is too short, and read as by
  * Python's `int`, `float` and `complex`.
  */
+
 import { type NpyError, quoted } from "../errors.ts";
+import { counted } from "../format/counted.ts";
 import type { DType } from "../format/dtype.ts";
 import { BEYOND_FINITE, floatLimits, integerRange } from "../format/fit.ts";
 import { latin1 } from "../format/latin1.ts";
@@ -71,7 +73,7 @@ function recoding(from: DType, to: DType, refusesCut: boolean): Conversion {
 }
 
 function tooLong(text: string, to: DType): NpyError {
-  return unconvertible(quoted(text), to, `it has ${text.length} characters`);
+  return unconvertible(quoted(text), to, `it has ${counted(text.length, "character")}`);
 }
 
 // ---- from values to text ----

@@ -1,7 +1,7 @@
 /** Columns: each element of a row is one column of tables, CSV, statistics and plots. */
 import type { DType, NpyArray, NpyData, RecordArray } from "../node.ts";
 import { isRaw } from "./cell.ts";
-import { UsageError } from "./failure.ts";
+import { counted, UsageError } from "./failure.ts";
 import { indexAt, type TakenAxis, wholeAxis } from "./index-text.ts";
 
 /** What the rows of an array have in common. */
@@ -66,7 +66,7 @@ export function columnsOf({ dtype, rowShape, fortranOrder, dataLength = 0 }: Row
   const count = countColumns({ dtype, rowShape: counts });
   if (count > Math.max(MOST_COLUMNS, dataLength))
     throw new Error(
-      `a row has ${count} columns: expected at most ${MOST_COLUMNS}, or as many as the array has bytes of data (${dataLength}). The ` +
+      `a row has ${counted(count, "column")}: expected at most ${MOST_COLUMNS}, or as many as the array has bytes of data (${dataLength}). The ` +
         "command info shows its shape and dtype",
     );
   const leaves = dtype.fields === undefined ? undefined : leavesOf(dtype);

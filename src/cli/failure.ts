@@ -138,7 +138,4 @@ export function excerpt(text: string): string {
   return text.length > 40 ? `${text.slice(0, 40)}...` : text;
 }
 
-/** `1 row`, `2 rows`. */
-export function counted(count: number, noun: "byte" | "column" | "file" | "row"): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
-}
+export { counted } from "../format/counted.ts";

@@ -57,7 +57,7 @@ async function problemOf(folder: string): Promise<string | undefined> {
 }
 
 function dtypeText({ dtype, text }: GroupArrayInfo): string {
-  return text ? "text (UTF-8)" : dtype.fields === undefined ? dtype.name : `${dtype.itemsize} bytes`;
+  return text ? "text (UTF-8)" : dtype.fields === undefined ? dtype.name : `${counted(dtype.itemsize, "byte")}`;
 }
 
 function jsonOf(

@@ -1,7 +1,7 @@
 /** NumPy's basic indexing as text: `0:10, 100:200, ::2`. */
 import { InvalidArgumentError } from "commander";
 import type { Selection } from "../node.ts";
-import { excerpt } from "./failure.ts";
+import { counted, excerpt } from "./failure.ts";
 
 /** A slice, as Python writes it. */
 export interface SliceText {
@@ -120,7 +120,7 @@ export function takenAxes({ entries }: IndexText, shape: readonly number[], grow
   const given = ellipsis < 0 ? entries.length : entries.length - 1;
   if (given > shape.length) {
     const sizes = `(${shape.join(", ")}${shape.length === 1 ? "," : ""})`;
-    throw new Error(`the index has ${given} entries: expected at most one for each axis of ${sizes}`);
+    throw new Error(`the index has ${counted(given, "entry", "entries")}: expected at most one for each axis of ${sizes}`);
   }
   const before = ellipsis < 0 ? given : ellipsis;
   const after = given - before;
@@ -129,7 +129,7 @@ export function takenAxes({ entries }: IndexText, shape: readonly number[], grow
     const entry = entries[axis < before ? axis : axis - shape.length + entries.length] as number | SliceText;
     return takenAxis(entry, size, (index) =>
       axis === growth
-        ? `there is no row ${index}: it has ${size} rows`
+        ? `there is no row ${index}: it has ${counted(size, "row")}`
         : `axis ${axis} has no index ${index}: its size is ${size}`,
     );
   });

@@ -2,7 +2,7 @@
 import { NpyError, type NpyReader, type NpzMember, type NpzReader } from "../node.ts";
 import { shapeText } from "./columns.ts";
 import { jsonText } from "./escaping.ts";
-import { shown } from "./failure.ts";
+import { counted, shown } from "./failure.ts";
 import { openReader, withArchive } from "./npz.ts";
 import { Table } from "./table.ts";
 import { print, styled } from "./terminal.ts";
@@ -71,7 +71,10 @@ export async function printArchived(file: string, { json = false }: { readonly j
       dtype: dtype.fields === undefined ? `${dtype.name} (${dtype.str})` : dtype.str,
       shape: shapeText(shape),
       order: orderText(reader),
-      data: `${shape.reduce((product, size) => product * size, dtype.itemsize)} bytes`,
+      data: `${counted(
+        shape.reduce((product, size) => product * size, dtype.itemsize),
+        "byte",
+      )}`,
     };
     const body = Object.entries(lines).map(([name, text]) => `  ${name.padEnd(10)}  ${text}\n`);
     await print(`${styled("bold", shown(file))}\n${body.join("")}`);

@@ -84,8 +84,8 @@ function asText(file: string, info: NpyInfo, recovery: RecoveryReport | string |
     shape: shapeText(shape),
     order: info.fortranOrder ? "Fortran" : "C",
     version: info.version,
-    header: `${headerLength} bytes, ${slack} of them to grow`,
-    data: `${dataLength} bytes${dataLength !== expectedDataLength ? `, ${expectedDataLength} expected` : ""}`,
+    header: `${counted(headerLength, "byte")}, ${slack} of them to grow`,
+    data: `${counted(dataLength, "byte")}${dataLength !== expectedDataLength ? `, ${expectedDataLength} expected` : ""}`,
     appendable: info.appendable ? "yes" : shape.length === 0 ? "no: a 0-d array has no rows" : "no: run ensure-appendable",
     complete: recovery === undefined ? "yes" : `no: ${typeof recovery === "string" ? recovery : recoveryText(recovery)}`,
   };
@@ -98,11 +98,11 @@ function fieldsText({ dtype }: NpyInfo): string {
     const shape = type.subdtype === undefined ? "" : ` ${shapeText(type.subdtype.shape)}`;
     return `${printable(name)} ${(type.subdtype?.dtype ?? type).str}${shape}`;
   });
-  return `${dtype.itemsize} bytes: ${fields.join(", ")}`;
+  return `${counted(dtype.itemsize, "byte")}: ${fields.join(", ")}`;
 }
 
 function recoveryText({ rowsBefore, rowsAfter, bytesDropped, bytesReserved }: RecoveryReport): string {
   if (bytesReserved !== undefined) return `a writer has reserved ${counted(bytesReserved, "byte")} after the rows, or was killed`;
-  const dropped = bytesDropped === 0 ? "" : `, drops ${bytesDropped} bytes`;
+  const dropped = bytesDropped === 0 ? "" : `, drops ${counted(bytesDropped, "byte")}`;
   return `recover keeps ${counted(rowsAfter, "row")} (the header says ${rowsBefore})${dropped}`;
 }

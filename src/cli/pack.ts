@@ -52,10 +52,7 @@ async function pack(paths: readonly string[], out: string, options: PackOptions)
   } finally {
     for (const reader of readers.values()) await reader.close();
   }
-  if (!options.quiet)
-    await print(
-      `${shown(out)}: ${readers.size} ${readers.size === 1 ? "array" : "arrays"} of ${counted(files.length, "file")}\n`,
-    );
+  if (!options.quiet) await print(`${shown(out)}: ${counted(readers.size, "array")} of ${counted(files.length, "file")}\n`);
 }
 
 /** A file, or the `.npy` files in a directory, sorted by their names. */

@@ -1,7 +1,7 @@
 /** `slice`: prints any part of an array. */
 import { Command } from "commander";
 import type { RowRange } from "./arguments.ts";
-import { FileProblem } from "./failure.ts";
+import { counted, FileProblem } from "./failure.ts";
 import { readingRows } from "./files.ts";
 import { type IndexText, indexArgument } from "./index-text.ts";
 import { printRows, type RowOptions, withRowOptions } from "./rows.ts";
@@ -39,7 +39,7 @@ export function rowsIn(range: RowRange | undefined, length: number, file: string
   const { start = 0, stop = length, isIndex = false } = range ?? {};
   const place = (row: number): number => (row < 0 ? Math.max(0, length + row) : Math.min(row, length));
   if (isIndex && (start >= length || start < -length)) {
-    throw new FileProblem(file, `there is no row ${start}: it has ${length} rows`);
+    throw new FileProblem(file, `there is no row ${start}: it has ${counted(length, "row")}`);
   }
   const first = place(start);
   return isIndex ? [first, first + 1] : [first, Math.max(first, place(stop))];

@@ -3,6 +3,7 @@
 import { float16ToFloat32 } from "../cast/float16.ts";
 import { NpyError } from "../errors.ts";
 import { keepCodePoints, moveCodePoints } from "../format/code-points.ts";
+import { counted } from "../format/counted.ts";
 import type { DType } from "../format/dtype.ts";
 import { latin1 } from "../format/latin1.ts";
 import {
@@ -77,7 +78,7 @@ function checkRoom(type: DType, out: unknown, length: number): void {
   if (out.byteLength < length) {
     throw new NpyError(
       "ERR_NPY_OPTION",
-      `out has room for ${out.byteLength} bytes, and the rows are ${length}: read fewer rows.`,
+      `out has room for ${counted(out.byteLength, "byte")}, and the rows are ${length}: read fewer rows.`,
     );
   }
 }

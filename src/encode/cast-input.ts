@@ -1,7 +1,9 @@
 /** A parsed input -> elements of a dtype: typed data are cast if the rule allows it, plain values converted exactly. */
+
 import { type Casting, canCast } from "../cast/can-cast.ts";
 import type { OnOverflow } from "../cast/overflow.ts";
 import { NpyError, quoted } from "../errors.ts";
+import { counted } from "../format/counted.ts";
 import { type DType, type DTypeField, sameDType, showDType } from "../format/dtype.ts";
 import { contiguousStrides, sizeOf } from "../format/layout.ts";
 import { isLongDouble } from "../format/scalars.ts";
@@ -113,13 +115,13 @@ function castColumns({ columns }: ColumnsInput, target: DType, rules: CastRules)
   }
   const cast = fields.map((field) => inField(field.name, () => castColumn(columns.get(field.name) as ParsedInput, field, rules)));
   // A column without bytes may be of any length.
-  const counted = cast.filter(({ rows, field }) => rows > 0 || field.dtype.itemsize > 0);
-  const [first] = counted;
-  const other = counted.find(({ rows }) => rows !== first?.rows);
+  const measured = cast.filter(({ rows, field }) => rows > 0 || field.dtype.itemsize > 0);
+  const [first] = measured;
+  const other = measured.find(({ rows }) => rows !== first?.rows);
   if (first !== undefined && other !== undefined) {
     throw new NpyError(
       "ERR_NPY_SHAPE",
-      `Columns must have one length: ${quoted(first.field.name)} has ${first.rows} rows, ` +
+      `Columns must have one length: ${quoted(first.field.name)} has ${counted(first.rows, "row")}, ` +
         `${quoted(other.field.name)} has ${other.rows}.`,
       { field: other.field.name },
     );

@@ -1,5 +1,7 @@
 /** A parsed input -> rows of a file: of its dtype, and of its shape except on the growth axis. */
+
 import { NpyError, quoted } from "../errors.ts";
+import { counted } from "../format/counted.ts";
 import { type DescrField, type DType, dtype } from "../format/dtype.ts";
 import { zeroDimensional } from "../format/header.ts";
 import { type ArrayLayout, contiguousStrides, growthAxis, rowCount, rowShape, shapeOf, sizeOf } from "../format/layout.ts";
@@ -121,7 +123,7 @@ function asRows(array: StridedBytes, layout: ArrayLayout): StridedBytes {
   if (rows * perRow !== elements || !Number.isInteger(rows)) {
     throw new NpyError(
       "ERR_NPY_SHAPE",
-      `${elements} elements are not whole rows of shape (${row.join(", ")}), which have ${perRow} each.`,
+      `${counted(elements, "element")} ${elements === 1 ? "is" : "are"} not whole rows of shape (${row.join(", ")}), which have ${perRow} each.`,
     );
   }
   const shape = shapeOf(rows, row, layout.fortranOrder);

@@ -8,6 +8,7 @@ import { exactDatetime } from "../cast/datetime.ts";
 import { float64ToFloat16 } from "../cast/float16.ts";
 import { NpyError, quoted } from "../errors.ts";
 import { keptCodePoints } from "../format/code-points.ts";
+import { counted } from "../format/counted.ts";
 import { type DType, nativeDType, showDType } from "../format/dtype.ts";
 import { type Fit, fitOf } from "../format/fit.ts";
 import { unravelIndex } from "../format/flat-index.ts";
@@ -71,7 +72,7 @@ export function encodeInput(
 function changedLength(found: number, expected: number): NpyError {
   return new NpyError(
     "ERR_NPY_SHAPE",
-    `The array had ${expected} values, and ${found} after they were read: append a copy of it that nothing else changes.`,
+    `The array had ${counted(expected, "value")}, and ${found} after they were read: append a copy of it that nothing else changes.`,
   );
 }
 
@@ -111,7 +112,7 @@ function rawBytes(itemsize: number): Encoder {
     for (let at = 0, { length } = values; at < length; at++) {
       const value = values[at];
       if (!(value instanceof Uint8Array) || value.length !== itemsize)
-        return { at, reason: `expected a Uint8Array of ${itemsize} bytes` };
+        return { at, reason: `expected a Uint8Array of ${counted(itemsize, "byte")}` };
       bytes.set(value, at * itemsize);
     }
     return undefined;
@@ -189,7 +190,7 @@ function strings(
 }
 
 function encodeLatin1(text: string, place: Uint8Array): TextProblem | undefined {
-  if (text.length > place.length) return { reason: `it has ${text.length} bytes, expected at most ${place.length}` };
+  if (text.length > place.length) return { reason: `it has ${counted(text.length, "byte")}, expected at most ${place.length}` };
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code > 0xff) return { reason: "bytes are latin-1, which lacks one of its characters (use a U dtype)" };
@@ -202,7 +203,7 @@ function encodeLatin1(text: string, place: Uint8Array): TextProblem | undefined 
 function encodeUtf32(text: string, place: Uint8Array, kept?: Uint32Array): TextProblem | undefined {
   const length = kept?.length ?? countCodePoints(text);
   if (length * 4 > place.length)
-    return { reason: `it has ${length} characters, expected at most ${place.length / 4}`, characters: length };
+    return { reason: `it has ${counted(length, "character")}, expected at most ${place.length / 4}`, characters: length };
   const codes = new Uint32Array(place.buffer, place.byteOffset, place.length / 4);
   if (kept !== undefined) {
     codes.set(kept);

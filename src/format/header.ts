@@ -3,7 +3,9 @@
  *
  * Source: "The NPY format" (numpy.lib.format), versions 1.0, 2.0 and 3.0, and NumPy's own writer for the padding.
  */
+
 import { clipped, NpyError } from "../errors.ts";
+import { counted } from "./counted.ts";
 import { dtypeToLiteral } from "./descr.ts";
 import { dtypeFromLiteral, subArrayOfAnArray } from "./dtype.ts";
 import { latin1 } from "./latin1.ts";
@@ -288,7 +290,7 @@ function encodeHeader(layout: Parameters<typeof formatHeader>[0]): {
     const { headerLength = needed + ARRAY_ALIGN - (needed % ARRAY_ALIGN) } = layout;
     if (headerLength - prefixLength(version) <= VERSIONS[version].maxLength) return { version, text, headerLength };
   }
-  throw headerError(`A header of ${dict.length} characters cannot be written in version ${layout.version ?? "3.0"}`);
+  throw headerError(`A header of ${counted(dict.length, "character")} cannot be written in version ${layout.version ?? "3.0"}`);
 }
 
 function encode(text: string, version: NpyVersion): Uint8Array {

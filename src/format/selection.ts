@@ -1,5 +1,7 @@
 /** Which elements of an array are selected: NumPy's basic indexing, and the rows of `numpy.take`. */
+
 import { NpyError, quoted } from "../errors.ts";
+import { counted } from "./counted.ts";
 
 /** Some indices of an axis, as Python's `slice`: `start` included, `stop` not, negative ones counted from the end. */
 export interface Slice {
@@ -40,7 +42,7 @@ export function selectAxes(shape: readonly number[], selection: Selection): Sele
   if (selection.length > shape.length) {
     throw new NpyError(
       "ERR_NPY_SHAPE",
-      `The selection has ${selection.length} entries, and the array ${shape.length} ${shape.length === 1 ? "axis" : "axes"}: ` +
+      `The selection has ${counted(selection.length, "entry", "entries")}, and the array ${counted(shape.length, "axis", "axes")}: ` +
         "pass at most one entry for each axis.",
     );
   }
@@ -149,6 +151,8 @@ function noRow(row: number | bigint, i: number, length: number): NpyError {
   if (typeof row === "number" && !Number.isInteger(row)) {
     return new NpyError("ERR_NPY_OPTION", `Expected the number of a row: found ${row}.`, { index: [i] });
   }
-  const rows = length === 1 ? "1 row" : `${length} rows`;
-  return new NpyError("ERR_NPY_SHAPE", `Row ${row} is out of range: the array has ${rows}.`, { index: [i], row: Number(row) });
+  return new NpyError("ERR_NPY_SHAPE", `Row ${row} is out of range: the array has ${counted(length, "row")}.`, {
+    index: [i],
+    row: Number(row),
+  });
 }

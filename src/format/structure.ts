@@ -1,5 +1,7 @@
 /** Structures and sub-arrays. Padding and titles are treated exactly as by `numpy.lib.format.descr_to_dtype`. */
+
 import { clipped, NpyError, quotedText } from "../errors.ts";
+import { counted } from "./counted.ts";
 import { type Descr, type DescrField, type DType, type DTypeField, showDType } from "./descr.ts";
 
 /** NumPy's limit of an element's size, and of the sizes of a sub-array: a C int. */
@@ -24,7 +26,10 @@ export function make(fields: Omit<DType, "~like">): DType {
   const result: DType = Object.freeze(fields);
   const values = valuesOf(result);
   if (values > result.itemsize + MAX_SIZELESS_VALUES) {
-    throw new NpyError("ERR_NPY_DTYPE", `An element of ${result.itemsize} bytes cannot unfold into ${values} values.`);
+    throw new NpyError(
+      "ERR_NPY_DTYPE",
+      `An element of ${counted(result.itemsize, "byte")} cannot unfold into ${counted(values, "value")}.`,
+    );
   }
   made.set(result, values);
   return result;

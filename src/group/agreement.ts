@@ -1,5 +1,7 @@
 /** Whether the files of a group agree on how many rows there are, and what makes them agree. */
+
 import { within } from "../errors.ts";
+import { counted } from "../format/counted.ts";
 import { endOf, type HeldRows, isExactly } from "../plan/rewrite/recount.ts";
 import type { Plan } from "../plan/step.ts";
 import type { GroupFile } from "./columns.ts";
@@ -51,7 +53,7 @@ export function* agreementOf(found: readonly FoundFile[]): Plan<Agreement> {
   for (const { file, held } of counting) {
     const whole = rowsOf(file, held.whole);
     if (whole >= most) continue;
-    problem ??= `${file.name} holds ${whole} ${whole === 1 ? "row" : "rows"}, and ${richest} counts ${most}`;
+    problem ??= `${file.name} holds ${counted(whole, "row")}, and ${richest} counts ${most}`;
     if (isExactly(held, held.counted)) stray ??= file;
     rows = Math.min(rows, whole);
   }
@@ -60,7 +62,7 @@ export function* agreementOf(found: readonly FoundFile[]): Plan<Agreement> {
     yield* checkFirst(offsets, file);
     const end = yield* endOfRows(offsets, rows);
     if (end >= 0 && end <= values.whole) continue;
-    problem ??= `${file.name} holds ${values.whole} elements, and its offsets say ${end}`;
+    problem ??= `${file.name} holds ${counted(values.whole, "element")}, and its offsets say ${end}`;
     if (isExactly(values, values.counted)) stray ??= file;
     rows = yield* rowsWithin(offsets, rows, values.whole);
   }

@@ -1,6 +1,8 @@
 /** A group being read, as plans over the readers of its files: what both readers of groups have in common. */
+
 import type { NpyArray } from "../decode/npy-array.ts";
 import { NpyError, within } from "../errors.ts";
+import { counted } from "../format/counted.ts";
 import { rowShape, sizeOf } from "../format/layout.ts";
 import { checkNames, position } from "../options.ts";
 import type { Plan } from "../plan/step.ts";
@@ -234,9 +236,9 @@ export class GroupReading {
   }
 
   #checkRow(row: number): number {
-    const counted = row < 0 ? this.length + row : row;
-    if (Number.isInteger(row) && counted >= 0 && counted < this.length) return counted;
-    throw new NpyError("ERR_NPY_SHAPE", `There is no row ${row}: the group has ${this.length} rows.`, { row });
+    const place = row < 0 ? this.length + row : row;
+    if (Number.isInteger(row) && place >= 0 && place < this.length) return place;
+    throw new NpyError("ERR_NPY_SHAPE", `There is no row ${row}: the group has ${counted(this.length, "row")}.`, { row });
   }
 
   #inOrder<A>(arrays: ReadonlyMap<string, NpyArray | RaggedArray>): GroupArraysOf<A> {

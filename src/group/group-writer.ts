@@ -1,6 +1,8 @@
 /** A group being grown, as plans: what `NpyAppendGroup` and its synchronous twin have in common. */
+
 import type { EncodedRows } from "../encode/encoded-rows.ts";
 import { NpyError, quoted, within } from "../errors.ts";
+import { counted } from "../format/counted.ts";
 import type { DType } from "../format/dtype.ts";
 import { rowShape } from "../format/layout.ts";
 import { isMap } from "../input/properties.ts";
@@ -220,13 +222,9 @@ function inContext({ column, writer, values }: OpenColumn, error: unknown): unkn
 function otherCount({ column }: OpenColumn, rows: number, first: string, expected: number): NpyError {
   return new NpyError(
     "ERR_NPY_SHAPE",
-    `${counted(rows)}, and ${quoted(first)} has ${expected}: an append takes as many rows of each array.`,
+    `${rows === 1 ? "There is" : "There are"} ${counted(rows, "row")}, and ${quoted(first)} has ${expected}: an append takes as many rows of each array.`,
     { field: column.name },
   );
-}
-
-function counted(rows: number): string {
-  return rows === 1 ? "There is 1 row" : `There are ${rows} rows`;
 }
 
 function cannotSet(name: string): NpyError {

@@ -1,5 +1,7 @@
 /** Makes the files of a group agree. */
+
 import { NpyError, withPath } from "../errors.ts";
+import { counted } from "../format/counted.ts";
 import { claiming } from "../plan/claims.ts";
 import { cutAfter, endOf, type HeldRows, heldRows, writeCount } from "../plan/rewrite/recount.ts";
 import { type RecoveryReport, refuseSecondArray } from "../plan/rewrite/recover.ts";
@@ -117,7 +119,7 @@ function checkAgreement(agreement: Agreement, { mayCut, allowEmpty, isNamed }: M
     throw new NpyError(
       "ERR_NPY_NEEDS_RECOVERY",
       `The files do not belong together: ${problem}. Put the right files back; or call recover with the folder, or open it with ` +
-        `onNeedsRecovery: "truncate", which keeps the first ${rows} rows of each array.`,
+        `onNeedsRecovery: "truncate", which keeps the first ${counted(rows, "row")} of each array.`,
     );
   }
   if (stray !== undefined && !isNamed) {

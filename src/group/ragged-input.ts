@@ -1,7 +1,9 @@
 /** Rows of a ragged array -> the bytes of their elements, and where each row ends. */
+
 import type { NpyData } from "../decode/record-array.ts";
 import type { EncodedRows } from "../encode/encoded-rows.ts";
 import { NpyError, quoted } from "../errors.ts";
+import { counted } from "../format/counted.ts";
 import { hasMethod } from "../input/properties.ts";
 import { GrowingBuffer } from "../memory/growing-buffer.ts";
 import { Batch } from "../writer/batch.ts";
@@ -127,7 +129,7 @@ function checkSpans(spans: readonly Span[], check: CheckElements): RaggedRows {
     }
     const elements = atRow(0, () => check(elementsBetween(values, first, last)));
     if (elements.rows !== last - first) {
-      throw new NpyError("ERR_NPY_VALUE", `The offsets say ${last - first} elements, and there are ${elements.rows}.`);
+      throw new NpyError("ERR_NPY_VALUE", `The offsets say ${counted(last - first, "element")}, and there are ${elements.rows}.`);
     }
     batch.add(elements);
     byteLength += elements.byteLength;

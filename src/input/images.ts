@@ -1,5 +1,7 @@
 /** Images: pixels in rows, as `(height, width, channels)`. */
+
 import { NpyError, quoted } from "../errors.ts";
+import { counted } from "../format/counted.ts";
 import type { DTypeLike } from "../format/dtype.ts";
 import type { ArrayView, ImageLike, SharpOutput } from "./array-input.ts";
 import { peek } from "./properties.ts";
@@ -30,7 +32,7 @@ export function readImage({ data, width, height, channels }: ImageLike): ArrayVi
   if (!(Number.isInteger(perPixel) && perPixel > 0)) {
     throw new NpyError(
       "ERR_NPY_SHAPE",
-      `An image has the same number of elements for each pixel: found ${length} for ${height} rows of ${width} pixels.`,
+      `An image has the same number of elements for each pixel: found ${length} for ${counted(height, "row")} of ${width} pixels.`,
     );
   }
   const shape = channels === undefined && perPixel === 1 ? [height, width] : [height, width, perPixel];

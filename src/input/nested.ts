@@ -1,6 +1,8 @@
 /** Nested JavaScript arrays -> one array, with the shape of the nesting. */
+
 import { NpyError, quoted } from "../errors.ts";
 import { passCodePoints } from "../format/code-points.ts";
+import { counted } from "../format/counted.ts";
 import type { DType } from "../format/dtype.ts";
 import { sizeOf } from "../format/layout.ts";
 import { MAX_DIMENSIONS } from "../format/structure.ts";
@@ -41,7 +43,7 @@ function collect(
   lists: (readonly unknown[])[],
 ): void {
   const depth = index.length;
-  if (list.length !== shape[depth]) throw ragged(`${list.length} elements, ${shape[depth]} elsewhere`, index);
+  if (list.length !== shape[depth]) throw ragged(`${counted(list.length, "element")}, ${shape[depth]} elsewhere`, index);
   const isInnermost = depth === shape.length - 1;
   if (isInnermost) lists.push(list);
   for (let i = 0; i < list.length; i++) {

@@ -3,6 +3,7 @@
 import { RecordArray } from "../decode/record-array.ts";
 import { NpyError, quoted } from "../errors.ts";
 import { passCodePoints } from "../format/code-points.ts";
+import { counted } from "../format/counted.ts";
 import { type DType, dtype, nativeDType, showDType } from "../format/dtype.ts";
 import { stridedIndex } from "../format/flat-index.ts";
 import { contiguousStrides, sizeOf } from "../format/layout.ts";
@@ -73,7 +74,7 @@ function checkView({ shape, strides, offset }: Place, elements: number, isWindow
   }
   const size = sizeOf(shape);
   if (!isWindow && size !== elements) {
-    throw new NpyError("ERR_NPY_SHAPE", `${text} needs ${size} elements: the data have ${elements}.`);
+    throw new NpyError("ERR_NPY_SHAPE", `${text} needs ${counted(size, "element")}: the data have ${elements}.`);
   }
   if (size === 0) return;
   let first = offset;
@@ -123,7 +124,7 @@ export function wholeElements(bytes: Uint8Array, stored: DType): { bytes: Uint8A
   if (stored.itemsize > 0 && bytes.length % stored.itemsize !== 0) {
     throw new NpyError(
       "ERR_NPY_SHAPE",
-      `${bytes.length} bytes are not whole elements of ${stored.itemsize} bytes (${stored.name}).`,
+      `${counted(bytes.length, "byte")} ${bytes.length === 1 ? "is" : "are"} not whole elements of ${counted(stored.itemsize, "byte")} (${stored.name}).`,
     );
   }
   return { bytes, dtype: stored };

@@ -1,5 +1,7 @@
 /** The bytes of a compressed member, decompressed as they are read. */
+
 import { NpyError } from "../errors.ts";
+import { counted } from "../format/counted.ts";
 import { parseHeader } from "../format/header.ts";
 import { dataLength } from "../format/layout.ts";
 import { runtimeDeflate } from "../storage/deflate.ts";
@@ -91,7 +93,7 @@ function broken(cause: unknown): NpyError {
 }
 
 function endsEarly(end: number, size: number): NpyError {
-  return brokenArchive(`its compressed data hold ${end} bytes, its directory says ${size}`);
+  return brokenArchive(`its compressed data hold ${counted(end, "byte")}, its directory says ${size}`);
 }
 
 function isLonger(size: number): NpyError {

@@ -1,5 +1,7 @@
 /** A member of an archive as a file of its own, which readers of `.npy` files read. */
+
 import { NpyError } from "../errors.ts";
+import { counted } from "../format/counted.ts";
 import type { Plan } from "../plan/step.ts";
 import type { Advice, Eventually, OpenMode, ReadPurpose, Storage, StorageFile } from "../storage/storage.ts";
 import { isPending } from "../storage/storage.ts";
@@ -229,7 +231,9 @@ export function* memberStorage(archive: Archive, member: Member, isWhole: boolea
   if ((flags & ENCRYPTED) !== 0) throw refused("it is encrypted");
   if (method !== STORED && method !== DEFLATED) throw refused(`it is compressed by method ${method}${METHODS.get(method) ?? ""}`);
   if (method === STORED && size !== compressedSize) {
-    throw brokenArchive(`it is not compressed, and its directory says ${size} bytes, of which ${compressedSize} are stored`);
+    throw brokenArchive(
+      `it is not compressed, and its directory says ${counted(size, "byte")}, of which ${compressedSize} are stored`,
+    );
   }
   if (method === DEFLATED) checkRatio(member);
   return new MemberStorage(archive, member, yield* readLocalHeader(archive.file, member), isWhole);

@@ -1,5 +1,7 @@
 /** Finds the members of an archive: the end record, the directory, and each member's local header. */
+
 import { quoted } from "../errors.ts";
+import { counted } from "../format/counted.ts";
 import { type Plan, read, size } from "../plan/step.ts";
 import type { StorageFile } from "../storage/storage.ts";
 import {
@@ -66,7 +68,7 @@ export function* readMembers(file: StorageFile): Plan<Member[]> {
   }
   const { count, length, offset, position } = directoryAt(tail, end);
   const start = position - length;
-  if (start < 0 || offset > start) throw brokenArchive(`its directory of ${length} bytes would begin before the file`);
+  if (start < 0 || offset > start) throw brokenArchive(`its directory of ${counted(length, "byte")} would begin before the file`);
   const bytes =
     start >= tail.start
       ? tail.bytes.subarray(start - tail.start, position - tail.start)
@@ -160,7 +162,9 @@ export function* readLocalHeader(file: StorageFile, member: Member): Plan<Member
   const own = decodeName(bytes.subarray(LOCAL_LENGTH, LOCAL_LENGTH + nameLength), flags);
   if (own !== name) throw brokenArchive(`the member calls itself ${quoted(own)}, and its directory calls it ${quoted(name)}`);
   if (position + compressedSize > end) {
-    throw brokenArchive(`${compressedSize} bytes from byte ${position} on reach into what follows, which begins at byte ${end}`);
+    throw brokenArchive(
+      `${counted(compressedSize, "byte")} from byte ${position} on reach into what follows, which begins at byte ${end}`,
+    );
   }
   return { position, head: bytes.subarray(position - offset, position - offset + compressedSize) };
 }

@@ -4,6 +4,7 @@ import { decodeRoom, type Room, roomIn } from "../decode/decode.ts";
 import type { DataOf, NpyArray } from "../decode/npy-array.ts";
 import { decodeElements } from "../decode/record-array.ts";
 import { NpyError, type NpyErrorCode } from "../errors.ts";
+import { counted } from "../format/counted.ts";
 import { type DType, sameDType, showDType } from "../format/dtype.ts";
 import type { NpyHeader } from "../format/header.ts";
 import { bytesPerRow, dataLength, rowCount, rowShape, shapeOf, sizeOf } from "../format/layout.ts";
@@ -186,7 +187,7 @@ export class OpenArray<D> {
   #otherRows(): NpyError {
     return new NpyError(
       "ERR_NPY_CHANGED",
-      `The file no longer begins with the ${counted(rowCount(this.#header))} that were there when it was last looked at: ` +
+      `The file no longer begins with the ${counted(rowCount(this.#header), "row")} that were there when it was last looked at: ` +
         "another array took their place, or they were changed or cut off. Open it again.",
     );
   }
@@ -313,8 +314,4 @@ export class OpenArray<D> {
     const rows = options.rows ?? this.rowsPerChunk(options.out?.byteLength);
     for (let start = from; start < end; start += rows) yield [start, Math.min(end, start + rows)];
   }
-}
-
-function counted(rows: number): string {
-  return rows === 1 ? "1 row" : `${rows} rows`;
 }

@@ -1,5 +1,7 @@
 /** Which rows of a file are replaced by others, or cut off. */
+
 import { NpyError, quoted } from "../errors.ts";
+import { counted } from "../format/counted.ts";
 import { optionError } from "../options.ts";
 
 /** @throws NpyError `ERR_NPY_OPTION` if `start` is not a whole number. */
@@ -22,7 +24,7 @@ export function firstReplaced(start: number, count: number, length: number): num
 export function outOfRange(row: number, length: number): NpyError {
   return new NpyError(
     "ERR_NPY_SHAPE",
-    `There is no row ${row} to be replaced: the file has ${length} rows. append adds rows after the last one.`,
+    `There is no row ${row} to be replaced: the file has ${counted(length, "row")}. append adds rows after the last one.`,
     { row },
   );
 }
@@ -37,6 +39,8 @@ export function checkKept(rows: number, length: number): void {
     throw optionError(`rows must be a whole number of rows to keep, 0 or more: found ${quoted(rows)}`);
   }
   if (rows > length) {
-    throw new NpyError("ERR_NPY_SHAPE", `The file has ${length} rows, which truncate cannot make ${rows}.`, { row: rows });
+    throw new NpyError("ERR_NPY_SHAPE", `The file has ${counted(length, "row")}, which truncate cannot make ${rows}.`, {
+      row: rows,
+    });
   }
 }

@@ -1,6 +1,8 @@
 /** Opens an existing file to append to it. It is checked first and, where the options say so, repaired. */
+
 import { canCast } from "../cast/can-cast.ts";
 import { NpyError } from "../errors.ts";
+import { counted } from "../format/counted.ts";
 import { showDType } from "../format/dtype.ts";
 import { type NpyHeader, zeroDimensional } from "../format/header.ts";
 import { dataLength, rowShape } from "../format/layout.ts";
@@ -134,7 +136,7 @@ function checkOptions(
 function notAppendable(header: NpyHeader): NpyError {
   return new NpyError(
     "ERR_NPY_NOT_APPENDABLE",
-    `The header (${header.headerLength} bytes) has no room to grow: call ensureAppendable first, or open with ` +
+    `The header (${counted(header.headerLength, "byte")}) has no room to grow: call ensureAppendable first, or open with ` +
       'onNotAppendable: "rewrite".',
   );
 }
@@ -142,7 +144,7 @@ function notAppendable(header: NpyHeader): NpyError {
 function mayBeInUse(reserved: number): NpyError {
   return new NpyError(
     "ERR_NPY_NEEDS_RECOVERY",
-    `A writer reserved ${reserved} bytes after the last row, and without a lock nothing shows whether it still stores rows there. Open it with locks, or ` +
+    `A writer reserved ${counted(reserved, "byte")} after the last row, and without a lock nothing shows whether it still stores rows there. Open it with locks, or ` +
       'make sure that no process writes to the file, and open with onNeedsRecovery: "truncate", which cuts them off.',
   );
 }
@@ -151,7 +153,7 @@ function recoveryNeeded(header: NpyHeader, fileSize: number): NpyError {
   const expected = header.headerLength + dataLength(header);
   return new NpyError(
     "ERR_NPY_NEEDS_RECOVERY",
-    `The file has ${fileSize} bytes where its header says ${expected}: call recover first, or open with onNeedsRecovery: ` +
+    `The file has ${counted(fileSize, "byte")} where its header says ${expected}: call recover first, or open with onNeedsRecovery: ` +
       '"truncate" or "zerofill".',
   );
 }

@@ -1,8 +1,10 @@
 /** One file being grown, as plans: what `NpyAppendArray` and `NpyAppendArraySync` have in common. */
+
 import { encodeParsed, layoutOfInput } from "../encode/conform.ts";
 import type { EncodedRows } from "../encode/encoded-rows.ts";
 import { RowEncoder } from "../encode/row-encoder.ts";
 import { NpyError } from "../errors.ts";
+import { counted } from "../format/counted.ts";
 import type { DType } from "../format/dtype.ts";
 import { formatHeader } from "../format/header.ts";
 import { type ArrayLayout, bytesPerRow, growthAxis, rowShape, shapeOf } from "../format/layout.ts";
@@ -193,7 +195,7 @@ export class Writer {
     if (encoded.rows === 1) return encoded;
     throw new NpyError(
       "ERR_NPY_SHAPE",
-      `A row has shape (${rowShape(this.#layout).join(", ")}): found ${row.length} elements, which are ${encoded.rows} rows.`,
+      `A row has shape (${rowShape(this.#layout).join(", ")}): found ${counted(row.length, "element")}, which are ${counted(encoded.rows, "row")}.`,
     );
   }
 

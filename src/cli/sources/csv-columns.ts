@@ -1,7 +1,7 @@
 /** Columns of text -> rows of a file: assigns columns to fields, and picks their dtypes. */
 import { type DType, dtype } from "../../node.ts";
 import { columnsOf, firstByName, type RowLayout, shapeText, sizeOf } from "../columns.ts";
-import { excerpt, FileProblem, shown, UsageError } from "../failure.ts";
+import { counted, excerpt, FileProblem, shown, UsageError } from "../failure.ts";
 import { type HeaderName, placesOf } from "./csv-header.ts";
 import { dtypeOfTexts } from "./infer.ts";
 import { isNumberText } from "./number-of-text.ts";
@@ -78,7 +78,7 @@ function chosen(
   if (header === undefined) {
     if (columns !== undefined && columns.length !== width && width > 0) {
       throw new UsageError(
-        `--columns names ${columns.length} columns, but ${shown(path)} has ${width} and no header: name each of them`,
+        `--columns names ${counted(columns.length, "column")}, but ${shown(path)} has ${width} and no header: name each of them`,
       );
     }
     return Array.from({ length: width }, (_, index) => ({
@@ -136,7 +136,7 @@ function plain(path: string, width: number, columns: readonly TextColumn[], layo
   if (width > 0 && sizeOf(rowShape) !== columns.length) {
     throw new FileProblem(
       path,
-      `it has ${columns.length} columns, but a row of shape ${shapeText(rowShape)} has ${sizeOf(rowShape)} ` +
+      `it has ${counted(columns.length, "column")}, but a row of shape ${shapeText(rowShape)} has ${sizeOf(rowShape)} ` +
         "elements: choose columns with --columns",
     );
   }
@@ -195,7 +195,7 @@ function structured(
   if (leaves.length !== columns.length && width > 0) {
     throw new FileProblem(
       path,
-      `it has ${columns.length} columns, but a row has ${leaves.length} elements: choose columns with --columns`,
+      `it has ${counted(columns.length, "column")}, but a row has ${counted(leaves.length, "element")}: choose columns with --columns`,
     );
   }
   const perRow = sizeOf(rowShape);

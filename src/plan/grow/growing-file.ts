@@ -1,5 +1,7 @@
 /** The state of a file that rows are appended to. */
+
 import { NpyError } from "../../errors.ts";
+import { counted } from "../../format/counted.ts";
 import { growingHeader, MARK, type NpyHeader } from "../../format/header.ts";
 import { bytesPerRow, rowCount } from "../../format/layout.ts";
 import type { StorageFile } from "../../storage/storage.ts";
@@ -75,7 +77,7 @@ export class GrowingFile {
     if (Math.max(rows, this.endOf(rows)) <= Number.MAX_SAFE_INTEGER) return;
     throw new NpyError(
       "ERR_NPY_SHAPE",
-      `${rows} rows would be more than 2^53, or end beyond byte 2^53 of the file: start another one.`,
+      `${counted(rows, "row")} would be more than 2^53, or end beyond byte 2^53 of the file: start another one.`,
     );
   }
 

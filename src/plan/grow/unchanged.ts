@@ -1,5 +1,7 @@
 /** Notices that another program wrote to the file, before anything is overwritten. */
+
 import { NpyError } from "../../errors.ts";
+import { counted } from "../../format/counted.ts";
 import { currentSize, type Plan, read } from "../step.ts";
 import type { GrowingFile } from "./growing-file.ts";
 
@@ -44,7 +46,8 @@ function* compare(
   if (size === undefined) return "it was deleted, or another file took its place";
   const { reservedEnd } = growing;
   const most = Math.max(growing.endOf(mostRows === undefined ? rows : yield* mostRows()), reservedEnd);
-  if (size < Math.max(growing.endOf(rows), reservedEnd) || size > most) return `it has ${size} bytes, expected ${most}`;
+  if (size < Math.max(growing.endOf(rows), reservedEnd) || size > most)
+    return `it has ${counted(size, "byte")}, expected ${most}`;
   const header = growing.asFound ?? growing.render(headerRows);
   const bytes = new Uint8Array(header.length);
   yield* read(file, bytes, 0);

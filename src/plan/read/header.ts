@@ -1,5 +1,7 @@
 /** Reads the header of an open file. */
+
 import { NpyError } from "../../errors.ts";
+import { counted } from "../../format/counted.ts";
 import { hasMagic, MAGIC, MAX_HEADER_SIZE, type NpyHeader, notNpy, parseHeader, parsePrefix } from "../../format/header.ts";
 import { bytesPerRow, dataLength, rowCount } from "../../format/layout.ts";
 import { otherFormat } from "../../format/other-formats.ts";
@@ -78,7 +80,7 @@ export function dataMissing(header: NpyHeader, present: number): NpyError {
   const row = Math.floor(present / bytesPerRow(header));
   return new NpyError(
     "ERR_NPY_NEEDS_RECOVERY",
-    `The file ends before its last row: its header says ${dataLength(header)} bytes of data, ${present} are there. Call recover first.`,
+    `The file ends before its last row: its header says ${counted(dataLength(header), "byte")} of data, ${present} are there. Call recover first.`,
     { row },
   );
 }

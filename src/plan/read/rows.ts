@@ -1,8 +1,10 @@
 /** Reads rows of an array, into new memory or as mapped memory. */
+
 import { decodesInPlace } from "../../decode/decode.ts";
 import type { DataOf, NpyArray } from "../../decode/npy-array.ts";
 import { decodeElements } from "../../decode/record-array.ts";
 import { NpyError } from "../../errors.ts";
+import { counted } from "../../format/counted.ts";
 import type { DType } from "../../format/dtype.ts";
 import type { NpyHeader } from "../../format/header.ts";
 import { bytesPerRow, dataLength, rowShape, shapeOf, sizeOf } from "../../format/layout.ts";
@@ -92,7 +94,7 @@ export function allocate(file: StorageFile, length: number): Uint8Array<ArrayBuf
 function tooLarge(length: number, cause: RangeError): NpyError {
   return new NpyError(
     "ERR_NPY_SHAPE",
-    `${length} bytes are more than this runtime can hold in one array: read slices or chunks instead.`,
+    `${counted(length, "byte")} are more than this runtime can hold in one array: read slices or chunks instead.`,
     { cause },
   );
 }

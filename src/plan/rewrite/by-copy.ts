@@ -1,5 +1,7 @@
 /** Gives a file a longer header in a copy that takes the file's place. */
+
 import { NpyError } from "../../errors.ts";
+import { counted } from "../../format/counted.ts";
 import { dataLength } from "../../format/layout.ts";
 import type { Storage, StorageFile } from "../../storage/storage.ts";
 import { readHeader } from "../read/header.ts";
@@ -56,7 +58,7 @@ function* checkCopied(source: StorageFile, from: number, copy: StorageFile, to: 
   if (found === copied) return;
   throw new NpyError(
     "ERR_NPY_CHANGED",
-    `The file changed while it was copied: ${copied} bytes of data were copied, found ${found} now. The copy was discarded: call ` +
+    `The file changed while it was copied: ${counted(copied, "byte")} of data were copied, found ${found} now. The copy was discarded: call ` +
       "ensureAppendable again when no other program writes to the file.",
   );
 }

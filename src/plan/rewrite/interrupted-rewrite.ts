@@ -1,5 +1,7 @@
 /** Detects in-place rewrites that were interrupted, and completes them. The protocol: docs/design/in-place-rewriting.md. */
+
 import { NpyError } from "../../errors.ts";
+import { counted } from "../../format/counted.ts";
 import { MAX_HEADER_SIZE, type NpyHeader, parseHeader } from "../../format/header.ts";
 import { dataLength } from "../../format/layout.ts";
 import type { StorageFile } from "../../storage/storage.ts";
@@ -120,7 +122,7 @@ function halfInserted(journal: Journal): NpyError {
   const length = distanceOf(journal);
   return new NpyError(
     "ERR_NPY_UNRECOVERABLE",
-    `The power failed while the file system inserted ${length} bytes at the start of the file. They are now a hole somewhere in its middle. ` +
+    `The power failed while the file system inserted ${counted(length, "byte")} at the start of the file. They are now a hole somewhere in its middle. ` +
       `On a copy of the file: find the hole (filefrag -v), remove it (fallocate --collapse-range --length ${length} --offset ...), and call recover.`,
   );
 }
