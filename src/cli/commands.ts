@@ -109,6 +109,11 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import("./verify.ts")).verifyCommand,
   },
   {
+    usage: "diff [options] <actual> <desired>",
+    summary: "compare two arrays, as numpy.testing.assert_array_equal",
+    load: async () => (await import("./diff.ts")).diffCommand,
+  },
+  {
     usage: "completion <shell>",
     summary: "print a completion script for bash, zsh or fish",
     load: async () => (await import("./completion.ts")).completionCommand,

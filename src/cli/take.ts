@@ -83,8 +83,11 @@ async function numbersOf(rows: readonly (IndexText | "-")[], from: string | unde
 }
 
 function addEntry(numbers: Numbers, entry: IndexEntry): void {
-  if (typeof entry === "number") return numbers.add(entry);
   if (entry === "...") return;
+  if (typeof entry === "number") {
+    numbers.add(entry);
+    return;
+  }
   const taken = takenAxis(entry, numbers.length, () => "");
   for (let i = 0; i < taken.count; i++) numbers.add(indexAt(taken, i));
 }
