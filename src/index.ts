@@ -82,7 +82,14 @@ export { load, loadSync } from "./load.ts";
 export type { LoadNpzOptions, NpzMember } from "./npz/archive-reader.ts";
 export { loadNpz, loadNpzSync, NpzReader, openNpz, openNpzSync } from "./npz/npz-reader.ts";
 export { NpzReaderSync } from "./npz/npz-reader-sync.ts";
-export { type NpzInput, type SaveNpzOptions, saveNpz, saveNpzSync } from "./npz/npz-writer.ts";
+export {
+  type NpzInput,
+  type NpzSource,
+  type NpzSourceSync,
+  type SaveNpzOptions,
+  saveNpz,
+  saveNpzSync,
+} from "./npz/npz-writer.ts";
 export type { HeaderOptions, InspectOptions } from "./options.ts";
 export type { Durability } from "./plan/grow/growing-file.ts";
 export type { CopyOptions } from "./plan/rewrite/copy-data.ts";

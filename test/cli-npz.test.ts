@@ -1,8 +1,11 @@
 /** `pack`, `unpack`, and arrays of archives as FILE.npz:NAME. */
+
+import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { loadNpzSync, saveSync } from "../src/node.ts";
+import { loadNpzSync, NpyAppendGroup, saveSync } from "../src/node.ts";
 import { archiveOf, npyOf } from "./support/archives.ts";
 import { npy } from "./support/command.ts";
 import { temporaryDirectory } from "./support/temporary.ts";
@@ -122,6 +125,58 @@ test.each(["../out", "/tmp/out", "a/../../out", "C:out", "a\\b"])("nothing is un
   expect(status).toBe(1);
   expect(stderr).toMatch(/bad\.npz: it names an array .*, which would be written elsewhere: nothing was unpacked/);
   expect(readdirSync(cwd)).toEqual(["bad.npz"]);
+});
+
+test("of a folder of arrays that grow in step, pack takes the rows that all of them count", () => {
+  const cwd = directoryWith({});
+  const arrays = { id: { dtype: "int32" }, text: { dtype: "utf8" }, x: { dtype: "float64" } } as const;
+  const group = NpyAppendGroup.openSync(join(cwd, "group"), { arrays });
+  group.append({ id: [1, 2], text: ["a", "b"], x: [1, 2] });
+  const before = readFileSync(join(cwd, "group/id.npy")).subarray(0, 128);
+  group.append({ id: [3], text: ["c"], x: [3] });
+  group.close();
+  const id = readFileSync(join(cwd, "group/id.npy"));
+  expect(npy(["pack", "group", "whole.npz"], { cwd })).toMatchObject({
+    status: 0,
+    stderr: "",
+    stdout: "whole.npz: 3 rows of 3 arrays in step\n",
+  });
+  expect(loadNpzSync(join(cwd, "whole.npz"))["text.offsets"]?.data).toEqual(BigInt64Array.of(0n, 1n, 2n, 3n));
+  // An append was interrupted between two headers.
+  writeFileSync(join(cwd, "group/id.npy"), Buffer.concat([before, id.subarray(128)]));
+  expect(npy(["pack", "group", "two.npz"], { cwd })).toMatchObject({
+    status: 0,
+    stdout: "two.npz: 2 rows of 3 arrays in step\n",
+  });
+  const lengths = Object.entries(loadNpzSync(join(cwd, "two.npz"))).map(([name, { shape }]) => [name, shape[0]]);
+  expect(Object.fromEntries(lengths)).toEqual({ id: 2, "text.values": 2, "text.offsets": 3, x: 2 });
+  // Rows were lost: whichever is right, they are not in step.
+  writeFileSync(join(cwd, "group/id.npy"), npyOf(Int32Array.of(1)));
+  const { status, stderr } = npy(["pack", "group", "bad.npz"], { cwd });
+  expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringMatching(/group.*id\.npy/) });
+  expect(readdirSync(cwd).sort()).toEqual(["group", "two.npz", "whole.npz"]);
+});
+
+test("arrays of a directory that are not in step are packed whole", () => {
+  const cwd = directoryWith({});
+  mkdirSync(join(cwd, "sub"));
+  writeFileSync(join(cwd, "sub/a.npy"), npyOf([1, 2, 3]));
+  writeFileSync(join(cwd, "sub/b.npy"), npyOf([1]));
+  writeFileSync(join(cwd, "sub/scalar.npy"), npyOf(1));
+  expect(npy(["pack", "sub", "a.npz"], { cwd })).toMatchObject({ status: 0, stdout: "a.npz: 3 arrays of 3 files\n" });
+  expect(Object.values(loadNpzSync(join(cwd, "a.npz"))).map(({ shape }) => shape)).toEqual([[3], [1], []]);
+});
+
+test.skipIf(process.platform === "win32")("more files are packed than can be open at once", () => {
+  const cwd = directoryWith({});
+  mkdirSync(join(cwd, "many"));
+  const one = npyOf([1]);
+  for (let i = 0; i < 300; i++) writeFileSync(join(cwd, `many/${i}.npy`), one);
+  const main = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
+  const command = `ulimit -n 256 && exec "${process.execPath}" "${main}" pack many many.npz`;
+  const { status, stdout, stderr } = spawnSync("sh", ["-c", command], { cwd, encoding: "utf8" });
+  expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "many.npz: 300 arrays of 300 files\n", stderr: "" });
+  expect(Object.keys(loadNpzSync(join(cwd, "many.npz")))).toHaveLength(300);
 });
 
 test("a damaged array leaves no file", () => {

@@ -1,8 +1,9 @@
 /** Archives with more members, and larger ones, than zip had room for at first: written by NumPy, and by us. */
-import { closeSync, ftruncateSync, openSync, statSync, writeSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { closeSync, ftruncateSync, openSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { dtype, formatHeader, loadNpz, NpyReader, openNpz, saveNpz } from "../src/node.ts";
+import { dtype, formatHeader, loadNpz, loadNpzSync, MemoryStorage, NpyReader, openNpz, saveNpz, saveSync } from "../src/node.ts";
 import { numpyVersion, python } from "./support/numpy.ts";
 import { temporaryDirectory } from "./support/temporary.ts";
 
@@ -131,3 +132,21 @@ print("{}")`,
   },
   600_000,
 );
+
+test.skipIf(process.platform === "win32")("10,000 files, where only 256 can be open", () => {
+  const directory = temporaryDirectory();
+  const one = new MemoryStorage();
+  saveSync(one, [1]);
+  for (let i = 0; i < 10_000; i++) writeFileSync(join(directory, `${i}.npy`), one.bytes() as Uint8Array);
+  const program = `
+    import { NpyReader, saveNpz } from ${JSON.stringify(new URL("../dist/node.js", import.meta.url).href)};
+    const names = Array.from({ length: 10_000 }, (_, i) => String(i));
+    await saveNpz("many.npz", Object.fromEntries(names.map((name) => [name, () => NpyReader.open(name + ".npy")])));`;
+  writeFileSync(join(directory, "program.mjs"), program);
+  const { status, stderr } = spawnSync("sh", ["-c", `ulimit -n 256 && exec "${process.execPath}" program.mjs`], {
+    cwd: directory,
+    encoding: "utf8",
+  });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  expect(Object.keys(loadNpzSync(join(directory, "many.npz")))).toHaveLength(10_000);
+});

@@ -8,10 +8,15 @@ import {
   loadNpz,
   loadNpzSync,
   loadSync,
+  MemoryFolder,
   MemoryStorage,
+  NpyAppendArray,
+  NpyAppendGroup,
   type NpyArray,
   NpyError,
+  NpyGroupReader,
   NpyReader,
+  type NpyReaderSync,
   type NpzReader,
   type NpzReaderSync,
   openNpz,
@@ -20,6 +25,7 @@ import {
   save,
   saveNpz,
   saveNpzSync,
+  saveSync,
 } from "../src/node.ts";
 import { combineCrc32, crc32, portableCrc32 } from "../src/npz/crc32.ts";
 import {
@@ -583,6 +589,73 @@ describe("saving", () => {
     expect(told.at(-1)).toBe(128 + big.byteLength);
   });
 
+  test("a function opens a reader when its turn comes, and no other is open then", async () => {
+    const directory = temporaryDirectory();
+    const given: Record<string, () => Promise<NpyReader>> = {};
+    const givenSync: Record<string, () => NpyReaderSync> = {};
+    let most = 0;
+    for (let i = 0; i < 20; i++) {
+      const path = `${directory}/${i}.npy`;
+      await save(path, i < 2 ? big : [i, i + 1]);
+      given[`a${i}`] = async () => {
+        const reader = await NpyReader.open(path);
+        most = Math.max(most, openDescriptors() ?? 0);
+        return reader;
+      };
+      givenSync[`a${i}`] = () => NpyReader.openSync(path);
+    }
+    const archives = [new MemoryStorage(), new MemoryStorage()] as const;
+    await saveNpz(archives[0], given);
+    saveNpzSync(archives[1], givenSync);
+    expect(most).toBe((openDescriptors() ?? 0) + 1);
+    for (const archive of archives) {
+      const arrays = loadNpzSync(archive);
+      expect(Object.keys(arrays)).toEqual(Object.keys(given));
+      for (let i = 0; i < 20; i++) expect(arrays[`a${i}`]?.data).toEqual(loadSync(`${directory}/${i}.npy`).data);
+    }
+  });
+
+  test("a file that a function opens may grow meanwhile, and must not be replaced", async () => {
+    const file = new MemoryStorage();
+    const archive = new MemoryStorage();
+    const appendRow = (to: MemoryStorage): void => {
+      using npaa = NpyAppendArray.openSync(to);
+      npaa.append([3]);
+    };
+    const opening = (change: () => void): (() => NpyReaderSync) => {
+      let calls = 0;
+      return () => {
+        if (++calls === 2) change();
+        return NpyReader.openSync(file);
+      };
+    };
+    saveSync(file, [1, 2]);
+    await saveNpz(archive, { x: opening(() => appendRow(file)) });
+    expect(loadNpzSync(archive)["x"]?.data).toEqual(Float64Array.of(1, 2));
+    for (const other of [Int32Array.of(1, 2, 3), [[1], [2], [3]], [1]]) {
+      saveSync(file, [1, 2]);
+      await expect(saveNpz(archive, { x: opening(() => saveSync(file, other)) })).rejects.toMatchObject({
+        code: "ERR_NPY_CHANGED",
+      });
+      expect(loadNpzSync(archive)["x"]?.data).toEqual(Float64Array.of(1, 2));
+    }
+  });
+
+  test("what a function gives must be a reader", async () => {
+    const storage = new MemoryStorage();
+    saveSync(storage, [1]);
+    const missing = () => NpyReader.open(temporaryPath("none.npy"));
+    await expect(saveNpz(new MemoryStorage(), { x: (() => [1]) as never })).rejects.toMatchObject({
+      code: "ERR_NPY_OPTION",
+      message: expect.stringMatching(/Field "x".*opens a reader/),
+    });
+    await expect(saveNpz(new MemoryStorage(), { x: missing })).rejects.toMatchObject({ code: "ENOENT" });
+    expect(caught(() => saveNpzSync(new MemoryStorage(), { x: (() => NpyReader.open(storage)) as never }))).toMatchObject({
+      code: "ERR_NPY_OPTION",
+      message: expect.stringContaining("NpyReader.openSync"),
+    });
+  });
+
   test.each<[string, unknown, object, string, RegExp]>([
     ["no object", [1, 2], {}, "ERR_NPY_OPTION", /object of names and arrays/],
     ["a typed array", big, {}, "ERR_NPY_OPTION", /object of names and arrays/],
@@ -764,4 +837,101 @@ print(json.dumps(wrong))`,
       directory,
     ),
   ).toEqual([]);
+});
+
+describe("groups", () => {
+  const arrays = {
+    id: { dtype: "int32" },
+    text: { dtype: "utf8" },
+    x: { dtype: "float64", rowShape: [2] },
+    n: { dtype: "int16", ragged: true },
+  } as const;
+
+  /** Two rows that every file counts; all files hold the data of a third, and only one of them counts it. */
+  function interrupted(): string {
+    const directory = temporaryDirectory();
+    const group = NpyAppendGroup.openSync(directory, { arrays });
+    group.append([
+      { id: 1, text: "é", x: [1, 2], n: [5] },
+      { id: 2, text: "", x: [3, 4], n: [6, 7] },
+    ]);
+    const names = readdirSync(directory).filter(
+      (name) => name !== "n.values.npy" && name !== "text.values.npy" && name !== "x.npy",
+    );
+    const headers = names.map((name) => readFileSync(`${directory}/${name}`).subarray(0, 128));
+    group.append([{ id: 3, text: "three", x: [5, 6], n: [8] }]);
+    group.close();
+    for (const [i, name] of names.entries()) {
+      const file = readFileSync(`${directory}/${name}`);
+      file.set(headers[i] as Uint8Array);
+      writeFileSync(`${directory}/${name}`, file);
+    }
+    return directory;
+  }
+
+  const expected = {
+    id: [1, 2],
+    "text.values": [0xc3, 0xa9],
+    "text.offsets": [0, 2, 2],
+    x: [
+      [1, 2],
+      [3, 4],
+    ],
+    "n.values": [5, 6, 7],
+    "n.offsets": [0, 1, 3],
+  };
+
+  test.each([false, true])("the rows that every file counts are saved, of both readers (compressed: %s)", async (compress) => {
+    const directory = interrupted();
+    await using reader = await NpyGroupReader.open(directory, { arrays });
+    using sync = NpyGroupReader.openSync(directory, { arrays });
+    const storages = [new MemoryStorage(), new MemoryStorage(), new MemoryStorage()] as const;
+    await saveNpz(storages[0], reader, { compress });
+    await saveNpz(storages[1], sync, { compress });
+    saveNpzSync(storages[2], sync, { compress });
+    for (const storage of storages) {
+      const loaded = loadNpzSync(storage);
+      const found = Object.entries(loaded).map(([name, { data, shape }]) => [
+        name,
+        shape,
+        Array.from(data as Int32Array, Number),
+      ]);
+      expect(found).toEqual(
+        Object.entries(expected).map(([name, rows]) => [name, name === "x" ? [2, 2] : [rows.length], rows.flat()]),
+      );
+    }
+    if (numpyVersion === undefined) return;
+    const path = `${directory}/group.npz`;
+    await saveNpz(path, reader, { compress });
+    const numpy = `
+import zipfile
+a = np.load(data)
+print(json.dumps([zipfile.ZipFile(data).testzip(), {name: a[name].tolist() for name in a.files}]))`;
+    expect(python(numpy, path)).toEqual([null, expected]);
+  });
+
+  test("some arrays, and an empty group", async () => {
+    using some = NpyGroupReader.openSync(interrupted(), { arrays: ["id"] });
+    expect(Object.keys(loadNpzSync(archiveOf(some)))).toEqual(["id"]);
+    const folder = new MemoryFolder();
+    NpyAppendGroup.openSync(folder, { arrays }).close();
+    using empty = NpyGroupReader.openSync(folder, { arrays });
+    const shapes = Object.values(loadNpzSync(archiveOf(empty))).map(({ shape }) => shape);
+    expect(shapes).toEqual([[0], [0], [1], [0, 2], [0], [1]]);
+  });
+
+  test("a closed reader is refused, and one that is closed meanwhile saves what it began", async () => {
+    const directory = interrupted();
+    const reader = await NpyGroupReader.open(directory);
+    const storage = new MemoryStorage();
+    const saving = saveNpz(storage, reader);
+    const closing = reader.close();
+    await Promise.allSettled([saving, closing]);
+    const outcome = await saving.then(
+      () => "saved",
+      (error: NpyError) => error.code,
+    );
+    expect(["saved", "ERR_NPY_CLOSED"]).toContain(outcome);
+    await expect(saveNpz(storage, reader)).rejects.toMatchObject({ code: "ERR_NPY_CLOSED" });
+  });
 });

@@ -12,7 +12,7 @@ export interface ProgressOptions {
 /** A bar that appears after a second, if stderr is a terminal and --quiet is not set. */
 export class Progress {
   readonly #label: string;
-  readonly #total: number | undefined;
+  #total: number | undefined;
   readonly #Bar: typeof SingleBar | undefined;
   readonly #start: number = performance.now();
   #done = 0;
@@ -35,9 +35,10 @@ export class Progress {
     this.reach(this.#done + bytes);
   }
 
-  /** Sets the number of bytes done. */
-  reach(done: number): void {
+  /** Sets the number of bytes done, and of all if it was unknown. */
+  reach(done: number, total?: number): void {
     this.#done = done;
+    this.#total ??= total;
     if (this.#Bar === undefined) return;
     const elapsed = performance.now() - this.#start;
     if (this.#bar === undefined && elapsed < PATIENCE) return;

@@ -59,8 +59,9 @@ export interface Column {
 export type NamedColumns = readonly (Column | string)[] | undefined;
 
 const SUFFIX = ".npy";
-const VALUES = ".values";
-const OFFSETS = ".offsets";
+/** How the names of the files of ragged arrays end. */
+export const VALUES = ".values";
+export const OFFSETS = ".offsets";
 
 const rowShape: Check<readonly number[] | undefined> = optional(
   "a list of sizes of 0 or more ([] for numbers, [3] for rows of three)",

@@ -8,6 +8,7 @@ import { checkNames, position } from "../options.ts";
 import type { Plan } from "../plan/step.ts";
 import type { NpyReader } from "../reader/npy-reader.ts";
 import type { NpyReaderSync } from "../reader/npy-reader-sync.ts";
+import type { GroupPart } from "../reader/open-readers.ts";
 import type { ReaderOptions } from "../reader/reader-options.ts";
 import type { Folder } from "../storage/folder.ts";
 import { type Eventually, hasCode } from "../storage/storage.ts";
@@ -19,6 +20,8 @@ import {
   type GroupArrayInfo,
   type GroupFile,
   namedColumns,
+  OFFSETS,
+  VALUES,
 } from "./columns.ts";
 import { callAll } from "./folder-steps.ts";
 import { checkOffsets, notOffsets } from "./offsets.ts";
@@ -243,6 +246,22 @@ export class GroupReading {
 
   #inOrder<A>(arrays: ReadonlyMap<string, NpyArray | RaggedArray>): GroupArraysOf<A> {
     return Object.fromEntries(this.#columns.map(({ name }) => [name, arrays.get(name)])) as GroupArraysOf<A>;
+  }
+
+  /** The files, and the rows of each that count. */
+  *parts(): Plan<readonly GroupPart[]> {
+    const { length } = this;
+    const parts: GroupPart[] = [];
+    for (const { name, reader, values } of this.#columns) {
+      if (values === undefined) {
+        parts.push({ name, reader, rows: length });
+        continue;
+      }
+      const end = length === 0 ? 0 : yield* offsetAt(reader, length);
+      parts.push({ name: name + VALUES, reader: values, rows: end });
+      parts.push({ name: name + OFFSETS, reader, rows: Math.min(reader.length, length + 1) });
+    }
+    return parts;
   }
 
   /** About 4 MiB of all arrays together, at least one row. */

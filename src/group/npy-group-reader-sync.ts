@@ -1,6 +1,7 @@
 /** Reading groups synchronously. */
 import { checkOptions } from "../options.ts";
 import { runSync } from "../plan/run.ts";
+import { addGroup } from "../reader/open-readers.ts";
 import { attempt } from "../verb.ts";
 import { CHUNK_OPTIONS, chunkOf, closed, type GroupChunkOptions, GroupReader } from "./group-reader.ts";
 import type { GroupArraysOf, GroupReading } from "./group-reading.ts";
@@ -14,6 +15,7 @@ export class NpyGroupReaderSync<A = unknown> extends GroupReader implements Disp
   constructor(reading: GroupReading) {
     super(reading, "NpyGroupReaderSync");
     this.#reading = reading;
+    addGroup(this, () => this.#open().parts());
   }
 
   /** {@link NpyGroupReader.read}, synchronously. */

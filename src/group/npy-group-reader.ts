@@ -4,6 +4,7 @@ import { run, runSync } from "../plan/run.ts";
 import type { Plan } from "../plan/step.ts";
 import { followRows } from "../reader/follow.ts";
 import { NpyReader } from "../reader/npy-reader.ts";
+import { addGroup } from "../reader/open-readers.ts";
 import { type FolderLike, locateFolder } from "../storage/locate.ts";
 import { Lifetime } from "../storage/signals.ts";
 import { attempt, attemptLater } from "../verb.ts";
@@ -46,6 +47,10 @@ export class NpyGroupReader<A = unknown> extends GroupReader implements AsyncDis
   private constructor(reading: GroupReading) {
     super(reading, "NpyGroupReader");
     this.#reading = reading;
+    addGroup(this, () => {
+      if (this.#closed !== undefined) throw closed(this.path);
+      return reading.parts();
+    });
   }
 
   /**

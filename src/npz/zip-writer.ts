@@ -78,7 +78,7 @@ export class ZipWriter {
       if (isCompressed) crc = yield* this.#compress(header, data);
       else crc = length <= GATHERED ? yield* this.#gather(header, data) : yield* this.#stream(header, data);
     } finally {
-      data.end();
+      yield* data.end();
     }
     const compressedSize = this.#position - start;
     if (!isCompressed && compressedSize !== length) throw shrunk();
