@@ -25,7 +25,8 @@ import {
 } from "./columns.ts";
 import { callAll } from "./folder-steps.ts";
 import { checkOffsets, notOffsets } from "./offsets.ts";
-import { RaggedArray } from "./ragged-array.ts";
+import type { RaggedArray } from "./ragged-array.ts";
+import { checkedOffsets, raggedOf } from "./ragged-rows.ts";
 
 /** How a group is read. */
 export interface GroupReaderOptions<A = unknown>
@@ -340,30 +341,4 @@ function* rowsWithin(offsets: Reader, rows: number, elements: number): Plan<numb
     else beyond = row;
   }
   return least;
-}
-
-function checkedOffsets(offsets: BigInt64Array, from: number, name: string): BigInt64Array {
-  for (let i = 1; i < offsets.length; i++) {
-    if ((offsets[i] as bigint) < (offsets[i - 1] as bigint)) throw within(notOffsets(from + i - 1), { field: name });
-  }
-  return offsets;
-}
-
-/** The largest offset that 32 bits hold. */
-const MAX_INT32 = 2 ** 31 - 1;
-
-function raggedOf({ name, isText }: ReadColumn, values: NpyArray, offsets: BigInt64Array, start: number): RaggedArray {
-  const { data, dtype, shape } = values;
-  const [elements = 0] = shape;
-  const first = offsets[0] ?? 0n;
-  const rows = Math.max(0, offsets.length - 1);
-  if (rows > 0 && Number((offsets[rows] as bigint) - first) !== elements)
-    throw within(notOffsets(start + rows - 1), { field: name });
-  const rebased = elements > MAX_INT32 ? new BigInt64Array(rows + 1) : new Int32Array(rows + 1);
-  for (let i = 1; i <= rows; i++) {
-    const offset = (offsets[i] as bigint) - first;
-    rebased[i] = (elements > MAX_INT32 ? offset : Number(offset)) as never;
-  }
-  const width = elements === 0 ? 1 : data.length / elements;
-  return new RaggedArray({ values: data, offsets: rebased, dtype, isText, start }, width);
 }
