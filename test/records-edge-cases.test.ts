@@ -56,6 +56,64 @@ describe("what was read goes back as records and as columns", () => {
     expect(bytesOf(like, data.columns())).toEqual(expected);
   });
 
+  test.each([1, 3, 5000])("numbers at the limits of each type, in %i records that list them in another order each", (count) => {
+    const limits: readonly [string, new (numbers: number[]) => unknown, readonly number[]][] = [
+      ["i1", Int8Array, [-128, 127, -0]],
+      ["u1", Uint8Array, [0, 255, 7]],
+      ["i2", Int16Array, [-32768, 32767, 1]],
+      ["u2", Uint16Array, [0, 65535, 256]],
+      ["i4", Int32Array, [-(2 ** 31), 2 ** 31 - 1, 65536]],
+      ["u4", Uint32Array, [0, 2 ** 32 - 1, 2 ** 31]],
+      ["f4", Float32Array, [3.4028234663852886e38, Number.NaN, Number.NEGATIVE_INFINITY]],
+      ["f8", Float64Array, [Number.MAX_VALUE, -0, Number.POSITIVE_INFINITY]],
+    ];
+    const fields = limits.flatMap(([code]) => [
+      [`little ${code}`, `<${code}`],
+      [`big ${code}`, `>${code}`, [2]],
+    ]) as unknown as DTypeLike;
+    const numberAt = (numbers: readonly number[], i: number): number => numbers[i % 3] as number;
+    const records = Array.from({ length: count }, (_, i) => {
+      const entries = limits.flatMap(([code, , numbers]) => [
+        [`little ${code}`, numberAt(numbers, i)],
+        [`big ${code}`, [numberAt(numbers, i + 1), numberAt(numbers, i)]],
+      ]);
+      const first = i % entries.length;
+      return Object.fromEntries([...entries.slice(first), ...entries.slice(0, first)]);
+    });
+    const rows = Array.from({ length: count }, (_, i) => i);
+    const columns = Object.fromEntries(
+      limits.flatMap(([code, Class, numbers]) => [
+        [`little ${code}`, new Class(rows.map((i) => numberAt(numbers, i)))],
+        [`big ${code}`, new Class(rows.flatMap((i) => [numberAt(numbers, i + 1), numberAt(numbers, i)]))],
+      ]),
+    );
+    expect(bytesOf(fields, records)).toEqual(bytesOf(fields, columns));
+    for (const [code, , numbers] of limits.slice(0, 7)) {
+      const tooLarge = 2 * Math.max(...numbers.filter(Number.isFinite)) + 1;
+      const refused = [...records.slice(1), { ...records[0], [`little ${code}`]: tooLarge }];
+      expect(refusal(fields, refused)).toMatchObject({ code: "ERR_NPY_VALUE", field: `little ${code}`, index: [count - 1] });
+    }
+  });
+
+  test("a getter may append to the same file", () => {
+    const storage = new MemoryStorage();
+    const npaa = NpyAppendArray.openSync(storage, { dtype: { a: "i4", b: "i4" }, rowShape: [] });
+    const record = {
+      a: 1,
+      get b() {
+        npaa.append([{ b: 4, a: 3 }]);
+        return 2;
+      },
+    };
+    npaa.append([record, { b: 6, a: 5 }]);
+    npaa.close();
+    expect([...(loadSync(storage).data as RecordArray)]).toEqual([
+      { a: 3, b: 4 },
+      { a: 1, b: 2 },
+      { a: 5, b: 6 },
+    ]);
+  });
+
   test("records without bytes become records with bytes", () => {
     const given = loadSync(fileOf({ s: "S0" }, [{ s: "" }, { s: "" }]));
     expect([...read({ s: "S3" }, given)]).toEqual([{ s: "" }, { s: "" }]);
