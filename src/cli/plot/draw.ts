@@ -1,5 +1,5 @@
 /** Draws what the options of `plot` ask for. Loaded only by that command. */
-import type { NpyReader } from "../../node.ts";
+import { dtype as dtypeOf, type NpyReader } from "../../node.ts";
 import { type Column, chosenColumns, columnsOf, isNumeric, layoutOf, numericColumns } from "../columns.ts";
 import { printable } from "../escaping.ts";
 import { about, counted, FileProblem, shown, UsageError } from "../failure.ts";
@@ -32,14 +32,24 @@ interface Drawing {
 
 export async function draw(file: string, reader: NpyReader, index: IndexText | undefined, options: PlotOptions): Promise<void> {
   const { svg, overwrite = false } = options;
-  checkOptions(index, options);
   if (svg !== undefined) await checkPictureFile(svg, file, overwrite);
-  const { text, noun } = options.image
-    ? await drawImage(file, reader, index, options)
-    : await drawColumns(file, reader, index, options);
+  const { text, noun } = await drawing(file, reader, index, options);
   if (svg === undefined) return await print(text);
   await writePicture(svg, text, file, overwrite);
   if (!options.quiet) await print(`${shown(svg)}: ${noun}\n`);
+}
+
+export async function drawing(
+  file: string,
+  reader: NpyReader,
+  index: IndexText | undefined,
+  options: PlotOptions,
+  screen: Screen = screenOf(options),
+): Promise<Drawing> {
+  checkOptions(index, options);
+  return options.image
+    ? await drawImage(file, reader, index, options, screen)
+    : await drawColumns(file, reader, index, options, screen);
 }
 
 function checkOptions(
@@ -63,8 +73,8 @@ async function drawColumns(
   reader: NpyReader,
   index: IndexText | undefined,
   options: PlotOptions,
+  screen: Screen,
 ): Promise<Drawing> {
-  const screen = screenOf(options);
   const [start, stop] = rowsIn(options.rows, reader.length, file);
   const rowPart = index === undefined ? { rows: { start, count: stop - start } } : { index };
   const { view, columns } = viewed(reader, options, rowPart);
@@ -100,7 +110,7 @@ function viewed(
     return { view, columns: view.columns };
   }
   const all = columnsOf(layoutOf(reader));
-  const parts = all.flatMap(numericColumns).filter(({ label }) => /(?:^|\.)(?:real|imag)$/.test(label));
+  const parts = all.flatMap(partsOf);
   const listed = names.split(",").map((name) => name.trim());
   const isPart = listed.some((name) => parts.some(({ label }) => label === name) && !all.some(({ label }) => label === name));
   const chosen = isPart ? chosenColumns([...all, ...parts], listed) : viewOf(reader, { columns: names }, rows).columns;
@@ -112,6 +122,12 @@ function viewed(
   }
   const labels = chosen.map(({ label }) => label);
   return { view: viewOf(reader, {}, rows), columns: isPart ? chosen : chosenColumns(all, labels) };
+}
+
+/** The real and the imaginary part of a complex column. */
+function partsOf(column: Column): readonly Column[] {
+  const parts = numericColumns(column);
+  return parts.length === 1 ? [] : parts.map((part) => ({ ...part, dtype: dtypeOf(`f${column.dtype.itemsize / 2}`) }));
 }
 
 /** With the column of the x axis: that of the option, or the first one of dates in a structure. */
@@ -206,10 +222,11 @@ function elementScale(columns: readonly Drawn[]): Scale {
 }
 
 function headOf(file: string, { view, rows, x, columns, isLog }: Source, what: readonly string[], gaps: Gaps): Plot {
-  const { start, step, isDropped } = view.rows;
-  const range = isDropped
-    ? `row ${start}`
-    : `rows ${start}:${start + rows * step < 0 ? "" : start + rows * step}${step === 1 ? "" : `:${step}`}`;
+  const { start, step } = view.rows;
+  const range =
+    rows === 1
+      ? `row ${start}`
+      : `rows ${start}:${start + rows * step < 0 ? "" : start + rows * step}${step === 1 ? "" : `:${step}`}`;
   const over = x === undefined ? "" : ` over ${printable(x.label)}`;
   const magnitudes = columns.some(({ isMagnitude }) => isMagnitude) ? ["magnitudes of complex numbers"] : [];
   const details = [...what, ...magnitudes, ...(isLog ? ["logarithmic"] : [])].filter((text) => text !== "");
@@ -230,8 +247,13 @@ function notesOf({ missing, missingTimes, infinite, notPositive }: Gaps): string
   return parts.length === 0 ? [] : [`Not drawn: ${parts.join(", ")}`];
 }
 
-async function drawImage(file: string, reader: NpyReader, index: IndexText | undefined, options: PlotOptions): Promise<Drawing> {
-  const screen = screenOf(options);
+async function drawImage(
+  file: string,
+  reader: NpyReader,
+  index: IndexText | undefined,
+  options: PlotOptions,
+  screen: Screen,
+): Promise<Drawing> {
   const { rows } = options;
   const [start, stop] = rowsIn(rows, reader.length, file);
   const ofRows: IndexText = { entries: [rows?.isIndex ? start : { start, stop, step: undefined }], isTuple: false };

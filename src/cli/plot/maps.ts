@@ -22,7 +22,8 @@ export async function heatMap(
   const { columns, rows, isLog } = source;
   const size = {
     width: source.x === undefined ? Math.min(rows, room.width) : room.width,
-    height: Math.min(columns.length, room.height),
+    // Bands of equally many columns: means of fewer would look rougher.
+    height: Math.ceil(columns.length / Math.ceil(columns.length / room.height)),
   };
   const ranges = normalizes ? await rangesOf(source) : undefined;
   const grid = await meansOf(source, range, size, ranges, gaps);

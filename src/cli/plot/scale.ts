@@ -107,7 +107,7 @@ function texts(values: readonly number[], power: number): string[] {
   return values.map((value) => {
     if (value === 0) return "0";
     const digits = Math.floor(Math.log10(Math.abs(value)) + 1e-9) - power;
-    return value.toExponential(Math.min(16, Math.max(0, digits))).replace("e+", "e");
+    return value.toExponential(Math.min(16, Math.max(0, digits))).replace(/\.?0*e\+?/, "e");
   });
 }
 

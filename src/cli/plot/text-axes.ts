@@ -41,7 +41,7 @@ export function axisHeight(scale: Scale): 2 | 3 {
 /** As many ticks as have room for their labels. */
 function fittingTicks(scale: Scale, columns: number): { ticks: readonly Tick[]; places: number[] } {
   for (let most = Math.min(16, Math.floor(columns / 5)); most > 1; most--) {
-    const ticks = scale.ticks(most);
+    const ticks = scale.ticks(most).toSorted((a, b) => scale.place(a.value) - scale.place(b.value));
     const places = ticks.map(({ value }) => Math.min(columns - 1, Math.max(0, Math.floor(scale.place(value) * columns))));
     const room = ticks.every(({ text }, i) => {
       const next = ticks[i + 1];
