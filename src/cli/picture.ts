@@ -1,22 +1,9 @@
-/** Pictures: what they show, and the SVG file that holds one. */
+/** The SVG file that holds a picture. */
 import { type FileHandle, open, rm, stat, writeFile } from "node:fs/promises";
 import { realPath, temporaryPath } from "../storage/node-names.ts";
 import { renameOver } from "../storage/node-rename.ts";
 import { about, FileProblem } from "./failure.ts";
 import { isSameFile } from "./files.ts";
-
-export interface Picture {
-  readonly title: string;
-  readonly labels: readonly string[];
-  /** For each column, the means of groups of rows; NaN where a group has no numbers. */
-  readonly series: readonly Float64Array[];
-  /** The smallest and largest number in `series`; 0 and 0 if it has none. */
-  readonly min: number;
-  readonly max: number;
-  /** The rows drawn. */
-  readonly start: number;
-  readonly stop: number;
-}
 
 /** The first element of an SVG must begin within so many bytes. */
 const BEGINNING = 1024;

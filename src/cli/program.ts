@@ -60,7 +60,7 @@ function sentence(message: string): string {
 /** Commander takes -5: for an option. A space before it prevents that, and is ignored later. */
 function withRanges(args: readonly string[]): string[] {
   const end = args.indexOf("--");
-  const takesIndex = ["slice", "take"].includes(args.find((arg) => !arg.startsWith("-")) ?? "");
+  const takesIndex = ["slice", "take", "plot"].includes(args.find((arg) => !arg.startsWith("-")) ?? "");
   const range = takesIndex ? /^-\s*\d/ : /^-\d+:-?\d*$/;
   return args.map((arg, i) => (range.test(arg) && (end < 0 || i < end) ? ` ${arg}` : arg));
 }

@@ -22,11 +22,15 @@ interface CommandOptions {
 /** Commands that hang are stopped: while they run, Vitest cannot. */
 const TIMEOUT = 60_000;
 
+/** `plot` draws with ASCII where the locale is not UTF-8. */
+const ENVIRONMENT: NodeJS.ProcessEnv = { ...process.env, LC_ALL: "C.UTF-8", TERM: "xterm-256color" };
+
 /** Runs a command to its end. */
 export function npy(args: readonly string[], { cwd, input }: CommandOptions = {}): Finished {
   return spawnSync(process.execPath, [MAIN, ...args], {
     ...(cwd && { cwd }),
     input: input ?? "",
+    env: ENVIRONMENT,
     encoding: "utf8",
     timeout: TIMEOUT,
   });
@@ -46,6 +50,6 @@ export function shell(script: string, cwd: string): Finished {
     cwd,
     encoding: "utf8",
     timeout: TIMEOUT,
-    env: { ...process.env, PATH: `${bin}:${process.env["PATH"]}` },
+    env: { ...ENVIRONMENT, PATH: `${bin}:${process.env["PATH"]}` },
   });
 }

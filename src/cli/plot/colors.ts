@@ -29,10 +29,6 @@ function mixed(from: Color, to: Color, part: number): Color {
   return channel(16) | channel(8) | channel(0);
 }
 
-export function gray(part: number): Color {
-  return Math.round(Math.min(1, Math.max(0, part)) * 255) * 0x010101;
-}
-
 export function hexOf(color: Color): string {
   return `#${color.toString(16).padStart(6, "0")}`;
 }

@@ -36,5 +36,5 @@ function depthOf({ COLORTERM = "", FORCE_COLOR }: NodeJS.ProcessEnv): Depth {
 /** Whether the locale has another encoding than UTF-8, or the console of Linux, whose font has no braille. */
 export function isAsciiOnly({ LC_ALL, LC_CTYPE, LANG, TERM }: NodeJS.ProcessEnv): boolean {
   const locale = LC_ALL || LC_CTYPE || LANG || "";
-  return TERM === "linux" || TERM === "dumb" || (locale !== "" && !/utf-?8/i.test(locale));
+  return TERM === "linux" || (locale !== "" && !/utf-?8/i.test(locale));
 }

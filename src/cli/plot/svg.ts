@@ -95,7 +95,7 @@ export function round(value: number): number {
   return Number(value.toFixed(1));
 }
 
-export function escaped(text: string): string {
+function escaped(text: string): string {
   return text.replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`);
 }
 

@@ -15,7 +15,7 @@ const NARROWEST = 36;
 
 const BARS = " ▁▂▃▄▅▆▇█";
 
-export function colorOf(line: number): Color {
+function colorOf(line: number): Color {
   return LINE_COLORS[line % LINE_COLORS.length] as Color;
 }
 

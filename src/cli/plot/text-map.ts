@@ -29,7 +29,7 @@ function pixelsPerRow({ depth, isAscii }: Screen): 1 | 2 {
 }
 
 /** 16 colours are too few. */
-export function hasMapColors(depth: Depth): boolean {
+function hasMapColors(depth: Depth): boolean {
   return depth >= 8;
 }
 
