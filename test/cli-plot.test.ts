@@ -156,6 +156,8 @@ const LOG = [
   ["speed", "<f8"],
 ] as const;
 
+const NAMES = [..."abcdefgh"];
+
 /** From 2024-03-14 22:00, a row each minute. */
 function logRows(length: number): { t: bigint; level: number; speed: number }[] {
   return Array.from({ length }, (_, i) => ({
@@ -367,6 +369,7 @@ describe("pictures", () => {
 
   test.each([
     ["text", ["a"], "U1", "elements of dtype str32 are no pixels"],
+    ["NaN alone", new Float64Array(4).fill(Number.NaN), undefined, "all values are NaN or infinite"],
     ["five axes", { data: new Uint8Array(32), shape: [2, 2, 2, 2, 2] }, undefined, "is no picture"],
   ])("refuse %s", async (_name, array, dtype, message) => {
     await expect(plotted(array as never, { image: true }, dtype === undefined ? { index: "..." } : { dtype })).rejects.toThrow(
@@ -407,6 +410,20 @@ describe("terminals", () => {
     expect(styledCells(cells, 8)).toBe("\u001b[38;5;178mab\u001b[39m\u001b[48;5;21mc\u001b[49m");
     expect(styledCells(cells, 4)).toBe("\u001b[33mab\u001b[39m\u001b[44mc\u001b[49m");
     expect(styledCells(cells, 1)).toBe("abc");
+  });
+
+  test.each([24, 60, 100, 183, 200])("of %i characters have as many lines for dates of any length", async (width) => {
+    for (const hours of [1, 20, 500, 9000]) {
+      const rows = Array.from({ length: 50 }, (_, i) => ({
+        t: BigInt(i * hours * 70),
+        ...Object.fromEntries(NAMES.map((name) => [name, i])),
+      }));
+      const dtype = [["t", "<M8[s]"], ...NAMES.map((name) => [name, "<f4"] as const)] as const;
+      for (const options of [{}, { columns: "a" }]) {
+        const text = await plotted(rows as never, options, { dtype, screen: { width } });
+        expect(text.split("\n")).toHaveLength(24);
+      }
+    }
   });
 
   test("without UTF-8 or braille get ASCII", () => {

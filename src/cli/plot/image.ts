@@ -75,7 +75,8 @@ export async function readImage(reader: NpyReader, index: IndexText | undefined)
   const all = layoutOf(counts, stridesOf(counts, chunk.fortranOrder), isRow) as Layout;
   const layout = { ...all, pictures: { ...all.pictures, count: Math.min(MOST_PICTURES, all.pictures.count) } };
   const isColor = layout.channels.count > 1;
-  const range = rangeOf([values]) ?? { min: 0, max: 0 };
+  const range = rangeOf([values]);
+  if (range === undefined) throw new Error("there is nothing to draw: all values are NaN or infinite");
   return {
     image: arranged(values, layout, isColor ? colorRange(range, dtype.kind) : range),
     isFirst,

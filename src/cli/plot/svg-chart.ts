@@ -24,7 +24,7 @@ export function chartSvg(plot: ChartPlot): string {
     if (panel.name !== undefined) top += 16;
     const box = { left, top, right, bottom: top + size };
     const hasAxis = !sharesX || i === panels.length - 1;
-    top = box.bottom + (hasAxis ? xAxisHeight(panel.x) : 0) + 8;
+    top = box.bottom + (hasAxis ? xAxisHeight(panel.x, right - left) : 0) + 8;
     const name = panel.name === undefined ? [] : [textAt(panel.name, left, box.top - 5, { kind: "title" })];
     const axis = hasAxis ? xAxis(panel.x, box) : [`<path class="axis" d="M${left},${box.bottom}H${right}"/>`];
     return [...name, ...yAxis(panel.y, ticks[i] ?? [], box), ...panel.marks.map((mark) => markSvg(mark, panel, box)), ...axis];

@@ -35,7 +35,7 @@ export function mapSvg(plot: MapPlot): string {
     bytes: Uint8Array.from({ length: COLORS }, (_, i) => COLORS - i),
   } as const;
   const every = labels.length <= 24 ? 1 : roundStep(labels.length / 12);
-  const height = box.bottom + xAxisHeight(plot.x) + 8;
+  const height = box.bottom + xAxisHeight(plot.x, right - left) + 8;
   return svgText(plot, height, [
     picture({ width: grid.width, height: grid.height, type: "palette", bytes, palette: paletteOf() }, box),
     ...names.flatMap((name, i) => {

@@ -2,7 +2,6 @@
 import { hexOf, LINE_COLORS, LINE_COLORS_ON_LIGHT } from "./colors.ts";
 import type { Plot } from "./plot.ts";
 import type { Scale } from "./scale.ts";
-import { axisHeight } from "./text-axes.ts";
 import type { Tick } from "./ticks.ts";
 
 /** Part of a picture, in its units. */
@@ -87,8 +86,8 @@ function ticksFor(scale: Scale, length: number): readonly Tick[] {
   return scale.ticks(1).slice(0, 1);
 }
 
-export function xAxisHeight(scale: Scale): number {
-  return axisHeight(scale) === 3 ? 40 : 24;
+export function xAxisHeight(scale: Scale, length: number): number {
+  return ticksFor(scale, length).some(({ context }) => context !== undefined) ? 40 : 24;
 }
 
 export function round(value: number): number {

@@ -33,11 +33,6 @@ export function xAxisLines(scale: Scale, left: number, columns: number, isAscii:
   return ticks.some(({ context }) => context !== undefined) ? [...lines, spread(contexts, left + columns)] : lines;
 }
 
-/** The number of these lines. */
-export function axisHeight(scale: Scale): 2 | 3 {
-  return scale.ticks(2).some(({ context }) => context !== undefined) ? 3 : 2;
-}
-
 /** As many ticks as have room for their labels. */
 function fittingTicks(scale: Scale, columns: number): { ticks: readonly Tick[]; places: number[] } {
   for (let most = Math.min(16, Math.floor(columns / 5)); most > 1; most--) {

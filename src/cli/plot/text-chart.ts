@@ -4,7 +4,7 @@ import { Canvas, type DotStyle, markOf } from "./canvas.ts";
 import { type Cell, type Color, LINE_COLORS, styledCells, styledText } from "./colors.ts";
 import type { ChartPlot, Mark, Panel } from "./plot.ts";
 import type { Scale } from "./scale.ts";
-import { axisHeight, headLines, type Screen, xAxisLines, yLabels } from "./text-axes.ts";
+import { headLines, type Screen, xAxisLines, yLabels } from "./text-axes.ts";
 
 /** The fewest rows of a panel. */
 const FEWEST = 2;
@@ -52,16 +52,9 @@ function padded(line: string, width: number): string {
 
 /** Panels above each other, with one x axis below the last. */
 function stacked(panels: readonly Panel[], screen: Screen, style: DotStyle): string[] {
-  const { x } = panels.at(-1) as Panel;
-  const names = panels.filter(({ name }) => name !== undefined).length;
-  const free = screen.height - axisHeight(x) - names;
-  const rowsOf = panels.map((_, i) => {
-    const share = Math.floor((free * (i + 1)) / panels.length) - Math.floor((free * i) / panels.length);
-    return Math.max(FEWEST, share);
-  });
-  const labels = panels.map(({ y }, i) => yLabels(y, rowsOf[i] as number));
-  const left = 2 + Math.max(...labels.flatMap((of) => [...of.values()].map((text) => text.length)), 1);
-  const columns = Math.max(8, screen.width - left);
+  // The axis has two lines, or three if its labels leave out a part of dates. That depends on its length.
+  const guess = measured(panels, screen, 3);
+  const { left, columns, rowsOf, labels, axis } = guess.axis.length === 3 ? guess : measured(panels, screen, guess.axis.length);
   const pictures = panels.flatMap((panel, i) => {
     const lines = pictureOf(panel, columns, rowsOf[i] as number, style).map((row, at) => {
       const label = labels[i]?.get(at);
@@ -73,7 +66,31 @@ function stacked(panels: readonly Panel[], screen: Screen, style: DotStyle): str
       ? lines
       : [" ".repeat(left) + styledText(name, colorOf(marks[0]?.color ?? 0), screen.depth), ...lines];
   });
-  return [...pictures, ...xAxisLines(x, left, columns, screen.isAscii)];
+  return [...pictures, ...axis];
+}
+
+interface Measures {
+  /** Characters before each picture, and in it. */
+  readonly left: number;
+  readonly columns: number;
+  readonly rowsOf: readonly number[];
+  /** By their rows. */
+  readonly labels: readonly ReadonlyMap<number, string>[];
+  readonly axis: readonly string[];
+}
+
+function measured(panels: readonly Panel[], { width, height, isAscii }: Screen, axisLines: number): Measures {
+  const names = panels.filter(({ name }) => name !== undefined).length;
+  const free = height - axisLines - names;
+  const rowsOf = panels.map((_, i) => {
+    const share = Math.floor((free * (i + 1)) / panels.length) - Math.floor((free * i) / panels.length);
+    return Math.max(FEWEST, share);
+  });
+  const labels = panels.map(({ y }, i) => yLabels(y, rowsOf[i] as number));
+  const left = 2 + Math.max(...labels.flatMap((of) => [...of.values()].map((text) => text.length)), 1);
+  const columns = Math.max(8, width - left);
+  const { x } = panels.at(-1) as Panel;
+  return { left, columns, rowsOf, labels, axis: xAxisLines(x, left, columns, isAscii) };
 }
 
 /** Lines in one panel that colours cannot tell apart get marks. */

@@ -2,7 +2,7 @@
 import { type Cell, type Color, type Depth, styledCells, viridis } from "./colors.ts";
 import type { Image, ImagePlot, MapPlot } from "./plot.ts";
 import type { Scale } from "./scale.ts";
-import { axisHeight, fittingTitle, type Screen, xAxisLines, yLabels } from "./text-axes.ts";
+import { fittingTitle, type Screen, xAxisLines, yLabels } from "./text-axes.ts";
 
 /** From low to high, for terminals without colours. */
 const SHADES = "░▒▓█";
@@ -19,8 +19,10 @@ export function mapSize(
   x: Scale,
   notes = 0,
 ): { readonly width: number; readonly height: number } {
-  const rows = Math.max(2, screen.height - 1 - axisHeight(x) - notes);
-  return { width: Math.max(8, screen.width - leftOf(labels) - BAR_WIDTH), height: rows * pixelsPerRow(screen) };
+  const left = leftOf(labels);
+  const width = Math.max(8, screen.width - left - BAR_WIDTH);
+  const rows = Math.max(2, screen.height - 1 - xAxisLines(x, left, width, screen.isAscii).length - notes);
+  return { width, height: rows * pixelsPerRow(screen) };
 }
 
 /** Colours show two pixels in a character. */
