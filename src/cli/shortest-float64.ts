@@ -4,6 +4,8 @@
  * precise enough, it takes the digits from JavaScript, which are the same, but take several times as long.
  */
 
+import { DOUBLE, DOUBLE_BITS, HIGH, LOW, POWERS, powerAt, SPLITTER } from "./powers-of-ten.ts";
+
 /** The result of the last call: `(high * 10 ** 8 + low) * 10 ** exponent`, with 9 and 8 digits. Reused: a new object for each number costs time. */
 export const decimal64: { high: number; low: number; exponent: number } = { high: 0, low: 0, exponent: 0 };
 
@@ -16,42 +18,6 @@ const ERROR = 2 ** -24;
 /** Beyond these, powers of ten and their parts leave the range of float64. */
 const [LEAST, MOST] = [1e-270, 1e270];
 
-/** Powers of ten from `10 ** -LOWEST`: the nearest float64, its upper and its lower half, and what the power has more. 0 until one is needed. */
-const LOWEST = 290;
-const powers = new Float64Array(4 * (2 * LOWEST + 1));
-
-/** Splits a float64 into two parts of 26 bits, whose products are exact. */
-const SPLITTER = 2 ** 27 + 1;
-
-const double = new Float64Array(1);
-const doubleBits = new Uint32Array(double.buffer);
-const [LOW, HIGH] = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? [0, 1] : [1, 0];
-
-/** The index of a power of ten in `powers`. */
-function powerAt(exponent: number): number {
-  const at = 4 * (exponent + LOWEST);
-  if (powers[at] === 0) makePower(exponent, at);
-  return at;
-}
-
-function makePower(exponent: number, at: number): void {
-  const nearest = Number(`1e${exponent}`);
-  const split = SPLITTER * nearest;
-  const upper = split - (split - nearest);
-  double[0] = nearest;
-  const high = doubleBits[HIGH] as number;
-  const significand = (BigInt((high & 0xfffff) | 0x100000) << 32n) | BigInt(doubleBits[LOW] as number);
-  // In units of 2 ** -1200.
-  const scale = 1n << 1200n;
-  const power = exponent < 0 ? scale / 10n ** BigInt(-exponent) : scale * 10n ** BigInt(exponent);
-  const rest = power - (significand << BigInt((high >>> 20) - 1075 + 1200));
-  powers[at + 1] = upper;
-  powers[at + 2] = nearest - upper;
-  // In two steps: 2 ** -1060 is no longer precise.
-  powers[at + 3] = exponent < 0 ? Number(rest >> 140n) * 2 ** -530 * 2 ** -530 : Number(rest / scale);
-  powers[at] = nearest;
-}
-
 const LOG10_OF_2 = Math.log10(2);
 
 /** The shortest decimal of a float64, which must be finite and positive. */
@@ -60,15 +26,15 @@ export function shortestFloat64(value: number): void {
     takeDigits(value);
     return;
   }
-  double[0] = value;
-  const high = doubleBits[HIGH] as number;
-  const isPower = (high & 0xfffff) === 0 && doubleBits[LOW] === 0;
+  DOUBLE[0] = value;
+  const high = DOUBLE_BITS[HIGH] as number;
+  const isPower = (high & 0xfffff) === 0 && DOUBLE_BITS[LOW] === 0;
   const exponent = high >>> 20;
   let first = Math.floor((exponent - 1023) * LOG10_OF_2);
-  if (value >= (powers[powerAt(first + 1)] as number)) first++;
+  if (value >= (POWERS[powerAt(first + 1)] as number)) first++;
   const at = powerAt(DIGITS - 1 - first);
-  const power = powers[at] as number;
-  const [upper, lower] = [powers[at + 1] as number, powers[at + 2] as number];
+  const power = POWERS[at] as number;
+  const [upper, lower] = [POWERS[at + 1] as number, POWERS[at + 2] as number];
   // The product of two float64, exactly: `scaled` and `error` (Dekker).
   const scaled = value * power;
   const split = SPLITTER * value;
@@ -76,7 +42,7 @@ export function shortestFloat64(value: number): void {
   const valueLower = value - valueUpper;
   const error = valueUpper * upper - scaled + valueUpper * lower + valueLower * upper + valueLower * lower;
   let whole = Math.floor(scaled / 1e8);
-  let rest = scaled - whole * 1e8 + (error + value * (powers[at + 3] as number));
+  let rest = scaled - whole * 1e8 + (error + value * (POWERS[at + 3] as number));
   if (rest < 0) {
     rest += 1e8;
     whole--;
@@ -84,9 +50,9 @@ export function shortestFloat64(value: number): void {
     rest -= 1e8;
     whole++;
   }
-  doubleBits[LOW] = 0;
-  doubleBits[HIGH] = (exponent - 53) << 20;
-  const over = (double[0] as number) * power;
+  DOUBLE_BITS[LOW] = 0;
+  DOUBLE_BITS[HIGH] = (exponent - 53) << 20;
+  const over = (DOUBLE[0] as number) * power;
   const under = isPower ? over / 2 : over;
   for (let unit = over + under >= 10 - ERROR ? 100 : 10; unit >= 1; unit /= 10) {
     let multiple = Math.round(rest / unit) * unit;

@@ -3,6 +3,7 @@ import { type DType, dtype } from "../../node.ts";
 import { columnsOf, firstByName, type RowLayout, shapeText, sizeOf } from "../columns.ts";
 import { counted, excerpt, FileProblem, shown, UsageError } from "../failure.ts";
 import { type HeaderName, placesOf } from "./csv-header.ts";
+import { fastRows, type ReadRows } from "./fast-rows.ts";
 import { dtypeOfTexts } from "./infer.ts";
 import { isNumberText } from "./number-of-text.ts";
 import { arrayOf, type SourceOptions } from "./source.ts";
@@ -15,6 +16,8 @@ export interface CsvColumns {
   readonly layout: RowLayout;
   /** Whether the dtype of a column was inferred from its text. */
   readonly isInferred: boolean;
+  /** Converts lines, as far as it can; `undefined` if there is no fast way. */
+  readonly readRows: ReadRows | undefined;
   /** Converts rows of cells to what `append` takes. `lineOf` gives the line on which a row begins. */
   convert(rows: readonly (readonly string[])[], lineOf: (i: number) => number): unknown;
 }
@@ -48,24 +51,24 @@ export function planColumns(
   });
   const isTold = wanted === undefined || (options.isInferred ?? false);
   if (wanted !== undefined && wanted.fields === undefined) {
-    return plain(path, width, columns, layoutFor(wanted, [columns.length]), isTold);
+    return plain(path, width, columns, layoutFor(wanted, [columns.length]), isTold, options);
   }
   if (wanted !== undefined) {
     const layout = layoutFor(wanted, []);
     const ordered = header === undefined ? columns : columnsByName(path, columns, header, layout);
-    return structured(path, width, ordered, layout, isTold);
+    return structured(path, width, ordered, layout, isTold, options);
   }
   if (width === 0) throw new FileProblem(path, "it has no columns: pass --dtype to create a file without rows");
   const areNumbers = sample.every((cells) => cells.every((cell) => cell.trim() === "" || isNumberText(cell)));
   if (header === undefined && options.columns === undefined && areNumbers) {
-    return plain(path, width, columns, layoutFor(dtype("float64"), [columns.length]), true);
+    return plain(path, width, columns, layoutFor(dtype("float64"), [columns.length]), true, options);
   }
   refuseSameNames(path, columns);
   const fields = columns.map((column) => {
     const own = column.dtype ?? dtype(dtypeOfTexts(sample.map((cells) => cells[column.index] ?? "")));
     return [column.name, own] as const;
   });
-  return structured(path, width, columns, { dtype: dtype(fields), rowShape: [], fortranOrder: false }, isTold);
+  return structured(path, width, columns, { dtype: dtype(fields), rowShape: [], fortranOrder: false }, isTold, options);
 }
 
 /** All columns, or those of --columns. Without a header, --columns names them. */
@@ -131,7 +134,14 @@ function sameNames(path: string, name: string, places: readonly number[]): FileP
   );
 }
 
-function plain(path: string, width: number, columns: readonly TextColumn[], layout: RowLayout, isInferred: boolean): CsvColumns {
+function plain(
+  path: string,
+  width: number,
+  columns: readonly TextColumn[],
+  layout: RowLayout,
+  isInferred: boolean,
+  { delimiter = "," }: SourceOptions,
+): CsvColumns {
   const { rowShape, fortranOrder } = layout;
   if (width > 0 && sizeOf(rowShape) !== columns.length) {
     throw new FileProblem(
@@ -142,10 +152,12 @@ function plain(path: string, width: number, columns: readonly TextColumn[], layo
   }
   const valuesOf = valuesOfTexts(layout.dtype, isInferred);
   const values = columns.map(() => valuesOf);
+  const cells = columns.map(({ index }) => index);
   return {
     width,
     layout,
     isInferred,
+    readRows: fastRows({ layout, width, delimiter, cells, isInferred: () => isInferred }),
     convert: (rows, lineOf) => {
       const converted = convertColumns(rows, columns, values, path, lineOf);
       const elements: unknown[] = [];
@@ -188,10 +200,12 @@ function structured(
   columns: readonly TextColumn[],
   layout: RowLayout,
   isInferred: boolean,
+  { delimiter = "," }: SourceOptions,
 ): CsvColumns {
   const { dtype: wanted, rowShape, fortranOrder } = layout;
   const leaves = columnsOf(layout);
-  const values = leaves.map(({ dtype: type }, i) => valuesOfTexts(type, isInferred && columns[i]?.dtype === undefined));
+  const isInferredAt = (i: number): boolean => isInferred && columns[i]?.dtype === undefined;
+  const values = leaves.map(({ dtype: type }, i) => valuesOfTexts(type, isInferredAt(i)));
   if (leaves.length !== columns.length && width > 0) {
     throw new FileProblem(
       path,
@@ -199,10 +213,12 @@ function structured(
     );
   }
   const perRow = sizeOf(rowShape);
+  const cells = columns.map(({ index }) => index);
   return {
     width,
     layout,
     isInferred,
+    readRows: fastRows({ layout, width, delimiter, cells, isInferred: isInferredAt }),
     convert: (rows, lineOf) => {
       const converted = convertColumns(rows, columns, values, path, lineOf);
       let [i, leaf] = [0, 0];

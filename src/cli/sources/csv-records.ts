@@ -1,5 +1,6 @@
 /** Parses CSV (RFC 4180): text, in pieces that may end anywhere -> records of cells. */
 import { FileProblem } from "../failure.ts";
+import type { ReadRows } from "./fast-rows.ts";
 
 /** Records, and the lines on which they begin, counted from 1. */
 export interface Records {
@@ -7,6 +8,16 @@ export interface Records {
   readonly lines: number[];
   /** The number of characters parsed. */
   readonly length: number;
+  /** Rows that come before these records, and were read without making cells. */
+  readonly before?: LinesRead;
+}
+
+export interface LinesRead {
+  /** The bytes of the rows, valid until more text is parsed. */
+  readonly bytes: Uint8Array;
+  readonly count: number;
+  /** The line of the first, each of the others being on the next. */
+  readonly line: number;
 }
 
 /** The record of an empty line. */
@@ -33,6 +44,8 @@ export class CsvReader {
   #line = 1;
   /** Which cells of the first record were quoted. */
   #firstQuoted: readonly boolean[] | undefined;
+  /** Reads whole lines faster than `#parse`. */
+  readRows: ReadRows | undefined;
 
   constructor(path: string, delimiter: string) {
     this.#path = path;
@@ -56,7 +69,7 @@ export class CsvReader {
       ? this.#rest.length + piece.length >= this.#enough
       : this.#endsInReturn || /[\r\n]/.test(piece);
     this.#endsInReturn = piece.endsWith("\r");
-    if (canEnd) return this.#parse(this.#rest + piece, false);
+    if (canEnd) return this.#read(this.#rest + piece);
     this.#rest += piece;
     return { cells: [], lines: [], length: 0 };
   }
@@ -64,6 +77,14 @@ export class CsvReader {
   /** The records in the rest of the text, when no more follows. */
   end(): Records {
     return this.#parse(this.#rest, true);
+  }
+
+  #read(text: string): Records {
+    if (this.readRows === undefined || this.#begun !== undefined || this.#isQuoteOpen) return this.#parse(text, false);
+    const { bytes, count, rest } = this.readRows(text);
+    const before = { bytes, count, line: this.#line };
+    this.#line += count;
+    return { ...this.#parse(rest, false), before };
   }
 
   #parse(text: string, isEnd: boolean): Records {

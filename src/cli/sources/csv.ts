@@ -3,25 +3,26 @@ import type { RowLayout } from "../columns.ts";
 import { counted, FileProblem } from "../failure.ts";
 import { type CsvColumns, planColumns } from "./csv-columns.ts";
 import { hasHeader, headerNames } from "./csv-header.ts";
-import { CsvReader, LINE_OF_SPACES, type Records } from "./csv-records.ts";
+import { CsvReader, LINE_OF_SPACES, type LinesRead, type Records } from "./csv-records.ts";
 import { InvalidText } from "./encoding.ts";
-import type { Block, Source, SourceOptions } from "./source.ts";
+import { arrayOf, type Block, type Source, type SourceOptions } from "./source.ts";
 import { openText, SAMPLE, type TextSource } from "./text-source.ts";
 
 export async function openCsv(path: string, target: RowLayout | undefined, options: SourceOptions): Promise<Source> {
   const text = openText(path, options.encoding);
   const reader = new CsvReader(path, options.delimiter ?? ",");
   const records = recordsOf(path, text, reader);
-  const sample = await takeSample(records);
+  const { dtype, rowShape = [], fortranOrder = false } = options;
+  const wanted = target ?? (dtype && { dtype, rowShape, fortranOrder });
+  const sample = await takeSample(records, wanted === undefined ? SAMPLE : 1);
   const filled = sample.flatMap(({ cells }) => cells.filter((row) => row.length > 0));
   const [first = []] = filled;
   const firstLine = sample.flatMap(({ cells, lines }) => lines[cells.indexOf(first)] ?? [])[0] ?? 1;
   const names = headerNames(first, (i) => reader.isQuotedInFirst(i));
-  const { dtype, rowShape = [], fortranOrder = false } = options;
-  const wanted = target ?? (dtype && { dtype, rowShape, fortranOrder });
   const isHeader = hasHeader(path, firstLine, names, wanted, options);
   const rows = isHeader ? filled.slice(1) : filled;
   const columns = planColumns(path, isHeader ? names : undefined, rows, target, options);
+  reader.readRows = columns.readRows;
   const blocks = new Blocks(path, columns, isHeader ? first : undefined);
   return {
     bytes: text.bytes,
@@ -31,16 +32,18 @@ export async function openCsv(path: string, target: RowLayout | undefined, optio
       text.heed(signal);
       for (const part of sample.splice(0)) yield blocks.of(part);
       for await (const part of records) {
-        yield blocks.of(part);
+        if (part.before !== undefined && part.before.count > 0) yield blocks.ofLines(part.before);
+        if (part.cells.length > 0) yield blocks.of(part);
         reach(text.bytesRead());
       }
     },
   };
 }
 
-async function takeSample(records: AsyncGenerator<Records, void, void>): Promise<Records[]> {
+/** The first records, of about so many characters. */
+async function takeSample(records: AsyncGenerator<Records, void, void>, enough: number): Promise<Records[]> {
   const sample: Records[] = [];
-  for (let length = 0; length < SAMPLE; ) {
+  for (let length = 0; length < enough; ) {
     const next = await records.next();
     if (next.done === true) break;
     sample.push(next.value);
@@ -54,7 +57,7 @@ async function* recordsOf(path: string, { pieces }: TextSource, reader: CsvReade
   try {
     for await (const piece of pieces) {
       const records = reader.push(piece);
-      if (records.cells.length > 0) yield records;
+      if (records.cells.length > 0 || (records.before?.count ?? 0) > 0) yield records;
     }
   } catch (error) {
     throw error instanceof InvalidText ? error.at(path, reader.line) : error;
@@ -93,6 +96,12 @@ class Blocks {
     }
     const lineOf = (i: number): number => places[i] ?? 1;
     return { input: this.#columns.convert(rows, lineOf), placeOf: (i) => `line ${lineOf(i)}` };
+  }
+
+  /** A block of rows that were read from consecutive lines. */
+  ofLines({ bytes, count, line }: LinesRead): Block {
+    if (this.#blankLine !== undefined) throw this.#blank(this.#blankLine, "is blank");
+    return { input: arrayOf(bytes, count, this.#columns.layout), placeOf: (i) => `line ${line + i}` };
   }
 
   /** In a single column, a blank line may be meant as an empty cell, unless it is at the end. */

@@ -1,9 +1,11 @@
 /** Parses numbers, exactly or not at all. */
 import { UsageError } from "../failure.ts";
+import { isHalfway } from "./fast-number.ts";
 
 // No two parts can match the same characters: a long cell that is not a number costs no backtracking.
 const UNSIGNED = String.raw`(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?`;
 const NUMBER = new RegExp(`^[+-]?${UNSIGNED}$`);
+const PARTS = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE](.*))?$/;
 const INTEGER = /^[+-]?\d+$/;
 const PART = `[+-]?(?:${UNSIGNED}|[nN][aA][nN]|[iI][nN][fF](?:[iI][nN][iI][tT][yY])?)`;
 const COMPLEX = new RegExp(`^(?:(${PART})(?=[+-]|$))?(?:(${PART})[jJ])?$`);
@@ -48,6 +50,24 @@ export function inferredNumberOf(text: string): number {
   );
 }
 
+/**
+ * {@link numberOf}, for a column of float16 or float32. Of a number halfway between two of these, the digits decide that float64 has lost:
+ * returns the float64 next to it on their side.
+ */
+export function narrowNumber(number: number, text: string, size: number): number {
+  if (!isHalfway(number, size)) return number;
+  const [, sign = "", whole = "", fraction = "", power = "0"] = PARTS.exec(text.trim()) ?? [];
+  const digits = BigInt(whole + fraction) * (sign === "-" ? -1n : 1n);
+  const exponent = Number(power) - fraction.length;
+  // Both as multiples of 2 ** -200, and of a power of ten: all that is halfway is a multiple of 2 ** -150.
+  const scale = 10n ** BigInt(Math.max(0, -exponent));
+  const read = (digits * 10n ** BigInt(Math.max(0, exponent))) << 200n;
+  const kept = BigInt(number * 2 ** 200) * scale;
+  if (read === kept) return number;
+  const step = Math.abs(number) * 2 ** -52;
+  return read > kept ? number + step : number - step;
+}
+
 /** Digits of the largest 64-bit integer. */
 const LONGEST = 20;
 
@@ -55,7 +75,7 @@ const LONGEST = 20;
 export function integerOf(text: string): number | bigint {
   const trimmed = text.trim();
   if (INTEGER.test(trimmed)) return trimmed.length < 16 ? Number(trimmed) : BigInt(trimmed.replace("+", ""));
-  const found = NUMBER.test(trimmed) ? /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE](.*))?$/.exec(trimmed) : null;
+  const found = NUMBER.test(trimmed) ? PARTS.exec(trimmed) : null;
   if (found === null) throw new UsageError("expected a whole number");
   const [, sign = "", whole = "", fraction = "", exponent = "0"] = found;
   const digits = (whole + fraction).replace(/^0+/, "");
@@ -68,14 +88,20 @@ export function integerOf(text: string): number | bigint {
   return BigInt(`${sign === "-" ? "-" : ""}${kept}${"0".repeat(Math.max(0, zeros))}`);
 }
 
+/** {@link numberOf}, for a float of so many bytes. */
+export function floatOf(text: string, size: number): number {
+  const number = numberOf(text);
+  return size === 8 ? number : narrowNumber(number, text, size);
+}
+
 /** A complex number as Python writes it; missing values are NaN. */
-export function complexOf(text: string): { re: number; im: number } {
+export function complexOf(text: string, size: number = 8): { re: number; im: number } {
   const trimmed = text.trim();
   if (isMissing(trimmed)) return { re: Number.NaN, im: 0 };
   const found = complexParts(trimmed);
   if (found === null) throw new UsageError("expected a complex number such as 1.5-2j");
   const [, re = "0", im = "0"] = found;
-  return { re: numberOf(re), im: numberOf(im) };
+  return { re: floatOf(re, size), im: floatOf(im, size) };
 }
 
 function complexParts(trimmed: string): RegExpExecArray | null {

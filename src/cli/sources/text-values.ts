@@ -3,7 +3,7 @@ import type { DType } from "../../node.ts";
 import { isRaw } from "../cell.ts";
 import { UsageError } from "../failure.ts";
 import { NOT_A_TIME, ticksOfTexts, unitOfText } from "../times.ts";
-import { complexOf, inferredNumberOf, integerOf, isComplexText, isMissing, isNumberText, numberOf } from "./number-of-text.ts";
+import { complexOf, floatOf, inferredNumberOf, integerOf, isComplexText, isMissing, isNumberText } from "./number-of-text.ts";
 
 /** Converts the cells of a column, or throws `InvalidCell`. */
 export type ValuesOfTexts = (texts: readonly string[]) => ArrayLike<unknown>;
@@ -35,9 +35,9 @@ export function valuesOfTexts(dtype: DType, isInferred: boolean): ValuesOfTexts 
     case "u":
       return each(integerOf);
     case "f":
-      return each(isInferred ? inferredNumberOf : numberOf);
+      return each(isInferred ? inferredNumberOf : (text) => floatOf(text, dtype.itemsize));
     case "c":
-      return each(complexOf);
+      return each((text) => complexOf(text, dtype.itemsize / 2));
     case "M":
       return (texts) => {
         const ticks = ticksOfTexts(
