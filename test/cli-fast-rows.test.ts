@@ -25,7 +25,9 @@ function rowsOf(text: string, layout: RowLayout, width: number, isFast: boolean)
     fortranOrder: layout.fortranOrder,
   });
   try {
-    const { before, cells, lines } = reader.push(text);
+    const bytes = Buffer.from(text);
+    const read = reader.isReady() ? reader.read(bytes) : 0;
+    const { before, cells, lines } = reader.push(bytes.toString("utf8", read));
     const skipped = before?.count ?? 0;
     if (before !== undefined)
       npaa.append({ data: before.bytes, shape: [skipped, ...layout.rowShape], dtype: layout.dtype } as never);

@@ -1,5 +1,6 @@
 /** Parses CSV (RFC 4180): text, in pieces that may end anywhere -> records of cells. */
 import { FileProblem } from "../failure.ts";
+import { type LineReader, LONGEST_LINE } from "./encoding.ts";
 import type { ReadRows } from "./fast-rows.ts";
 
 /** Records, and the lines on which they begin, counted from 1. */
@@ -29,7 +30,7 @@ export const LINE_OF_SPACES: readonly string[] = [];
 /** The most characters of a quoted cell. Without a limit, an unclosed quote would load the rest of the file into memory. */
 const LONGEST_QUOTED = 2 ** 24;
 
-export class CsvReader {
+export class CsvReader implements LineReader {
   readonly #path: string;
   readonly #delimiter: string;
   /** The start of a record whose end has not been read, or what follows the cells in `#begun`. */
@@ -46,6 +47,7 @@ export class CsvReader {
   #firstQuoted: readonly boolean[] | undefined;
   /** Reads whole lines faster than `#parse`. */
   readRows: ReadRows | undefined;
+  #before: LinesRead | undefined;
 
   constructor(path: string, delimiter: string) {
     this.#path = path;
@@ -62,6 +64,25 @@ export class CsvReader {
     return this.#line + (this.#begun?.lineEnds ?? 0) + lineEndsIn(this.#rest);
   }
 
+  isReady(): boolean {
+    return this.readRows !== undefined && this.#begun === undefined && !this.#isQuoteOpen && this.#rest.length < LONGEST_LINE;
+  }
+
+  takeBack(): string {
+    const rest = this.#rest;
+    this.#rest = "";
+    this.#endsInReturn = false;
+    return rest;
+  }
+
+  /** Reads lines of UTF-8, whose rows come before the records of the next piece. */
+  read(text: Buffer): number {
+    const { bytes, count, read } = (this.readRows as ReadRows)(text);
+    this.#before = { bytes, count, line: this.#line };
+    this.#line += count;
+    return read;
+  }
+
   /** The records that end in `piece`. */
   push(piece: string): Records {
     // Skips text that cannot end a record. With an open quote it waits until the text has doubled: otherwise the time would be quadratic.
@@ -69,22 +90,16 @@ export class CsvReader {
       ? this.#rest.length + piece.length >= this.#enough
       : this.#endsInReturn || /[\r\n]/.test(piece);
     this.#endsInReturn = piece.endsWith("\r");
-    if (canEnd) return this.#read(this.#rest + piece);
+    const before = this.#before;
+    this.#before = undefined;
+    if (canEnd) return { ...this.#parse(this.#rest + piece, false), ...(before && { before }) };
     this.#rest += piece;
-    return { cells: [], lines: [], length: 0 };
+    return { cells: [], lines: [], length: 0, ...(before && { before }) };
   }
 
   /** The records in the rest of the text, when no more follows. */
   end(): Records {
     return this.#parse(this.#rest, true);
-  }
-
-  #read(text: string): Records {
-    if (this.readRows === undefined || this.#begun !== undefined || this.#isQuoteOpen) return this.#parse(text, false);
-    const { bytes, count, rest } = this.readRows(text);
-    const before = { bytes, count, line: this.#line };
-    this.#line += count;
-    return { ...this.#parse(rest, false), before };
   }
 
   #parse(text: string, isEnd: boolean): Records {

@@ -9,8 +9,8 @@ import { arrayOf, type Block, type Source, type SourceOptions } from "./source.t
 import { openText, SAMPLE, type TextSource } from "./text-source.ts";
 
 export async function openCsv(path: string, target: RowLayout | undefined, options: SourceOptions): Promise<Source> {
-  const text = openText(path, options.encoding);
   const reader = new CsvReader(path, options.delimiter ?? ",");
+  const text = openText(path, options.encoding, reader);
   const records = recordsOf(path, text, reader);
   const { dtype, rowShape = [], fortranOrder = false } = options;
   const wanted = target ?? (dtype && { dtype, rowShape, fortranOrder });

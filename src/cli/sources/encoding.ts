@@ -27,14 +27,28 @@ export function isEncoding(label: string): boolean {
   }
 }
 
+/** Reads lines of valid UTF-8 before they are decoded: making strings of numbers takes longer than reading them. */
+export interface LineReader {
+  /** Whether lines can be read now: not in the middle of a record, for instance. */
+  isReady(): boolean;
+  /** Text that was decoded already, but belongs to the next line. Called if it is ready. */
+  takeBack(): string;
+  /** Reads lines from the start, and returns the number of their bytes. */
+  read(bytes: Buffer): number;
+}
+
 /**
  * Decodes blocks of bytes, and drops a byte order mark. Without a label the text must be UTF-8.
  *
  * @throws InvalidText once it has yielded the text before the first invalid byte.
  */
-export async function* decoded(blocks: AsyncIterable<Uint8Array>, label: string | undefined): AsyncGenerator<string, void, void> {
+export async function* decoded(
+  blocks: AsyncIterable<Uint8Array>,
+  label: string | undefined,
+  lines?: LineReader,
+): AsyncGenerator<string, void, void> {
   const encoding = new TextDecoder(label).encoding;
-  const decoder = encoding === "utf-8" ? new Utf8() : encoding === "windows-1252" ? new Windows1252() : new Other(encoding);
+  const decoder = encoding === "utf-8" ? new Utf8(lines) : encoding === "windows-1252" ? new Windows1252() : new Other(encoding);
   let offset = 0;
   for await (const block of blocks) {
     if (offset === 0 && label === undefined) refuseOtherEncodings(block);
@@ -44,9 +58,11 @@ export async function* decoded(blocks: AsyncIterable<Uint8Array>, label: string 
   yield* piece(decoder.end(offset));
 }
 
-/** Text, and the problem that follows it. */
+/** Text, what came before it, and the problem that follows it. */
 interface Piece {
   readonly text: string;
+  /** Whether lines before the text were read by the {@link LineReader}. */
+  readonly hasLines?: boolean;
   readonly problem?: InvalidText;
 }
 
@@ -56,8 +72,8 @@ interface Decoder {
   end(offset: number): Piece;
 }
 
-function* piece({ text, problem }: Piece): Generator<string, void, void> {
-  if (text !== "") yield text;
+function* piece({ text, hasLines = false, problem }: Piece): Generator<string, void, void> {
+  if (text !== "" || hasLines) yield text;
   if (problem !== undefined) throw problem;
 }
 
@@ -65,33 +81,67 @@ const ADVICE = "if the text is in another encoding, name it with --encoding, suc
 
 const BYTE_ORDER_MARK = Buffer.from("\ufeff");
 
+const EMPTY = Buffer.alloc(0);
+
+/** The reader of lines is not offered longer ones: joining their parts again and again would take quadratic time. */
+export const LONGEST_LINE: number = 2 ** 18;
+
+/** The text of valid UTF-8. */
+function textOf(bytes: Buffer): string {
+  return bytes.toString(isAscii(bytes) ? "latin1" : "utf8");
+}
+
 /** Faster than `TextDecoder`, which takes several times as long when a character may continue in the next block. */
 class Utf8 implements Decoder {
-  #rest: Buffer = Buffer.alloc(0);
+  readonly #lines: LineReader | undefined;
+  /** The start of a line that the reader of lines waits for, whole characters, and then the start of a character. */
+  #line: Buffer = EMPTY;
+  #rest: Buffer = EMPTY;
+  /** Reused: new memory costs more than copying. */
+  #joined: Buffer = EMPTY;
+
+  constructor(lines: LineReader | undefined) {
+    this.#lines = lines;
+  }
 
   decode(block: Buffer, at: number): Piece {
-    const rest = this.#rest.length;
-    const bytes = rest === 0 ? block : Buffer.concat([this.#rest, block]);
+    const isReady = this.#lines?.isReady() ?? false;
+    const back = isReady ? Buffer.from(this.#lines?.takeBack() ?? "") : EMPTY;
+    const bytes = this.#join([back, this.#line, this.#rest, block]);
+    this.#line = EMPTY;
+    const rest = bytes.length - block.length;
     const start = at === 0 && bytes.subarray(0, 3).equals(BYTE_ORDER_MARK) ? 3 : 0;
     const end = endOfWholeCharacters(bytes);
     const whole = bytes.subarray(start, end);
-    if (isAscii(whole)) return { text: this.#kept(bytes, end, whole.toString("latin1")) };
     if (!isUtf8(whole)) {
       const invalid = firstInvalid(whole);
       return { text: whole.toString("utf8", 0, invalid), problem: notUtf8(bytes[start + invalid], at - rest + start + invalid) };
     }
-    return { text: this.#kept(bytes, end, whole.toString("utf8")) };
+    this.#rest = Buffer.from(bytes.subarray(end));
+    if (!isReady) return { text: textOf(whole) };
+    const unread = whole.subarray(this.#lines?.read(whole));
+    const hasLines = unread.length < whole.length;
+    if (unread.length >= LONGEST_LINE || unread.includes("\n") || unread.includes("\r"))
+      return { text: textOf(unread), hasLines };
+    this.#line = Buffer.from(unread);
+    return { text: "", hasLines };
   }
 
-  /** Saves the bytes after `end` for the next block, and returns the text. */
-  #kept(bytes: Buffer, end: number, text: string): string {
-    this.#rest = Buffer.from(bytes.subarray(end));
-    return text;
+  /** One block of several. */
+  #join(parts: readonly Buffer[]): Buffer {
+    const block = parts.at(-1) as Buffer;
+    const length = parts.reduce((sum, part) => sum + part.length, 0);
+    if (length === block.length) return block;
+    if (this.#joined.length < length) this.#joined = Buffer.allocUnsafeSlow(2 * length);
+    let at = 0;
+    for (const part of parts) at += part.copy(this.#joined, at);
+    return this.#joined.subarray(0, length);
   }
 
   end(offset: number): Piece {
-    if (this.#rest.length === 0) return { text: "" };
-    return { text: "", problem: notUtf8(this.#rest[0], offset - this.#rest.length) };
+    const text = textOf(this.#line);
+    if (this.#rest.length === 0) return { text };
+    return { text, problem: notUtf8(this.#rest[0], offset - this.#rest.length) };
   }
 }
 

@@ -3,16 +3,16 @@ import type { DType } from "../../node.ts";
 import { type RowLayout, sizeOf } from "../columns.ts";
 import { cellReader, type ReadCell } from "./fast-cells.ts";
 
-/** Rows that were read from the start of a text. */
+/** Rows that were read from the start of UTF-8. */
 export interface FastRows {
-  /** Their bytes, valid until the next text is read. */
+  /** Their bytes, valid until more is read. */
   readonly bytes: Uint8Array;
   readonly count: number;
-  /** The text that was not read. It begins with a whole line, or is what follows the last line end. */
-  readonly rest: string;
+  /** The number of bytes that were read. A line follows that needs more care, or one that has no end. */
+  readonly read: number;
 }
 
-export type ReadRows = (text: string) => FastRows;
+export type ReadRows = (text: Buffer) => FastRows;
 
 /** How the cells of a line become the elements of a row. */
 export interface FastColumns {
@@ -46,8 +46,7 @@ export function fastRows({ layout, width, delimiter, cells, isInferred }: FastCo
   }
   const rowBytes = sizeOf(layout.rowShape) * layout.dtype.itemsize;
   let rows = new Uint8Array(2 ** 12 * rowBytes);
-  return (text) => {
-    const bytes = Buffer.from(text);
+  return (bytes) => {
     let view = new DataView(rows.buffer);
     const lastEnd = bytes.lastIndexOf(LINE_FEED);
     let count = 0;
@@ -72,8 +71,7 @@ export function fastRows({ layout, width, delimiter, cells, isInferred }: FastCo
       line = at + 1;
       count++;
     }
-    const rest = bytes.length === text.length ? text.slice(line) : bytes.toString("utf8", line);
-    return { bytes: rows.subarray(0, count * rowBytes), count, rest };
+    return { bytes: rows.subarray(0, count * rowBytes), count, read: line };
   };
 }
 

@@ -1,6 +1,6 @@
 /** Reads text from a file or stdin. */
 import { blocksOf, openBytes } from "./bytes.ts";
-import { decoded } from "./encoding.ts";
+import { decoded, type LineReader } from "./encoding.ts";
 
 /** Bytes read at a time. */
 const BLOCK = 2 ** 18;
@@ -19,7 +19,8 @@ export interface TextSource {
   heed(signal: AbortSignal): void;
 }
 
-export function openText(path: string, encoding: string | undefined): TextSource {
+/** `lines` reads lines of UTF-8 before they are decoded. */
+export function openText(path: string, encoding: string | undefined, lines?: LineReader): TextSource {
   const source = openBytes(path, { mayBeTerminal: true });
   const controller = new AbortController();
   let read = 0;
@@ -31,7 +32,7 @@ export function openText(path: string, encoding: string | undefined): TextSource
   }
   return {
     bytes: source.size,
-    pieces: decoded(counted(), encoding),
+    pieces: decoded(counted(), encoding, lines),
     bytesRead: () => read,
     heed: (signal) => signal.addEventListener("abort", () => controller.abort(signal.reason), { once: true }),
   };
