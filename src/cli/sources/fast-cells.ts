@@ -3,7 +3,7 @@ import type { DType } from "../../node.ts";
 import { isRaw } from "../cell.ts";
 import { UsageError } from "../failure.ts";
 import { NOT_A_TIME } from "../times.ts";
-import { isHalfway, parsed, parseNumber } from "./fast-number.ts";
+import { isHalfway, parsed, parseNumber, VALUE } from "./fast-number.ts";
 import { parseTime, timeFormat } from "./fast-time.ts";
 import { valuesOfTexts } from "./text-values.ts";
 
@@ -38,11 +38,15 @@ export function cellReader(dtype: DType, delimiter: number, isInferred: boolean)
   }
 }
 
-/** Writes a value, or returns false if the dtype does not hold it. */
-type Store = (view: DataView, target: number, value: unknown) => boolean;
+/** Writes the number in {@link VALUE}, or returns false if the dtype does not hold it. */
+type Store = (view: DataView, target: number) => boolean;
+
+/** Writes a value that text was converted to. */
+type StoreValue = (view: DataView, target: number, value: unknown) => boolean;
 
 function numberReader(dtype: DType, delimiter: number, isLittle: boolean, isInferred: boolean): ReadCell {
   const store = storeOf(dtype, isLittle);
+  const storeValue = valueStore(dtype, isLittle, store);
   const convert = valuesOfTexts(dtype, isInferred);
   /** Words, and numbers whose digits need a closer look. */
   const readText: ReadCell = (bytes, at, view, target) => {
@@ -50,7 +54,7 @@ function numberReader(dtype: DType, delimiter: number, isLittle: boolean, isInfe
     if (end < 0) return -1;
     try {
       const [value] = Array.from(convert([bytes.toString("latin1", at, end)]));
-      return store(view, target, value) ? end : -1;
+      return storeValue(view, target, value) ? end : -1;
     } catch (error) {
       if (error instanceof UsageError) return -1;
       throw error;
@@ -67,15 +71,15 @@ function numberReader(dtype: DType, delimiter: number, isLittle: boolean, isInfe
     while (bytes[end] === SPACE && delimiter !== SPACE) end++;
     const byte = bytes[end];
     if (byte !== delimiter && byte !== LINE_FEED && byte !== RETURN) return readText(bytes, start, view, target);
-    if (isAccepted(parsed.value)) return store(view, target, parsed.value) ? end : -1;
+    if (isAccepted()) return store(view, target) ? end : -1;
     return readText(bytes, start, view, target);
   };
 }
 
 /** Whether the nearest float64 is enough to know the element. */
-function floatCheck(size: number, isInferred: boolean): (value: number) => boolean {
-  if (isInferred) return (value) => Math.abs(value) <= Number.MAX_SAFE_INTEGER && !(size < 8 && isHalfway(value, size));
-  return size === 8 ? () => true : (value) => !isHalfway(value, size);
+function floatCheck(size: number, isInferred: boolean): () => boolean {
+  const isDecided = size === 8 ? () => true : () => !isHalfway(VALUE[0] as number, size);
+  return isInferred ? () => Math.abs(VALUE[0] as number) <= Number.MAX_SAFE_INTEGER && isDecided() : isDecided;
 }
 
 /** The end of a cell of ASCII; -1 for others, and if it has a quote. */
@@ -88,42 +92,45 @@ function endOfCell(bytes: Uint8Array, start: number, delimiter: number): number 
 }
 
 function storeOf({ kind, itemsize }: DType, isLittle: boolean): Store {
-  switch (kind) {
-    case "f":
-      return floatStore(itemsize, isLittle);
-    case "c": {
-      const store = floatStore(itemsize / 2, isLittle);
-      return (view, target, value) => {
-        const { re, im } = value as { readonly re: number; readonly im: number };
-        return store(view, target, re) && store(view, target + itemsize / 2, im);
-      };
+  if (kind === "f") return floatStore(itemsize, isLittle);
+  return kind === "c" ? floatStore(itemsize / 2, isLittle) : integerStore(itemsize, kind !== "u", isLittle);
+}
+
+function valueStore({ kind, itemsize }: DType, isLittle: boolean, store: Store): StoreValue {
+  const storeNumber = (view: DataView, target: number, value: number): boolean => {
+    VALUE[0] = value;
+    return store(view, target);
+  };
+  return (view, target, value) => {
+    if (kind === "c") {
+      const { re, im } = value as { readonly re: number; readonly im: number };
+      return storeNumber(view, target, re) && storeNumber(view, target + itemsize / 2, im);
     }
-    case "b":
-      return (view, target, value) => {
-        view.setUint8(target, value ? 1 : 0);
-        return true;
-      };
-    default:
-      return integerStore(itemsize, kind !== "u", isLittle);
-  }
+    if (typeof value === "bigint" && itemsize === 8) {
+      view.setBigInt64(target, value, isLittle);
+      return kind === "u" ? value >= 0n && value < -2n * NOT_A_TIME : value >= NOT_A_TIME && value < -NOT_A_TIME;
+    }
+    return storeNumber(view, target, Number(value));
+  };
 }
 
 function floatStore(size: number, isLittle: boolean): Store {
   switch (size) {
     case 8:
-      return (view, target, value) => {
-        view.setFloat64(target, value as number, isLittle);
+      return (view, target) => {
+        view.setFloat64(target, VALUE[0] as number, isLittle);
         return true;
       };
     case 4:
-      return (view, target, value) => {
-        const rounded = Math.fround(value as number);
-        view.setFloat32(target, rounded, isLittle);
-        return Number.isFinite(rounded) || !Number.isFinite(value);
+      return (view, target) => {
+        const value = VALUE[0] as number;
+        view.setFloat32(target, value, isLittle);
+        return Math.abs(Math.fround(value)) < Number.POSITIVE_INFINITY || !Number.isFinite(value);
       };
     default:
-      return (view, target, value) => {
-        const bits = halfBits(value as number);
+      return (view, target) => {
+        const value = VALUE[0] as number;
+        const bits = halfBits(value);
         view.setUint16(target, bits, isLittle);
         return (bits & 0x7fff) !== 0x7c00 || !Number.isFinite(value);
       };
@@ -147,33 +154,29 @@ function halfBits(value: number): number {
 
 function integerStore(size: number, isSigned: boolean, isLittle: boolean): Store {
   const [least, most] = isSigned ? [-(2 ** (8 * size - 1)), 2 ** (8 * size - 1) - 1] : [0, 2 ** (8 * size) - 1];
-  const isWithin = (value: unknown): boolean => (value as number) >= least && (value as number) <= most;
+  const isWithin = (): boolean => (VALUE[0] as number) >= least && (VALUE[0] as number) <= most;
   switch (size) {
     case 1:
-      return (view, target, value) => {
-        view.setUint8(target, Number(value));
-        return isWithin(value);
+      return (view, target) => {
+        view.setUint8(target, VALUE[0] as number);
+        return isWithin();
       };
     case 2:
-      return (view, target, value) => {
-        view.setUint16(target, Number(value), isLittle);
-        return isWithin(value);
+      return (view, target) => {
+        view.setUint16(target, VALUE[0] as number, isLittle);
+        return isWithin();
       };
     case 4:
-      return (view, target, value) => {
-        view.setUint32(target, Number(value), isLittle);
-        return isWithin(value);
+      return (view, target) => {
+        view.setUint32(target, VALUE[0] as number, isLittle);
+        return isWithin();
       };
     default:
-      return (view, target, value) => {
-        if (typeof value === "number") {
-          view.setUint32(target + (isLittle ? 0 : 4), value, isLittle);
-          view.setInt32(target + (isLittle ? 4 : 0), Math.floor(value / 2 ** 32), isLittle);
-          return isSigned || value >= 0;
-        }
-        const bits = value as bigint;
-        view.setBigInt64(target, bits, isLittle);
-        return isSigned ? bits >= NOT_A_TIME && bits < -NOT_A_TIME : bits >= 0n && bits < -2n * NOT_A_TIME;
+      return (view, target) => {
+        const value = VALUE[0] as number;
+        view.setUint32(target + (isLittle ? 0 : 4), value, isLittle);
+        view.setInt32(target + (isLittle ? 4 : 0), Math.floor(value / 2 ** 32), isLittle);
+        return isSigned || value >= 0;
       };
   }
 }
