@@ -1,6 +1,7 @@
 /** The shortest decimals of floats are those that a search by exact decimals finds. */
 import { expect, test } from "vitest";
 import { decimal, shortestFloat16, shortestFloat32 } from "../src/cast/shortest-float.ts";
+import { DOUBLE } from "../src/cli/powers-of-ten.ts";
 import { decimal64, shortestFloat64 } from "../src/cli/shortest-float64.ts";
 import { float16FromBits } from "../src/format/float16.ts";
 import { runs } from "./support/effort.ts";
@@ -108,7 +109,8 @@ test("float64 has the digits that JavaScript gives it", () => {
   for (const value of values) {
     const [mantissa = "", exponent] = value.toExponential().split("e");
     const digits = mantissa.replace(".", "").padEnd(17, "0");
-    shortestFloat64(value);
+    DOUBLE[0] = value;
+    shortestFloat64();
     const { high, low, exponent: last } = decimal64;
     if (`${high}${String(low).padStart(8, "0")}` !== digits || last !== Number(exponent) - 16)
       wrong.push([value, { ...decimal64 }]);

@@ -61,7 +61,7 @@ function floats(size: number, words: FloatWords): WriterOf {
   const write = floatWriter(size);
   return (data) => {
     const values = data as Float64Array;
-    return { write: (bytes, at, i) => write(bytes, at, values[i] as number, words) };
+    return { write: (bytes, at, i) => write(bytes, at, values, i, words) };
   };
 }
 
@@ -74,16 +74,15 @@ function pythonComplex(size: number): WriterOf {
     const parts = data as Float64Array;
     return {
       write: (bytes, start, i) => {
-        const [re, im] = [parts[2 * i] as number, parts[2 * i + 1] as number];
         let at = start;
-        const isImaginary = Object.is(re, 0);
+        const isImaginary = Object.is(parts[2 * i], 0);
         if (!isImaginary) {
           bytes[at] = OPEN;
-          at = write(bytes, at + 1, re, PYTHON_WORDS);
+          at = write(bytes, at + 1, parts, 2 * i, PYTHON_WORDS);
           bytes[at] = PLUS;
           at++;
         }
-        const end = write(bytes, at, im, PYTHON_WORDS);
+        const end = write(bytes, at, parts, 2 * i + 1, PYTHON_WORDS);
         // The sign of the imaginary part takes the place of the plus.
         const isNegative = !isImaginary && bytes[at] === MINUS;
         if (isNegative) bytes.copyWithin(at - 1, at, end);
@@ -104,9 +103,9 @@ function jsonComplex(size: number): WriterOf {
     return {
       write: (bytes, start, i) => {
         let at = writeBytes(bytes, start, before);
-        at = write(bytes, at, parts[2 * i] as number, JSON_WORDS);
+        at = write(bytes, at, parts, 2 * i, JSON_WORDS);
         at = writeBytes(bytes, at, between);
-        at = write(bytes, at, parts[2 * i + 1] as number, JSON_WORDS);
+        at = write(bytes, at, parts, 2 * i + 1, JSON_WORDS);
         return writeBytes(bytes, at, after);
       },
     };

@@ -1,6 +1,7 @@
 /** Writes floats as Python's `str` writes NumPy's scalars, in ASCII. All functions return where the text ends. */
 import { decimal, shortestFloat16, shortestFloat32 } from "../cast/shortest-float.ts";
 import { writeDigits2, writeDigits8, writeInteger } from "./integer-bytes.ts";
+import { DOUBLE } from "./powers-of-ten.ts";
 import { decimal64, shortestFloat64 } from "./shortest-float64.ts";
 
 /** The longest text of a float is `-2.2250738585072014e-308`. More is written behind a shorter one, and overwritten later. */
@@ -19,12 +20,15 @@ export const PYTHON_WORDS: FloatWords = { nan: latin1("nan"), inf: latin1("inf")
 /** JSON has no such numbers. 1e999 is beyond every float. */
 export const JSON_WORDS: FloatWords = { nan: latin1("null"), inf: latin1("1e999") };
 
-export type WriteFloat = (bytes: Uint8Array, at: number, value: number, words: FloatWords) => number;
+/** Writes element `i` of an array: a float64 that is passed to a function becomes an object, which takes longer. */
+export type WriteFloat = (bytes: Uint8Array, at: number, values: Floats, i: number, words: FloatWords) => number;
+
+type Floats = Float32Array | Float64Array;
 
 /** The writer for floats of a size in bytes. With `isPart` it writes whole numbers without a point, as in complex numbers. */
 export function floatWriter(size: number, isPart = false): WriteFloat {
   const write = size === 2 ? writeFloat16 : size === 4 ? writeFloat32 : writeFloat64;
-  if (isPart) return (bytes, at, value, words) => withoutPoint(bytes, at, write(bytes, at, value, words));
+  if (isPart) return (bytes, at, values, i, words) => withoutPoint(bytes, at, write(bytes, at, values, i, words));
   return write;
 }
 
@@ -33,18 +37,21 @@ function withoutPoint(bytes: Uint8Array, start: number, end: number): number {
   return isWhole ? end - 2 : end;
 }
 
-function writeFloat64(bytes: Uint8Array, start: number, value: number, words: FloatWords): number {
+function writeFloat64(bytes: Uint8Array, start: number, values: Floats, i: number, words: FloatWords): number {
+  const value = values[i] as number;
   const magnitude = Math.abs(value);
   if (!(magnitude > 0 && magnitude < Number.POSITIVE_INFINITY)) return writeSpecial(bytes, start, value, words);
   let at = start;
   if (value < 0) bytes[at++] = MINUS;
   if (magnitude < 1e9 && Math.floor(magnitude) === magnitude) return writeWhole(bytes, at, magnitude);
-  shortestFloat64(magnitude);
+  DOUBLE[0] = magnitude;
+  shortestFloat64();
   const { high, low, exponent } = decimal64;
   return writeDecimal(bytes, at, high, low, exponent + 16, magnitude >= 1e-4 && magnitude < 1e16);
 }
 
-function writeFloat32(bytes: Uint8Array, start: number, value: number, words: FloatWords): number {
+function writeFloat32(bytes: Uint8Array, start: number, values: Floats, i: number, words: FloatWords): number {
+  const value = values[i] as number;
   const magnitude = Math.abs(value);
   if (!(magnitude > 0 && magnitude < Number.POSITIVE_INFINITY)) return writeSpecial(bytes, start, value, words);
   let at = start;
@@ -59,7 +66,8 @@ function writeFloat32(bytes: Uint8Array, start: number, value: number, words: Fl
 let halves: Uint8Array | undefined;
 const HALF_STRIDE = 16;
 
-function writeFloat16(bytes: Uint8Array, start: number, value: number, words: FloatWords): number {
+function writeFloat16(bytes: Uint8Array, start: number, values: Floats, i: number, words: FloatWords): number {
+  const value = values[i] as number;
   const magnitude = Math.abs(value);
   if (!(magnitude > 0 && magnitude < Number.POSITIVE_INFINITY)) return writeSpecial(bytes, start, value, words);
   let at = start;
@@ -68,7 +76,7 @@ function writeFloat16(bytes: Uint8Array, start: number, value: number, words: Fl
   const place = HALF_STRIDE * halfBits(magnitude);
   if (halves[place] === 0) halves[place] = writeNewFloat16(halves, place + 1, magnitude) - place - 1;
   const length = halves[place] as number;
-  for (let i = 1; i <= length; i++) bytes[at++] = halves[place + i] as number;
+  for (let j = 1; j <= length; j++) bytes[at++] = halves[place + j] as number;
   return at;
 }
 

@@ -18,6 +18,7 @@ export function rowBytes(
   const writers = columns.map(({ dtype }) => writerOf(dtype));
   const pieces = between.map((text) => Buffer.from(text));
   const mostBetween = Math.max(...pieces.map(({ length }) => length));
+  const usual = MOST_BYTES + 2 * mostBetween;
   let capacity = 2 ** 16;
   return (rows, numberOf) => {
     const count = rowsOf(rows);
@@ -36,9 +37,12 @@ export function rowBytes(
         const { writer, offset, perRow } = elements[column] as ElementWriter;
         const element = row * perRow + offset;
         // The text before the elements of the next row has room, too.
-        const most = (writer.mostBytes?.(element) ?? MOST_BYTES) + 2 * mostBetween;
+        const most = writer.mostBytes === undefined ? usual : writer.mostBytes(element) + 2 * mostBetween;
         if (bytes.length - at < most) bytes = grown(bytes, at, most);
-        at = writeBytes(bytes, writer.write(bytes, at, element), pieces[column + 1] as Buffer);
+        at = writer.write(bytes, at, element);
+        const piece = pieces[column + 1] as Buffer;
+        if (piece.length === 1) bytes[at++] = piece[0] as number;
+        else at = writeBytes(bytes, at, piece);
       }
       if (elements.length === 0 && bytes.length - at < mostBetween) bytes = grown(bytes, at, mostBetween);
     }

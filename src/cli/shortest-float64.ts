@@ -20,13 +20,13 @@ const [LEAST, MOST] = [1e-270, 1e270];
 
 const LOG10_OF_2 = Math.log10(2);
 
-/** The shortest decimal of a float64, which must be finite and positive. */
-export function shortestFloat64(value: number): void {
+/** The shortest decimal of the float64 in {@link DOUBLE}, which must be finite and positive. */
+export function shortestFloat64(): void {
+  const value = DOUBLE[0] as number;
   if (!(value >= LEAST && value <= MOST)) {
     takeDigits(value);
     return;
   }
-  DOUBLE[0] = value;
   const high = DOUBLE_BITS[HIGH] as number;
   const isPower = (high & 0xfffff) === 0 && DOUBLE_BITS[LOW] === 0;
   const exponent = high >>> 20;
