@@ -39,7 +39,7 @@ function textRows(pick) {
     amount: count,
     rounds: pick(1, 3, 5),
     contenders: [
-      { name: "ours", job: "text", params: { ...params, count, script: `${COMMAND} ${ours}`, start: `${COMMAND} info "$IN"` } },
+      { name: "ours", job: "text", params: { ...params, count, script: `${COMMAND} ${ours}`, start: `${COMMAND} info "$ARRAY"` } },
       ...(hasNumPy ? [{ name: "numpy", job: "text", params: { ...params, count, ...pythonScripts("numpy", numpy) } }] : []),
       ...(hasPandas && pandas
         ? [{ name: "pandas", job: "text", params: { ...params, count, ...pythonScripts("pandas", pandas) } }]
@@ -129,7 +129,7 @@ export const jobs = {
     const name = `text-${dtype}-${columns}-${count}`;
     const array = sourceFile(path, `${name}.npy`, (file) => saveSync(file, randomRows(dtype, count, columns), { dtype }));
     const source = isText ? sourceFile(path, `${name}.csv`, (file) => writeText(array, file)) : array;
-    const env = { ...process.env, IN: source, OUT: path };
+    const env = { ...process.env, ARRAY: array, IN: source, OUT: path };
     return Math.max(1e-3, processorTime(script, env) - processorTime(start, env));
   },
 };
