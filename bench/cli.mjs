@@ -39,7 +39,11 @@ function textRows(pick) {
     amount: count,
     rounds: pick(1, 3, 5),
     contenders: [
-      { name: "ours", job: "text", params: { ...params, count, script: `${COMMAND} ${ours}`, start: `${COMMAND} info "$ARRAY"` } },
+      {
+        name: "ours",
+        job: "text",
+        params: { ...params, count, script: `${COMMAND} ${ours}`, start: `${COMMAND} info "$ARRAY"` },
+      },
       ...(hasNumPy ? [{ name: "numpy", job: "text", params: { ...params, count, ...pythonScripts("numpy", numpy) } }] : []),
       ...(hasPandas && pandas
         ? [{ name: "pandas", job: "text", params: { ...params, count, ...pythonScripts("pandas", pandas) } }]

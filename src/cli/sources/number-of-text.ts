@@ -54,7 +54,7 @@ export function inferredNumberOf(text: string): number {
  * {@link numberOf}, for a column of float16 or float32. Of a number halfway between two of these, the digits decide that float64 has lost:
  * returns the float64 next to it on their side.
  */
-export function narrowNumber(number: number, text: string, size: number): number {
+function narrowNumber(number: number, text: string, size: number): number {
   if (!isHalfway(number, size)) return number;
   const [, sign = "", whole = "", fraction = "", power = "0"] = PARTS.exec(text.trim()) ?? [];
   const digits = BigInt(whole + fraction) * (sign === "-" ? -1n : 1n);
