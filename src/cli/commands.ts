@@ -64,6 +64,11 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import("./recover.ts")).recoverCommand,
   },
   {
+    usage: "doctor [options] <path...>",
+    summary: "say what is wrong with files, and fix it with --fix",
+    load: async () => (await import("./doctor.ts")).doctorCommand,
+  },
+  {
     usage: "truncate [options] <file> <rows>",
     summary: "keep the first rows of a file",
     load: async () => (await import("./truncate.ts")).truncateCommand,

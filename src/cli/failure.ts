@@ -119,7 +119,7 @@ const REFUSED =
   "Windows refuses it: close all programs that have the file open, check that it is not read-only, and that you may write to its folder";
 
 /** A file name as a shell takes it. bash and zsh also take escapes, in `$'...'`. */
-function quoted(file: string): string {
+export function quoted(file: string): string {
   const name = file.startsWith("-") ? `./${file}` : file;
   // Names have no quotes there, and backslashes are no escapes.
   if (process.platform === "win32") return /^[\w@%+=:,./\\-]+$/.test(name) ? name : `"${printable(name)}"`;
