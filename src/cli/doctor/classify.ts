@@ -13,8 +13,11 @@ import { textDamage } from "./text-damage.ts";
 /** Bytes that are read of each file: more than any header has. */
 const START = 2 ** 16;
 
-/** Names of files that programs write before they give them their own: `x.npy.part`, `.x.npy.<id>.tmp`, `.<id>.rewriting`. */
-const LEFT_OVER = /\.np[yz]\b.*\.(?:part|partial|filepart|crdownload|download|tmp)$|^\.[0-9a-f-]{36}\.rewriting$/i;
+/** Names of files that programs write before they give them their own: `x.npy.part`, `.x.npy.<id>.tmp`. */
+const LEFT_OVER = /\.np[yz]\b.*\.(?:part|partial|filepart|crdownload|download|tmp)$/i;
+
+/** The claim of an in-place rewrite: `.x.npy.rewriting`. */
+const CLAIM = /^\.(.*\.npy)\.rewriting$/i;
 
 const MAGIC = Buffer.from("\x93NUMPY", "latin1");
 
@@ -26,7 +29,7 @@ export function isKeptCopy(name: string): boolean {
 }
 
 export function isLeftOver(name: string): boolean {
-  return LEFT_OVER.test(name);
+  return LEFT_OVER.test(name) || CLAIM.test(name);
 }
 
 /** Whether a file is, or was meant to be, one of arrays: by its name or its first bytes. */
@@ -81,6 +84,18 @@ function emptyFinding(path: string): Finding {
 }
 
 async function leftOverFinding(path: string, name: string): Promise<Finding> {
+  const [, claimed] = CLAIM.exec(name) ?? [];
+  if (claimed !== undefined)
+    return {
+      path,
+      state: "left over",
+      isWell: false,
+      found: `the claim of ensure-appendable --inplace on ${claimed}`,
+      why: "it still runs, or was killed",
+      answers: [
+        { effect: "complete what it did, if it was killed", command: runs("recover", path.slice(0, -name.length) + claimed) },
+      ],
+    };
   const info = await inspect(path).catch(() => undefined);
   const isWhole = info !== undefined && !info.needsRecovery;
   const remove: Answer = { effect: "delete it", command: `rm ${quoted(path)}` };

@@ -22,8 +22,18 @@ export async function* findingsOf(path: string, options: WalkOptions): AsyncGene
     return;
   }
   const folder = await folderFinding(path);
-  if (folder !== undefined) yield folder;
-  else yield* findingsIn(path, options);
+  if (folder === undefined) yield* findingsIn(path, options);
+  else yield* withDamaged(folder);
+}
+
+/** A folder as one entry, and the damaged files of a group that cannot be recovered as a whole. */
+async function* withDamaged(folder: Finding): AsyncGenerator<Finding> {
+  yield folder;
+  if (folder.state !== "group" || folder.isWell || folder.fix !== undefined) return;
+  for (const name of (await readdir(folder.path)).sort()) {
+    const finding = name.endsWith(".npy") && !name.startsWith(".") ? await classify(join(folder.path, name)) : undefined;
+    if (finding !== undefined && !RECOVERABLE.includes(finding.state)) yield finding;
+  }
 }
 
 async function* findingsIn(folder: string, options: WalkOptions): AsyncGenerator<Finding> {
@@ -43,7 +53,7 @@ async function* findingsIn(folder: string, options: WalkOptions): AsyncGenerator
   yield* asGroup(folder, findings);
   for (const path of folders) {
     const one = await folderFinding(path);
-    if (one !== undefined) yield one;
+    if (one !== undefined) yield* withDamaged(one);
     else if (options.recursive) yield* findingsIn(path, options);
   }
 }
@@ -56,7 +66,8 @@ async function mayBeOfArrays(path: string, name: string): Promise<boolean> {
 /** What is found of a folder of shards, or of arrays in step; `undefined` for others. */
 async function folderFinding(path: string): Promise<Finding | undefined> {
   try {
-    if (isShardFolder(path)) return await shardsFinding(path);
+    const shards = isShardFolder(path) ? await shardsFinding(path) : undefined;
+    if (shards !== undefined) return shards;
     const names = await readdir(path);
     const isGroup = names.some(
       (name) => name.endsWith(".offsets.npy") && names.includes(name.replace(/offsets\.npy$/, "values.npy")),
@@ -72,35 +83,46 @@ async function folderFinding(path: string): Promise<Finding | undefined> {
   }
 }
 
-async function shardsFinding(path: string): Promise<Finding> {
-  const common = { path, state: "shards" } as const;
-  const names = await readdir(path);
-  const written = names.filter((name) => /^\.shard\..*\.npy$/.test(name));
-  const inUse = written.filter((name) => isInUse(join(path, name)));
-  const unlocked = written.filter((name) => name.startsWith(".shard.none."));
+/** The states that recovering a folder mends. */
+const RECOVERABLE = ["complete", "in use", "cut", "uncounted rows", "half a row", "reserved room"];
+
+/** Whether these are the files of one array: numbered without a gap, with rows of one kind, and no other damage than writers leave. */
+function areShards(names: readonly string[], findings: readonly Finding[]): boolean {
+  const numbers = names.map((name) => Number.parseInt(name, 10)).sort((a, b) => a - b);
+  const isGapless = numbers.every((number, i) => number === (numbers[0] as number) + i);
+  const isOneKind = new Set(findings.map(({ layout }) => layout?.row)).size < 2;
+  return (
+    isGapless &&
+    isOneKind &&
+    findings.every(({ state, fix, isWell }) => RECOVERABLE.includes(state) && (isWell || fix !== undefined))
+  );
+}
+
+/** What is found of shards; `undefined` for files that are numbered, and are none. */
+async function shardsFinding(path: string): Promise<Finding | undefined> {
+  const names = (await readdir(path)).filter((name) => name.endsWith(".npy"));
   const shards = names.filter((name) => /^\d+\.npy$/.test(name));
-  const wrong: Finding[] = [];
-  for (const name of shards) {
-    const finding = await classify(join(path, name));
-    if (!finding.isWell) wrong.push(finding);
-  }
+  const written = names.filter((name) => /^\.shard\..*\.npy$/.test(name));
+  if (shards.length + written.length < names.length) return undefined;
+  const findings: Finding[] = [];
+  for (const name of shards) findings.push(await classify(join(path, name)));
+  if (!areShards(shards, findings)) return undefined;
+  const common = { path, state: "shards" } as const;
+  const inUse = written.filter((name) => isInUse(join(path, name)));
+  const [wrong, left] = [findings.filter(({ isWell }) => !isWell).length, written.length - inUse.length];
   const writing = inUse.length === 0 ? "" : `; writers fill ${counted(inUse.length, "file")}`;
-  const left = written.length - inUse.length;
-  const unfixable = wrong.find(({ fix }) => fix?.kind !== "recover");
-  if (unfixable !== undefined)
-    return {
-      ...common,
-      isWell: false,
-      found: `${counted(wrong.length, "file")} of ${shards.length} damaged, such as ${unfixable.path}: ${unfixable.found}`,
-    };
-  if (wrong.length + left === 0) return { ...common, isWell: true, found: `${await shardsText(path, shards.length)}${writing}` };
+  if (wrong + left === 0) return { ...common, isWell: true, found: `${await shardsText(path, shards.length)}${writing}` };
   const parts = [
-    ...(wrong.length > 0 ? [`${counted(wrong.length, "file")} incomplete`] : []),
+    ...(wrong > 0 ? [`${counted(wrong, "file")} incomplete`] : []),
     ...(left > 0 ? [`${counted(left, "file")} that no shard was made of`] : []),
   ];
   const found = `${parts.join(", ")}${writing}`;
-  const effect = left > 0 ? `make shards of ${counted(left, "file")}` : `recover ${counted(wrong.length, "file")}`;
-  if (unlocked.length > 0)
+  const effects = [
+    ...(wrong > 0 ? [`recover ${counted(wrong, "file")}`] : []),
+    ...(left > 0 ? [`make shards of ${counted(left, "file")}`] : []),
+  ];
+  const effect = effects.join(", and ");
+  if (written.some((name) => name.startsWith(".shard.none.")))
     return {
       ...common,
       isWell: false,
