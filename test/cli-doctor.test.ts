@@ -377,6 +377,22 @@ test("reads archives to their end, and names the arrays whose checksum is wrong"
   ]);
 });
 
+test("cuts off what a killed writer with mmap had reserved", () => {
+  const cwd = temporaryDirectory();
+  const marked = Buffer.from(FLOATS);
+  marked[126] = 0x09;
+  writeFileSync(join(cwd, "log.npy"), Buffer.concat([marked, Buffer.alloc(4096)]));
+  expect(linesOf(npy(["doctor", "--json", "log.npy"], { cwd }).stdout)).toMatchObject([
+    { state: "reserved room", ok: false, found: "4096 bytes after 50 rows", fix: "cut them off, and keep 50 rows" },
+  ]);
+  const { status, stdout } = npy(["doctor", "--fix", "log.npy"], { cwd });
+  // Without locks nothing shows that the writer is gone, and recover refuses.
+  const hasLocks = new NodeStorage("x").lockProblem() === undefined;
+  expect(status).toBe(hasLocks ? 0 : 1);
+  expect(stdout).toContain(hasLocks ? "fixed: cut them off" : "not fixed: ");
+  expect(readFileSync(join(cwd, "log.npy")).equals(FLOATS)).toBe(hasLocks);
+});
+
 test("looks into folders within folders only with --recursive", () => {
   const cwd = temporaryDirectory();
   mkdirSync(join(cwd, "inner"));
