@@ -14,7 +14,7 @@ import {
   saveNpz,
   saveSync,
 } from "../src/node.ts";
-import { npy } from "./support/command.ts";
+import { npy, shell } from "./support/command.ts";
 import { numpyVersion, pythonPrints } from "./support/numpy.ts";
 import { lacksLinks } from "./support/systems.ts";
 import { temporaryDirectory } from "./support/temporary.ts";
@@ -237,6 +237,18 @@ test.skipIf(numpyVersion === undefined)("NumPy reads what was fixed", () => {
   expect(JSON.parse(read)).toEqual(shapes);
 });
 
+test.skipIf(process.platform === "win32")("each command that is proposed does what it says", () => {
+  const cwd = brokenFolder();
+  const proposed = linesOf(npy(["doctor", "--json", "data"], { cwd }).stdout).flatMap(({ answers = [] }) =>
+    answers.flatMap(({ command }) => command ?? []),
+  );
+  expect(proposed.length).toBeGreaterThan(10);
+  for (const command of proposed) {
+    const folder = brokenFolder();
+    expect({ command, ...shell(command, folder) }).toMatchObject({ command, status: 0, stderr: "" });
+  }
+});
+
 test("a copy gets a name that no other file has, and --no-backup keeps none", () => {
   const cwd = temporaryDirectory();
   for (const name of ["a.npy", "b.npy"]) writeFileSync(join(cwd, name), FLOATS.subarray(0, -1));
@@ -372,9 +384,17 @@ test("reads archives to their end, and names the arrays whose checksum is wrong"
   const { status, stdout } = npy(["doctor", "--json", "bad.npz", "good.npz"], { cwd });
   expect(status).toBe(1);
   expect(linesOf(stdout)).toMatchObject([
-    { path: "bad.npz", state: "archive", ok: false, found: "damaged: a, of 2 arrays" },
+    {
+      path: "bad.npz",
+      state: "archive",
+      ok: false,
+      found: "damaged: a, of 2 arrays",
+      answers: [{}, { command: "npy-append-array take bad.npz:b : --out b.npy" }],
+    },
     { path: "good.npz", state: "archive", ok: true, found: "2 arrays, their checksums are right" },
   ]);
+  expect(npy(["take", "bad.npz:b", ":", "--out", "b.npy"], { cwd }).status).toBe(0);
+  expect(loadSync(join(cwd, "b.npy")).data).toEqual(Float64Array.of(4));
 });
 
 test("cuts off what a killed writer with mmap had reserved", () => {

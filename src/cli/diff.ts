@@ -1,6 +1,7 @@
 /** `diff`: compares two arrays. */
 import { Command, InvalidArgumentError } from "commander";
 import type { DType } from "../node.ts";
+import { numberText } from "./cell.ts";
 import { columnData, layoutOf, rowsOf, shapeText, sizeOf } from "./columns.ts";
 import { Comparison, isComparable, type Leaf, leavesOf, type Mismatch, type Tolerance } from "./diff/compare.ts";
 import { blocksOf, commonRows, isComparedInFortranOrder, openSide, type Side } from "./diff/sources.ts";
@@ -183,10 +184,10 @@ function asText(found: Found, options: DiffOptions): string {
   const isTolerant = (options.rtol ?? 0) > 0 || (options.atol ?? 0) > 0;
   const header = isEqual
     ? isTolerant && !options.strict
-      ? `Arrays are equal to tolerance rtol=${options.rtol ?? 0}, atol=${options.atol ?? 0}`
+      ? `Arrays are equal to tolerance ${toleranceText(options)}`
       : "Arrays are equal"
     : isTolerant
-      ? `Not equal to tolerance rtol=${options.rtol ?? 0}, atol=${options.atol ?? 0}`
+      ? `Not equal to tolerance ${toleranceText(options)}`
       : "Arrays are not equal";
   const lines = [
     header,
@@ -199,6 +200,11 @@ function asText(found: Found, options: DiffOptions): string {
     ),
   ];
   return lines.map((line) => `${line}\n`).join("");
+}
+
+function toleranceText({ rtol = 0, atol = 0 }: DiffOptions): string {
+  const text = (number: number): string => (Number.isInteger(number) ? String(number) : numberText(number));
+  return `rtol=${text(rtol)}, atol=${text(atol)}`;
 }
 
 function mismatchLines(found: Found): string[] {

@@ -36,7 +36,7 @@ export interface Mismatch {
 }
 
 /** So many mismatches are shown, as in numpy.testing. */
-export const SHOWN = 5;
+const SHOWN = 5;
 
 /** What `numpy.testing` can subtract. */
 type Distance = "none" | "absolute" | "both";
@@ -124,7 +124,9 @@ export class Comparison {
       // biome-ignore lint/suspicious/noDoubleEquals: a number may equal a bigint
       if (x == y) continue;
       // biome-ignore lint/suspicious/noSelfCompare: NaN, also among bigints
-      const [isNanX, isNanY] = [x !== x, y !== y];
+      const isNanX = x !== x;
+      // biome-ignore lint/suspicious/noSelfCompare: NaN
+      const isNanY = y !== y;
       if (isNanX && isNanY && equalNan) continue;
       if (isNanX || isNanY) {
         report(i, true);

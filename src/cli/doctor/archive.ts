@@ -4,9 +4,13 @@ import { quoted } from "../failure.ts";
 import { withArchive } from "../npz.ts";
 import { type Finding, GET_AGAIN } from "./finding.ts";
 
+/** So many of the arrays that are whole have commands that save them. */
+const SHOWN = 8;
+
 export async function archiveFinding(path: string): Promise<Finding> {
   const common = { path, state: "archive" } as const;
   const damaged: string[] = [];
+  const whole: string[] = [];
   const foreign: string[] = [];
   let count = 0;
   try {
@@ -15,7 +19,10 @@ export async function archiveFinding(path: string): Promise<Finding> {
         if (!file.endsWith(".npy")) continue;
         count++;
         try {
-          await readAll(await npz.open(file));
+          const reader = await npz.open(file);
+          await readAll(reader);
+          // take, which saves them, takes rows.
+          if (reader.shape.length > 0) whole.push(name);
         } catch (error) {
           if (!(error instanceof NpyError)) throw error;
           (error.code === "ERR_NPY_DTYPE" ? foreign : damaged).push(name);
@@ -29,16 +36,16 @@ export async function archiveFinding(path: string): Promise<Finding> {
   const objects = foreign.length === 0 ? "" : `; not readable, because they hold Python objects: ${foreign.join(", ")}`;
   if (damaged.length === 0)
     return { ...common, isWell: foreign.length === 0, found: `${arrays(count)}, their checksums are right${objects}` };
-  const unpack = {
-    effect: "save the arrays that are whole, one by one",
-    command: `npy-append-array convert ${quoted(`${path}:NAME`)} NAME.npy`,
-  };
+  const saving = whole.slice(0, SHOWN).map((name) => ({
+    effect: `save ${name}, which is whole`,
+    command: `npy-append-array take ${quoted(`${path}:${name}`)} : --out ${quoted(`${name.replace(/^.*[\\/]/s, "")}.npy`)}`,
+  }));
   return {
     ...common,
     isWell: false,
     found: `damaged: ${damaged.join(", ")}, of ${arrays(count)}${objects}`,
     why: "their bytes do not have the checksums that the archive says",
-    answers: damaged.length < count ? [GET_AGAIN, unpack] : [GET_AGAIN],
+    answers: [GET_AGAIN, ...saving],
   };
 }
 

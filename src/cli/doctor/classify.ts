@@ -28,7 +28,7 @@ export function isKeptCopy(name: string): boolean {
   return KEPT.test(name);
 }
 
-export function isLeftOver(name: string): boolean {
+function isLeftOver(name: string): boolean {
   return LEFT_OVER.test(name) || CLAIM.test(name);
 }
 
