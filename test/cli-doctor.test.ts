@@ -431,6 +431,21 @@ a.npy  complete  float32 (50, 8)
   expect(npy(["doctor", "gone.npy"], { cwd }).stdout).toContain("no such file or directory");
 });
 
+test.skipIf(lacksLinks)(
+  "a link that leads nowhere is unreadable if its name is that of an array, and a pipe is never opened",
+  () => {
+    const cwd = temporaryDirectory();
+    symlinkSync("gone", join(cwd, "link.npy"));
+    symlinkSync("gone", join(cwd, "other"));
+    expect(linesOf(npy(["doctor", "--json", "."], { cwd }).stdout)).toMatchObject([
+      { path: "link.npy", state: "unreadable", ok: false, found: "no such file or directory: check its name" },
+    ]);
+    if (process.platform === "win32") return;
+    expect(shell("mkfifo pipe.npy", cwd).status).toBe(0);
+    expect(linesOf(npy(["doctor", "--json", "pipe.npy"], { cwd }).stdout)).toMatchObject([{ state: "unreadable", ok: false }]);
+  },
+);
+
 test.skipIf(!hasTerminal)("the table fits into the terminal, and names are escaped", () => {
   const cwd = temporaryDirectory();
   writeFileSync(join(cwd, "a\u001b[2Jname.npy"), FLOATS.subarray(0, -1));

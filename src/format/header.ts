@@ -323,7 +323,7 @@ export function textTransfer(code: "ERR_NPY_HEADER" | "ERR_NPY_UNRECOVERABLE"): 
   return new NpyError(
     code,
     'The header ends with "\\r\\n" instead of "\\n": the file was copied as text (by FTP in text mode, Git with autocrlf, or an editor), which ' +
-      "shifts and changes its data. It cannot be repaired: get the original again, and copy it as binary.",
+      "shifts and changes its data. Get the original again, and copy it as binary; npy-append-array doctor says whether the damage can be undone.",
   );
 }
 

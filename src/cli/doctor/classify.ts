@@ -47,7 +47,10 @@ export async function classify(path: string): Promise<Finding> {
 }
 
 async function classifyFile(path: string): Promise<Finding> {
-  const { size } = await stat(path);
+  const status = await stat(path);
+  if (!status.isFile())
+    return { path, state: "unreadable", isWell: false, found: "it is no regular file, but a pipe, a device or a folder" };
+  const { size } = status;
   const name = path.replace(/^.*[\\/]/s, "");
   if (isLeftOver(name)) return await leftOverFinding(path, name);
   if (size === 0) return emptyFinding(path);

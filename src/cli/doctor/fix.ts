@@ -83,7 +83,12 @@ async function linked(path: string): Promise<string> {
 async function copied(path: string): Promise<string> {
   if (isDirectory(path)) {
     const copy = await underFreeName(path, (name) => mkdir(name));
-    await cp(path, copy, { recursive: true, preserveTimestamps: true });
+    try {
+      await cp(path, copy, { recursive: true, preserveTimestamps: true });
+    } catch (error) {
+      await rm(copy, { recursive: true });
+      throw error;
+    }
     return copy;
   }
   const copy = await underFreeName(path, (name) => copyFile(path, name, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE));

@@ -47,7 +47,7 @@ async function* findingsIn(folder: string, options: WalkOptions): AsyncGenerator
     }
     const found = await stat(path).catch(() => undefined);
     if (found?.isDirectory()) folders.push(path);
-    else if (found === undefined || (found.isFile() && (await mayBeOfArrays(path, name)))) findings.push(await classify(path));
+    else if (await mayBeOfArrays(path, name, found?.isFile())) findings.push(await classify(path));
     else options.onIgnored();
   }
   yield* asGroup(folder, findings);
@@ -58,8 +58,9 @@ async function* findingsIn(folder: string, options: WalkOptions): AsyncGenerator
   }
 }
 
-/** A file that cannot be opened may be one of arrays. */
-async function mayBeOfArrays(path: string, name: string): Promise<boolean> {
+/** A file that cannot be opened, or a link that leads nowhere, may be one of arrays by its name. */
+async function mayBeOfArrays(path: string, name: string, isFile: boolean | undefined): Promise<boolean> {
+  if (isFile === false) return false;
   return await isOfArrays(path, name).catch(() => /\.np[yz]/i.test(name));
 }
 

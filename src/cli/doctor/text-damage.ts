@@ -135,7 +135,7 @@ export async function textDamage(path: string, start: Buffer): Promise<Finding |
       why: "all of them became the same character, so nothing shows what they were",
       answers: [GET_AGAIN],
     };
-  const first = await startUndone(path, damage?.stages() ?? []);
+  const first = damage === undefined ? start : await startUndone(path, damage.stages());
   const returns = hasReturns(first);
   if (damage === undefined && !returns) return undefined;
   const names = [...(damage?.names ?? []), ...(returns ? ['each "\\n" became "\\r\\n"'] : [])];
