@@ -397,6 +397,18 @@ test("reads archives to their end, and names the arrays whose checksum is wrong"
   expect(loadSync(join(cwd, "b.npy")).data).toEqual(Float64Array.of(4));
 });
 
+test.skipIf(process.platform === "win32")("proposes room for a header that cannot count the rows", () => {
+  const cwd = temporaryDirectory();
+  const text = "{'descr': '<f8', 'fortran_order': False, 'shape': (9,), }\n";
+  const header = Buffer.concat([FLOATS.subarray(0, 8), Buffer.from([text.length, 0]), Buffer.from(text)]);
+  const data = Float64Array.from({ length: 12 }, (_, i) => i);
+  writeFileSync(join(cwd, "old.npy"), Buffer.concat([header, Buffer.from(data.buffer)]));
+  const [{ state, answers = [] } = { state: "" }] = linesOf(npy(["doctor", "--json", "old.npy"], { cwd }).stdout);
+  expect(state).toBe("uncounted rows");
+  expect(shell(answers[0]?.command ?? "", cwd).status).toBe(0);
+  expect(loadSync(join(cwd, "old.npy")).data).toEqual(data);
+});
+
 test("cuts off what a killed writer with mmap had reserved", () => {
   const cwd = temporaryDirectory();
   const marked = Buffer.from(FLOATS);

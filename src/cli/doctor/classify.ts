@@ -234,6 +234,20 @@ function recoveryFinding(
 
 /** What `recover` refuses, and the options with which it would not. */
 function refusedFinding(path: string, error: NpyError): Finding {
+  if (error.code === "ERR_NPY_NOT_APPENDABLE")
+    return {
+      path,
+      state: "uncounted rows",
+      isWell: false,
+      found: "the rows after those that the header counts do not fit into its number: it has no room for more digits",
+      answers: [
+        {
+          effect: "give the header room, and count them",
+          command: `${runs("ensure-appendable", path)} && ${runs("recover", path)}`,
+        },
+        { effect: "keep only the rows that are counted", command: runs("recover --drop-uncounted", path) },
+      ],
+    };
   const answers = error.remedies.map(({ option, effect, isWithout }): Answer => {
     const flag = {
       allowEmpty: "--allow-empty",
@@ -244,8 +258,7 @@ function refusedFinding(path: string, error: NpyError): Finding {
     return { effect, command: isWithout ? runs("recover", path) : runs(`recover ${flag}`, path) };
   });
   const found = (answers.length > 0 ? error.problem : recoveryProblem(error)).replace(/\.$/, "");
-  const state = error.code === "ERR_NPY_NOT_APPENDABLE" ? "damaged header" : "cut";
-  return { path, state, isWell: false, found, answers: [...answers, GET_AGAIN] };
+  return { path, state: "cut", isWell: false, found, answers: [...answers, GET_AGAIN] };
 }
 
 async function severalFinding(path: string): Promise<Finding> {
