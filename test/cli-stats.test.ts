@@ -1,6 +1,8 @@
 /** `stats`: against exact arithmetic on fractions. */
 import { describe, expect, test } from "vitest";
-import { Moments, type Summary } from "../src/cli/moments.ts";
+import { Moments } from "../src/cli/moments.ts";
+import type { Summary } from "../src/cli/summary.ts";
+import { totalOf } from "../src/cli/totals.ts";
 import type { NpyData } from "../src/node.ts";
 
 /** The smallest float64 is 2 ** -1074: in units of it, every float64 is an integer. */
@@ -206,5 +208,79 @@ describe("the histogram", () => {
   test("counts 2 ** 16 rows in one bar", () => {
     expect(summaryOf(new Uint8Array(2 ** 16 + 2).fill(1, 1), 3).bars).toBe("▁              █");
     expect(summaryOf(new Uint8Array(255).fill(1, 1), 3).bars).toBe("▁              █");
+  });
+});
+
+describe("integers", () => {
+  test.each<[name: string, data: NpyData, zeros: number, distinct: Summary["distinct"]]>([
+    ["uint8", Uint8Array.of(0, 1, 1, 0), 2, { count: 2, isAll: true }],
+    ["int16", Int16Array.of(-1, 1, 65, -65), 0, { count: 4, isAll: true }],
+    ["int64 that float64 cannot tell apart", BigInt64Array.of(2n ** 53n, 2n ** 53n + 1n, 0n), 1, { count: 3, isAll: true }],
+    ["int64 with equal halves", BigInt64Array.of(1n, 2n ** 32n, -1n, -(2n ** 63n)), 0, { count: 4, isAll: true }],
+    ["uint64", BigUint64Array.of(2n ** 64n - 1n, 2n ** 64n - 2n, 2n ** 64n - 1n), 0, { count: 2, isAll: true }],
+    ["1,000 values", Int32Array.from({ length: 3000 }, (_, i) => (i % 1000) - 500), 3, { count: 1000, isAll: true }],
+    ["more values", Int32Array.from({ length: 3000 }, (_, i) => i % 1001), 3, { count: 1000, isAll: false }],
+  ])("%s", (_name, data, zeros, distinct) => {
+    for (const parts of [1, 2, 3]) expect(summaryOf(data, parts)).toMatchObject({ zeros, distinct });
+  });
+
+  test("of a million columns are counted as far as memory is bounded", () => {
+    const columns = 300_000;
+    const moments = new Moments(columns, 1);
+    const data = new Uint8Array(columns);
+    for (let i = 0; i < columns; i++) moments.add(i, { data, offset: i, step: columns, count: 1 }, false);
+    expect([moments.of(0, 1).distinct, moments.of(columns - 1, 1).distinct]).toEqual([{ count: 1, isAll: true }, undefined]);
+  });
+});
+
+test("zeros and infinities of floats are counted, and floats have no distinct values", () => {
+  const data = Float64Array.of(0, -0, 1, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY);
+  expect(summaryOf(data)).toMatchObject({ count: 3, missing: 1, infinities: 2, zeros: 2, distinct: undefined });
+});
+
+describe("the total of columns", () => {
+  test.each<[name: string, columns: number[][]]>([
+    ["numbers", [NOISE, NOISE.map((value) => 100 + value)]],
+    ["numbers far apart", [NOISE.map((value) => 1e200 * value), NOISE.map((value) => 1e-200 * value)]],
+    ["columns with nothing but NaNs", [NOISE, NOISE.map(() => Number.NaN)]],
+    [
+      "equal numbers",
+      [
+        [0.1, 0.1],
+        [0.1, 0.1],
+      ],
+    ],
+  ])("of %s is that of all values", (_name, columns) => {
+    const moments = new Moments(columns.length, NOISE.length);
+    for (const [i, values] of columns.entries())
+      moments.add(i, { data: Float64Array.from(values), offset: 0, step: 1, count: values.length }, false);
+    const places = [...columns.keys()];
+    const total = totalOf(
+      places.map((place) => moments.of(place, 16)),
+      places,
+      moments,
+      16,
+    );
+    const all = summaryOf(Float64Array.from(columns.flat()));
+    const { count, missing, zeros, min, max, bars } = total;
+    expect({ count, missing, zeros, min, max }).toEqual({
+      count: all.count,
+      missing: all.missing,
+      zeros: all.zeros,
+      min: all.min,
+      max: all.max,
+    });
+    expect(total.mean / all.mean).toBeCloseTo(1, 12);
+    expect(all.deviation === 0 ? total.deviation : total.deviation / all.deviation - 1).toBeCloseTo(0, 12);
+    expect(bars).toHaveLength(all.bars.length);
+  });
+
+  test("of 64-bit integers has exact extremes", () => {
+    const moments = new Moments(2, 2);
+    moments.add(0, { data: BigInt64Array.of(2n ** 53n, 5n), offset: 0, step: 1, count: 2 }, false);
+    moments.add(1, { data: BigInt64Array.of(2n ** 53n + 1n, -7n), offset: 0, step: 1, count: 2 }, false);
+    const total = totalOf([moments.of(0, 4), moments.of(1, 4)], [0, 1], moments, 4);
+    expect(total).toMatchObject({ min: -7n, max: 2n ** 53n + 1n, count: 4 });
+    expect([...(total.parts as Float64Array)]).toEqual([2, 0, 0, 2]);
   });
 });

@@ -59,18 +59,21 @@ test("statistics of 100 000 columns take seconds", () => {
   const directory = temporaryDirectory();
   const data = Float32Array.from({ length: 200_000 }, (_, i) => i / 8);
   saveSync(join(directory, "wide.npy"), { data, shape: [2, 100_000] });
-  const { status, stdout } = shell("npy-append-array stats wide.npy > table && wc -l < table && tail -n 1 table", directory);
-  expect(stdout.trim().split(/\s+/)).toEqual("100001 99999 float32 2 0 12499.875 24999.875 18749.875 6250.0 █ █".split(" "));
+  const { status, stdout } = shell(
+    "npy-append-array stats --all wide.npy > table && wc -l < table && tail -n 1 table",
+    directory,
+  );
+  expect(stdout.trim().split(/\s+/)).toEqual("100002 99999 0 0 12499.875 24999.875 18749.875 6250.0 █ █".split(" "));
   expect(status).toBe(0);
 });
 
 test.each<[like: DTypeLike, shape: number[], line: string]>([
-  ["S0", [1e15], "        bytes  1000000000000000"],
+  ["S0", [1e15], ""],
   ["f8", [1e15, 0], ""],
 ])("statistics of %s in shape %j end", (like, shape, line) => {
   const directory = temporaryDirectory();
   writeFileSync(join(directory, "empty.npy"), formatHeader({ dtype: dtype(like), fortranOrder: false, shape }));
   const { status, stdout } = npy(["stats", "empty.npy"], { cwd: directory });
   expect(status).toBe(0);
-  expect(stdout.split("\n")[1]).toBe(line);
+  expect(stdout.split("\n")[2]).toBe(line);
 });

@@ -85,26 +85,37 @@ export class Histograms {
     this.#origins[column] = (this.#origins[column] as number) * factor;
   }
 
-  /** One bar for each of `size` equal parts of the range. */
-  bars(column: number, min: number, max: number, size: number): string {
+  /** How many of the `count` values of a column lie in each of `size` equal parts of a range around them. */
+  parts(column: number, min: number, max: number, size: number, count: number): Float64Array {
     const inverse = this.#inverses[column] as number;
-    if (inverse === 0) return BARS.slice(-1);
     const parts = new Float64Array(size);
+    if (inverse === 0) {
+      const part = Math.floor((((this.#origins[column] as number) - min) / (max - min)) * size) || 0;
+      parts[Math.min(size - 1, Math.max(0, part))] = count;
+      return parts;
+    }
     const origin = this.#origins[column] as number;
     const first = this.#firsts[column] as number;
-    let most = 0;
     for (let bin = 0; bin < BINS; bin++) {
       const count = this.#counts[column * BINS + bin] as number;
       if (count === 0) continue;
       const middle = (first + bin + 0.5) / inverse;
       const part = Math.floor(((middle - (min - origin)) / (max - min)) * size);
       const at = Math.min(size - 1, Math.max(0, part));
-      const sum = (parts[at] as number) + count;
-      parts[at] = sum;
-      if (sum > most) most = sum;
+      parts[at] = (parts[at] as number) + count;
     }
-    let text = "";
-    for (const count of parts) text += count === 0 ? " " : BARS[Math.ceil((count / most) * BARS.length) - 1];
-    return text;
+    return parts;
   }
+}
+
+/** One bar for each count. */
+export function barsOf(counts: ArrayLike<number>): string {
+  let most = 0;
+  for (let i = 0; i < counts.length; i++) most = Math.max(most, counts[i] as number);
+  let text = "";
+  for (let i = 0; i < counts.length; i++) {
+    const count = counts[i] as number;
+    text += count === 0 ? " " : BARS[Math.ceil((count / most) * BARS.length) - 1];
+  }
+  return text;
 }

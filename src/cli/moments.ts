@@ -1,32 +1,9 @@
 /** Statistics of columns in one pass: counts, extremes, mean, standard deviation, histogram. */
 import { endianness } from "node:os";
-import type { NpyData } from "../node.ts";
+import { Distinct, isSmallInteger } from "./distinct.ts";
 import { nearestInteger, nearestQuotient, restOfQuotient, roundingOfSum, Sums } from "./exact-sum.ts";
-import { Histograms } from "./histogram.ts";
-
-/** Elements of a column in a chunk of data: `count` of them, every `step`-th from `offset`. */
-export interface Stretch {
-  readonly data: NpyData;
-  readonly offset: number;
-  readonly step: number;
-  readonly count: number;
-}
-
-/** The statistics of a column. */
-export interface Summary {
-  /** NaN and NaT, which count for nothing else. */
-  readonly missing: number;
-  /** A bigint where the data hold bigints: 64-bit integers stay exact. `undefined` if there are no values. */
-  readonly min: number | bigint | undefined;
-  readonly max: number | bigint | undefined;
-  /** NaN without values, or with infinities of both signs. */
-  readonly mean: number;
-  /** The mean of 64-bit integers, rounded to an integer: that of times is a time. */
-  readonly tick: bigint | undefined;
-  /** The standard deviation of the population, like `numpy.std`. */
-  readonly deviation: number;
-  readonly bars: string;
-}
+import { barsOf, Histograms } from "./histogram.ts";
+import type { Stretch, Summary } from "./summary.ts";
 
 /** Values worked on at a time: few enough for the processor's first cache. */
 const BLOCK = 2048;
@@ -67,6 +44,9 @@ export class Moments {
   readonly #counts: Float64Array;
   /** The sum of infinite values; 0 without any. */
   readonly #infinite: Float64Array;
+  readonly #infinities: Float64Array;
+  readonly #zeros: Float64Array;
+  readonly #distinct: Distinct;
   readonly #mins: Float64Array;
   readonly #maxs: Float64Array;
   /** What values are multiplied by before they are summed: a power of two. It only becomes smaller. */
@@ -85,6 +65,9 @@ export class Moments {
     this.#missing = new Float64Array(columns);
     this.#counts = new Float64Array(columns);
     this.#infinite = new Float64Array(columns);
+    this.#infinities = new Float64Array(columns);
+    this.#zeros = new Float64Array(columns);
+    this.#distinct = new Distinct(columns);
     this.#mins = new Float64Array(columns).fill(Number.POSITIVE_INFINITY);
     this.#maxs = new Float64Array(columns).fill(Number.NEGATIVE_INFINITY);
     this.#scales = new Float64Array(columns).fill(GROW);
@@ -102,6 +85,11 @@ export class Moments {
       if (isInteger) this.#addIntegers(column, this.#halves(data), from, step, length, isTime);
       else this.#addNumbers(column, data as Float64Array, from, step, length);
     }
+    if (isTime || !this.#distinct.isOpen(column)) return;
+    if (isInteger) {
+      const { lows, highs } = this.#halves(data);
+      this.#distinct.addHalves(column, lows.subarray(LOW), highs.subarray(HIGH), 2 * offset, 2 * step, count);
+    } else if (isSmallInteger(data)) this.#distinct.add(column, data, offset, step, count);
   }
 
   #addNumbers(column: number, data: Float64Array, offset: number, step: number, count: number): void {
@@ -115,7 +103,10 @@ export class Moments {
       // The difference of NaN or an infinity from itself is NaN.
       if (value - value !== 0) {
         if (Number.isNaN(value)) this.#missing[column] = (this.#missing[column] as number) + 1;
-        else this.#infinite[column] = (this.#infinite[column] as number) + value;
+        else {
+          this.#infinite[column] = (this.#infinite[column] as number) + value;
+          this.#infinities[column] = (this.#infinities[column] as number) + 1;
+        }
         continue;
       }
       if (value < min) min = value;
@@ -125,7 +116,9 @@ export class Moments {
       low += roundingOfSum(high, value, sum);
       high = sum;
     }
-    if (length > 0) this.#addBlock(column, length, min, max, high, low);
+    if (length === 0) return;
+    if (min <= 0 && max >= 0) this.#zeros[column] = (this.#zeros[column] as number) + countZeros(length);
+    this.#addBlock(column, length, min, max, high, low);
   }
 
   #halves(data: BigInt64Array | BigUint64Array): Halves {
@@ -148,6 +141,7 @@ export class Moments {
     let maxLow = known[MAX + 1] as number;
     let sumHigh = 0;
     let sumLow = 0;
+    let zeros = 0;
     let length = 0;
     let min = Number.POSITIVE_INFINITY;
     let max = Number.NEGATIVE_INFINITY;
@@ -171,6 +165,7 @@ export class Moments {
         maxHigh = high;
         maxLow = low;
       }
+      zeros += (high | low) === 0 ? 1 : 0;
       sumHigh += high - originHigh;
       sumLow += low - originLow;
       const value = (high - originHigh) * 2 ** 32 + (low - originLow);
@@ -179,6 +174,7 @@ export class Moments {
       block[length++] = value;
     }
     if (length === 0) return;
+    this.#zeros[column] = (this.#zeros[column] as number) + zeros;
     known.set([1, originHigh, originLow, minHigh, minLow, maxHigh, maxLow]);
     const high = sumHigh * 2 ** 32;
     const sum = high + sumLow;
@@ -257,27 +253,50 @@ export class Moments {
     this.#squares.add(column, high, low);
   }
 
-  /** The statistics of a column, with a histogram of `bars` bars over its finite values. */
-  of(column: number, bars: number): Summary {
+  /** The statistics of a column, with a histogram of `size` parts over its finite values. */
+  of(column: number, size: number): Summary {
     const count = this.#counts[column] as number;
     const infinite = this.#infinite[column] as number;
-    const missing = this.#missing[column] as number;
-    if (count === 0 && infinite === 0) {
-      return { missing, min: undefined, max: undefined, mean: Number.NaN, tick: undefined, deviation: Number.NaN, bars: "" };
+    const found = {
+      count,
+      missing: this.#missing[column] as number,
+      infinities: this.#infinities[column] as number,
+      zeros: this.#zeros[column] as number,
+      distinct: this.#distinct.of(column),
+      tick: undefined,
+    };
+    if (count === 0 && found.infinities === 0) {
+      return { ...found, min: undefined, max: undefined, mean: Number.NaN, deviation: Number.NaN, parts: [], bars: "" };
     }
     const scale = this.#scales[column] as number;
     const [min, max] = [this.#mins[column] as number, this.#maxs[column] as number];
+    const parts = count === 0 ? [] : this.#histograms.parts(column, min * scale, max * scale, size, count);
     return {
-      missing,
+      ...found,
       // The sum of infinities of both signs is NaN.
       min: infinite === 0 || infinite > 0 ? min : Number.NEGATIVE_INFINITY,
       max: infinite === 0 || infinite < 0 ? max : Number.POSITIVE_INFINITY,
       mean: infinite === 0 ? this.#mean(column, count) : infinite,
-      tick: undefined,
       deviation: infinite === 0 ? this.#deviation(column, count) : Number.NaN,
-      bars: count === 0 ? "" : this.#histograms.bars(column, min * scale, max * scale, bars),
+      parts,
+      bars: min === max ? barsOf([count]) : barsOf(parts),
       ...(this.#integers?.[column * KNOWN_LENGTH + IS_KNOWN] === 1 && this.#exactly(column, count)),
     };
+  }
+
+  /** The smallest and the largest finite value of a column; `undefined` if it has none. */
+  rangeOf(column: number, { count, min, max }: Summary): readonly [number | bigint, number | bigint] | undefined {
+    if (count === 0) return undefined;
+    return typeof min === "bigint" ? [min, max as bigint] : [this.#mins[column] as number, this.#maxs[column] as number];
+  }
+
+  /** How many finite values of a column are in each of `size` equal parts of a range around them. */
+  partsWithin(column: number, min: number | bigint, max: number | bigint, size: number): Float64Array {
+    const scale = this.#scales[column] as number;
+    const known = this.#integers === undefined ? undefined : this.#knownIntegers(column);
+    const origin = known?.[IS_KNOWN] === 1 ? integerOf(known[ORIGIN] as number, known[ORIGIN + 1] as number) : undefined;
+    const [low, high] = [min, max].map((bound) => Number(typeof bound === "bigint" ? bound - (origin ?? 0n) : bound) * scale);
+    return this.#histograms.parts(column, low as number, high as number, size, this.#counts[column] as number);
   }
 
   #mean(column: number, count: number): number {
@@ -299,6 +318,13 @@ export class Moments {
     const total = BigInt(this.#sums.high(column)) + BigInt(this.#sums.low(column)) + (origin as bigint) * BigInt(count);
     return { min, max, mean: nearestQuotient(total, BigInt(count)), tick: nearestInteger(total, BigInt(count)) };
   }
+}
+
+/** How many of the first values of `block` are 0. */
+function countZeros(length: number): number {
+  let zeros = 0;
+  for (let i = 0; i < length; i++) zeros += block[i] === 0 ? 1 : 0;
+  return zeros;
 }
 
 function integerOf(high: number, low: number): bigint {
