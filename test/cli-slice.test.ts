@@ -134,9 +134,9 @@ describe("of a file", () => {
 
   test.each<[args: string[], output: string]>([
     [["head", "--columns", "1, ::2", "--ndjson", "video.npy"], "[4,6]\n[16,18]\n"],
-    [["tail", "-n", "1", "--columns", "..., -1", "video.npy"], "   0,3  1,3  2,3\n1   15   19   23\n"],
+    [["tail", "-n", "1", "--table", "--columns", "..., -1", "video.npy"], "   0,3  1,3  2,3\n1   15   19   23\n"],
     [["head", "-n", "1", "--columns", "0,2:,-1", "fortran.npy", "--ndjson"], "[0,2,3,3]\n"],
-    [["head", "-n", "1", "--columns", "1", "fortran.npy"], "   1\n0  1\n"],
+    [["head", "-n", "1", "--table", "--columns", "1", "fortran.npy"], "   1\n0  1\n"],
     [["head", "--columns", "9", "fortran.npy"], "npy-append-array: --columns: there is no column 9: there are 4\n"],
     [
       ["head", "--columns", "0:2,y", "fortran.npy"],
@@ -186,11 +186,11 @@ describe("of a file", () => {
   test("a table into a pipe has all of 1,000 columns, and the first and last of more", () => {
     for (const count of [1000, 1001]) {
       saveSync(join(cwd, "wide.npy"), { data: new Uint8Array(count).fill(7), shape: [1, count] });
-      const [, row = ""] = run("head", "wide.npy").split("\n");
+      const [, row = ""] = run("head", "--table", "wide.npy").split("\n");
       if (count === 1000) expect(row.split(/\s+/)).toHaveLength(1001);
       else expect(row).toMatch(/^(?=.{60,80}$)0( +7)+ {2}\.\.\.( +7)+$/);
       expect(run("head", "--csv", "wide.npy").split(",")).toHaveLength(count);
     }
-    expect(run("head", "wide.npy", "--width", "0").split("\n")[1]?.trim().split(/\s+/)).toHaveLength(1002);
+    expect(run("head", "--table", "wide.npy", "--width", "0").split("\n")[1]?.trim().split(/\s+/)).toHaveLength(1002);
   });
 });

@@ -48,18 +48,21 @@ describe.skipIf(!hasTerminal)("in a terminal", () => {
   test("prints colours, and as many columns as fit; no colours with NO_COLOR or into a pipe", () => {
     const cwd = temporaryDirectory();
     saveSync(join(cwd, "wide.npy"), [Float64Array.from({ length: 30 }, (_, i) => i + 0.5)]);
-    const { output } = inTerminal("$npy head wide.npy; $npy plot --heatmap wide.npy", { cwd, env: { COLORTERM: "truecolor" } });
+    const { output } = inTerminal("$npy head --table wide.npy; $npy plot --heatmap wide.npy", {
+      cwd,
+      env: { COLORTERM: "truecolor" },
+    });
     expect(output).toContain(`${ESCAPE}2m`);
     expect(output).toContain(`${ESCAPE}38;2;`);
-    const plain = inTerminal("$npy head wide.npy; $npy plot --heatmap wide.npy", { cwd, env: { NO_COLOR: "1" } });
+    const plain = inTerminal("$npy head --table wide.npy; $npy plot --heatmap wide.npy", { cwd, env: { NO_COLOR: "1" } });
     expect(plain.output).not.toContain(ESCAPE);
     const [header = "", row = ""] = plain.output.split("\r\n");
     expect(header.length).toBeLessThanOrEqual(60);
     expect(row).toBe("0  0.5  1.5  2.5  3.5  ...  25.5  26.5  27.5  28.5  29.5");
-    expect(inTerminal("$npy head --width 20 wide.npy", { cwd }).output.split("\r\n")[1]).toBe("0  0.5  ...  29.5");
-    expect(inTerminal("$npy head --width 0 wide.npy", { cwd }).output).not.toContain("...");
+    expect(inTerminal("$npy head --table --width 20 wide.npy", { cwd }).output.split("\r\n")[1]).toBe("0  0.5  ...  29.5");
+    expect(inTerminal("$npy head --table --width 0 wide.npy", { cwd }).output).not.toContain("...");
     expect(inTerminal("$npy head --csv wide.npy", { cwd }).output).toHaveLength(30 * 5 - 10 + 1);
-    const piped = npy(["head", "wide.npy"], { cwd }).stdout;
+    const piped = npy(["head", "--table", "wide.npy"], { cwd }).stdout;
     expect(piped).not.toContain(ESCAPE);
     expect(piped.split("\n")[1]?.trim().split(/ +/)).toHaveLength(31);
   });

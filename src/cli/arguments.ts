@@ -41,6 +41,12 @@ export function widthArgument(text: string): number {
   throw new InvalidArgumentError("It must be a whole number of characters, or 0.");
 }
 
+/** Digits after the decimal point. */
+export function precisionArgument(text: string): number {
+  if (/^\d+$/.test(text) && Number(text) <= 60) return Number(text);
+  throw new InvalidArgumentError("It must be a whole number of digits, from 0 to 60.");
+}
+
 /** Rows as in a Python slice, or one row. */
 export interface RowRange {
   readonly start: number | undefined;

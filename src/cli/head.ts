@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { rowCountArgument, seedArgument } from "./arguments.ts";
 import { UsageError } from "./failure.ts";
 import { readingRows } from "./files.ts";
-import { printRows, printTaken, type RowOptions, withRowOptions } from "./rows.ts";
+import { printRows, printTaken, type RowOptions, withArrayOptions, withRowOptions } from "./rows.ts";
 import { sample } from "./sample.ts";
 import { viewOf } from "./view.ts";
 
@@ -35,13 +35,13 @@ export function headCommand(): Command {
       await readingRows(file, async (reader) => {
         if (random === undefined || reader.shape.length === 0) {
           const first = { start: 0, count: Math.min(rows, reader.length) };
-          return await printRows(reader, viewOf(reader, options, { rows: first }), options);
+          return await printRows(reader, viewOf(reader, options, { rows: first }), { ...options, asArray: true });
         }
         const taken = sample(reader.length, random, seed);
         await printTaken(reader, taken, viewOf(reader, options, { isWhole: true }), options);
       });
     });
-  return withRowOptions(command).addHelpText(
+  return withArrayOptions(withRowOptions(command)).addHelpText(
     "after",
     `
 Examples:

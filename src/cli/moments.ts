@@ -323,7 +323,7 @@ export class Moments {
 /** How many of the first values of `block` are 0. */
 function countZeros(length: number): number {
   let zeros = 0;
-  for (let i = 0; i < length; i++) zeros += block[i] === 0 ? 1 : 0;
+  for (let i = 0; i < length; i++) if (block[i] === 0) zeros++;
   return zeros;
 }
 

@@ -2,8 +2,8 @@
 import { createReadStream } from "node:fs";
 import type { Command } from "commander";
 import { inspect, inspectSync, MemoryStorage, type NpyArray, type NpyData, type NpyReader, saveSync } from "../node.ts";
-import { listArgument, widthArgument } from "./arguments.ts";
-import { type CellTexts, csvCell, csvLine, firstInexact, textsOf } from "./cell.ts";
+import { listArgument, precisionArgument, widthArgument } from "./arguments.ts";
+import { type CellTexts, csvCell, csvLine, firstInexact, isRaw, textsOf } from "./cell.ts";
 import { csvWriter, jsonWriter } from "./cell-bytes.ts";
 import { type Column, indices, layoutOf, type Place, placesOfData, type RowLayout, rowsOf, sizeOf } from "./columns.ts";
 import { jsonText } from "./escaping.ts";
@@ -11,12 +11,16 @@ import { UsageError } from "./failure.ts";
 import { isDirectory } from "./files.ts";
 import { indexAt } from "./index-text.ts";
 import { archivedArray } from "./npz.ts";
+import { type ArrayOptions, arrayText, isPrintable } from "./numpy-array.ts";
+import { alignedTexts } from "./numpy-text.ts";
 import { rowBytes } from "./row-bytes.ts";
 import { Table } from "./table.ts";
 import { print, printBytes, printData, printDataBytes, printingInto, terminalWidth } from "./terminal.ts";
 import type { View, ViewOptions } from "./view.ts";
 
-export interface RowOptions extends ViewOptions {
+export interface RowOptions extends ViewOptions, ArrayOptions {
+  /** Whether rows are printed as NumPy prints an array, unless they are those of a structure. */
+  readonly asArray?: boolean;
   readonly csv?: boolean;
   readonly ndjson?: boolean;
   readonly raw?: boolean;
@@ -58,6 +62,16 @@ export function withRowOptions(command: Command, out: string = RAW_OUT): Command
     );
 }
 
+/** Adds the options of commands that print arrays as NumPy does. */
+export function withArrayOptions(command: Command): Command {
+  return command
+    .option(
+      "--table",
+      "print a table with the numbers of rows and columns, as of structures, instead of an array as NumPy prints it",
+    )
+    .option("--precision <digits>", "digits of floats after the point (default: 8, in tables all)", precisionArgument);
+}
+
 type Form = "table" | "csv" | "ndjson" | "raw";
 
 function formOf({ csv, ndjson, raw, columns, out }: RowOptions): Form {
@@ -90,7 +104,7 @@ export function printerFor(reader: NpyReader, view: View, options: RowOptions): 
       }
       return rawPrinter(reader.path as string, view.isPlain && isOneFile(reader) ? view : { ...view, isPlain: false });
     case "table":
-      return tablePrinter(view, options.width);
+      return tablePrinter(view, options.width, options.precision);
     default:
       return {
         print: form === "csv" ? csvPrinter(view) : ndjsonPrinter(view),
@@ -115,6 +129,13 @@ function atOnceOf({ bytesPerRow }: View, columns: number, cells: number = CELLS)
 /** Prints all rows of a view. */
 export async function printRows(reader: NpyReader, view: View, options: RowOptions): Promise<void> {
   const { start, count } = view.rows;
+  const isTable = formOf(options) === "table";
+  if (options.precision !== undefined && !isTable)
+    throw new UsageError("--precision is for tables and arrays: the other formats have all digits");
+  if (options.asArray && isTable && isPrintable(view, options)) {
+    const text = await arrayText(view, reader.shape.length === 0, lineWidth(view, options.width), options);
+    return await print(text);
+  }
   // Raw bytes need no decoding.
   const isCopied = formOf(options) === "raw" && view.isPlain && isOneFile(reader);
   const printer = isCopied ? undefined : printerFor(reader, view, options);
@@ -142,13 +163,21 @@ export async function printTaken(reader: NpyReader, numbers: Float64Array, view:
   }
 }
 
-function tablePrinter(view: View, wanted: number | undefined): RowPrinter {
+function lineWidth(view: View, wanted: number | undefined): number {
   const preset = terminalWidth() ?? (view.columns.length > MOST_COLUMNS ? WIDTH : 0);
-  const width = (wanted ?? preset) || Number.POSITIVE_INFINITY;
+  return (wanted ?? preset) || Number.POSITIVE_INFINITY;
+}
+
+function tablePrinter(view: View, wanted: number | undefined, precision: number | undefined): RowPrinter {
+  const width = lineWidth(view, wanted);
   const columns = columnsWithin(view.columns, width);
   const isRight = columns.map(({ dtype }) => !"SUV".includes(dtype.kind));
   const table = new Table(["", ...columns.map(({ label }) => label)], [true, ...isRight], width);
-  const cells = cellsOf(columns, textsOf);
+  // Numbers with a precision are aligned, as NumPy aligns them.
+  const isRounded = ({ kind }: Column["dtype"]): boolean => precision !== undefined && "fc".includes(kind);
+  const cells = cellsOf(columns, (dtype) =>
+    isRounded(dtype) && !isRaw(dtype) ? (data) => alignedTexts(data, dtype, precision as number) : textsOf(dtype),
+  );
   let isFirst = true;
   return {
     atOnce: atOnceOf(view, columns.length),

@@ -5,7 +5,7 @@ import { UsageError } from "./failure.ts";
 import { readingRows } from "./files.ts";
 import { type FollowOptions, followFile } from "./following.ts";
 import { archivedArray } from "./npz.ts";
-import { printRows, withRowOptions } from "./rows.ts";
+import { printRows, withArrayOptions, withRowOptions } from "./rows.ts";
 import { viewOf } from "./view.ts";
 
 interface TailOptions extends FollowOptions {
@@ -36,10 +36,11 @@ export function tailCommand(): Command {
       }
       await readingRows(file, async (reader) => {
         const start = Math.max(0, reader.length - options.rows);
-        await printRows(reader, viewOf(reader, options, { rows: { start, count: reader.length - start } }), options);
+        const view = viewOf(reader, options, { rows: { start, count: reader.length - start } });
+        await printRows(reader, view, { ...options, asArray: true });
       });
     });
-  return withRowOptions(command).addHelpText(
+  return withArrayOptions(withRowOptions(command)).addHelpText(
     "after",
     `
 Examples:
