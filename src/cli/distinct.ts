@@ -2,7 +2,7 @@
 import type { NpyData } from "../node.ts";
 
 /** Beyond so many different values they are no longer counted. */
-export const MOST_DISTINCT = 1000;
+const MOST_DISTINCT = 1000;
 
 /** Slots of all columns together: 9 bytes each. */
 const MOST_SLOTS = 2 ** 22;

@@ -43,7 +43,7 @@ export function groupsOf(columns: readonly Column[], showsAll: boolean): ColumnG
   return showsAll ? groups : groups.sort((a, b) => (a.places[0] as number) - (b.places[0] as number));
 }
 
-export function summaryOfGroup({ members, places }: ColumnGroup, moments: Moments, size: number): Summary {
+function summaryOfGroup({ members, places }: ColumnGroup, moments: Moments, size: number): Summary {
   const summaries = places.map((place) => moments.of(place, size));
   return members === undefined ? (summaries[0] as Summary) : totalOf(summaries, places, moments, size);
 }
