@@ -4,11 +4,12 @@
 //   cannot load modules with it, as in Jest.
 // - dist/modules/: one file per module, for bundlers, which drop modules that an application does not use. Its node.js is src/bundled-node.ts.
 // - dist/node.d.cts: all types in one file. dist/node.d.ts takes its types from there, so that both formats have one NpyError for the compiler.
-// - dist/cli/: the command line with the packages it uses. Their licences go into dist/THIRD-PARTY-LICENSES.
+// - dist/cli/: the command line with the packages it uses. Their licences go into dist/THIRD-PARTY-LICENSES. It is CommonJS, which Node starts
+//   sooner, and each part is loaded when it is needed: a command when it runs, and the library, in four parts, when something of it is used.
 //
 // All code is minified; dist/node.js, which stack traces show, keeps its lines and the names of functions.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, isAbsolute, join } from "node:path";
+import { basename, dirname, isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
 import { dts } from "rolldown-plugin-dts";
@@ -43,7 +44,8 @@ function licenceOf(directory) {
 
 rmSync(dist, { recursive: true, force: true });
 const library = { platform: "node", external: isPackage };
-await build({ ...library, input: node, output: readable });
+const { output } = await build({ ...library, input: node, output: readable });
+const publicNames = output[0].exports;
 await build({ ...library, input: node, output: { ...small, format: "cjs", entryFileNames: "[name].cjs" } });
 await build({
   ...library,
@@ -59,16 +61,98 @@ writeFileSync(
 writeFileSync(path("dist/node.d.ts"), 'export * from "./node.cjs";\n');
 // Older compilers would take unknown generic types for any. A file that is no module makes them stop with an error that names it.
 writeFileSync(path("dist/needs-typescript-5.7.d.ts"), "// These types need TypeScript 5.7 or later.\n");
+
+const commonJs = { ...small, format: "cjs" };
+const { version } = JSON.parse(readFileSync(path("package.json"), "utf8"));
+
+/** The parts of the library, each with what the parts above it lack. What `info` needs comes first. */
+const PARTS = {
+  describing: ["inspect", "errors", "format/dtype", "format/header", "cast/can-cast", "storage/node-storage", "storage/memory"],
+  reading: ["reader/npy-reader", "load"],
+  writing: ["writer/npy-append-array", "save"],
+  rest: ["node"],
+};
+const partOf = (id) => (id.startsWith("\0part:") ? id.slice("\0part:".length) : undefined);
+const parts = await build({
+  input: Object.fromEntries(Object.keys(PARTS).map((part) => [`cli/library/${part}`, `\0part:${part}`])),
+  platform: "node",
+  external: isPackage,
+  plugins: [
+    {
+      name: "parts",
+      resolveId: (id) => (partOf(id) === undefined ? undefined : id),
+      load(id) {
+        const part = partOf(id);
+        if (part === undefined) return;
+        const names = PARTS[part].map((name) => `export * from ${JSON.stringify(path(`src/${name}.ts`))};`);
+        const runtime = `import { useDeflate, usePaths, useThreads } from ${JSON.stringify(path("src/node-runtime.ts"))};`;
+        return `${names.join("\n")}\n${part === "describing" ? `${runtime}\nusePaths();\nuseThreads();\nuseDeflate();` : ""}`;
+      },
+    },
+  ],
+  preserveEntrySignatures: "allow-extension",
+  treeshake: { moduleSideEffects: (id) => partOf(id) !== undefined },
+  output: {
+    ...commonJs,
+    codeSplitting: {
+      groups: Object.keys(PARTS).map((name, i) => ({ name, test: (id) => partOf(id) === name, priority: 9 - i })),
+    },
+  },
+});
+const names = new Set();
+const partsOfNames = Object.keys(PARTS).map((part) => {
+  const { fileName, exports } = parts.output.find(({ name }) => name === `cli/library/${part}`);
+  const own = publicNames.filter((name) => exports.includes(name) && !names.has(name));
+  for (const name of own) names.add(name);
+  return [`./${basename(fileName)}`, own];
+});
+const missing = publicNames.filter((name) => !names.has(name));
+if (missing.length > 0) throw new Error(`The parts of the library lack ${missing.join(", ")}`);
+writeFileSync(
+  path("dist/cli/library/index.js"),
+  `"use strict";
+const parts = ${JSON.stringify(partsOfNames)};
+const load = (part, names) => {
+  // Whatever is used first, paths name files.
+  require(parts[0][0]);
+  const loaded = require(part);
+  for (const name of names) Object.defineProperty(exports, name, { value: loaded[name] });
+  return loaded;
+};
+for (const [part, names] of parts) {
+  for (const name of names) Object.defineProperty(exports, name, { get: () => load(part, names)[name], configurable: true });
+}
+`,
+);
+
+/** Commander would load it for commands that are programs of their own, of which there are none. */
+const WITHOUT_PROCESSES = {
+  name: "without-processes",
+  resolveId: (id, importer) => (id === "node:child_process" && importer?.includes("commander") ? "\0no-processes" : undefined),
+  load: (id) => (id === "\0no-processes" ? "export default {};" : undefined),
+};
 const commandLine = await build({
   input: { "cli/main": path("src/cli/main.ts") },
   platform: "node",
   external: node,
+  plugins: [WITHOUT_PROCESSES],
+  transform: { define: { VERSION: JSON.stringify(version) } },
+  preserveEntrySignatures: "allow-extension",
   output: {
-    ...small,
+    ...commonJs,
     chunkFileNames: "cli/[name].js",
-    paths: { [node]: "./node.js" },
+    paths: { [node]: "./cli/library/index.js" },
+    // Each file takes longer to find than to compile.
+    codeSplitting: {
+      groups: [
+        { name: "output", test: /cli[\\/]terminal\.ts$/, priority: 3 },
+        { name: "program", test: /cli[\\/]program\.ts$/, priority: 2 },
+        { name: "common", test: /[\\/]cli[\\/]/, minShareCount: 3, includeDependenciesRecursively: false, priority: 1 },
+      ],
+    },
   },
 });
+writeFileSync(path("dist/cli/package.json"), '{ "type": "commonjs" }\n');
 
 const modules = commandLine.output.flatMap((chunk) => Object.entries(chunk.modules ?? {}));
 const bundled = new Set(modules.flatMap(([id, { renderedLength }]) => (renderedLength > 0 ? (packageOf(id) ?? []) : [])));

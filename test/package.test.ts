@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 import { expect, test } from "vitest";
+import { saveSync } from "../src/node.ts";
 import { temporaryDirectory } from "./support/temporary.ts";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -16,12 +17,14 @@ function importsOf(file: string): string[] {
   return [...code.matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*)["`]([\w@./:-]+)["`]/g)].map(([, name = ""]) => name);
 }
 
+function requiredBy(file: string): string[] {
+  return [...readFileSync(join(dist, file), "utf8").matchAll(/\brequire\([`"']([^`"']+)/g)].map(([, name = ""]) => name);
+}
+
 test("the library is one file for Node, and loads nothing of the command line", () => {
   expect(importsOf("node.js")).toContain("node:fs");
   expect(importsOf("node.js").filter((name) => !name.startsWith("node:"))).toEqual([]);
-  const required = [...readFileSync(join(dist, "node.cjs"), "utf8").matchAll(/\brequire\([`"']([^`"']+)/g)].map(
-    ([, name = ""]) => name,
-  );
+  const required = requiredBy("node.cjs");
   expect(required).toContain("node:fs");
   expect(required.filter((name) => !isBuiltin(name))).toEqual([]);
 });
@@ -47,13 +50,38 @@ test("the package has no dependencies: those of the command line are bundled, wi
   const { dependencies, peerDependenciesMeta } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   expect(dependencies).toBeUndefined();
   expect(peerDependenciesMeta).toEqual({ koffi: { optional: true } });
-  const imports = ["main", "program", "draw"].flatMap((name) => importsOf(`cli/${name}.js`));
-  expect(imports).toContain("../node.js");
-  expect(imports.filter((name) => !/^(?:node:|\.\.?\/)/.test(name))).toEqual([]);
+  const files = readdirSync(join(dist, "cli"), { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".js"));
+  const required = files.flatMap((name) => requiredBy(join("cli", name)));
+  expect(required).toContain("./library/index.js");
+  expect(required.filter((name) => !(isBuiltin(name) || name.startsWith("./") || name.startsWith("../")))).toEqual([]);
   const licences = readFileSync(join(dist, "THIRD-PARTY-LICENSES"), "utf8");
   for (const name of ["cli-progress", "commander"]) {
     expect(licences).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\((?:MIT|ISC)\\)\n\n[^]+?copyright`, "im"));
   }
+});
+
+test.each([
+  ["--version", ["output"]],
+  ["--help", ["output", "program"]],
+  ["append --help", ["append", "common", "library/index", "output", "program"]],
+  ["info x.npy", ["common", "info", "library/describing", "library/index", "output", "program"]],
+])("%s loads no code that it does not need", (line, needed) => {
+  const cwd = temporaryDirectory();
+  saveSync(join(cwd, "x.npy"), [1]);
+  const report = "process.on('exit', () => process._rawDebug(Object.keys(require.cache).join('\\n')))";
+  writeFileSync(join(cwd, "report.cjs"), report);
+  const main = join(dist, "cli/main.js");
+  const { stderr, status } = spawnSync(process.execPath, ["--require", "./report.cjs", main, ...line.split(" ")], {
+    cwd,
+    encoding: "utf8",
+  });
+  expect(status).toBe(0);
+  const loaded = stderr.split("\n").filter((name) => name.startsWith(dist) && name !== main);
+  const names = loaded.map((name) => name.slice(dirname(main).length + 1, -".js".length).replaceAll("\\", "/"));
+  // Small files that commands share may be apart.
+  expect(names).toEqual(expect.arrayContaining(needed));
+  expect(names.length).toBeLessThan(needed.length + 4);
+  expect(names).not.toContain("library/writing");
 });
 
 test("JSR gets the same version as npm", () => {

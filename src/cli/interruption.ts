@@ -1,6 +1,5 @@
 /** Ctrl-C, SIGTERM and a terminal that is closed: work stops at a safe point. */
 import { setTimeout as delay } from "node:timers/promises";
-import { isatty } from "node:tty";
 
 /** How long a signal can take to arrive, in milliseconds. */
 const SIGNAL_DELAY = 10;
@@ -22,6 +21,8 @@ export class Interrupted extends Error {
  */
 function signalsHere(): readonly NodeJS.Signals[] {
   if (process.platform === "win32") return ["SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"];
+  // Imported above, it would make each start longer.
+  const { isatty } = process.getBuiltinModule("node:tty");
   return [0, 1, 2].some((descriptor) => isatty(descriptor)) ? ["SIGINT", "SIGTERM", "SIGHUP"] : ["SIGINT", "SIGTERM"];
 }
 

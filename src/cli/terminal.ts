@@ -1,6 +1,6 @@
 /** Writes to stdout and stderr, which may be a terminal, a file or a broken pipe. */
 import { once } from "node:events";
-import { type FileHandle, open, rm } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { styleText } from "node:util";
 import { printable, printableLines } from "./escaping.ts";
 import { about, EXIT, FileProblem, lineOf } from "./failure.ts";
@@ -56,6 +56,8 @@ export async function printBytes(bytes: Uint8Array): Promise<void> {
 
 /** Prints bytes into a new file, which is removed if that fails. */
 export async function printingInto(path: string, work: () => Promise<void>): Promise<void> {
+  // Loading it takes a tenth of a start, and few commands need it.
+  const { open, rm } = await import("node:fs/promises");
   try {
     out = await open(path, "wx");
   } catch (error) {
