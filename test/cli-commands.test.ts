@@ -1,8 +1,8 @@
-/** Exit codes, messages, help, pipes, following and completion. */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+/** Exit codes, messages, help, pipes and following. */
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, existsSync, linkSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { Command, Help } from "commander";
 import { describe, expect, test } from "vitest";
 import { COMMANDS } from "../src/cli/commands.ts";
@@ -234,24 +234,6 @@ test("plot draws SVG, and lines of text", () => {
   );
   const { stdout } = npy(["plot", "x.npy", "--rows", ":785"], { cwd });
   expect(stdout).toMatch(/^x\.npy, rows 0:785\n1\.0 ┤ +[⠀-⣿]+\n/);
-});
-
-test.skipIf(spawnSync("bash", ["-c", ":"]).status !== 0)("bash completes commands, options, their words and files", () => {
-  const script = npy(["completion", "bash"]).stdout;
-  const complete = (...words: string[]) => {
-    const code = `${script}\nCOMP_WORDS=(_ "$@"); COMP_CWORD=$#; _npy_append_array; printf '%s\\n' "\${COMPREPLY[@]}"`;
-    const { stdout } = spawnSync("bash", ["-c", code, "bash", ...words], {
-      encoding: "utf8",
-      timeout: 60_000,
-      cwd: dirname(MAIN),
-    });
-    return stdout.trim().split("\n").sort();
-  };
-  expect(complete("re")).toEqual(["recover"]);
-  expect(complete("append", "x.npy", "--c")).toEqual(["--casting", "--columns"]);
-  expect(complete("append", "x.npy", "--casting", "s")).toEqual(["safe", "same_kind"]);
-  expect(complete("completion", "f")).toEqual(["fish"]);
-  expect(complete("head", "main.j")).toEqual(["main.js"]);
 });
 
 test("truncate --copy keeps the mode and refuses a file of several names, which a copy would part", () => {
