@@ -10,7 +10,8 @@ export const SPLITTER: number = 2 ** 27 + 1;
 /** For looking at the bits of a float64, whose halves are at {@link LOW} and {@link HIGH}. */
 export const DOUBLE: Float64Array = new Float64Array(1);
 export const DOUBLE_BITS: Uint32Array = new Uint32Array(DOUBLE.buffer);
-export const [LOW, HIGH]: readonly [number, number] = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? [0, 1] : [1, 0];
+export const LOW: number = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 0 : 1;
+export const HIGH: number = 1 - LOW;
 
 /** The index of a power of ten in {@link POWERS}. */
 export function powerAt(exponent: number): number {
