@@ -1,4 +1,4 @@
-/** `tail --follow` and `tail -F`: files that are missing, rotated, replaced or written again. */
+/** `tail --follow` and `tail -F`: files that are missing, rotated, replaced or written again; `info --watch`. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -6,20 +6,20 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { type ArrayInput, NpyAppendArray, type SaveOptions, saveSync } from "../src/node.ts";
-import { MAIN } from "./support/command.ts";
+import { MAIN, npy } from "./support/command.ts";
 import { temporaryDirectory } from "./support/temporary.ts";
 
 let child: ChildProcess | undefined;
 afterEach(() => child?.kill("SIGKILL"));
 
 /** A command whose output is awaited. */
-class Tail {
+class Running {
   #process: ChildProcess;
   stdout = "";
   stderr = "";
 
   constructor(cwd: string, ...args: string[]) {
-    this.#process = spawn(process.execPath, [MAIN, "tail", ...args], { cwd, stdio: ["ignore", "pipe", "pipe"] });
+    this.#process = spawn(process.execPath, [MAIN, ...args], { cwd, stdio: ["ignore", "pipe", "pipe"] });
     child = this.#process;
     this.#process.stdout?.on("data", (text: Buffer) => (this.stdout += text));
     this.#process.stderr?.on("data", (text: Buffer) => (this.stderr += text));
@@ -54,7 +54,7 @@ const REWRITTEN = "npy-append-array: log.npy: another array was written into it:
 describe.skipIf(process.platform === "win32")("tail", () => {
   test.each(["--follow", "-F"])("%s waits for a file, and prints all its rows", async (flag) => {
     const cwd = temporaryDirectory();
-    const tail = new Tail(cwd, flag, "-n", "1", "--csv", "log.npy");
+    const tail = new Running(cwd, "tail", flag, "-n", "1", "--csv", "log.npy");
     await tail.until(MISSING);
     // A file that is being created is empty for a moment.
     writeFileSync(join(cwd, "log.npy"), "");
@@ -69,7 +69,7 @@ describe.skipIf(process.platform === "win32")("tail", () => {
     const file = join(cwd, "log.npy");
     let npaa = NpyAppendArray.openSync(file);
     npaa.append([0]);
-    const tail = new Tail(cwd, "-F", "--ndjson", "log.npy");
+    const tail = new Running(cwd, "tail", "-F", "--ndjson", "log.npy");
     await tail.until("0.0\n");
     let expected = "0.0\n";
     for (let rotation = 1; rotation <= 4; rotation++) {
@@ -99,7 +99,7 @@ describe.skipIf(process.platform === "win32")("tail", () => {
     let npaa = NpyAppendArray.openSync(file, { dtype });
     const append = (...texts: string[]) => npaa.append(texts.map((text) => ({ a: text, b: "?", c: text.toUpperCase() })));
     append("k");
-    const tail = new Tail(cwd, "-F", "--raw", "--fields", "c,a", "log.npy");
+    const tail = new Running(cwd, "tail", "-F", "--raw", "--fields", "c,a", "log.npy");
     await tail.until("Kk");
     append("l");
     await tail.until("KkLl");
@@ -120,7 +120,7 @@ describe.skipIf(process.platform === "win32")("tail", () => {
     const file = join(cwd, "log.npy");
     for (const quiet of [false, true]) {
       saveSync(file, [1, 2]);
-      const tail = new Tail(cwd, "-F", "--ndjson", "log.npy", ...(quiet ? ["--quiet"] : []));
+      const tail = new Running(cwd, "tail", "-F", "--ndjson", "log.npy", ...(quiet ? ["--quiet"] : []));
       await tail.until("2.0\n");
       renameSync(file, join(cwd, "old.npy"));
       if (!quiet) await tail.until("log.npy: it was moved or deleted (waiting for another file of that name)\n");
@@ -143,7 +143,7 @@ describe.skipIf(process.platform === "win32")("tail", () => {
     const cwd = temporaryDirectory();
     const file = join(cwd, "log.npy");
     saveSync(file, [[1, 2]]);
-    const tail = new Tail(cwd, "-F", "log.npy");
+    const tail = new Running(cwd, "tail", "-F", "log.npy");
     await tail.until("0  1.0  2.0\n");
     writeFileSync(
       file,
@@ -164,7 +164,7 @@ describe.skipIf(process.platform === "win32")("tail", () => {
     const file = join(cwd, "log.npy");
     for (const flag of ["--follow", "-F"]) {
       saveSync(file, [1, 2]);
-      const tail = new Tail(cwd, flag, "--csv", "log.npy");
+      const tail = new Running(cwd, "tail", flag, "--csv", "log.npy");
       await tail.until("2.0\n");
       writeFileSync(join(cwd, "new.npy"), bytesOf([1, 2, 3]));
       renameSync(join(cwd, "new.npy"), file);
@@ -182,7 +182,7 @@ describe.skipIf(process.platform === "win32")("tail", () => {
     const cwd = temporaryDirectory();
     const file = join(cwd, "log.npy");
     saveSync(file, Int8Array.of(65, 10));
-    const tail = new Tail(cwd, "-F", form, "log.npy");
+    const tail = new Running(cwd, "tail", "-F", form, "log.npy");
     await tail.until(form === "--csv" ? "10\n" : "A\n");
     writeFileSync(file, bytesOf([[1, 2]]));
     expect(await tail.end()).toBe(1);
@@ -195,19 +195,46 @@ describe.skipIf(process.platform === "win32")("tail", () => {
     const cwd = temporaryDirectory();
     const file = join(cwd, "log.npy");
     saveSync(file, [1, 2]);
-    const tail = new Tail(cwd, "--follow", "--csv", "log.npy");
+    const tail = new Running(cwd, "tail", "--follow", "--csv", "log.npy");
     await tail.until("2.0\n");
     saveSync(file, [5]);
     expect(await tail.end()).toBe(1);
     expect(tail.stderr).toBe(
       "npy-append-array: log.npy: another array took its place, or its rows were changed or cut off: run tail again, with -F to go on with such arrays\n",
     );
-    const text = new Tail(cwd, "--follow", "no.npy");
+    const text = new Running(cwd, "tail", "--follow", "no.npy");
     await text.until("waiting");
     writeFileSync(join(cwd, "notes.txt"), "notes");
-    const other = new Tail(cwd, "--follow", "notes.txt");
+    const other = new Running(cwd, "tail", "--follow", "notes.txt");
     expect(await other.end()).toBe(1);
     expect(other.stderr).toMatch(/^npy-append-array: notes\.txt: Not a \.npy file/);
     await text.end("SIGKILL");
+  });
+});
+
+describe.skipIf(process.platform === "win32")("info --watch", () => {
+  test("prints the rows and their rate, from Ctrl-C on no more", async () => {
+    const cwd = temporaryDirectory();
+    const path = join(cwd, "log.npy");
+    saveSync(path, [1, 2, 3]);
+    const info = new Running(cwd, "info", "--watch", "--interval", "0.2", "log.npy");
+    await info.until("3 rows\n");
+    await info.until("3 rows  +0 rows/s, 0 B/s\n");
+    const npaa = NpyAppendArray.openSync(path);
+    npaa.append([4, 5]);
+    npaa.close();
+    await info.until("5 rows  +");
+    expect(info.stdout).toMatch(/5 rows {2}\+(?:\d+|\d\.\d+) rows\/s, \d+ B\/s\n/);
+    expect(await info.end("SIGINT")).toBe("SIGINT");
+  });
+
+  test("refuses what does not grow, and several files", () => {
+    const cwd = temporaryDirectory();
+    saveSync(join(cwd, "scalar.npy"), 1);
+    expect(npy(["info", "--watch", "scalar.npy"], { cwd })).toMatchObject({ status: 2, stdout: "" });
+    expect(npy(["info", "--watch", "scalar.npy"], { cwd }).stderr).toContain("a 0-d array does not grow");
+    expect(npy(["info", "--watch", "a.npz"], { cwd }).stderr).toContain("an archive does not grow");
+    expect(npy(["info", "--watch", "a.npy", "b.npy"], { cwd }).stderr).toContain("--watch takes one file");
+    expect(npy(["info", "--watch", "--interval", "0", "a.npy"], { cwd })).toMatchObject({ status: 2, stdout: "" });
   });
 });

@@ -41,6 +41,11 @@ export function widthArgument(text: string): number {
   throw new InvalidArgumentError("It must be a whole number of characters, or 0.");
 }
 
+export function intervalArgument(text: string): number {
+  if (Number(text) >= 0.01 && Number(text) <= 86_400) return Number(text);
+  throw new InvalidArgumentError("It must be a number of seconds, from 0.01 to 86400.");
+}
+
 /** Digits after the decimal point. */
 export function precisionArgument(text: string): number {
   if (/^\d+$/.test(text) && Number(text) <= 60) return Number(text);

@@ -100,12 +100,12 @@ export const COMMANDS: readonly Entry[] = [
   },
   {
     usage: "stats [options] <file>",
-    summary: "min, max, mean, standard deviation, NaNs and a histogram of each column",
+    summary: "min, max, mean, standard deviation, NaNs, zeros and a histogram of each column",
     load: async () => (await import("./stats.ts")).statsCommand,
   },
   {
-    usage: "plot [options] <file>",
-    summary: "draw columns as lines or as a heat map",
+    usage: "plot [options] <file> [index]",
+    summary: "draw columns as lines, a heat map, a histogram or a picture",
     load: async () => (await import("./plot.ts")).plotCommand,
   },
   {

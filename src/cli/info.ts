@@ -1,15 +1,24 @@
 /** `info`: describes files. */
 import { Command } from "commander";
 import { inspect, NpyError, type NpyInfo, type RecoveryReport, recover } from "../node.ts";
+import { intervalArgument } from "./arguments.ts";
+import { sizeText } from "./byte-counts.ts";
 import { shapeText } from "./columns.ts";
 import { jsonText, printable } from "./escaping.ts";
-import { counted, recoveryProblem, shown } from "./failure.ts";
+import { counted, recoveryProblem, shown, UsageError } from "./failure.ts";
 import { forEachFile, isDirectory } from "./files.ts";
 import { groupInfo } from "./group-info.ts";
 import { printArchive, printArchived } from "./info-npz.ts";
 import { archivedArray, isArchive } from "./npz.ts";
 import { isShardFolder, shardsInfo } from "./shard-folders.ts";
 import { print, styled } from "./terminal.ts";
+import { watchGrowth } from "./watching.ts";
+
+interface InfoOptions {
+  readonly json?: boolean;
+  readonly watch?: boolean;
+  readonly interval: number;
+}
 
 export function infoCommand(): Command {
   return new Command("info")
@@ -22,7 +31,13 @@ export function infoCommand(): Command {
       "the .npy files, folders of shards or of arrays that grow in step, .npz archives, or arrays of archives as FILE.npz:NAME",
     )
     .option("--json", "print one line of JSON per file")
-    .action(async (files: string[], options: { json?: boolean }, command: Command) => {
+    .option("--watch", "print how many rows there are each second, and how fast they come, until Ctrl-C")
+    .option("--interval <seconds>", "the time between the lines of --watch", intervalArgument, 1)
+    .action(async (files: string[], options: InfoOptions, command: Command) => {
+      if (options.watch) {
+        if (files.length > 1 || options.json) throw new UsageError("--watch takes one file, and no --json");
+        return await watchGrowth(files[0] as string, options.interval);
+      }
       await forEachFile(files, command.optsWithGlobals(), async (file) => {
         if (isArchive(file)) return await printArchive(file, options);
         if (archivedArray(file) !== undefined) return await printArchived(file, options);
@@ -40,6 +55,7 @@ Examples:
   npy-append-array info log.npy
   npy-append-array info data.npz
   npy-append-array info documents/
+  npy-append-array info --watch log.npy
   npy-append-array info --json *.npy | jq -r 'select(.complete | not).path'`,
     );
 }
@@ -65,6 +81,7 @@ function asJson(path: string, info: NpyInfo, recovery: RecoveryReport | string |
     itemsize: dtype.itemsize,
     shape,
     fortranOrder,
+    ...(growthAxis(info) !== undefined && { growthAxis: growthAxis(info) }),
     headerLength,
     slack,
     dataLength,
@@ -85,12 +102,25 @@ function asText(file: string, info: NpyInfo, recovery: RecoveryReport | string |
     order: info.fortranOrder ? "Fortran" : "C",
     version: info.version,
     header: `${counted(headerLength, "byte")}, ${slack} of them to grow`,
-    data: `${counted(dataLength, "byte")}${dataLength !== expectedDataLength ? `, ${expectedDataLength} expected` : ""}`,
+    growth: growthText(info),
+    data: `${sizeText(dataLength)}${dataLength !== expectedDataLength ? `, ${expectedDataLength} expected` : ""}`,
     appendable: info.appendable ? "yes" : shape.length === 0 ? "no: a 0-d array has no rows" : "no: run ensure-appendable",
     complete: recovery === undefined ? "yes" : `no: ${typeof recovery === "string" ? recovery : recoveryText(recovery)}`,
   };
   const body = Object.entries(lines).map(([name, text]) => `  ${name.padEnd(10)}  ${text}\n`);
   return `${styled("bold", shown(file))}\n${body.join("")}`;
+}
+
+/** The axis along which rows are appended: 0 in C order, the last in Fortran order. A 0-d array has none. */
+function growthAxis({ shape, fortranOrder }: NpyInfo): number | undefined {
+  return shape.length === 0 ? undefined : fortranOrder ? shape.length - 1 : 0;
+}
+
+function growthText(info: NpyInfo): string {
+  const axis = growthAxis(info);
+  if (axis === undefined) return "none: a 0-d array has no rows";
+  const rowBytes = info.shape.reduce((product, size, i) => (i === axis ? product : product * size), info.dtype.itemsize);
+  return `along axis ${axis}, rows of ${sizeText(rowBytes)}`;
 }
 
 function fieldsText({ dtype }: NpyInfo): string {

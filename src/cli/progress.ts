@@ -1,5 +1,6 @@
 /** Progress bars on stderr. */
 import type { SingleBar } from "cli-progress";
+import { bytesText } from "./byte-counts.ts";
 import { printable } from "./escaping.ts";
 
 /** Milliseconds before a bar appears. */
@@ -66,13 +67,6 @@ export class Progress {
     this.#bar?.stop();
     this.#bar = undefined;
   }
-}
-
-/** Bytes with a decimal unit. */
-function bytesText(bytes: number): string {
-  const step = bytes < 1000 ? 0 : Math.min(4, Math.floor(Math.log10(bytes) / 3));
-  const amount = bytes / 1000 ** step;
-  return `${step === 0 ? Math.round(amount) : amount.toFixed(1)} ${["B", "kB", "MB", "GB", "TB"][step]}`;
 }
 
 function durationText(seconds: number): string {
