@@ -17,7 +17,7 @@ export function rowBytes(
 ): RowBytes {
   const writers = columns.map(({ dtype }) => writerOf(dtype));
   const pieces = between.map((text) => Buffer.from(text));
-  const mostBetween = Math.max(...pieces.map(({ length }) => length));
+  const mostBetween = pieces.reduce((most, { length }) => Math.max(most, length), 0);
   const usual = MOST_BYTES + 2 * mostBetween;
   let capacity = 2 ** 16;
   return (rows, numberOf) => {
