@@ -58,7 +58,8 @@ async function layoutOf(folder: string): Promise<Pick<NpyReader, "dtype" | "shap
 function rowsText(rows: readonly number[]): string {
   const last = rows.at(-1) as number;
   const others = rows.slice(0, -1);
-  const [least, most] = [Math.min(...others, last), Math.max(...others, last)];
+  const least = others.reduce((min, count) => Math.min(min, count), last);
+  const most = others.reduce((max, count) => Math.max(max, count), last);
   if (least === most) return counted(most, "row");
   return others.every((count) => count === most)
     ? `${counted(most, "row")}, the last of ${last}`

@@ -34,7 +34,8 @@ export function groupsOf(columns: readonly Column[], showsAll: boolean): ColumnG
     const members = places.map((place) => columns[place] as Column);
     const first = members[0] as Column;
     if (showsAll || members.length <= MOST_LISTED || !isNumeric(first)) {
-      groups.push(...places.map((place, i) => ({ members: undefined, places: [place], column: members[i] as Column })));
+      for (const [i, place] of places.entries())
+        groups.push({ members: undefined, places: [place], column: members[i] as Column });
     } else {
       const label = first.path === undefined ? "all" : `${first.path.join(".")} (all)`;
       groups.push({ members, places, column: { ...first, label } });
