@@ -44,7 +44,8 @@ export async function shardsInfo(folder: string, isJson: boolean): Promise<strin
   return `${styled("bold", shown(folder))}\n${body.join("")}`;
 }
 
-async function layoutOf(folder: string): Promise<Pick<NpyReader, "dtype" | "shape" | "fortranOrder">> {
+/** The dtype, shape and order of all shards together. */
+export async function layoutOf(folder: string): Promise<Pick<NpyReader, "dtype" | "shape" | "fortranOrder">> {
   const reader = await NpyReader.open(folder);
   try {
     const { dtype, shape, fortranOrder } = reader;

@@ -1,12 +1,12 @@
 /** `info --watch`: how fast an array grows. */
 import { setTimeout as delay } from "node:timers/promises";
-import { inspect, NpyGroupReader, NpyReader } from "../node.ts";
+import { inspect, NpyGroupReader } from "../node.ts";
 import { bytesText } from "./byte-counts.ts";
 import { about, counted, UsageError } from "./failure.ts";
 import { isDirectory } from "./files.ts";
 import { Interrupted, interruptible } from "./interruption.ts";
 import { archivedArray, isArchive } from "./npz.ts";
-import { isShardFolder } from "./shard-folders.ts";
+import { isShardFolder, layoutOf } from "./shard-folders.ts";
 import { print } from "./terminal.ts";
 
 interface Size {
@@ -58,12 +58,6 @@ async function sizeOf(path: string): Promise<Size> {
   } catch (error) {
     throw error instanceof Interrupted || error instanceof UsageError ? error : about(path, error);
   }
-}
-
-async function layoutOf(folder: string): Promise<Pick<NpyReader, "dtype" | "shape" | "fortranOrder">> {
-  const reader = await NpyReader.open(folder);
-  await reader.close();
-  return reader;
 }
 
 async function groupSize(folder: string): Promise<Size> {
