@@ -79,9 +79,9 @@ export interface OpenOptions<D = unknown> extends HeaderOptions {
   readonly lock?: boolean | "auto" | { readonly wait: number };
   /**
    * Whether to map the file's growing end and its header into memory: appending a few rows then takes no system call. Each append still reaches
-   * the file before it is done, and in the same order. While appends of up to 2 KiB come in, the header counts each, also with
-   * `rewriteHeaderOnAppend: false`, and the file is up to 64 MiB longer than its rows, as a tab in the header's padding says: readers see the
-   * counted rows, as NumPy does.
+   * the file before it is done, and in the same order, and the header counts each, also with `rewriteHeaderOnAppend: false`. While appends of up
+   * to 2 KiB come in, the file is up to 64 MiB longer than its rows, as a tab in the header's padding says: readers see the counted rows, as NumPy
+   * does.
    * `updateHeader()`, `sync()`, `close()`, `share()`, an append that fails, a second without appends and the end of the process cut it to its
    * exact length. What a killed process leaves holds no rows; whoever appends next, or `recover`, cuts it off.
    *

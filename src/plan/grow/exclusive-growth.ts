@@ -18,12 +18,17 @@ export interface ExclusiveOptions {
 /** One object appends to the file. */
 export class ExclusiveGrowth implements Growth {
   readonly growing: GrowingFile;
-  readonly #rewriteHeader: boolean;
+  #rewriteHeader: boolean;
 
   constructor(growing: GrowingFile, { rewriteHeaderOnAppend, mmap }: ExclusiveOptions) {
     this.growing = growing;
     this.#rewriteHeader = rewriteHeaderOnAppend;
     if (mmap) growing.mapped = MappedHeader.of(growing.file, growing.header.headerLength);
+  }
+
+  /** From now on each append counts its rows, whatever `rewriteHeaderOnAppend` says. */
+  countEach(): void {
+    this.#rewriteHeader = true;
   }
 
   get length(): number {

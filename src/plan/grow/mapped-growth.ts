@@ -46,6 +46,8 @@ export class MappedGrowth implements Growth {
     const { mapped, file, durability, bytesPerRow } = exclusive.growing;
     if (mapped === undefined || file.reserve === undefined || file.mapEnd === undefined) return undefined;
     if (durability !== "os" || bytesPerRow === 0) return undefined;
+    // What is stored in a window is counted at once. So is all else: no one should have to know which appends open one.
+    exclusive.countEach();
     return new MappedGrowth(exclusive, new MappedCount(mapped, exclusive.growing), onReserve);
   }
 
