@@ -188,6 +188,9 @@ int main(void) {
       if (!property(line, "path", path, sizeof path)) return 1;
       file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
       if (file < 0) return 1;
+      // The data of a .npy file begin after its header: within a page, where writing takes a tenth longer.
+      static const char header[128];
+      if (write(file, header, sizeof header) < 0) return 1;
     }
     double start = now();
     for (int i = 0; i < times; i++) jobs[at].append();

@@ -9,7 +9,7 @@ import { formatHeader } from "./format/header.ts";
 import { sizeOf } from "./format/layout.ts";
 import type { ArrayInput } from "./input/array-input.ts";
 import { parseInput } from "./input/input.ts";
-import type { Blocks } from "./memory/blocks.ts";
+import { type Blocks, placed } from "./memory/blocks.ts";
 import { checkOptions, fixedSizeDType, oneOf } from "./options.ts";
 import { type Claim, claiming } from "./plan/claims.ts";
 import { writeBlocks } from "./plan/grow/write-blocks.ts";
@@ -70,7 +70,7 @@ function* saving(storage: Storage, input: unknown, options: object): Plan<void> 
   const { header, blocks, length } = npyBytes(input, options);
   yield* replacing(storage, function* (file) {
     yield* write(file, header, 0);
-    yield* writeBlocks(file, blocks(), header.length, header.length + length);
+    yield* writeBlocks(file, blocks, header.length, header.length + length);
   });
 }
 
@@ -79,7 +79,7 @@ export interface NpyBytes {
   readonly header: Uint8Array;
   /** The bytes of its data. */
   readonly length: number;
-  blocks(): Blocks;
+  readonly blocks: Blocks;
 }
 
 /** What `numpy.save` would write for an array. Everything is checked here; the data are made on demand. */
@@ -94,7 +94,7 @@ export function npyBytes(input: unknown, options: object = {}): NpyBytes {
   return {
     header: formatHeader({ dtype: type, fortranOrder, shape }),
     length: sizeOf(shape) * type.itemsize,
-    blocks: () => elements.blocks(fortranOrder),
+    blocks: placed((position) => elements.blocks(fortranOrder, position)),
   };
 }
 

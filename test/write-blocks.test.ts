@@ -2,11 +2,22 @@
 import { setTimeout as wait } from "node:timers/promises";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type ArrayInput, loadSync, MemoryStorage, NpyAppendArray, type OpenOptions, save, saveSync } from "../src/index.ts";
+import {
+  type ArrayInput,
+  type DType,
+  dtype,
+  loadSync,
+  MemoryStorage,
+  NpyAppendArray,
+  type OpenOptions,
+  save,
+  saveSync,
+} from "../src/index.ts";
 import { BLOCK } from "../src/memory/blocks.ts";
 import { writeBlocks } from "../src/plan/grow/write-blocks.ts";
 import { run, runSync } from "../src/plan/run.ts";
 import type { Storage, StorageFile } from "../src/storage/storage.ts";
+import { FaultyStorage } from "./support/faulty-storage.ts";
 
 /** What a slow file has seen. */
 interface Traffic {
@@ -202,5 +213,34 @@ describe.each(Object.entries(INPUTS))("%s arrays", (_, { options, array }) => {
     await save(slowStorage(slowly, quiet()), array(3, ROWS), { dtype });
     saveSync(fast, array(3, ROWS), { dtype });
     expect(Buffer.compare(slowly.bytes() as Uint8Array, fast.bytes() as Uint8Array)).toBe(0);
+  });
+});
+
+describe("where blocks end in the file", () => {
+  const RECORD = dtype([
+    ["a", "<f8"],
+    ["b", "<i4", [4]],
+  ]);
+  const MATRIX = Float64Array.from({ length: 400_000 }, (_, i) => i);
+  const COLUMNS = { a: MATRIX, b: Int32Array.from({ length: 4 * MATRIX.length }, (_, i) => i) };
+
+  test.each<[string, unknown, OpenOptions, number]>([
+    ["swapped", MATRIX, { dtype: ">f8", rowShape: [] }, 0],
+    ["every second", { data: MATRIX, shape: [200_000], strides: [2] }, { dtype: "<f8", rowShape: [] }, 0],
+    ["in whole columns", { data: MATRIX, shape: [1000, 400] }, { dtype: "<f8", rowShape: [1000], fortranOrder: true }, 8 * 1000],
+    ["records", COLUMNS, { dtype: RECORD, rowShape: [] }, 24 * 10],
+  ])("%s: at multiples of 1 MiB, or right before", async (_name, rows, options, within) => {
+    const storage = new FaultyStorage(undefined);
+    const npaa = await NpyAppendArray.open(storage, options);
+    await npaa.append(rows as ArrayInput);
+    await npaa.close();
+    const ends = storage.steps.flatMap(({ op, position = 0, bytes }) =>
+      op === "write" && position > 0 ? [position + (bytes as Uint8Array).length] : [],
+    );
+    expect(ends.length).toBeGreaterThan(1);
+    for (const end of ends.slice(0, -1)) expect(BLOCK - 1 - ((end - 1) % BLOCK)).toBeLessThanOrEqual(within);
+    const whole = new MemoryStorage();
+    saveSync(whole, rows as ArrayInput, { dtype: options.dtype as DType, fortranOrder: options.fortranOrder ?? false });
+    expect(Buffer.compare(storage.bytes() as Uint8Array, whole.bytes() as Uint8Array)).toBe(0);
   });
 });

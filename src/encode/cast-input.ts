@@ -9,7 +9,7 @@ import { contiguousStrides, sizeOf } from "../format/layout.ts";
 import { isLongDouble } from "../format/scalars.ts";
 import { asElementsOf } from "../input/input.ts";
 import { type ColumnsInput, contiguous, type ParsedInput, type StridedBytes, type TypedInput } from "../input/parsed-input.ts";
-import type { Blocks } from "../memory/blocks.ts";
+import { type Blocks, type Division, dividedFurther } from "../memory/blocks.ts";
 import { flatten, inField } from "../memory/fields.ts";
 import { type ColumnOfField, interleave } from "./columns.ts";
 import { bytesAsTheyAre, checkConvertible, ravel } from "./ravel.ts";
@@ -25,8 +25,8 @@ export interface CastRules extends PlainRules {
 /** An array that can be written. Its bytes are made on demand. */
 export interface Elements {
   readonly shape: readonly number[];
-  /** The bytes in file order; with `perBlock`, in blocks of that many elements. */
-  blocks(fortranOrder: boolean, perBlock?: number): Blocks;
+  /** The bytes in file order, in blocks for `position` of a file (default 0), or of as many elements as `division` says. */
+  blocks(fortranOrder: boolean, position?: number, division?: Division): Blocks;
   /** The same as one block, if that is in memory already. */
   onlyBlock?(fortranOrder: boolean): Uint8Array | undefined;
 }
@@ -46,7 +46,7 @@ export function castInput(input: ParsedInput, target: DType, rules: CastRules): 
   const array = parsed.kind === "plain" ? encodeInput(parsed, target, rules) : castArray(parsed, target, rules);
   return {
     shape: array.shape,
-    blocks: (fortranOrder, perBlock) => ravel(array, target, fortranOrder, perBlock),
+    blocks: (fortranOrder, position, division) => ravel(array, target, fortranOrder, { position, division }),
     onlyBlock: (fortranOrder) => bytesAsTheyAre(array, target, fortranOrder),
   };
 }
@@ -127,7 +127,7 @@ function castColumns({ columns }: ColumnsInput, target: DType, rules: CastRules)
     );
   }
   const rows = first?.rows ?? 0;
-  return { shape: [rows], blocks: (_, perBlock) => interleave(target, cast, rows, perBlock) };
+  return { shape: [rows], blocks: (_, position, division) => interleave(target, cast, rows, { position, division }) };
 }
 
 /** One column: an element or a sub-array for each record. The elements of sub-arrays may also lie one after another. */
@@ -148,7 +148,7 @@ function castColumn(input: ParsedInput, field: DTypeField, rules: CastRules): Co
     );
   }
   const rows = isFlat ? length / count : length;
-  return { field, rows, blocks: (perBlock) => elements.blocks(false, perBlock) };
+  return { field, rows, blocks: (division) => elements.blocks(false, 0, dividedFurther(division, count)) };
 }
 
 /** An array of `Uint8Array`s, where each of them is an element of a dtype that JavaScript has no numbers for: void, or a long double. */

@@ -3,16 +3,26 @@ import type { DType, DTypeField } from "../format/dtype.ts";
 import { type ArrayLayout, rowShape } from "../format/layout.ts";
 import { storedClass } from "../format/scalars.ts";
 import type { TypedArray } from "../input/array-input.ts";
-import { BLOCK, type Blocks, checkThere, DoubleBuffer, inBlocks } from "../memory/blocks.ts";
+import {
+  BLOCK,
+  type Blocks,
+  checkThere,
+  type Division,
+  DoubleBuffer,
+  divisionAt,
+  inBlocks,
+  type Placing,
+  placed,
+} from "../memory/blocks.ts";
 import { areBools, hasBools } from "../memory/bools.ts";
 import { copyFields, type FieldCopy, flatten } from "../memory/fields.ts";
 import { GrowingBuffer } from "../memory/growing-buffer.ts";
 import { COPY_LIMIT, type EncodedRows, oneBlock } from "./encoded-rows.ts";
 
-/** A field of the records, and its bytes, `perBlock` elements at a time. */
+/** A field of the records, and its bytes in blocks of as many of them. */
 export interface ColumnOfField {
   readonly field: DTypeField;
-  readonly blocks: (perBlock: number) => Blocks;
+  readonly blocks: (division: Division) => Blocks;
 }
 
 /** What puts the bytes of a field into records of `recordSize` bytes each. */
@@ -21,25 +31,26 @@ function fieldCopy(bytes: Uint8Array, { dtype, offset }: DTypeField, records: Ui
   return { from: { bytes, offset: 0, stride: width }, to: { bytes: records, offset, stride: recordSize }, width };
 }
 
-/** The bytes of `count` records of `type`, `perBlock` at a time: {@link Blocks}. */
+/** The bytes of `count` records of `type`, in blocks for `position` of a file, or of as many records as `division` says: {@link Blocks}. */
 export function* interleave(
   type: DType,
   columns: readonly ColumnOfField[],
   count: number,
-  perBlock: number = Math.max(1, Math.floor(BLOCK / Math.max(1, type.itemsize))),
+  { position = 0, division }: Placing = {},
 ): Generator<Uint8Array, void, boolean | undefined> {
+  const size = type.itemsize;
+  if (size === 0) return;
+  const records = division ?? divisionAt(position, size, Math.max(1, Math.floor(BLOCK / size)));
   const parts = columns
     .filter(({ field }) => field.dtype.itemsize > 0)
-    .map(({ field, blocks }) => ({ field, blocks: blocks(perBlock * flatten(field.dtype).count)[Symbol.iterator]() }));
+    .map(({ field, blocks }) => ({ field, blocks: blocks(records)[Symbol.iterator]() }));
   // Padding is zero.
-  const buffer = new DoubleBuffer(Math.min(perBlock, count) * type.itemsize, true);
+  const buffer = new DoubleBuffer(Math.min(records.most, count) * size, true);
   try {
-    for (let from = 0; from < count; from += perBlock) {
-      const length = Math.min(perBlock, count - from);
-      const bytes = buffer.take(length * type.itemsize);
-      const copies = parts.map(({ field, blocks }) =>
-        fieldCopy(blocks.next(false).value as Uint8Array, field, bytes, type.itemsize),
-      );
+    for (let from = 0, length: number; from < count; from += length) {
+      length = Math.min(records.after(from), count - from);
+      const bytes = buffer.take(length * size);
+      const copies = parts.map(({ field, blocks }) => fieldCopy(blocks.next(false).value as Uint8Array, field, bytes, size));
       copyFields(copies, length);
       buffer.isBusy(yield bytes);
     }
@@ -86,11 +97,11 @@ export function fastColumns(layout: ArrayLayout): ((input: object) => EncodedRow
     const byteLength = rows * itemsize;
     if (byteLength > COPY_LIMIT) {
       const parts = () =>
-        columns.map(({ field, element }, i): ColumnOfField => {
+        columns.map(({ field }, i): ColumnOfField => {
           const bytes = bytesOf(arrays[i] as TypedArray, rows * field.dtype.itemsize);
-          return { field, blocks: (perBlock) => inBlocks(bytes, perBlock * element.itemsize) };
+          return { field, blocks: (division) => inBlocks(bytes, field.dtype.itemsize, division) };
         });
-      return { rows, byteLength, blocks: { [Symbol.iterator]: () => interleave(layout.dtype, parts(), rows) } };
+      return { rows, byteLength, blocks: placed((position) => interleave(layout.dtype, parts(), rows, { position })) };
     }
     records.resize(byteLength);
     const bytes = records.bytes();

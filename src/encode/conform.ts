@@ -7,6 +7,7 @@ import { zeroDimensional } from "../format/header.ts";
 import { type ArrayLayout, contiguousStrides, growthAxis, rowCount, rowShape, shapeOf, sizeOf } from "../format/layout.ts";
 import { asElementsOf } from "../input/input.ts";
 import type { ColumnsInput, ParsedInput, PlainInput, StridedBytes } from "../input/parsed-input.ts";
+import { placed } from "../memory/blocks.ts";
 import { inField } from "../memory/fields.ts";
 import { type CastRules, castInput, type Elements, shapeOfInput } from "./cast-input.ts";
 import type { EncodedRows } from "./encoded-rows.ts";
@@ -68,7 +69,7 @@ export function encodeParsed(parsed: ParsedInput, layout: ArrayLayout, rules: Ca
   return {
     rows: rowCount({ shape, fortranOrder }),
     byteLength: sizeOf(shape) * dtype.itemsize,
-    blocks: { [Symbol.iterator]: () => blocks(fortranOrder)[Symbol.iterator]() },
+    blocks: placed((position) => blocks(fortranOrder, position)),
     get onlyBlock() {
       return onlyBlock?.(fortranOrder);
     },

@@ -12,20 +12,31 @@ import { unravelIndex } from "../format/flat-index.ts";
 import { sizeOf } from "../format/layout.ts";
 import { isNative } from "../format/scalars.ts";
 import type { StridedBytes } from "../input/parsed-input.ts";
-import { BLOCK, borrow, checkThere, DoubleBuffer, giveBack, inBlocks } from "../memory/blocks.ts";
+import {
+  BLOCK,
+  borrow,
+  checkThere,
+  type Division,
+  DoubleBuffer,
+  dividedFurther,
+  divisionAt,
+  giveBack,
+  inBlocks,
+  type Placing,
+} from "../memory/blocks.ts";
 import { areBools, hasBools, normalizeBools } from "../memory/bools.ts";
 import { swapBytes } from "../memory/byte-order.ts";
 import { copyElements, copyMatrix, type LaneArray, laneOf, laneView } from "../memory/lanes.ts";
 
 /**
- * The bytes of `array` as elements of `target`, in file order: {@link Blocks}, of `wanted` elements if that is given. Contiguous data that need no
+ * The bytes of `array` as elements of `target`, in file order: {@link Blocks}, of the elements that `division` says if it is given. Contiguous data that need no
  * conversion are not copied, and come as one block otherwise.
  */
 export function* ravel(
   array: StridedBytes,
   target: DType,
   fortranOrder: boolean,
-  wanted?: number,
+  { position = 0, division }: Placing = {},
   conversion: Conversion | undefined = conversionFrom(array, target),
 ): Generator<Uint8Array, void, boolean | undefined> {
   const count = sizeOf(array.shape);
@@ -34,22 +45,26 @@ export function* ravel(
   const needed = reachOf(array) * source.itemsize;
   checkThere(array.bytes, needed);
   const asTheyAre = bytesAsTheyAre(array, target, fortranOrder);
-  if (asTheyAre !== undefined) return void (yield* inBlocks(asTheyAre, (wanted ?? count) * source.itemsize));
+  if (asTheyAre !== undefined) {
+    if (division === undefined) yield asTheyAre;
+    else yield* inBlocks(asTheyAre, source.itemsize, division);
+    return;
+  }
 
   const axes = mergeAxes(array, fortranOrder);
   const { sourceSwap, targetSwap, same, swapsCancel } = difference(source, target);
   const start = array.offset * source.itemsize;
   const fitting = Math.max(1, Math.floor(BLOCK / Math.max(source.itemsize, target.itemsize)));
-  const perBlock = wanted ?? wholeRows(fitting, axes);
-  const blockCount = Math.min(perBlock, count);
+  const { most, after } = division ?? wholeRows(position, target.itemsize, fitting, axes);
+  const blockCount = Math.min(most, count);
   // Conversions read aligned data in native order.
   const inPlace = !same && inOnePiece(axes) && !sourceSwap && (array.bytes.byteOffset + start) % 8 === 0;
   const gathered = inPlace || conversion === undefined ? undefined : borrow(blockCount * source.itemsize);
   const buffer = new DoubleBuffer(blockCount * target.itemsize);
   try {
-    for (let from = 0; from < count; from += perBlock) {
+    for (let from = 0, length: number; from < count; from += length) {
       checkThere(array.bytes, needed);
-      const length = Math.min(perBlock, count - from);
+      length = Math.min(after(from), count - from);
       const at = start + from * source.itemsize;
       const output = buffer.take(length * target.itemsize);
       const input = inPlace
@@ -148,7 +163,7 @@ export function checkConvertible(array: StridedBytes, target: DType, onOverflow:
 
 function failureOf(array: StridedBytes, target: DType, check: Conversion): NpyError | undefined {
   try {
-    for (const _ of ravel(array, target, false, undefined, check));
+    for (const _ of ravel(array, target, false, {}, check));
     return undefined;
   } catch (error) {
     if (error instanceof NpyError) return error;
@@ -206,10 +221,11 @@ function nearestAxis(axes: readonly Axis[]): { at: number; slab: number } | unde
   return at < 0 ? undefined : { at, slab: sizeOf(sizesOf(axes.slice(at + 1))) };
 }
 
-/** As many elements as fit into a block, in whole slabs if a block has room for one. */
-function wholeRows(fitting: number, axes: readonly Axis[]): number {
+/** Blocks of at most `fitting` elements of `size` bytes, in whole slabs if a block has room for one. */
+function wholeRows(position: number, size: number, fitting: number, axes: readonly Axis[]): Division {
   const slab = nearestAxis(axes)?.slab ?? 1;
-  return slab > fitting ? fitting : fitting - (fitting % slab);
+  if (slab > fitting) return divisionAt(position, size, fitting);
+  return dividedFurther(divisionAt(position, size * slab, Math.floor(fitting / slab)), slab);
 }
 
 /** Copies elements, counted in file order from `from`, until `out` is full. */

@@ -34,7 +34,7 @@ export function contentOfArray(name: string, { header, length, blocks }: NpyByte
     header,
     length: header.length + length,
     open() {
-      const iterator = blocks()[Symbol.iterator]();
+      const iterator = blocks[Symbol.iterator]();
       let block = new Uint8Array(0);
       let at = 0;
       return {

@@ -64,7 +64,8 @@ export class Batch implements Rows {
   }
 
   get blocks(): Blocks {
-    return concatenate(this.#parts);
+    const [first, ...others] = this.#parts;
+    return first === undefined || others.length > 0 ? concatenate(this.#parts) : first;
   }
 
   settle(): void {

@@ -43,7 +43,7 @@ export function* writeBlocks(
   end: number,
   isStopped: () => boolean = () => false,
 ): Plan<boolean> {
-  const iterator = blocks[Symbol.iterator]();
+  const iterator = blocks.startingAt?.(position) ?? blocks[Symbol.iterator]();
   let at = position;
   let started: StartedBlock | undefined;
   try {
