@@ -145,8 +145,8 @@ const commandLine = await build({
     // Each file takes longer to find than to compile.
     codeSplitting: {
       groups: [
-        { name: "output", test: /cli[\\/]terminal\.ts$/, priority: 3 },
-        { name: "program", test: /cli[\\/]program\.ts$/, priority: 2 },
+        { name: "output", test: /cli[\\/]program[\\/]terminal\.ts$/, priority: 3 },
+        { name: "program", test: /cli[\\/]program[\\/]running\.ts$/, priority: 2 },
         { name: "common", test: /[\\/]cli[\\/]/, minShareCount: 3, includeDependenciesRecursively: false, priority: 1 },
       ],
     },

@@ -1,8 +1,8 @@
 /** `slice --csv` and `--ndjson` write the bytes of the texts that elements have. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { csvLine, csvOf, jsonOf } from "../src/cli/cell.ts";
-import { csvWriter, jsonWriter, MOST_BYTES } from "../src/cli/cell-bytes.ts";
+import { csvLine, csvOf, jsonOf } from "../src/cli/text/cell.ts";
+import { csvWriter, jsonWriter, MOST_BYTES } from "../src/cli/text/cell-bytes.ts";
 import { type DType, dtype, loadSync, MemoryStorage, type NpyData, saveSync } from "../src/node.ts";
 import { runs } from "./support/effort.ts";
 

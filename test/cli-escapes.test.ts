@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { printable } from "../src/cli/escaping.ts";
+import { printable } from "../src/cli/text/escaping.ts";
 import { saveSync } from "../src/node.ts";
 import { npy } from "./support/command.ts";
 import { temporaryDirectory } from "./support/temporary.ts";

@@ -1,7 +1,7 @@
 /** Lines of CSV that are read straight into the bytes of rows become what the general way makes of them. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { RowLayout } from "../src/cli/columns.ts";
+import type { RowLayout } from "../src/cli/rows/columns.ts";
 import { planColumns } from "../src/cli/sources/csv-columns.ts";
 import { CsvReader } from "../src/cli/sources/csv-records.ts";
 import { isHalfway, parsed, parseNumber, VALUE } from "../src/cli/sources/fast-number.ts";

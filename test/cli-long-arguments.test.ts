@@ -1,10 +1,10 @@
 /** Long arguments and many names: work that grows with their square would take minutes. */
 import { describe, expect, test } from "vitest";
-import { dtypeArgument, rangeArgument } from "../src/cli/arguments.ts";
-import { chosenColumns } from "../src/cli/columns.ts";
-import { indexArgument } from "../src/cli/index-text.ts";
+import { dtypeArgument, rangeArgument } from "../src/cli/program/arguments.ts";
+import { chosenColumns } from "../src/cli/rows/columns.ts";
 import { planColumns } from "../src/cli/sources/csv-columns.ts";
 import { hasHeader, headerNames } from "../src/cli/sources/csv-header.ts";
+import { indexArgument } from "../src/cli/text/index-text.ts";
 import { dtype } from "../src/node.ts";
 
 describe("arguments take time that grows with their length", () => {

@@ -1,7 +1,7 @@
 /** Elements print as NumPy prints its scalars, and dates are read as it reads them. */
 import { describe, expect, test } from "vitest";
-import { numberText, textsOf } from "../src/cli/cell.ts";
-import { ticksOfTexts, unitOfText } from "../src/cli/times.ts";
+import { numberText, textsOf } from "../src/cli/text/cell.ts";
+import { ticksOfTexts, unitOfText } from "../src/cli/text/times.ts";
 import { type DatetimeUnit, type DTypeName, dtype, type NpyData } from "../src/node.ts";
 import { numpyIsAtLeast, numpyVersion, python } from "./support/numpy.ts";
 

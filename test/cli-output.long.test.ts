@@ -16,7 +16,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { grow } from "../src/cli/growing.ts";
+import { grow } from "../src/cli/rows/growing.ts";
 import type { Source } from "../src/cli/sources/source.ts";
 import { dtype, loadSync, MemoryStorage, needsRecoverySync, saveSync } from "../src/node.ts";
 import { MAIN, npy, shell } from "./support/command.ts";

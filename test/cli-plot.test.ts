@@ -2,7 +2,6 @@
 import { join } from "node:path";
 import { PNG } from "pngjs";
 import { describe, expect, test } from "vitest";
-import { indexArgument } from "../src/cli/index-text.ts";
 import { styledCells, viridis } from "../src/cli/plot/colors.ts";
 import { dateTicks } from "../src/cli/plot/dates.ts";
 import { drawing } from "../src/cli/plot/draw.ts";
@@ -11,6 +10,7 @@ import { encodePng } from "../src/cli/plot/png.ts";
 import { scaleOf } from "../src/cli/plot/scale.ts";
 import { isAsciiOnly } from "../src/cli/plot/screen.ts";
 import type { Screen } from "../src/cli/plot/text-axes.ts";
+import { indexArgument } from "../src/cli/text/index-text.ts";
 import { type ArrayInput, type DatetimeUnit, NpyReader, saveSync } from "../src/node.ts";
 import { temporaryDirectory } from "./support/temporary.ts";
 

@@ -2,9 +2,9 @@
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
-import { indexArgument } from "../src/cli/index-text.ts";
-import { printRows } from "../src/cli/rows.ts";
-import { viewOf } from "../src/cli/view.ts";
+import { printRows } from "../src/cli/rows/printing.ts";
+import { viewOf } from "../src/cli/rows/view.ts";
+import { indexArgument } from "../src/cli/text/index-text.ts";
 import { NpyReader } from "../src/node.ts";
 import { numpyVersion, python } from "./support/numpy.ts";
 import { temporaryDirectory } from "./support/temporary.ts";

@@ -1,8 +1,8 @@
 /** Parts of an array, by NumPy's index as text, by columns and by fields. */
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
-import { indexArgument, takenAxes } from "../src/cli/index-text.ts";
-import { sample } from "../src/cli/sample.ts";
+import { sample } from "../src/cli/rows/sample.ts";
+import { indexArgument, takenAxes } from "../src/cli/text/index-text.ts";
 import { saveSync } from "../src/node.ts";
 import { npy } from "./support/command.ts";
 import { temporaryDirectory } from "./support/temporary.ts";

@@ -1,8 +1,8 @@
 /** `stats`: against exact arithmetic on fractions. */
 import { describe, expect, test } from "vitest";
-import { Moments } from "../src/cli/moments.ts";
-import type { Summary } from "../src/cli/summary.ts";
-import { totalOf } from "../src/cli/totals.ts";
+import { Moments } from "../src/cli/stats/moments.ts";
+import type { Summary } from "../src/cli/stats/summary.ts";
+import { totalOf } from "../src/cli/stats/totals.ts";
 import type { NpyData } from "../src/node.ts";
 
 /** The smallest float64 is 2 ** -1074: in units of it, every float64 is an integer. */

@@ -2,7 +2,7 @@
 import fs from "node:fs";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { run } from "../src/cli/program.ts";
+import { run } from "../src/cli/program/running.ts";
 import { loadSync, NpyReader, saveSync } from "../src/node.ts";
 import { temporaryDirectory } from "./support/temporary.ts";
 import { enterWindows, leaveWindows, windows } from "./support/windows-fs.ts";

@@ -1,8 +1,8 @@
 /** The shortest decimals of floats are those that a search by exact decimals finds. */
 import { expect, test } from "vitest";
 import { decimal, shortestFloat16, shortestFloat32 } from "../src/cast/shortest-float.ts";
-import { DOUBLE } from "../src/cli/powers-of-ten.ts";
-import { decimal64, shortestFloat64 } from "../src/cli/shortest-float64.ts";
+import { DOUBLE } from "../src/cli/text/powers-of-ten.ts";
+import { decimal64, shortestFloat64 } from "../src/cli/text/shortest-float64.ts";
 import { float16FromBits } from "../src/format/float16.ts";
 import { runs } from "./support/effort.ts";
 

@@ -3,6 +3,7 @@ import { fstatSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { inspect } from "../node.ts";
+import { isSameFile } from "./files/each-file.ts";
 import {
   castingOption,
   columnChoices,
@@ -12,13 +13,12 @@ import {
   encodingArgument,
   overflowOption,
   rowShapeArgument,
-} from "./arguments.ts";
-import { layoutOf, type RowLayout } from "./columns.ts";
-import { about, counted, FileProblem, shown } from "./failure.ts";
-import { isSameFile } from "./files.ts";
-import { type GrowOptions, grow, openSources } from "./growing.ts";
+} from "./program/arguments.ts";
+import { about, counted, FileProblem, shown } from "./program/failure.ts";
+import { print } from "./program/terminal.ts";
+import { layoutOf, type RowLayout } from "./rows/columns.ts";
+import { type GrowOptions, grow, openSources } from "./rows/growing.ts";
 import { FORMAT_NAMES, type Format, formatOf, openerOf } from "./sources/formats.ts";
-import { print } from "./terminal.ts";
 
 interface AppendOptions extends GrowOptions {
   readonly format?: Format;

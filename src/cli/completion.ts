@@ -1,6 +1,6 @@
 /** `completion`: prints scripts that make shells complete commands, options, their values, and file names. */
 import { Argument, Command, type Option } from "commander";
-import { print } from "./terminal.ts";
+import { print } from "./program/terminal.ts";
 
 const NAME = "npy-append-array";
 

@@ -1,12 +1,12 @@
 /** `concat`: joins many files into one, like `numpy.concatenate` along the growth axis. */
 import { stat } from "node:fs/promises";
 import { Command } from "commander";
-import { castingOption, dtypeArgument, durabilityOption, overflowOption } from "./arguments.ts";
-import { about, counted, FileProblem, shown } from "./failure.ts";
-import { isSameFile } from "./files.ts";
-import { type GrowOptions, grow, openSources } from "./growing.ts";
+import { isSameFile } from "./files/each-file.ts";
+import { castingOption, dtypeArgument, durabilityOption, overflowOption } from "./program/arguments.ts";
+import { about, counted, FileProblem, shown } from "./program/failure.ts";
+import { print } from "./program/terminal.ts";
+import { type GrowOptions, grow, openSources } from "./rows/growing.ts";
 import { openNpy } from "./sources/npy.ts";
-import { print } from "./terminal.ts";
 
 interface ConcatOptions extends GrowOptions {
   readonly overwrite?: boolean;

@@ -19,13 +19,13 @@ import {
 } from "../node.ts";
 import { realPath, temporaryPath } from "../storage/node-names.ts";
 import { renameOver } from "../storage/node-rename.ts";
-import { castingOption, dtypeArgument, overflowOption } from "./arguments.ts";
-import { layoutOf, sizeOf } from "./columns.ts";
-import { about, counted, FileProblem, shown, UsageError } from "./failure.ts";
-import { checkFits } from "./growing.ts";
-import { Interrupted, interruptible } from "./interruption.ts";
-import { Progress, type ProgressOptions } from "./progress.ts";
-import { print, tell } from "./terminal.ts";
+import { castingOption, dtypeArgument, overflowOption } from "./program/arguments.ts";
+import { about, counted, FileProblem, shown, UsageError } from "./program/failure.ts";
+import { Interrupted, interruptible } from "./program/interruption.ts";
+import { Progress, type ProgressOptions } from "./program/progress.ts";
+import { print, tell } from "./program/terminal.ts";
+import { layoutOf, sizeOf } from "./rows/columns.ts";
+import { checkFits } from "./rows/growing.ts";
 
 interface ConvertOptions extends ProgressOptions {
   readonly dtype?: DType;

@@ -1,15 +1,15 @@
 /** `diff`: compares two arrays. */
 import { Command, InvalidArgumentError } from "commander";
 import type { DType } from "../node.ts";
-import { numberText } from "./cell.ts";
-import { columnData, layoutOf, rowsOf, shapeText, sizeOf } from "./columns.ts";
 import { Comparison, isComparable, type Leaf, leavesOf, type Mismatch, type Tolerance } from "./diff/compare.ts";
 import { blocksOf, commonRows, isComparedInFortranOrder, openSide, type Side } from "./diff/sources.ts";
 import { differenceText, percentText, relativeText } from "./diff/words.ts";
-import { jsonText } from "./escaping.ts";
-import { AlreadyReported, about, counted, lineOf, shown, UsageError } from "./failure.ts";
-import { Interrupted } from "./interruption.ts";
-import { print } from "./terminal.ts";
+import { AlreadyReported, about, counted, lineOf, shown, UsageError } from "./program/failure.ts";
+import { Interrupted } from "./program/interruption.ts";
+import { print } from "./program/terminal.ts";
+import { columnData, layoutOf, rowsOf, shapeText, sizeOf } from "./rows/columns.ts";
+import { numberText } from "./text/cell.ts";
+import { jsonText } from "./text/escaping.ts";
 
 interface DiffOptions {
   readonly rtol?: number;

@@ -5,11 +5,11 @@ import type { Finding } from "./doctor/finding.ts";
 import { fixed } from "./doctor/fix.ts";
 import { findingsOf } from "./doctor/folders.ts";
 import { type Outcome, outcomeAsJson, reportText } from "./doctor/report.ts";
-import { jsonText } from "./escaping.ts";
-import { AlreadyReported, about, lineOf } from "./failure.ts";
-import { isDirectory } from "./files.ts";
-import { interruptible } from "./interruption.ts";
-import { goOnUnread, print } from "./terminal.ts";
+import { isDirectory } from "./files/each-file.ts";
+import { AlreadyReported, about, lineOf } from "./program/failure.ts";
+import { interruptible } from "./program/interruption.ts";
+import { goOnUnread, print } from "./program/terminal.ts";
+import { jsonText } from "./text/escaping.ts";
 
 interface DoctorOptions {
   readonly fix?: boolean;

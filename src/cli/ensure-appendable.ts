@@ -1,11 +1,11 @@
 /** `ensure-appendable`: gives headers room to grow. */
 import { Command } from "commander";
 import { ensureAppendable, inspect } from "../node.ts";
-import { shown } from "./failure.ts";
-import { forEachFile } from "./files.ts";
-import { Interrupted, interruptible } from "./interruption.ts";
-import { Progress, type ProgressOptions } from "./progress.ts";
-import { print, tell } from "./terminal.ts";
+import { forEachFile } from "./files/each-file.ts";
+import { shown } from "./program/failure.ts";
+import { Interrupted, interruptible } from "./program/interruption.ts";
+import { Progress, type ProgressOptions } from "./program/progress.ts";
+import { print, tell } from "./program/terminal.ts";
 
 export function ensureAppendableCommand(): Command {
   return new Command("ensure-appendable")

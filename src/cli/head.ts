@@ -1,11 +1,11 @@
 /** `head`: prints the first rows, or some at random. */
 import { Command } from "commander";
-import { rowCountArgument, seedArgument } from "./arguments.ts";
-import { UsageError } from "./failure.ts";
-import { readingRows } from "./files.ts";
-import { printRows, printTaken, type RowOptions, withArrayOptions, withRowOptions } from "./rows.ts";
-import { sample } from "./sample.ts";
-import { viewOf } from "./view.ts";
+import { readingRows } from "./files/each-file.ts";
+import { rowCountArgument, seedArgument } from "./program/arguments.ts";
+import { UsageError } from "./program/failure.ts";
+import { printRows, printTaken, type RowOptions, withArrayOptions, withRowOptions } from "./rows/printing.ts";
+import { sample } from "./rows/sample.ts";
+import { viewOf } from "./rows/view.ts";
 
 interface HeadOptions extends RowOptions {
   readonly rows?: number;

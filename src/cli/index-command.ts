@@ -1,8 +1,8 @@
 /** `index`: an index by which zarr, dask and xarray read shards in place. */
 import { Command } from "commander";
 import { indexShards } from "../node.ts";
-import { about } from "./failure.ts";
-import { printData } from "./terminal.ts";
+import { about } from "./program/failure.ts";
+import { printData } from "./program/terminal.ts";
 
 export function indexCommand(): Command {
   return new Command("index")

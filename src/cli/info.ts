@@ -1,18 +1,18 @@
 /** `info`: describes files. */
 import { Command } from "commander";
 import { inspect, NpyError, type NpyInfo, type RecoveryReport, recover } from "../node.ts";
-import { intervalArgument } from "./arguments.ts";
-import { sizeText } from "./byte-counts.ts";
-import { shapeText } from "./columns.ts";
-import { jsonText, printable } from "./escaping.ts";
-import { counted, recoveryProblem, shown, UsageError } from "./failure.ts";
-import { forEachFile, isDirectory } from "./files.ts";
-import { groupInfo } from "./group-info.ts";
-import { printArchive, printArchived } from "./info-npz.ts";
-import { archivedArray, isArchive } from "./npz.ts";
-import { isShardFolder, shardsInfo } from "./shard-folders.ts";
-import { print, styled } from "./terminal.ts";
-import { watchGrowth } from "./watching.ts";
+import { archivedArray, isArchive } from "./files/archives.ts";
+import { forEachFile, isDirectory } from "./files/each-file.ts";
+import { isShardFolder, shardsInfo } from "./files/shard-folders.ts";
+import { printArchive, printArchived } from "./info/archive.ts";
+import { groupInfo } from "./info/group.ts";
+import { watchGrowth } from "./info/watching.ts";
+import { intervalArgument } from "./program/arguments.ts";
+import { counted, recoveryProblem, shown, UsageError } from "./program/failure.ts";
+import { print, styled } from "./program/terminal.ts";
+import { shapeText } from "./rows/columns.ts";
+import { sizeText } from "./text/byte-counts.ts";
+import { jsonText, printable } from "./text/escaping.ts";
 
 interface InfoOptions {
   readonly json?: boolean;

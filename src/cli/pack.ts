@@ -3,11 +3,11 @@ import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { Command } from "commander";
 import { inspect, NpyGroupReader, NpyReader, type NpzSource, recover, saveNpz } from "../node.ts";
-import { about, counted, FileProblem, runAdvice, shown, UsageError } from "./failure.ts";
-import { Interrupted, interruptible } from "./interruption.ts";
-import { isArchive } from "./npz.ts";
-import { Progress, type ProgressOptions } from "./progress.ts";
-import { print } from "./terminal.ts";
+import { isArchive } from "./files/archives.ts";
+import { about, counted, FileProblem, runAdvice, shown, UsageError } from "./program/failure.ts";
+import { Interrupted, interruptible } from "./program/interruption.ts";
+import { Progress, type ProgressOptions } from "./program/progress.ts";
+import { print } from "./program/terminal.ts";
 
 const SUFFIX = /\.npy$/i;
 const VALUES = /\.values\.npy$/;

@@ -1,9 +1,9 @@
 /** `plot`: draws columns, heat maps, histograms and pictures. */
 import { Command, InvalidArgumentError } from "commander";
-import { rangeArgument } from "./arguments.ts";
-import { readingRows } from "./files.ts";
-import { type IndexText, indexArgument } from "./index-text.ts";
+import { readingRows } from "./files/each-file.ts";
 import type { PlotOptions } from "./plot/options.ts";
+import { rangeArgument } from "./program/arguments.ts";
+import { type IndexText, indexArgument } from "./text/index-text.ts";
 
 export function plotCommand(): Command {
   return new Command("plot")

@@ -1,10 +1,10 @@
 /** `recover`: repairs incomplete files. */
 import { Command, Option } from "commander";
 import { type RecoveryReport, recover } from "../node.ts";
-import { counted, shown, UsageError } from "./failure.ts";
-import { forEachFile, isDirectory } from "./files.ts";
-import { isShardFolder, recoverFolder } from "./shard-folders.ts";
-import { print } from "./terminal.ts";
+import { forEachFile, isDirectory } from "./files/each-file.ts";
+import { isShardFolder, recoverFolder } from "./files/shard-folders.ts";
+import { counted, shown, UsageError } from "./program/failure.ts";
+import { print } from "./program/terminal.ts";
 
 interface RecoverCommandOptions {
   readonly zerofill?: boolean;

@@ -1,13 +1,13 @@
 /** `shard`: writes an array into many files of equal size. */
 import { Command } from "commander";
 import { NpyReader, NpyShards } from "../node.ts";
-import { durabilityOption, rowCountArgument } from "./arguments.ts";
-import { layoutOf, sizeOf } from "./columns.ts";
-import { about, counted, FileProblem, shown } from "./failure.ts";
-import { Interrupted, interruptible } from "./interruption.ts";
-import { Progress, type ProgressOptions } from "./progress.ts";
-import { isShardFolder } from "./shard-folders.ts";
-import { print, tell } from "./terminal.ts";
+import { isShardFolder } from "./files/shard-folders.ts";
+import { durabilityOption, rowCountArgument } from "./program/arguments.ts";
+import { about, counted, FileProblem, shown } from "./program/failure.ts";
+import { Interrupted, interruptible } from "./program/interruption.ts";
+import { Progress, type ProgressOptions } from "./program/progress.ts";
+import { print, tell } from "./program/terminal.ts";
+import { layoutOf, sizeOf } from "./rows/columns.ts";
 
 interface ShardOptions extends ProgressOptions {
   readonly rows: number;

@@ -1,11 +1,11 @@
 /** `slice`: prints any part of an array. */
 import { Command } from "commander";
-import type { RowRange } from "./arguments.ts";
-import { counted, FileProblem } from "./failure.ts";
-import { readingRows } from "./files.ts";
-import { type IndexText, indexArgument } from "./index-text.ts";
-import { printRows, type RowOptions, withRowOptions } from "./rows.ts";
-import { viewOf } from "./view.ts";
+import { readingRows } from "./files/each-file.ts";
+import type { RowRange } from "./program/arguments.ts";
+import { counted, FileProblem } from "./program/failure.ts";
+import { printRows, type RowOptions, withRowOptions } from "./rows/printing.ts";
+import { viewOf } from "./rows/view.ts";
+import { type IndexText, indexArgument } from "./text/index-text.ts";
 
 export function sliceCommand(): Command {
   const command = new Command("slice")

@@ -3,14 +3,14 @@ import { mkdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { Command } from "commander";
 import { arraysOf, NodeStorage, type NpyError, type NpyReader, type StorageFile } from "../node.ts";
-import { shapeText } from "./columns.ts";
-import { copyBytes } from "./copy-bytes.ts";
-import { about, counted, FileProblem, shown } from "./failure.ts";
-import { isSameFile } from "./files.ts";
-import { Interrupted, interruptible } from "./interruption.ts";
-import { Progress, type ProgressOptions } from "./progress.ts";
-import { Table } from "./table.ts";
-import { print, tell } from "./terminal.ts";
+import { copyBytes } from "./files/copy-bytes.ts";
+import { isSameFile } from "./files/each-file.ts";
+import { about, counted, FileProblem, shown } from "./program/failure.ts";
+import { Interrupted, interruptible } from "./program/interruption.ts";
+import { Progress, type ProgressOptions } from "./program/progress.ts";
+import { print, tell } from "./program/terminal.ts";
+import { shapeText } from "./rows/columns.ts";
+import { Table } from "./text/table.ts";
 
 interface SplitOptions extends ProgressOptions {
   readonly out?: string;

@@ -1,7 +1,11 @@
 /** `stats`: statistics of the columns of a file. */
 import { Command } from "commander";
 import type { NpyReader } from "../node.ts";
-import { listArgument } from "./arguments.ts";
+import { readingRows } from "./files/each-file.ts";
+import { listArgument } from "./program/arguments.ts";
+import { counted, shown, UsageError } from "./program/failure.ts";
+import { Progress, type ProgressOptions } from "./program/progress.ts";
+import { print, printData, styled } from "./program/terminal.ts";
 import {
   type Column,
   chosenColumns,
@@ -13,16 +17,12 @@ import {
   rowsOf,
   shapeText,
   sizeOf,
-} from "./columns.ts";
-import { jsonText } from "./escaping.ts";
-import { counted, shown, UsageError } from "./failure.ts";
-import { readingRows } from "./files.ts";
-import { Moments } from "./moments.ts";
-import { Progress, type ProgressOptions } from "./progress.ts";
-import { byLines, GroupedMoments } from "./stats-by.ts";
-import { type ColumnGroup, extremeLines, groupLines, groupsOf, jsonOfColumn, MOST_LISTED } from "./stats-many.ts";
-import { dtypeText } from "./stats-texts.ts";
-import { print, printData, styled } from "./terminal.ts";
+} from "./rows/columns.ts";
+import { byLines, GroupedMoments } from "./stats/by.ts";
+import { type ColumnGroup, extremeLines, groupLines, groupsOf, jsonOfColumn, MOST_LISTED } from "./stats/many.ts";
+import { Moments } from "./stats/moments.ts";
+import { dtypeText } from "./stats/texts.ts";
+import { jsonText } from "./text/escaping.ts";
 
 interface StatsOptions extends ProgressOptions {
   readonly columns?: readonly string[];

@@ -1,12 +1,12 @@
 /** `tail`: prints the last rows, and follows new ones. */
 import { Command } from "commander";
-import { rowCountArgument } from "./arguments.ts";
-import { UsageError } from "./failure.ts";
-import { readingRows } from "./files.ts";
-import { type FollowOptions, followFile } from "./following.ts";
-import { archivedArray } from "./npz.ts";
-import { printRows, withArrayOptions, withRowOptions } from "./rows.ts";
-import { viewOf } from "./view.ts";
+import { archivedArray } from "./files/archives.ts";
+import { readingRows } from "./files/each-file.ts";
+import { rowCountArgument } from "./program/arguments.ts";
+import { UsageError } from "./program/failure.ts";
+import { type FollowOptions, followFile } from "./rows/following.ts";
+import { printRows, withArrayOptions, withRowOptions } from "./rows/printing.ts";
+import { viewOf } from "./rows/view.ts";
 
 interface TailOptions extends FollowOptions {
   readonly follow?: boolean;

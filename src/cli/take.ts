@@ -4,16 +4,16 @@ import { link, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { NpyAppendArray, type NpyReader } from "../node.ts";
-import { layoutOf, sizeOf } from "./columns.ts";
-import { about, counted, FileProblem, shown, UsageError } from "./failure.ts";
-import { readingRows } from "./files.ts";
-import { type IndexEntry, type IndexText, indexArgument, indexAt, takenAxis } from "./index-text.ts";
-import { Interrupted, interruptible } from "./interruption.ts";
-import { openReader } from "./npz.ts";
-import { Progress, type ProgressOptions } from "./progress.ts";
-import { printTaken, type RowOptions, withRowOptions } from "./rows.ts";
-import { print, printingInto } from "./terminal.ts";
-import { viewOf } from "./view.ts";
+import { openReader } from "./files/archives.ts";
+import { readingRows } from "./files/each-file.ts";
+import { about, counted, FileProblem, shown, UsageError } from "./program/failure.ts";
+import { Interrupted, interruptible } from "./program/interruption.ts";
+import { Progress, type ProgressOptions } from "./program/progress.ts";
+import { print, printingInto } from "./program/terminal.ts";
+import { layoutOf, sizeOf } from "./rows/columns.ts";
+import { printTaken, type RowOptions, withRowOptions } from "./rows/printing.ts";
+import { viewOf } from "./rows/view.ts";
+import { type IndexEntry, type IndexText, indexArgument, indexAt, takenAxis } from "./text/index-text.ts";
 
 interface TakeOptions extends RowOptions, ProgressOptions {
   readonly from?: string;

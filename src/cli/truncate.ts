@@ -1,12 +1,12 @@
 /** `truncate`: keeps the first rows of a file. */
 import { Command } from "commander";
 import { type Durability, formatHeader, inspect, NodeStorage, NpyAppendArray, NpyError, NpyReader } from "../node.ts";
-import { durabilityOption, rowCountArgument } from "./arguments.ts";
-import { copyBytes } from "./copy-bytes.ts";
-import { about, counted, FileProblem, shown } from "./failure.ts";
-import { Interrupted, interruptible } from "./interruption.ts";
-import { Progress, type ProgressOptions } from "./progress.ts";
-import { print, tell } from "./terminal.ts";
+import { copyBytes } from "./files/copy-bytes.ts";
+import { durabilityOption, rowCountArgument } from "./program/arguments.ts";
+import { about, counted, FileProblem, shown } from "./program/failure.ts";
+import { Interrupted, interruptible } from "./program/interruption.ts";
+import { Progress, type ProgressOptions } from "./program/progress.ts";
+import { print, tell } from "./program/terminal.ts";
 
 interface TruncateOptions extends ProgressOptions {
   readonly copy?: boolean;

@@ -4,13 +4,13 @@ import { link, mkdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { Command } from "commander";
 import { NpyAppendArray, type NpyReader, type NpzMember, type NpzReader, save } from "../node.ts";
-import { shapeText } from "./columns.ts";
-import { about, FileProblem, shown } from "./failure.ts";
-import { Interrupted, interruptible } from "./interruption.ts";
-import { withArchive } from "./npz.ts";
-import { Progress, type ProgressOptions } from "./progress.ts";
-import { Table } from "./table.ts";
-import { print, tell } from "./terminal.ts";
+import { withArchive } from "./files/archives.ts";
+import { about, FileProblem, shown } from "./program/failure.ts";
+import { Interrupted, interruptible } from "./program/interruption.ts";
+import { Progress, type ProgressOptions } from "./program/progress.ts";
+import { print, tell } from "./program/terminal.ts";
+import { shapeText } from "./rows/columns.ts";
+import { Table } from "./text/table.ts";
 
 interface UnpackOptions extends ProgressOptions {
   readonly overwrite?: boolean;

@@ -1,9 +1,9 @@
 /** `verify`: checks that files match their headers. */
 import { Command } from "commander";
 import { inspect } from "../node.ts";
-import { counted, FileProblem, runAdvice, shown } from "./failure.ts";
-import { forEachFile } from "./files.ts";
-import { print } from "./terminal.ts";
+import { forEachFile } from "./files/each-file.ts";
+import { counted, FileProblem, runAdvice, shown } from "./program/failure.ts";
+import { print } from "./program/terminal.ts";
 
 export function verifyCommand(): Command {
   return new Command("verify")

@@ -2,7 +2,7 @@
 import { Command } from "commander";
 import { vi } from "vitest";
 import { appendCommand } from "../../src/cli/append.ts";
-import { lineOf } from "../../src/cli/failure.ts";
+import { lineOf } from "../../src/cli/program/failure.ts";
 import { sliceCommand } from "../../src/cli/slice.ts";
 
 /** What a command printed, or why it stopped. */

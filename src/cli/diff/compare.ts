@@ -1,8 +1,8 @@
 /** Compares elements of two arrays: numbers, times, texts or bytes, a field at a time. */
 import { type DType, dtype as dtypeOf, type NpyData } from "../../node.ts";
-import { bytesOf, cast, textsOfCast } from "../cast.ts";
-import { firstInexact, isRaw, textsOf } from "../cell.ts";
-import { sizeOf } from "../columns.ts";
+import { sizeOf } from "../rows/columns.ts";
+import { bytesOf, cast, textsOfCast } from "../text/cast.ts";
+import { firstInexact, isRaw, textsOf } from "../text/cell.ts";
 
 export interface Tolerance {
   readonly rtol: number;

@@ -1,9 +1,9 @@
 /** The two arrays of `diff`, read block by block: bytes first, elements only where the bytes differ. */
 import { type FileHandle, open } from "node:fs/promises";
 import { formatHeader, load, type NpyArray, type NpyReader } from "../../node.ts";
-import { layoutOf, rowsOf, sizeOf } from "../columns.ts";
-import { isDirectory } from "../files.ts";
-import { archivedArray, openReader } from "../npz.ts";
+import { archivedArray, openReader } from "../files/archives.ts";
+import { isDirectory } from "../files/each-file.ts";
+import { layoutOf, rowsOf, sizeOf } from "../rows/columns.ts";
 
 /** Bytes of each array that are compared at a time, unless one row has more and is not read as bytes. */
 const BLOCK = 2 ** 22;

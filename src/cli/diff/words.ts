@@ -1,6 +1,6 @@
 /** Numbers in the words of `numpy.testing`. */
 import { type DType, dtype as dtypeOf } from "../../node.ts";
-import { cast, textsOfCast } from "../cast.ts";
+import { cast, textsOfCast } from "../text/cast.ts";
 
 /** NumPy prints numbers from here on with an exponent. Source: `FloatingFormat` of NumPy 2.4, by the digits of the dtype. */
 const LARGE: Readonly<Record<number, number>> = { 2: 1e3, 4: 1e6, 8: 1e8 };

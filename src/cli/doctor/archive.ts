@@ -1,7 +1,7 @@
 /** Archives: reads all their arrays, and so verifies the checksums. */
 import { NpyError, type NpyReader } from "../../node.ts";
-import { quoted } from "../failure.ts";
-import { withArchive } from "../npz.ts";
+import { withArchive } from "../files/archives.ts";
+import { quoted } from "../program/failure.ts";
 import { type Finding, GET_AGAIN } from "./finding.ts";
 
 /** So many of the arrays that are whole have commands that save them. */

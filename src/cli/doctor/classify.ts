@@ -1,9 +1,9 @@
 /** What is wrong with one file. Reads it, and never writes. */
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { arraysOf, inspect, NodeStorage, NpyError, type NpyInfo, type RecoveryReport, recover } from "../../node.ts";
-import { layoutOf, rowsOf, shapeText } from "../columns.ts";
-import { about, counted, lineOf, quoted, recoveryProblem } from "../failure.ts";
-import { isArchive } from "../npz.ts";
+import { isArchive } from "../files/archives.ts";
+import { about, counted, lineOf, quoted, recoveryProblem } from "../program/failure.ts";
+import { layoutOf, rowsOf, shapeText } from "../rows/columns.ts";
 import { archiveFinding } from "./archive.ts";
 import { compressedFinding, isGzip } from "./compressed.ts";
 import { type Answer, type Finding, GET_AGAIN, runs } from "./finding.ts";

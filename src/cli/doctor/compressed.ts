@@ -3,8 +3,8 @@ import { createReadStream } from "node:fs";
 import { PassThrough, pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { parseHeader } from "../../node.ts";
-import { shapeText, sizeOf } from "../columns.ts";
-import { quoted } from "../failure.ts";
+import { quoted } from "../program/failure.ts";
+import { shapeText, sizeOf } from "../rows/columns.ts";
 import { type Finding, GET_AGAIN } from "./finding.ts";
 
 const START = 2 ** 16;

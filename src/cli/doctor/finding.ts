@@ -1,5 +1,5 @@
 /** What `doctor` finds of a file or folder. */
-import { quoted } from "../failure.ts";
+import { quoted } from "../program/failure.ts";
 
 export type State =
   | "complete"

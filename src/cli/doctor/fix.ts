@@ -2,8 +2,8 @@
 import { constants, type Stats } from "node:fs";
 import { copyFile, cp, link, mkdir, realpath, rm, stat, utimes } from "node:fs/promises";
 import { NodeStorage, recover, type StorageFile } from "../../node.ts";
-import { FileProblem } from "../failure.ts";
-import { isDirectory } from "../files.ts";
+import { isDirectory } from "../files/each-file.ts";
+import { FileProblem } from "../program/failure.ts";
 import { isInUse } from "./classify.ts";
 import type { Finding, Fix } from "./finding.ts";
 

@@ -2,10 +2,10 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { NpyError, NpyGroupReader, NpyReader, recover } from "../../node.ts";
-import { shapeText } from "../columns.ts";
-import { counted, recoveryProblem } from "../failure.ts";
-import { isDirectory } from "../files.ts";
-import { isShardFolder } from "../shard-folders.ts";
+import { isDirectory } from "../files/each-file.ts";
+import { isShardFolder } from "../files/shard-folders.ts";
+import { counted, recoveryProblem } from "../program/failure.ts";
+import { shapeText } from "../rows/columns.ts";
 import { classify, isInUse, isKeptCopy, isOfArrays } from "./classify.ts";
 import { type Finding, runs } from "./finding.ts";
 

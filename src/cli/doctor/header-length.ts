@@ -1,7 +1,7 @@
 /** Headers whose length field does not say where they end. */
 import { createReadStream } from "node:fs";
 import { parseHeader } from "../../node.ts";
-import { sizeOf } from "../columns.ts";
+import { sizeOf } from "../rows/columns.ts";
 import type { Finding } from "./finding.ts";
 
 /** What was found of a file whose header ends elsewhere than its length field says; `undefined` of others. */

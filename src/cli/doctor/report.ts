@@ -1,7 +1,8 @@
 /** Prints what `doctor` found: a table that fits into the terminal, the choices that are left, and a summary. */
-import { printable } from "../escaping.ts";
-import { counted, shown } from "../failure.ts";
-import { styled, terminalWidth } from "../terminal.ts";
+
+import { counted, shown } from "../program/failure.ts";
+import { styled, terminalWidth } from "../program/terminal.ts";
+import { printable } from "../text/escaping.ts";
 import type { Answer, Finding } from "./finding.ts";
 
 /** What became of a finding. */

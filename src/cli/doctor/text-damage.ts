@@ -1,7 +1,7 @@
 /** Undoes transfers as text, where one answer alone is possible: its size is what the header says. */
 import { createReadStream } from "node:fs";
 import { parseHeader } from "../../node.ts";
-import { sizeOf } from "../columns.ts";
+import { sizeOf } from "../rows/columns.ts";
 import type { Finding } from "./finding.ts";
 import { GET_AGAIN } from "./finding.ts";
 

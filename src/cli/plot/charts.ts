@@ -1,6 +1,7 @@
 /** Charts: lines, points and histograms, from what is read to what is drawn. */
-import { roundedText } from "../cell.ts";
-import { UsageError } from "../failure.ts";
+
+import { UsageError } from "../program/failure.ts";
+import { roundedText } from "../text/cell.ts";
 import { type Drawn, type Gaps, valueText } from "./columns.ts";
 import { Envelope, joinedRange, type Range, rangeOf } from "./envelope.ts";
 import type { LegendEntry, Mark, Panel } from "./plot.ts";

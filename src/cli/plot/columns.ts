@@ -1,7 +1,7 @@
 /** The columns that are drawn, and their values as float64. */
 import type { DatetimeUnit, NpyData } from "../../node.ts";
-import { isRaw, roundedText, textsOfValues } from "../cell.ts";
-import type { Column } from "../columns.ts";
+import type { Column } from "../rows/columns.ts";
+import { isRaw, roundedText, textsOfValues } from "../text/cell.ts";
 
 /** What numbers mean, and so how an axis labels them. */
 export type Quantity =

@@ -1,19 +1,19 @@
 /** Draws what the options of `plot` ask for. Loaded only by that command. */
 import { dtype as dtypeOf, type NpyReader } from "../../node.ts";
-import { type Column, chosenColumns, columnsOf, isNumeric, layoutOf, numericColumns } from "../columns.ts";
-import { printable } from "../escaping.ts";
-import { about, counted, FileProblem, shown, UsageError } from "../failure.ts";
-import type { IndexText } from "../index-text.ts";
-import { checkPictureFile, writePicture } from "../picture.ts";
-import { Progress } from "../progress.ts";
+import { about, counted, FileProblem, shown, UsageError } from "../program/failure.ts";
+import { Progress } from "../program/progress.ts";
+import { print } from "../program/terminal.ts";
+import { type Column, chosenColumns, columnsOf, isNumeric, layoutOf, numericColumns } from "../rows/columns.ts";
+import { type View, viewOf } from "../rows/view.ts";
 import { rowsIn } from "../slice.ts";
-import { print } from "../terminal.ts";
-import { type View, viewOf } from "../view.ts";
+import { printable } from "../text/escaping.ts";
+import type { IndexText } from "../text/index-text.ts";
 import { type Charts, histograms, lineCharts, MOST_LINES, rowChart } from "./charts.ts";
 import { type Drawn, drawnColumn, type Gaps, noGaps } from "./columns.ts";
 import { fitted, readImage } from "./image.ts";
 import { heatMap } from "./maps.ts";
 import type { PlotOptions } from "./options.ts";
+import { checkPictureFile, writePicture } from "./picture.ts";
 import type { Plot } from "./plot.ts";
 import { type Scale, scaleOf } from "./scale.ts";
 import { type Source, withOrigins, type XRange, xRangeOf } from "./scan.ts";

@@ -1,9 +1,9 @@
 /** Reads a row or a slice of an array as a picture. */
 import type { NpyReader } from "../../node.ts";
-import { isRaw } from "../cell.ts";
-import { shapeText, sizeOf } from "../columns.ts";
-import { entryOfSelection, type IndexText, type TakenAxis } from "../index-text.ts";
-import { indexedAxes } from "../view.ts";
+import { shapeText, sizeOf } from "../rows/columns.ts";
+import { indexedAxes } from "../rows/view.ts";
+import { isRaw } from "../text/cell.ts";
+import { entryOfSelection, type IndexText, type TakenAxis } from "../text/index-text.ts";
 import { drawnColumn, noGaps, readValues } from "./columns.ts";
 import { type Range, rangeOf } from "./envelope.ts";
 import type { Image } from "./plot.ts";

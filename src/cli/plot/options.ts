@@ -1,6 +1,6 @@
 /** The options of `plot`. */
-import type { RowRange } from "../arguments.ts";
-import type { ProgressOptions } from "../progress.ts";
+import type { RowRange } from "../program/arguments.ts";
+import type { ProgressOptions } from "../program/progress.ts";
 import type { ScreenOptions } from "./screen.ts";
 
 export interface PlotOptions extends ProgressOptions, ScreenOptions {

@@ -1,7 +1,8 @@
 /** Reads columns part by part: memory holds a few MiB of a file of any size. */
-import { columnData, rowsOf } from "../columns.ts";
-import type { Progress } from "../progress.ts";
-import type { View } from "../view.ts";
+
+import type { Progress } from "../program/progress.ts";
+import { columnData, rowsOf } from "../rows/columns.ts";
+import type { View } from "../rows/view.ts";
 import { type Drawn, type Gaps, noGaps, readValues, withOrigin } from "./columns.ts";
 import { Envelope, joinedRange, type Range } from "./envelope.ts";
 

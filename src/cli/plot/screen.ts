@@ -1,5 +1,5 @@
 /** What the terminal can show. */
-import { hasColors, terminalWidth } from "../terminal.ts";
+import { hasColors, terminalWidth } from "../program/terminal.ts";
 import type { Depth } from "./colors.ts";
 import type { Screen } from "./text-axes.ts";
 

@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync, readSync, type Stats } from "node:fs";
 import { createRequire } from "node:module";
 import { Socket } from "node:net";
 import { isatty } from "node:tty";
-import { UsageError } from "../failure.ts";
+import { UsageError } from "../program/failure.ts";
 
 /** From Linux's `<fcntl.h>`. */
 const F_SETPIPE_SZ = 1031;

@@ -1,7 +1,7 @@
 /** Columns of text -> rows of a file: assigns columns to fields, and picks their dtypes. */
 import { type DType, dtype } from "../../node.ts";
-import { columnsOf, firstByName, type RowLayout, shapeText, sizeOf } from "../columns.ts";
-import { counted, excerpt, FileProblem, shown, UsageError } from "../failure.ts";
+import { counted, excerpt, FileProblem, shown, UsageError } from "../program/failure.ts";
+import { columnsOf, firstByName, type RowLayout, shapeText, sizeOf } from "../rows/columns.ts";
 import { type HeaderName, placesOf } from "./csv-header.ts";
 import { fastRows, type ReadRows } from "./fast-rows.ts";
 import { dtypeOfTexts } from "./infer.ts";

@@ -1,7 +1,7 @@
 /** Decides whether the first record is a header, and reads its names. */
 import type { DType } from "../../node.ts";
-import { columnsOf, firstByName, type RowLayout } from "../columns.ts";
-import { FileProblem, UsageError } from "../failure.ts";
+import { FileProblem, UsageError } from "../program/failure.ts";
+import { columnsOf, firstByName, type RowLayout } from "../rows/columns.ts";
 import type { SourceOptions } from "./source.ts";
 import { isValueText, valuesOfTexts } from "./text-values.ts";
 

@@ -1,5 +1,5 @@
 /** Parses CSV (RFC 4180): text, in pieces that may end anywhere -> records of cells. */
-import { FileProblem } from "../failure.ts";
+import { FileProblem } from "../program/failure.ts";
 import { type LineReader, LONGEST_LINE } from "./encoding.ts";
 import type { ReadRows } from "./fast-rows.ts";
 

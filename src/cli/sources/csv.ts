@@ -1,6 +1,7 @@
 /** CSV and TSV as sources of rows. */
-import type { RowLayout } from "../columns.ts";
-import { counted, FileProblem } from "../failure.ts";
+
+import { counted, FileProblem } from "../program/failure.ts";
+import type { RowLayout } from "../rows/columns.ts";
 import { type CsvColumns, planColumns } from "./csv-columns.ts";
 import { hasHeader, headerNames } from "./csv-header.ts";
 import { CsvReader, LINE_OF_SPACES, type LinesRead, type Records } from "./csv-records.ts";

@@ -1,6 +1,6 @@
 /** Decodes text strictly: invalid bytes are an error, never a replacement character. */
 import { isAscii, isUtf8 } from "node:buffer";
-import { FileProblem } from "../failure.ts";
+import { FileProblem } from "../program/failure.ts";
 
 /** Bytes that are not valid in the encoding. The parser adds the line. */
 export class InvalidText extends Error {

@@ -1,8 +1,8 @@
 /** Reads cells of CSV from bytes into the bytes of their elements, where a few simple rules suffice. All else is left to `CsvReader`. */
 import type { DType } from "../../node.ts";
-import { isRaw } from "../cell.ts";
-import { UsageError } from "../failure.ts";
-import { NOT_A_TIME } from "../times.ts";
+import { UsageError } from "../program/failure.ts";
+import { isRaw } from "../text/cell.ts";
+import { NOT_A_TIME } from "../text/times.ts";
 import { isHalfway, parsed, parseNumber, VALUE } from "./fast-number.ts";
 import { parseTime, timeFormat } from "./fast-time.ts";
 import { valuesOfTexts } from "./text-values.ts";

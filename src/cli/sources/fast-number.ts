@@ -1,5 +1,5 @@
 /** Reads numbers from ASCII, byte by byte: the float64 nearest to the decimal, as `Number` does. */
-import { DOUBLE, DOUBLE_BITS, HIGH, LOW, POWERS, powerAt, SPLITTER } from "../powers-of-ten.ts";
+import { DOUBLE, DOUBLE_BITS, HIGH, LOW, POWERS, powerAt, SPLITTER } from "../text/powers-of-ten.ts";
 
 /** The number that was read last. In a typed array, because passing float64 between functions makes an object of each. */
 export const VALUE: Float64Array = new Float64Array(1);

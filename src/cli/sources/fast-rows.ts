@@ -1,6 +1,6 @@
 /** Reads lines of CSV straight into the bytes of rows, up to the first line that needs the care of `CsvReader`. */
 import type { DType } from "../../node.ts";
-import { type RowLayout, sizeOf } from "../columns.ts";
+import { type RowLayout, sizeOf } from "../rows/columns.ts";
 import { cellReader, type ReadCell } from "./fast-cells.ts";
 
 /** Rows that were read from the start of UTF-8. */

@@ -1,6 +1,6 @@
 /** The formats of sources, and their file name extensions. */
 import { extname } from "node:path";
-import { shown, UsageError } from "../failure.ts";
+import { shown, UsageError } from "../program/failure.ts";
 import { openCsv } from "./csv.ts";
 import { openNdjson } from "./ndjson.ts";
 import { openNpy } from "./npy.ts";

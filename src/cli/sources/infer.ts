@@ -1,6 +1,6 @@
 /** Infers dtypes from text and from JSON. */
 import type { DTypeLike } from "../../node.ts";
-import { unitOfText } from "../times.ts";
+import { unitOfText } from "../text/times.ts";
 import { LongNumber } from "./json-text.ts";
 import { isIntegerText, isMissing, isNumberText } from "./number-of-text.ts";
 

@@ -1,5 +1,5 @@
 /** Parses JSON like `JSON.parse`, but rounds no number and loses no key. */
-import { UsageError } from "../failure.ts";
+import { UsageError } from "../program/failure.ts";
 import { inferredNumberOf, integerOf, numberOf } from "./number-of-text.ts";
 
 /** A number as it is written, where a JavaScript number may be inexact. */

@@ -1,9 +1,9 @@
 /** Converts JSON values to what `append` takes. */
 import type { DType } from "../../node.ts";
-import { isRaw } from "../cell.ts";
-import { shapeText, sizeOf } from "../columns.ts";
-import { excerpt, UsageError } from "../failure.ts";
-import { NOT_A_TIME, ticksOfTexts } from "../times.ts";
+import { excerpt, UsageError } from "../program/failure.ts";
+import { shapeText, sizeOf } from "../rows/columns.ts";
+import { isRaw } from "../text/cell.ts";
+import { NOT_A_TIME, ticksOfTexts } from "../text/times.ts";
 import { LongNumber } from "./json-text.ts";
 import { ticksOf } from "./text-values.ts";
 

@@ -1,7 +1,7 @@
 /** NDJSON as a source of rows: one JSON value per line. */
 import { type DType, type DTypeField, type DTypeLike, dtype } from "../../node.ts";
-import type { RowLayout } from "../columns.ts";
-import { FileProblem, UsageError } from "../failure.ts";
+import { FileProblem, UsageError } from "../program/failure.ts";
+import type { RowLayout } from "../rows/columns.ts";
 import { InvalidText } from "./encoding.ts";
 import { dtypeOfJson } from "./infer.ts";
 import { parseJson } from "./json-text.ts";

@@ -1,8 +1,8 @@
 /** .npy files as sources of rows, copied from file to file. */
 import { inspect, type NpyInfo, NpyReader } from "../../node.ts";
-import { type RowLayout, sizeOf } from "../columns.ts";
-import { FileProblem, runAdvice, UsageError } from "../failure.ts";
-import { isDirectory } from "../files.ts";
+import { isDirectory } from "../files/each-file.ts";
+import { FileProblem, runAdvice, UsageError } from "../program/failure.ts";
+import { type RowLayout, sizeOf } from "../rows/columns.ts";
 import type { Block, Source, SourceOptions } from "./source.ts";
 
 /** Bytes copied at a time. Signals and progress bars are handled in between. */

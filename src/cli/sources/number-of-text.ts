@@ -1,5 +1,5 @@
 /** Parses numbers, exactly or not at all. */
-import { UsageError } from "../failure.ts";
+import { UsageError } from "../program/failure.ts";
 import { isHalfway } from "./fast-number.ts";
 
 // No two parts can match the same characters: a long cell that is not a number costs no backtracking.

@@ -1,6 +1,7 @@
 /** Raw bytes as a source of rows. */
-import { type RowLayout, shapeText, sizeOf } from "../columns.ts";
-import { FileProblem, shown, UsageError } from "../failure.ts";
+
+import { FileProblem, shown, UsageError } from "../program/failure.ts";
+import { type RowLayout, shapeText, sizeOf } from "../rows/columns.ts";
 import { type ByteSource, blocksOf, openBytes } from "./bytes.ts";
 import { arrayOf, type Block, type Source, type SourceOptions } from "./source.ts";
 

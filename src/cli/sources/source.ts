@@ -1,7 +1,7 @@
 /** Sources: where appended rows come from. */
 import type { DType, NpyArray, NpyReaderSync } from "../../node.ts";
-import type { ColumnChoice } from "../arguments.ts";
-import { type RowLayout, sizeOf } from "../columns.ts";
+import type { ColumnChoice } from "../program/arguments.ts";
+import { type RowLayout, sizeOf } from "../rows/columns.ts";
 
 /** How to read a source. */
 export interface SourceOptions {

@@ -1,8 +1,8 @@
 /** Converts cells of text to what `append` takes. */
 import type { DType } from "../../node.ts";
-import { isRaw } from "../cell.ts";
-import { UsageError } from "../failure.ts";
-import { NOT_A_TIME, ticksOfTexts, unitOfText } from "../times.ts";
+import { UsageError } from "../program/failure.ts";
+import { isRaw } from "../text/cell.ts";
+import { NOT_A_TIME, ticksOfTexts, unitOfText } from "../text/times.ts";
 import { complexOf, floatOf, inferredNumberOf, integerOf, isComplexText, isMissing, isNumberText } from "./number-of-text.ts";
 
 /** Converts the cells of a column, or throws `InvalidCell`. */

@@ -1,0 +1,84 @@
+/** What `info` says of archives. */
+import { NpyError, type NpyReader, type NpzMember, type NpzReader } from "../../node.ts";
+import { openReader, withArchive } from "../files/archives.ts";
+import { counted, shown } from "../program/failure.ts";
+import { print, styled } from "../program/terminal.ts";
+import { shapeText } from "../rows/columns.ts";
+import { jsonText } from "../text/escaping.ts";
+import { Table } from "../text/table.ts";
+
+type Described = Pick<NpyReader, "dtype" | "shape" | "fortranOrder">;
+
+/** Prints the members of an archive. */
+export async function printArchive(file: string, { json = false }: { readonly json?: boolean }): Promise<void> {
+  await withArchive(file, async (npz) => {
+    const arrays: (Described | undefined)[] = [];
+    for (const { file } of npz.members) arrays.push(await describe(npz, file));
+    if (json) {
+      const members = npz.members.map((member, i) => ({ ...asJson(arrays[i]), ...member }));
+      return await print(`${jsonText({ path: file, members })}\n`);
+    }
+    const table = new Table(["array", "dtype", "shape", "order", "bytes", "storage"], [false, false, false, false, true, false]);
+    const lines = npz.members.map((member, i) => [member.name, ...cellsOf(arrays[i]), String(member.size), storedAs(member)]);
+    await print(`${styled("bold", shown(file))}\n${table.lines(lines, true)}`);
+  });
+}
+
+/** `undefined` for a member that is no array, or one of Python objects. */
+async function describe(npz: NpzReader, file: string): Promise<Described | undefined> {
+  let reader: NpyReader;
+  try {
+    reader = await npz.open(file);
+  } catch (error) {
+    if (error instanceof NpyError && ["ERR_NPY_HEADER", "ERR_NPY_DTYPE"].includes(error.code)) return undefined;
+    throw error;
+  }
+  const { dtype, shape, fortranOrder } = reader;
+  await reader.close();
+  return { dtype, shape, fortranOrder };
+}
+
+function asJson(array: Described | undefined): object {
+  if (array === undefined) return {};
+  const { dtype, shape, fortranOrder } = array;
+  return { dtype: dtypeText(array), descr: dtype.descr, itemsize: dtype.itemsize, shape, fortranOrder };
+}
+
+function cellsOf(array: Described | undefined): [dtype: string, shape: string, order: string] {
+  return array === undefined ? ["not readable", "", ""] : [dtypeText(array), shapeText(array.shape), orderText(array)];
+}
+
+function dtypeText({ dtype }: Described): string {
+  return dtype.fields === undefined ? dtype.name : dtype.str;
+}
+
+function orderText({ fortranOrder }: Described): string {
+  return fortranOrder ? "Fortran" : "C";
+}
+
+function storedAs({ isCompressed, size, compressedSize }: NpzMember): string {
+  if (!isCompressed) return "stored";
+  return `deflate, ${size === 0 ? 100 : Math.ceil((100 * compressedSize) / size)} %`;
+}
+
+/** Prints what is known of one array of an archive. */
+export async function printArchived(file: string, { json = false }: { readonly json?: boolean }): Promise<void> {
+  const reader = await openReader(file);
+  try {
+    if (json) return await print(`${jsonText({ path: file, ...asJson(reader) })}\n`);
+    const { dtype, shape } = reader;
+    const lines = {
+      dtype: dtype.fields === undefined ? `${dtype.name} (${dtype.str})` : dtype.str,
+      shape: shapeText(shape),
+      order: orderText(reader),
+      data: `${counted(
+        shape.reduce((product, size) => product * size, dtype.itemsize),
+        "byte",
+      )}`,
+    };
+    const body = Object.entries(lines).map(([name, text]) => `  ${name.padEnd(10)}  ${text}\n`);
+    await print(`${styled("bold", shown(file))}\n${body.join("")}`);
+  } finally {
+    await reader.close();
+  }
+}

@@ -1,0 +1,76 @@
+/** What `info` tells of a folder: the arrays of a group, as a table. */
+import { basename } from "node:path";
+import { type GroupArrayInfo, NpyError, NpyGroupReader, recover } from "../../node.ts";
+import { counted, FileProblem, recoveryProblem, runAdvice, shown } from "../program/failure.ts";
+import { styled } from "../program/terminal.ts";
+import { shapeText } from "../rows/columns.ts";
+import { jsonText } from "../text/escaping.ts";
+import { Table } from "../text/table.ts";
+
+/** The lines that describe a group, or a line of JSON. */
+export async function groupInfo(folder: string, asJson: boolean): Promise<string> {
+  const reader = await opened(folder);
+  try {
+    const { arrays, length } = reader;
+    const problem = await problemOf(folder);
+    if (asJson) return `${jsonText(jsonOf(folder, arrays, length, problem))}\n`;
+    const rows = Object.entries(arrays).map(([name, array]) => [
+      name,
+      dtypeText(array),
+      array.ragged ? "any length" : shapeText(array.rowShape),
+    ]);
+    const table = new Table(["array", "dtype", "row"], [false, false, false]);
+    const lines = table
+      .lines(rows, true)
+      .split("\n")
+      .map((line) => (line === "" ? "" : `  ${line}\n`));
+    return `${styled("bold", shown(folder))}\n  rows      ${length}\n  complete  ${problem ?? "yes"}\n${lines.join("")}`;
+  } finally {
+    await reader.close();
+  }
+}
+
+async function opened(folder: string): Promise<NpyGroupReader> {
+  try {
+    return await NpyGroupReader.open(folder);
+  } catch (error) {
+    if (!(error instanceof NpyError)) throw error;
+    const isShort = error.code === "ERR_NPY_NEEDS_RECOVERY" && error.cause === undefined && error.path !== undefined;
+    // The advice for one file would not help the group.
+    const problem = isShort
+      ? `${basename(error.path)} is shorter than its header says: ${runAdvice("recover", folder)}`
+      : error.reason;
+    throw new FileProblem(folder, problem, { cause: error });
+  }
+}
+
+/** What `recover` would do, or why it refuses; `undefined` for a whole group. */
+async function problemOf(folder: string): Promise<string | undefined> {
+  try {
+    const { needed, rowsAfter, bytesDropped } = await recover(folder, { dryRun: true });
+    if (!needed) return undefined;
+    return `no: recover keeps ${counted(rowsAfter, "row")}${bytesDropped === 0 ? "" : `, drops ${counted(bytesDropped, "byte")}`}`;
+  } catch (error) {
+    if (error instanceof NpyError && error.code === "ERR_NPY_UNRECOVERABLE") return `no: ${recoveryProblem(error)}`;
+    throw error;
+  }
+}
+
+function dtypeText({ dtype, text }: GroupArrayInfo): string {
+  return text ? "text (UTF-8)" : dtype.fields === undefined ? dtype.name : `${counted(dtype.itemsize, "byte")}`;
+}
+
+function jsonOf(
+  path: string,
+  arrays: { readonly [name: string]: GroupArrayInfo },
+  rows: number,
+  problem: string | undefined,
+): object {
+  const described = Object.entries(arrays).map(([name, { dtype, rowShape, ragged, text }]) => {
+    return [
+      name,
+      { dtype: text ? "utf8" : dtype.fields === undefined ? dtype.name : dtype.str, descr: dtype.descr, rowShape, ragged },
+    ];
+  });
+  return { path, rows, arrays: Object.fromEntries(described), complete: problem === undefined };
+}
