@@ -157,7 +157,16 @@ test("info shows the arrays of a folder that grow in step, and recover repairs t
     group.append({ id: [1, 2], vec: new Float32Array(6), text: ["one", "two"] });
   }
   expect(npy(["info", "docs"], { cwd }).stdout).toBe(
-    "docs\n  rows      2\n  complete  yes\n  array  dtype         row\n  id     int64         ()\n  text   text (UTF-8)  any length\n  vec    float32       (3,)\n",
+    `docs
+  arrays      3
+  rows        2
+  size        582 bytes
+  complete    yes
+  array  dtype         row         bytes
+  id     int64         ()            144
+  text   text (UTF-8)  any length    286
+  vec    float32       (3,)          152
+`,
   );
   expect(JSON.parse(npy(["info", "--json", "docs"], { cwd }).stdout)).toMatchObject({
     path: "docs",
@@ -176,7 +185,7 @@ test("info shows the arrays of a folder that grow in step, and recover repairs t
   saveSync(join(cwd, "docs", "stray.npy"), [1]);
   expect(npy(["recover", "--arrays", "id,vec,text", "docs"], { cwd }).stdout).toBe(text("kept", "dropped"));
   saveSync(join(cwd, "docs", "stray.npy"), [1, 2]);
-  expect(npy(["info", "docs"], { cwd }).stdout).toContain("complete  no: ");
+  expect(npy(["info", "docs"], { cwd }).stdout).toContain("complete    no: ");
   expect(npy(["recover", "docs"], { cwd })).toMatchObject({
     status: 1,
     stderr: expect.stringContaining("may be no array of the group"),

@@ -71,11 +71,13 @@ test("arrays of archives are described and printed like files", () => {
     status: 0,
     stderr: "",
     stdout: `a.npz
-array   dtype    shape   order    bytes  storage
-points  float64  (6, 2)  C          224  stored
-scalar  float64  ()      C          136  stored
-words   str96    (2,)    C          152  stored
-turned  int16    (2, 3)  Fortran    140  stored
+  arrays      4
+  size        652 bytes
+  array   dtype    shape   order    bytes  storage
+  points  float64  (6, 2)  C          224  stored
+  scalar  float64  ()      C          136  stored
+  words   str96    (2,)    C          152  stored
+  turned  int16    (2, 3)  Fortran    140  stored
 c.npz:points
   dtype       float64 (<f8)
   shape       (6, 2)

@@ -71,7 +71,7 @@ describe("commands that read take folders", () => {
     const writer = await NpyShards.open(join(cwd, "read"), { rowsPerShard: 4 });
     await writer.append([[1, 2]]);
     expect(run("info", "read")).toBe(
-      "read\n  dtype       float64 (<f8)\n  shape       (10, 2)\n  order       C\n  shards      3 files of 4 rows, the last of 2\n" +
+      "read\n  dtype       float64 (<f8)\n  shape       (10, 2)\n  order       C\n  growth      along axis 0, rows of 16 bytes\n  data        160 bytes\n  shards      3 files of 4 rows, the last of 2\n" +
         "  writing     1 file that no shard was made of yet: recover does, if the writers are gone\n",
     );
     expect(JSON.parse(run("info", "--json", "read"))).toMatchObject({ shape: [10, 2], shards: 3, rows: [4, 4, 2], writing: 1 });

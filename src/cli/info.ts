@@ -3,16 +3,18 @@ import { Command } from "commander";
 import { inspect, NpyError, type NpyInfo, type RecoveryReport, recover } from "../node.ts";
 import { archivedArray, isArchive } from "./files/archives.ts";
 import { forEachFile, isDirectory } from "./files/each-file.ts";
-import { isShardFolder, shardsInfo } from "./files/shard-folders.ts";
+import { isShardFolder } from "./files/shard-folders.ts";
 import { printArchive, printArchived } from "./info/archive.ts";
 import { groupInfo } from "./info/group.ts";
+import { dtypeText, dtypeWord, growthAxis, growthText, infoText, orderText } from "./info/lines.ts";
+import { shardsInfo } from "./info/shards.ts";
 import { watchGrowth } from "./info/watching.ts";
 import { intervalArgument } from "./program/arguments.ts";
-import { counted, recoveryProblem, shown, UsageError } from "./program/failure.ts";
-import { print, styled } from "./program/terminal.ts";
+import { counted, recoveryProblem, UsageError } from "./program/failure.ts";
+import { print } from "./program/terminal.ts";
 import { shapeText } from "./rows/columns.ts";
 import { sizeText } from "./text/byte-counts.ts";
-import { jsonText, printable } from "./text/escaping.ts";
+import { jsonText } from "./text/escaping.ts";
 
 interface InfoOptions {
   readonly json?: boolean;
@@ -76,7 +78,7 @@ function asJson(path: string, info: NpyInfo, recovery: RecoveryReport | string |
   return {
     path,
     version,
-    dtype: dtype.fields === undefined ? dtype.name : dtype.str,
+    dtype: dtypeWord(dtype),
     descr: dtype.descr,
     itemsize: dtype.itemsize,
     shape,
@@ -94,41 +96,18 @@ function asJson(path: string, info: NpyInfo, recovery: RecoveryReport | string |
 }
 
 function asText(file: string, info: NpyInfo, recovery: RecoveryReport | string | undefined): string {
-  const { dtype, shape, headerLength, slack, dataLength, expectedDataLength } = info;
-  const described = dtype.fields === undefined ? `${dtype.name} (${dtype.str})` : fieldsText(info);
-  const lines = {
-    dtype: described,
+  const { shape, headerLength, slack, dataLength, expectedDataLength } = info;
+  return infoText(file, {
+    dtype: dtypeText(info.dtype),
     shape: shapeText(shape),
-    order: info.fortranOrder ? "Fortran" : "C",
+    order: orderText(info),
     version: info.version,
     header: `${counted(headerLength, "byte")}, ${slack} of them to grow`,
     growth: growthText(info),
     data: `${sizeText(dataLength)}${dataLength !== expectedDataLength ? `, ${expectedDataLength} expected` : ""}`,
     appendable: info.appendable ? "yes" : shape.length === 0 ? "no: a 0-d array has no rows" : "no: run ensure-appendable",
     complete: recovery === undefined ? "yes" : `no: ${typeof recovery === "string" ? recovery : recoveryText(recovery)}`,
-  };
-  const body = Object.entries(lines).map(([name, text]) => `  ${name.padEnd(10)}  ${text}\n`);
-  return `${styled("bold", shown(file))}\n${body.join("")}`;
-}
-
-/** The axis along which rows are appended: 0 in C order, the last in Fortran order. A 0-d array has none. */
-function growthAxis({ shape, fortranOrder }: NpyInfo): number | undefined {
-  return shape.length === 0 ? undefined : fortranOrder ? shape.length - 1 : 0;
-}
-
-function growthText(info: NpyInfo): string {
-  const axis = growthAxis(info);
-  if (axis === undefined) return "none: a 0-d array has no rows";
-  const rowBytes = info.shape.reduce((product, size, i) => (i === axis ? product : product * size), info.dtype.itemsize);
-  return `along axis ${axis}, rows of ${sizeText(rowBytes)}`;
-}
-
-function fieldsText({ dtype }: NpyInfo): string {
-  const fields = (dtype.fields ?? []).map(({ name, dtype: type }) => {
-    const shape = type.subdtype === undefined ? "" : ` ${shapeText(type.subdtype.shape)}`;
-    return `${printable(name)} ${(type.subdtype?.dtype ?? type).str}${shape}`;
   });
-  return `${counted(dtype.itemsize, "byte")}: ${fields.join(", ")}`;
 }
 
 function recoveryText({ rowsBefore, rowsAfter, bytesDropped, bytesReserved }: RecoveryReport): string {

@@ -1,13 +1,12 @@
 /** What `info` says of archives. */
 import { NpyError, type NpyReader, type NpzMember, type NpzReader } from "../../node.ts";
 import { openReader, withArchive } from "../files/archives.ts";
-import { counted, shown } from "../program/failure.ts";
-import { print, styled } from "../program/terminal.ts";
+import { print } from "../program/terminal.ts";
 import { shapeText } from "../rows/columns.ts";
+import { sizeText } from "../text/byte-counts.ts";
 import { jsonText } from "../text/escaping.ts";
 import { Table } from "../text/table.ts";
-
-type Described = Pick<NpyReader, "dtype" | "shape" | "fortranOrder">;
+import { bytesOf, type Described, dtypeText, dtypeWord, indented, infoText, orderText } from "./lines.ts";
 
 /** Prints the members of an archive. */
 export async function printArchive(file: string, { json = false }: { readonly json?: boolean }): Promise<void> {
@@ -19,8 +18,14 @@ export async function printArchive(file: string, { json = false }: { readonly js
       return await print(`${jsonText({ path: file, members })}\n`);
     }
     const table = new Table(["array", "dtype", "shape", "order", "bytes", "storage"], [false, false, false, false, true, false]);
-    const lines = npz.members.map((member, i) => [member.name, ...cellsOf(arrays[i]), String(member.size), storedAs(member)]);
-    await print(`${styled("bold", shown(file))}\n${table.lines(lines, true)}`);
+    const cells = npz.members.map((member, i) => [member.name, ...cellsOf(arrays[i]), String(member.size), storedAs(member)]);
+    const size = npz.members.reduce((sum, member) => sum + member.size, 0);
+    const stored = npz.members.reduce((sum, { compressedSize }) => sum + compressedSize, 0);
+    const text = infoText(file, {
+      arrays: String(npz.members.length),
+      size: `${sizeText(size)}${stored === size ? "" : `, stored in ${sizeText(stored)}`}`,
+    });
+    await print(`${text}${indented(table.lines(cells, true))}`);
   });
 }
 
@@ -41,19 +46,11 @@ async function describe(npz: NpzReader, file: string): Promise<Described | undef
 function asJson(array: Described | undefined): object {
   if (array === undefined) return {};
   const { dtype, shape, fortranOrder } = array;
-  return { dtype: dtypeText(array), descr: dtype.descr, itemsize: dtype.itemsize, shape, fortranOrder };
+  return { dtype: dtypeWord(dtype), descr: dtype.descr, itemsize: dtype.itemsize, shape, fortranOrder };
 }
 
 function cellsOf(array: Described | undefined): [dtype: string, shape: string, order: string] {
-  return array === undefined ? ["not readable", "", ""] : [dtypeText(array), shapeText(array.shape), orderText(array)];
-}
-
-function dtypeText({ dtype }: Described): string {
-  return dtype.fields === undefined ? dtype.name : dtype.str;
-}
-
-function orderText({ fortranOrder }: Described): string {
-  return fortranOrder ? "Fortran" : "C";
+  return array === undefined ? ["not readable", "", ""] : [dtypeWord(array.dtype), shapeText(array.shape), orderText(array)];
 }
 
 function storedAs({ isCompressed, size, compressedSize }: NpzMember): string {
@@ -67,17 +64,14 @@ export async function printArchived(file: string, { json = false }: { readonly j
   try {
     if (json) return await print(`${jsonText({ path: file, ...asJson(reader) })}\n`);
     const { dtype, shape } = reader;
-    const lines = {
-      dtype: dtype.fields === undefined ? `${dtype.name} (${dtype.str})` : dtype.str,
-      shape: shapeText(shape),
-      order: orderText(reader),
-      data: `${counted(
-        shape.reduce((product, size) => product * size, dtype.itemsize),
-        "byte",
-      )}`,
-    };
-    const body = Object.entries(lines).map(([name, text]) => `  ${name.padEnd(10)}  ${text}\n`);
-    await print(`${styled("bold", shown(file))}\n${body.join("")}`);
+    await print(
+      infoText(file, {
+        dtype: dtypeText(dtype),
+        shape: shapeText(shape),
+        order: orderText(reader),
+        data: sizeText(bytesOf(reader)),
+      }),
+    );
   } finally {
     await reader.close();
   }

@@ -1,11 +1,13 @@
 /** What `info` tells of a folder: the arrays of a group, as a table. */
-import { basename } from "node:path";
+import { statSync } from "node:fs";
+import { basename, join } from "node:path";
 import { type GroupArrayInfo, NpyError, NpyGroupReader, recover } from "../../node.ts";
-import { counted, FileProblem, recoveryProblem, runAdvice, shown } from "../program/failure.ts";
-import { styled } from "../program/terminal.ts";
+import { counted, FileProblem, recoveryProblem, runAdvice } from "../program/failure.ts";
 import { shapeText } from "../rows/columns.ts";
+import { sizeText } from "../text/byte-counts.ts";
 import { jsonText } from "../text/escaping.ts";
 import { Table } from "../text/table.ts";
+import { dtypeWord, indented, infoText } from "./lines.ts";
 
 /** The lines that describe a group, or a line of JSON. */
 export async function groupInfo(folder: string, asJson: boolean): Promise<string> {
@@ -14,17 +16,21 @@ export async function groupInfo(folder: string, asJson: boolean): Promise<string
     const { arrays, length } = reader;
     const problem = await problemOf(folder);
     if (asJson) return `${jsonText(jsonOf(folder, arrays, length, problem))}\n`;
-    const rows = Object.entries(arrays).map(([name, array]) => [
+    const cells = Object.entries(arrays).map(([name, array]) => [
       name,
-      dtypeText(array),
+      dtypeOf(array),
       array.ragged ? "any length" : shapeText(array.rowShape),
+      String(bytesOfArray(folder, name, array)),
     ]);
-    const table = new Table(["array", "dtype", "row"], [false, false, false]);
-    const lines = table
-      .lines(rows, true)
-      .split("\n")
-      .map((line) => (line === "" ? "" : `  ${line}\n`));
-    return `${styled("bold", shown(folder))}\n  rows      ${length}\n  complete  ${problem ?? "yes"}\n${lines.join("")}`;
+    const table = new Table(["array", "dtype", "row", "bytes"], [false, false, false, true]);
+    const size = Object.entries(arrays).reduce((sum, [name, array]) => sum + bytesOfArray(folder, name, array), 0);
+    const text = infoText(folder, {
+      arrays: String(cells.length),
+      rows: String(length),
+      size: sizeText(size),
+      complete: problem ?? "yes",
+    });
+    return `${text}${indented(table.lines(cells, true))}`;
   } finally {
     await reader.close();
   }
@@ -56,8 +62,14 @@ async function problemOf(folder: string): Promise<string | undefined> {
   }
 }
 
-function dtypeText({ dtype, text }: GroupArrayInfo): string {
-  return text ? "text (UTF-8)" : dtype.fields === undefined ? dtype.name : `${counted(dtype.itemsize, "byte")}`;
+function dtypeOf({ dtype, text }: GroupArrayInfo): string {
+  return text ? "text (UTF-8)" : dtypeWord(dtype);
+}
+
+/** The sizes of the files of an array, with their headers. */
+function bytesOfArray(folder: string, name: string, { ragged }: GroupArrayInfo): number {
+  const files = ragged ? [`${name}.values.npy`, `${name}.offsets.npy`] : [`${name}.npy`];
+  return files.reduce((sum, file) => sum + statSync(join(folder, file)).size, 0);
 }
 
 function jsonOf(
@@ -67,10 +79,7 @@ function jsonOf(
   problem: string | undefined,
 ): object {
   const described = Object.entries(arrays).map(([name, { dtype, rowShape, ragged, text }]) => {
-    return [
-      name,
-      { dtype: text ? "utf8" : dtype.fields === undefined ? dtype.name : dtype.str, descr: dtype.descr, rowShape, ragged },
-    ];
+    return [name, { dtype: text ? "utf8" : dtypeWord(dtype), descr: dtype.descr, rowShape, ragged }];
   });
   return { path, rows, arrays: Object.fromEntries(described), complete: problem === undefined };
 }
