@@ -10,7 +10,7 @@ import { valuesOfTexts } from "./text-values.ts";
 /** Reads the cell at `at`, writes its element to `target`, and returns where the cell ends; -1 for a cell that it leaves to others. */
 export type ReadCell = (bytes: Buffer, at: number, view: DataView, target: number) => number;
 
-const [LINE_FEED, RETURN, SPACE, QUOTE] = [0x0a, 0x0d, 0x20, 0x22];
+const [LINE_FEED, RETURN, SPACE, QUOTE, MINUS, ZERO] = [0x0a, 0x0d, 0x20, 0x22, 0x2d, 0x30];
 
 /** The reader of cells of a dtype; `undefined` if there is none. `delimiter`: the code of the character that ends a cell. */
 export function cellReader(dtype: DType, delimiter: number, isInferred: boolean): ReadCell | undefined {
@@ -26,11 +26,12 @@ export function cellReader(dtype: DType, delimiter: number, isInferred: boolean)
     }
     case "S":
       return undefined;
+    case "i":
+    case "u":
+      return integerReader(dtype, delimiter, isLittle, numberReader(dtype, delimiter, isLittle, isInferred));
     case "f":
     case "c":
     case "b":
-    case "i":
-    case "u":
     case "m":
       return numberReader(dtype, delimiter, isLittle, isInferred);
     default:
@@ -73,6 +74,40 @@ function numberReader(dtype: DType, delimiter: number, isLittle: boolean, isInfe
     if (byte !== delimiter && byte !== LINE_FEED && byte !== RETURN) return readText(bytes, start, view, target);
     if (isAccepted()) return store(view, target) ? end : -1;
     return readText(bytes, start, view, target);
+  };
+}
+
+/** So many digits are always below 2 ** 31. */
+const FEW_DIGITS = 9;
+
+/** Reads integers of few digits, with nothing around them. All others are for `readOthers`. */
+function integerReader({ kind, itemsize }: DType, delimiter: number, isLittle: boolean, readOthers: ReadCell): ReadCell {
+  const bits = Math.min(8 * itemsize, 32);
+  const most = (kind === "u" ? 2 ** bits : 2 ** (bits - 1)) - 1;
+  const least = kind === "u" ? 0 : -most - 1;
+  return (bytes, start, view, target) => {
+    let at = start;
+    let byte = bytes[at] as number;
+    const isNegative = byte === MINUS;
+    if (isNegative) byte = bytes[++at] as number;
+    const first = at;
+    let value = 0;
+    for (let digit = byte - ZERO; digit >= 0 && digit <= 9 && at - first <= FEW_DIGITS; digit = byte - ZERO) {
+      value = (10 * value + digit) | 0;
+      byte = bytes[++at] as number;
+    }
+    const count = at - first;
+    const isCell = count > 0 && count <= FEW_DIGITS && (byte === delimiter || byte === LINE_FEED || byte === RETURN);
+    if (isNegative) value = -value | 0;
+    if (!isCell || value < least || value > most) return readOthers(bytes, start, view, target);
+    if (itemsize === 4) view.setInt32(target, value, isLittle);
+    else if (itemsize === 2) view.setInt16(target, value, isLittle);
+    else if (itemsize === 1) view.setInt8(target, value);
+    else {
+      view.setInt32(target + (isLittle ? 0 : 4), value, isLittle);
+      view.setInt32(target + (isLittle ? 4 : 0), value >> 31, isLittle);
+    }
+    return at;
   };
 }
 
