@@ -1,7 +1,17 @@
 /** The S3 server of the tests: that it does what the package rests on, and that the proxy before it does what it says. */
 import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
-import { answered, type Fate, faultyWay, gatewayVariables, keysOf, newBucket, publish, signingFetch } from "./support/gateway.ts";
+import {
+  answered,
+  type Fate,
+  faultyWay,
+  gatewayVariables,
+  keysOf,
+  newBucket,
+  publish,
+  signingFetch,
+  uploadsOf,
+} from "./support/gateway.ts";
 
 const isThere = gatewayVariables !== undefined;
 
@@ -25,6 +35,13 @@ test.runIf(isThere)("has one winner among those that create an object if it is a
     expect(await answered(`${bucket}/${round}`)).toBe(`writer ${winners[0]}`);
   }
   expect(await keysOf(bucket)).toHaveLength(10);
+});
+
+test.runIf(isThere)("lists the uploads that are under way", async () => {
+  const bucket = await newBucket();
+  expect(await uploadsOf(bucket)).toEqual([]);
+  await answered(`${bucket}/b%20c?uploads`, { method: "POST" });
+  expect(await uploadsOf(bucket)).toEqual([["b c", expect.any(String)]]);
 });
 
 test.runIf(isThere)("refuses those who sign nothing, until a bucket is published", async () => {

@@ -5,6 +5,7 @@
 import { spawnSync } from "node:child_process";
 import { createServer, request as httpRequest, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { AwsClient } from "aws4fetch";
 import { onTestFinished } from "vitest";
 
@@ -29,7 +30,7 @@ function ofEnvironment(): GatewayVariables | undefined {
 
 function ofScript(): GatewayVariables | undefined {
   if (process.platform !== "linux") return undefined;
-  const { status, stdout } = spawnSync("scripts/gateway.sh", ["env"], { encoding: "utf8", timeout: 300_000 });
+  const { status, stdout } = spawnSync(join("scripts", "gateway.sh"), ["env"], { encoding: "utf8", timeout: 300_000 });
   if (status !== 0) return undefined;
   return Object.fromEntries(
     stdout
