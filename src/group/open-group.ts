@@ -1,5 +1,5 @@
 /** Opens the files of a group for appending. */
-import { withPath } from "../errors.ts";
+import { NpyError, withPath } from "../errors.ts";
 import { dtype } from "../format/dtype.ts";
 import type { RecoveryReport } from "../plan/rewrite/recover.ts";
 import { type Plan, quietly } from "../plan/step.ts";
@@ -24,6 +24,7 @@ export interface OpenedGroup {
 
 /** @throws NpyError what {@link mend} and opening a file throw. Nothing is created or changed then, unless creating a file failed. */
 export function* openGroup(folder: Folder, { arrays, mayCut, shared }: CheckedGroupOptions): Plan<OpenedGroup> {
+  if (folder.whole !== undefined) throw notInStep(folder);
   const columns = yield* columnsIn(folder, arrays);
   if (arrays !== undefined) yield* createFolder(folder);
   const files = filesOf(folder, columns);
@@ -46,6 +47,13 @@ export function* openGroup(folder: Folder, { arrays, mayCut, shared }: CheckedGr
     yield* closeAll(writers);
   }
   throw isTaken("programs that open it again and again");
+}
+
+/** Objects become visible one by one: a reader would see an append in some arrays and not in the others. */
+function notInStep({ path }: Folder): NpyError {
+  const reason =
+    "The arrays of a group cannot grow in step in an object store, where each becomes visible by itself: write the group to a disk and upload its folder, or use NpyShards with a structured dtype.";
+  return new NpyError("ERR_NPY_OPTION", reason, { path });
 }
 
 function* openFiles(files: readonly GroupFile[], shared: CheckedOpenOptions): Plan<Writer[]> {

@@ -9,7 +9,8 @@ import { hasCode, type StorageFile } from "../storage/storage.ts";
 import { NpyAppendArray } from "../writer/npy-append-array.ts";
 import { dropName, nextNumber } from "./give-name.ts";
 import { PrivateFile, type ShardLayout } from "./private-file.ts";
-import { isDecidedByLock, isPrivate, lockScopeOf } from "./private-files.ts";
+import { isDecidedByLock, isPrivate, lockScopeOf, placeOfPrivate } from "./private-files.ts";
+import { dropNotes } from "./put-whole.ts";
 
 export interface Adopting {
   /** What a file must hold to be a shard; `undefined`: anything. */
@@ -29,9 +30,15 @@ export interface Adopted {
 }
 
 export async function adoptAll(folder: Folder, options: Adopting): Promise<Adopted> {
-  const scope = lockScopeOf(folder);
   const result: Adopted = { adopted: [], inUse: [] };
-  const names = (await run(list(folder))).filter(isPrivate).sort();
+  const { whole } = folder;
+  // What was in the memory of a writer is gone with it.
+  if (whole !== undefined && whole.spool === undefined) return result;
+  const place = placeOfPrivate(folder);
+  const scope = lockScopeOf(place);
+  const listed = await run(list(place));
+  const names = listed.filter((name) => isPrivate(name, whole?.tag)).sort();
+  if (whole !== undefined) await dropNotes(place, whole.tag, listed);
   let failure: { readonly error: unknown } | undefined;
   for (const name of names) {
     const isDecided = isDecidedByLock(name, scope);
@@ -40,7 +47,7 @@ export async function adoptAll(folder: Folder, options: Adopting): Promise<Adopt
       continue;
     }
     try {
-      const found = await adopt(folder, name, isDecided, options);
+      const found = await adopt(folder, place, name, isDecided, options);
       if (found === "in use") result.inUse.push(name);
       else if (found !== undefined) result.adopted.push(found);
     } catch (error) {
@@ -55,6 +62,7 @@ export async function adoptAll(folder: Folder, options: Adopting): Promise<Adopt
 /** Returns the number of the new shard; `undefined` if there were no rows, or it had become a shard already. */
 async function adopt(
   folder: Folder,
+  place: Folder,
   name: string,
   isDecided: boolean,
   options: Adopting,
@@ -62,7 +70,7 @@ async function adopt(
   const { layout, isSafe, maxHeaderSize } = options;
   let npaa: NpyAppendArray;
   try {
-    npaa = await NpyAppendArray.open(folder.file(name), {
+    npaa = await NpyAppendArray.open(place.file(name), {
       lock: isDecided || "auto",
       onNeedsRecovery: "truncate",
       durability: isSafe ? "full" : "os",
@@ -75,15 +83,15 @@ async function adopt(
   try {
     // Its writer finished it just now, or has not begun to write it.
     if (npaa.dtype === undefined) return undefined;
-    const file = PrivateFile.of(folder, name, npaa);
-    if (await run(isShard(folder, name))) return undefined;
+    const file = await PrivateFile.of(folder, place, name, npaa);
+    if (folder === place && (await run(isShard(folder, name)))) return undefined;
     if (npaa.length === 0) return await file.discard().then(() => undefined);
     checkFits(npaa, layout);
     const claimed = await file.claim(await run(nextNumber(folder)), isSafe);
-    await run(quietly(close(claimed.file)));
+    if (claimed.file !== undefined) await run(quietly(close(claimed.file)));
     return claimed.number;
   } catch (error) {
-    if (hasCode(error, "ENOENT")) return undefined;
+    if (folder === place && hasCode(error, "ENOENT")) return undefined;
     throw error;
   } finally {
     await npaa.close().catch(() => undefined);

@@ -1,5 +1,6 @@
 /** Gives private files the names of shards. */
 import { NpyError } from "../errors.ts";
+import { run } from "../plan/run.ts";
 import { close, create, discard, list, open, type Plan, place, quietly, remove } from "../plan/step.ts";
 import { inOrder, shardName, shardNumber } from "../reader/shard-names.ts";
 import type { Folder } from "../storage/folder.ts";
@@ -83,7 +84,11 @@ function noNames(path: string | undefined): NpyError {
 }
 
 /** @throws NpyError `ERR_NPY_OPTION` unless files of the folder can be given names: that is found out before a row is taken. */
-export function* checkNames(folder: Folder): Plan<void> {
+export async function checkNames(folder: Folder): Promise<void> {
+  await (folder.whole === undefined ? run(tryNames(folder)) : folder.whole.check());
+}
+
+function* tryNames(folder: Folder): Plan<void> {
   const storage = folder.file(privateName(undefined));
   const file = yield* create(storage);
   const other = folder.file(privateName(undefined));

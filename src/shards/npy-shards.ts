@@ -3,27 +3,26 @@ import type { EncodedRows } from "../encode/encoded-rows.ts";
 import { RowEncoder } from "../encode/row-encoder.ts";
 import { NpyError } from "../errors.ts";
 import type { DType } from "../format/dtype.ts";
-import { bytesPerRow, shapeOf } from "../format/layout.ts";
+import { shapeOf } from "../format/layout.ts";
 import type { AppendInput } from "../input/record-types.ts";
 import { notConstructible, optionError, position } from "../options.ts";
 import { run } from "../plan/run.ts";
-import { close, open, type Plan, quietly, sync } from "../plan/step.ts";
 import type { NpyReader } from "../reader/npy-reader.ts";
 import { isReader } from "../reader/open-readers.ts";
 import { shardName } from "../reader/shard-names.ts";
 import type { Folder } from "../storage/folder.ts";
 import { type FolderLike, locateFolder } from "../storage/locate.ts";
-import type { StorageFile } from "../storage/storage.ts";
 import { attempt, attemptLater, outward } from "../verb.ts";
 import { checkAppendFrom } from "../writer/growing-array.ts";
 import { appendEncoded } from "../writer/npy-append-array.ts";
 import { type Appended, type AppendFromOptions, type AppendRowsOptions, appendAll } from "../writer/streams.ts";
 import { adoptAll } from "./adopt.ts";
+import { ClaimedShards } from "./claimed-shards.ts";
 import { RowsInParts } from "./cut-rows.ts";
 import { checkNames, nextNumber } from "./give-name.ts";
 import { layoutOf } from "./layout-of.ts";
 import { PrivateFile, type ShardLayout } from "./private-file.ts";
-import { type CheckedShardsOptions, checkShardsOptions, type ShardsOptions } from "./shards-options.ts";
+import { type CheckedShardsOptions, checkShardsOptions, rowsOfShard, type ShardsOptions } from "./shards-options.ts";
 
 const KEY = Symbol("NpyShards");
 
@@ -60,9 +59,7 @@ export class NpyShards<D = unknown> implements AsyncDisposable {
   #claimed = 0;
   /** The number at which to look for a free name. */
   #next: number;
-  /** Shards whose data may not be safe yet, and the last of them, which is open: syncing it makes the names safe, too. */
-  #unsafe: number[] = [];
-  #last: StorageFile | undefined;
+  readonly #shards: ClaimedShards;
   /** What is done one after the other, and how much of it is left. */
   #work: Promise<unknown> = Promise.resolve();
   #waiting = 0;
@@ -80,13 +77,12 @@ export class NpyShards<D = unknown> implements AsyncDisposable {
     if (key !== KEY) throw notConstructible("NpyShards");
     const { dtype, rowShape, fortranOrder } = layout;
     const array = { dtype, fortranOrder, shape: shapeOf(0, rowShape, fortranOrder) };
-    const { rowsPerShard, maxBytes, checked } = options;
-    const width = bytesPerRow(array);
     this.#folder = folder;
+    this.#shards = new ClaimedShards(folder);
     this.#options = options;
     this.#layout = layout;
-    this.#encoder = new RowEncoder(array, { ...checked, isInferred: false });
-    this.#most = Math.min(rowsPerShard, width === 0 ? Number.MAX_SAFE_INTEGER : Math.max(1, Math.floor(maxBytes / width)));
+    this.#encoder = new RowEncoder(array, { ...options.checked, isInferred: false });
+    this.#most = rowsOfShard(options, array, folder);
     this.#next = next;
     this.#adopted = adopted;
   }
@@ -104,7 +100,7 @@ export class NpyShards<D = unknown> implements AsyncDisposable {
       const checked = checkShardsOptions(options);
       await place.create();
       const layout = await layoutOf(place, checked);
-      await run(checkNames(place));
+      await checkNames(place);
       const isSafe = checked.checked.durability !== "os";
       const { adopted } = await adoptAll(place, { layout, isForced: false, isSafe, maxHeaderSize: checked.files.maxHeaderSize });
       return new NpyShards<D>(KEY, place, checked, layout, await run(nextNumber(place)), adopted);
@@ -234,21 +230,36 @@ export class NpyShards<D = unknown> implements AsyncDisposable {
     return stop - start;
   }
 
-  /** Resolves when everything appended so far survives a power cut. */
+  /**
+   * Resolves when everything appended so far survives a power cut. In an object store it is a shard then, which may be short: all is safe there, and readers
+   * see it.
+   */
   sync(): Promise<void> {
     return this.#perform(async () => {
+      if (this.#folder.whole !== undefined) return await this.#claim();
       await this.#file?.npaa.sync();
-      const last = this.#last;
-      for (const number of this.#unsafe) await run(syncShard(this.#folder, shardName(number)));
-      await last?.sync();
-      this.#unsafe = [];
+      await this.#shards.sync();
     });
   }
 
-  /** Makes a shard of the rows that are not in one yet, and closes it. Idempotent. If that fails, the rows are where {@link recoverShards} finds them. */
+  /**
+   * Makes a shard of the rows that are not in one yet, and closes it. Idempotent. If that fails, the rows are where {@link recoverShards} finds them; those in
+   * memory, for an object store without `spool`, still wait there: call it again.
+   */
   close(): Promise<void> {
-    this.#closed ??= this.#perform(() => this.#finish());
-    return this.#closed;
+    if (this.#closed !== undefined) return this.#closed;
+    const closing = this.#perform(() => this.#finish());
+    this.#closed = closing;
+    closing.catch(() => {
+      if (this.#isInMemory) this.#closed = undefined;
+    });
+    return closing;
+  }
+
+  /** Whether rows that are not in a shard are in memory alone. */
+  get #isInMemory(): boolean {
+    const { whole } = this.#folder;
+    return whole !== undefined && whole.spool === undefined;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -260,10 +271,8 @@ export class NpyShards<D = unknown> implements AsyncDisposable {
     try {
       await this.#claim();
     } finally {
-      const last = this.#last;
-      this.#last = undefined;
-      if (last !== undefined) await run(quietly(close(last)));
-      await this.#file?.npaa.close();
+      await this.#shards.close();
+      if (!this.#isInMemory) await this.#file?.npaa.close();
     }
   }
 
@@ -290,9 +299,9 @@ export class NpyShards<D = unknown> implements AsyncDisposable {
     return result;
   }
 
-  /** The file to append to. A full one that could not become a shard is tried again. */
+  /** The file to append to. One that should have become a shard is tried again. */
   async #fileWithRoom(): Promise<PrivateFile> {
-    if (this.#file !== undefined && this.#file.length >= this.#most) await this.#claim();
+    if (this.#file !== undefined && (this.#file.isTried || this.#file.length >= this.#most)) await this.#claim();
     this.#file ??= await PrivateFile.create(this.#folder, this.#layout, this.#options.files);
     const { maxAge } = this.#options;
     if (maxAge !== undefined && this.#timer === undefined) this.#timer = this.#timerAfter(maxAge);
@@ -324,27 +333,16 @@ export class NpyShards<D = unknown> implements AsyncDisposable {
       return;
     }
     const isSafe = this.#options.checked.durability !== "os";
+    // Whatever becomes of it, the next append asks again.
+    this.#room = 0;
     const claimed = await file.claim(this.#next, isSafe);
     this.#next = claimed.number + 1;
     this.#claimed += file.length;
     this.#file = undefined;
-    this.#room = 0;
-    if (!isSafe) this.#unsafe.push(claimed.number);
-    const before = this.#last;
-    this.#last = claimed.file;
-    if (before !== undefined) await run(quietly(close(before)));
+    if (claimed.file !== undefined) await this.#shards.add(claimed.number, claimed.file, isSafe);
   }
 }
 
 function closed(path: string | undefined): NpyError {
   return new NpyError("ERR_NPY_CLOSED", "The shards were closed: open the folder again to append to it.", { path });
-}
-
-function* syncShard(folder: Folder, name: string): Plan<void> {
-  const file = yield* open(folder.file(name), "r");
-  try {
-    yield* sync(file);
-  } finally {
-    yield* quietly(close(file));
-  }
 }

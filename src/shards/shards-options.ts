@@ -1,6 +1,10 @@
 /** The options of NpyShards. */
+import { NpyError } from "../errors.ts";
 import type { DType } from "../format/dtype.ts";
+import { formatHeader } from "../format/header.ts";
+import { type ArrayLayout, bytesPerRow } from "../format/layout.ts";
 import { type Check, checkNames, checkOptions, isPositive, optional, optionError } from "../options.ts";
+import type { Folder } from "../storage/folder.ts";
 import { type CheckedOpenOptions, checkOpenOptions, type OpenOptions } from "../writer/open-options.ts";
 
 /** How a folder of shards is opened for appending. The other options are those of {@link NpyAppendArray.open}. */
@@ -60,4 +64,22 @@ export function checkShardsOptions(options: object): CheckedShardsOptions {
     files,
     checked,
   };
+}
+
+/**
+ * The most rows of a shard.
+ *
+ * @throws NpyError `ERR_NPY_OPTION` if the folder takes files whole, and such a shard would be too large for it.
+ */
+export function rowsOfShard({ rowsPerShard, maxBytes }: CheckedShardsOptions, array: ArrayLayout, folder: Folder): number {
+  const width = bytesPerRow(array);
+  const rows = Math.min(rowsPerShard, width === 0 ? Number.MAX_SAFE_INTEGER : Math.max(1, Math.floor(maxBytes / width)));
+  const limit = folder.whole?.maxBytes;
+  const header = formatHeader(array).length;
+  if (limit === undefined || header + rows * width <= limit) return rows;
+  throw new NpyError(
+    "ERR_NPY_OPTION",
+    `A shard is sent in one request, which takes up to ${limit} bytes here: found shards of ${header + rows * width}. Give a rowsPerShard of up to ${Math.floor((limit - header) / width)}, or a smaller maxBytes.`,
+    { path: folder.path },
+  );
 }

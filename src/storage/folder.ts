@@ -29,6 +29,27 @@ export interface Folder {
    * `undefined` where that is not possible. Leaving it out means the same.
    */
   watch?(onChange: (name: string | undefined) => void): (() => void) | undefined;
+  /** For folders that take each file whole, in one request, as object stores do. Without it, files are created and then written. */
+  readonly whole?: WholeFiles;
+}
+
+/** How files come into a folder that takes each of them whole. A file never changes then. */
+export interface WholeFiles {
+  /** The most bytes of a file. */
+  readonly maxBytes: number;
+  /** Where writers keep files until the folder takes them; `undefined`: in memory. */
+  readonly spool: Folder | undefined;
+  /** Tells files for this folder from those for another one in the same spool: 16 hexadecimal digits. */
+  readonly tag: string;
+  /** @throws NpyError `ERR_NPY_OPTION` unless a file that exists is never overwritten by {@link putIfAbsent}. */
+  check(): Promise<void>;
+  /** The names of files that come after `name`, as text is ordered. */
+  listAfter(name: string): Promise<readonly string[]>;
+  /**
+   * Gives the folder a file, if the name is free. Returns `false` if another file has it. `id` is kept with the file, and tells it from all others: a request
+   * that was repeated because its answer was lost, also by another process, succeeds. After an error the folder may have the file, or may get it later.
+   */
+  putIfAbsent(name: string, content: Blob, id: string): Promise<boolean>;
 }
 
 /** A folder without the synchronous half: it is used by the verbs that return promises. */

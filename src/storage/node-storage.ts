@@ -11,6 +11,9 @@ import { lockScope } from "./node-file-systems.ts";
 import { checkName, followLinks, temporaryPath } from "./node-names.ts";
 import { type Eventually, hasCode, type OpenMode, type StorageFile } from "./storage.ts";
 
+/** Longer files become a `Blob` that reads them when it is read. */
+const READ_AT_ONCE = 2 ** 26;
+
 /** A path in the file system, which may hold a file. Symbolic links are followed, even to a file that does not exist yet. */
 export class NodeStorage extends SyncStorage {
   /** The path as it was given. */
@@ -68,6 +71,13 @@ export class NodeStorage extends SyncStorage {
 
   placeSync(temporary: StorageFile): boolean {
     return (temporary as NodeFile).linkSync(this.#target);
+  }
+
+  /** Small files are read at once. Node 20 warns that a `Blob` of a file is experimental, and other runtimes may lack it: there, large ones are read, too. */
+  blob(): Eventually<Blob | undefined> {
+    const size = fs.statSync(this.#target, { throwIfNoEntry: false })?.size;
+    if (size === undefined || size <= READ_AT_ONCE || fs.openAsBlob === undefined) return undefined;
+    return fs.openAsBlob(this.#target);
   }
 
   lockProblem(): string | undefined {

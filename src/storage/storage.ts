@@ -94,6 +94,8 @@ export interface Storage {
   claimRewrite?(isLocked: boolean): string | undefined;
   /** Gives the claim up, or removes that of a dead process. */
   releaseRewrite?(): void;
+  /** The whole file; `undefined` if there is none. Its bytes need not be in memory. Leaving it out means that they are read. */
+  blob?(): Eventually<Blob | undefined>;
   /** Deletes a file that `create` or `createTemporary` made. */
   remove(file: StorageFile): Eventually<void>;
   removeSync(file: StorageFile): void;
