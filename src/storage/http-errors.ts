@@ -1,5 +1,6 @@
 /** What is said of servers and connections that fail. */
 import { NpyError } from "../errors.ts";
+import { asTransient, isTransientStatus } from "./retry.ts";
 
 /** The time limits of Node's own fetch. */
 const RUNTIME_TIMEOUTS: readonly unknown[] = ["UND_ERR_CONNECT_TIMEOUT", "UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"];
@@ -14,15 +15,25 @@ export function runtimeError(code: string, message: string, syscall: string, pat
   return Object.assign(error, { code, syscall, path });
 }
 
+/** A URL as messages show it: a query may hold a signature. */
+export function shownUrl({ href }: URL): string {
+  return href.replace(/[?#].*/s, "");
+}
+
 /** The error for an answer without a file. */
-export function statusError({ status, statusText }: Response, url: string): Error {
+export function statusError({ status, statusText, type, headers }: Response, url: string): Error {
+  if (type === "opaqueredirect" || (status >= 300 && status < 400 && status !== 304)) {
+    const message = "the server redirects to another address, to which nothing is sent that may be signed: use that address";
+    return runtimeError("EIO", message, "open", url);
+  }
   const code = status === 404 || status === 410 ? "ENOENT" : "EIO";
-  return runtimeError(code, `the server answered ${status} ${JSON.stringify(clipped(statusText))}`, "open", url);
+  const error = runtimeError(code, `the server answered ${status} ${JSON.stringify(clipped(statusText))}`, "open", url);
+  return isTransientStatus(status) ? asTransient(error, headers) : error;
 }
 
 /** The error for a body that ended early. */
 export function bodyEnded(done: number, length: number, url: string): Error {
-  return runtimeError("EIO", `the body ended after ${done} of ${length} bytes`, "read", url);
+  return asTransient(runtimeError("EIO", `the body ended after ${done} of ${length} bytes`, "read", url));
 }
 
 /** What fetch says of a connection, with the code that the runtime gives. */
@@ -32,7 +43,7 @@ export function connectionError(error: TypeError, url: string): Error {
   const isSystems = typeof known === "string" && /^E[A-Z]+$/.test(known);
   const said = typeof message === "string" && message !== "" ? message : error.message;
   const hint = isOfOtherOrigin(url) ? ` (if the server can be reached, its answer may lack ${CORS})` : "";
-  return runtimeError(isSystems ? known : "EIO", `${said}${hint}`, "connect", url, error);
+  return asTransient(runtimeError(isSystems ? known : "EIO", `${said}${hint}`, "connect", url, error));
 }
 
 /** Whether this is a page, and the URL is of another origin. A page is not told why a request to one failed. */

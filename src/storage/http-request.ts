@@ -1,13 +1,21 @@
 /** One range request, and the check that the range that came is the one that was asked for. */
+import { NpyError } from "../errors.ts";
 import { Body } from "./body.ts";
 import { bodyEnded, connectionError, quotedHeader, refused, refusedRange, runtimeError, statusError } from "./http-errors.ts";
 import { type RequestLimits, Watch } from "./watch.ts";
+
+/** What sends requests, such as one that signs them. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /** A URL, and what is sent with each request to it. */
 export interface Target {
   /** Without user name and password. */
   readonly url: string;
+  /** The same for messages, where it has no query either: that may hold a signature. */
+  readonly shown: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Default: that of the runtime. */
+  readonly fetch?: Fetch | undefined;
 }
 
 /** Bytes `start` to `end` (not included). */
@@ -40,13 +48,15 @@ export async function requestRange(
   accept: (found: Found) => Uint8Array,
   isWhole = false,
 ): Promise<Found | Body | undefined> {
-  const { url, headers } = target;
+  const { headers, shown: url } = target;
   const watch = new Watch(url, limits);
   let response: Response | undefined;
   let whole: Body | undefined;
   try {
-    response = await fetch(url, {
+    response = await (target.fetch ?? fetch)(target.url, {
       headers: { ...headers, Range: `bytes=${wanted.start}-${wanted.end - 1}`, "Accept-Encoding": "identity" },
+      // What is signed for one server must not reach another.
+      redirect: target.fetch === undefined ? "follow" : "manual",
       signal: watch.signal,
     });
     if (isWhole && response.status === 200) {
@@ -79,6 +89,7 @@ function checkResponse(response: Response, wanted: Wanted, url: string): Found |
   }
   if (status !== 206) {
     if (response.ok) throw ignoresRanges(wanted, status);
+    if (status === 412) throw hasChanged();
     throw statusError(response, url);
   }
   const encoding = headers.get("content-encoding");
@@ -96,6 +107,11 @@ function checkResponse(response: Response, wanted: Wanted, url: string): Found |
     Number(last) === Math.min(wanted.end, size) - 1;
   if (!isWanted) throw refusedRange(wanted, quotedHeader(response, "Content-Range"));
   return { size, validator: headers.get("etag") ?? headers.get("last-modified") ?? undefined };
+}
+
+/** The error for a file whose ETag or size is no longer what it was. */
+export function hasChanged(): NpyError {
+  return new NpyError("ERR_NPY_CHANGED", "The file has changed since it was opened: open it again.");
 }
 
 function numberOf(digits: string | undefined): number | undefined {

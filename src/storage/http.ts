@@ -1,8 +1,10 @@
 /** A file at an http(s) URL, read by range requests: a slice of a huge array costs a slice. */
 import { NpyError } from "../errors.ts";
 import { Body, bodyRanges } from "./body.ts";
-import { requestRange, type Target } from "./http-request.ts";
+import { shownUrl } from "./http-errors.ts";
+import { type Fetch, type Found, hasChanged, requestRange, type Target } from "./http-request.ts";
 import { RangeStorage, type Ranges } from "./ranges.ts";
+import { RETRIES, retrying } from "./retry.ts";
 import type { ReadPurpose } from "./storage.ts";
 import { type RequestLimits, TIMEOUT } from "./watch.ts";
 
@@ -15,14 +17,18 @@ const FIRST_RANGE_OF_WHOLE = 2 ** 20;
 /** Up to this many first bytes are kept. A long header is read in two parts. */
 const KEPT = 2 ** 16;
 
-/** @throws NpyError `ERR_NPY_OPTION` if it is not a URL. */
-export function httpStorage(text: string): RangeStorage {
-  const target = targetOf(text);
-  return new RangeStorage(target.url, target.url, (limits) => openRanges(target, limits));
+/**
+ * With `fetch`, requests that a server or a connection failed are made again, and none is redirected.
+ *
+ * @throws NpyError `ERR_NPY_OPTION` if it is not a URL.
+ */
+export function httpStorage(text: string, fetch?: Fetch): RangeStorage {
+  const target = targetOf(text, fetch);
+  return new RangeStorage(target.shown, target.url, (limits) => openRanges(target, limits));
 }
 
 /** Moves user name and password, which `fetch` refuses in URLs, into a header, which it drops where it is redirected to another origin. */
-function targetOf(text: string): Target {
+function targetOf(text: string, fetch: Fetch | undefined): Target {
   let url: URL;
   try {
     url = new URL(text);
@@ -33,8 +39,9 @@ function targetOf(text: string): Target {
   const { username, password } = url;
   url.username = "";
   url.password = "";
-  if (username === "" && password === "") return { url: url.href, headers: {} };
-  return { url: url.href, headers: { Authorization: `Basic ${base64(`${decoded(username)}:${decoded(password)}`)}` } };
+  const target = { url: url.href, shown: shownUrl(url), headers: {}, fetch };
+  if (username === "" && password === "") return target;
+  return { ...target, headers: { Authorization: `Basic ${base64(`${decoded(username)}:${decoded(password)}`)}` } };
 }
 
 function decoded(text: string): string {
@@ -62,10 +69,16 @@ async function openRanges(
     start = new Uint8Array(Math.min(end, found.size) - base);
     return start;
   };
-  const found = await requestRange(target, { start: base, end }, opening, accept, isWhole);
+  const retries = target.fetch === undefined ? 0 : RETRIES;
+  const found = await retrying(
+    () => requestRange(target, { start: base, end }, opening, accept, isWhole),
+    retries,
+    opening.signals,
+  );
   if (found instanceof Body) return bodyRanges(found, `${target.url} whole`);
   // An empty file has no range to request.
   const { size, validator } = found ?? { size: 0, validator: undefined };
+  const pinned = pinnedTo(target, validator);
 
   return {
     // Equal until the server reports a change.
@@ -78,10 +91,15 @@ async function openRanges(
       buffer.set(known);
       const first = position + known.length;
       if (first === end) return end - position;
-      const now = await requestRange(target, { start: first, end }, { signals, timeout }, (found) => {
+      const accept = (found: Found): Uint8Array => {
         if (found.validator !== validator || found.size !== size) throw hasChanged();
         return buffer.subarray(known.length);
-      });
+      };
+      const now = await retrying(
+        () => requestRange(pinned, { start: first, end }, { signals, timeout }, accept),
+        retries,
+        signals,
+      );
       if (now === undefined) throw hasChanged();
       const length = end - base;
       if (position === base && length > start.length && length <= KEPT) start = buffer.slice(0, length);
@@ -90,6 +108,9 @@ async function openRanges(
   };
 }
 
-function hasChanged(): NpyError {
-  return new NpyError("ERR_NPY_CHANGED", "The file has changed since it was opened: open it again.");
+/** Asks the server to refuse ranges of another file. Not without a `fetch` of the caller: pages would have to ask each server whether they may. */
+function pinnedTo(target: Target, validator: string | undefined): Target {
+  // Source: RFC 9110, section 13.1.1: only strong ETags can match.
+  if (target.fetch === undefined || validator === undefined || !validator.startsWith('"')) return target;
+  return { ...target, headers: { ...target.headers, "If-Match": validator } };
 }

@@ -1,5 +1,6 @@
 /** Ends transfers that take too long, or that a signal stops. */
 import { runtimeError } from "./http-errors.ts";
+import { asTransient } from "./retry.ts";
 import { onAbort } from "./signals.ts";
 
 /** What ends a request before its time. */
@@ -56,5 +57,5 @@ export class Watch {
 }
 
 function timedOut(url: string, timeout: number): Error {
-  return runtimeError("ETIMEDOUT", `less than ${PROGRESS} bytes arrived in ${timeout} ms`, "read", url);
+  return asTransient(runtimeError("ETIMEDOUT", `less than ${PROGRESS} bytes arrived in ${timeout} ms`, "read", url));
 }
