@@ -35,6 +35,14 @@ export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Which objects are listed. */
+export interface ListOptions extends RequestOptions {
+  /** Only those with no `/` after the prefix. */
+  readonly isFlat?: boolean;
+  /** Only those whose keys come after this one. */
+  readonly after?: string;
+}
+
 /** What is given with the bytes of an object. */
 export interface PutOptions extends RequestOptions {
   /**
@@ -110,11 +118,11 @@ export interface ObjectStore {
    * Writes an object. Returns its ETag; `undefined`, and changes nothing, if a condition does not hold. With an `id`, a condition that fails because
    * this very write was already done, and its answer lost, counts as success.
    */
-  put(key: string, bytes: Uint8Array, options?: PutOptions): Promise<string | undefined>;
+  put(key: string, bytes: Uint8Array | Blob, options?: PutOptions): Promise<string | undefined>;
   /** Begins an object that is sent in parts. */
   begin(key: string, options?: Pick<PutOptions, "id" | "signal">): Promise<Upload>;
-  /** The objects whose keys begin with `prefix`, sorted by their keys, page by page. With `isFlat`, those with no `/` after the prefix. */
-  list(prefix: string, options?: RequestOptions & { readonly isFlat?: boolean }): AsyncGenerator<readonly ListedObject[]>;
+  /** The objects whose keys begin with `prefix`, sorted by their keys, page by page. */
+  list(prefix: string, options?: ListOptions): AsyncGenerator<readonly ListedObject[]>;
   /** The uploads under way, or abandoned, of objects whose keys begin with `prefix`, page by page. */
   listUploads(prefix: string, options?: RequestOptions): AsyncGenerator<readonly ListedUpload[]>;
   /** Drops an upload that was listed. Does nothing if there is no such upload any more. */

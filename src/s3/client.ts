@@ -16,7 +16,7 @@ export interface S3Request {
   readonly method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE";
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array | string;
+  readonly body?: Uint8Array | Blob | string;
   /** The bytes that the server has to move before it answers. */
   readonly moved?: number;
   /** The statuses other than 2xx that the caller takes as an answer. */
@@ -48,7 +48,7 @@ export async function send(request: S3Request, { fetch, timeout, retries }: Clie
 }
 
 async function once(
-  { method, url, headers = {}, body, moved = body?.length ?? 0, accepted = [] }: S3Request,
+  { method, url, headers = {}, body, moved = sizeOf(body), accepted = [] }: S3Request,
   fetch: Fetch,
   { signals, timeout }: { readonly signals: readonly AbortSignal[]; readonly timeout: number },
 ): Promise<S3Answer> {
@@ -59,7 +59,7 @@ async function once(
     const response = await fetch(url, {
       method,
       headers: { ...headers },
-      ...(body === undefined ? {} : { body: body as Uint8Array<ArrayBuffer> | string }),
+      ...(body === undefined ? {} : { body: body as Uint8Array<ArrayBuffer> | Blob | string }),
       // What is signed for one server must not reach another.
       redirect: "manual",
       signal: watch.signal,
@@ -77,6 +77,11 @@ async function once(
   } finally {
     watch.end();
   }
+}
+
+function sizeOf(body: Uint8Array | Blob | string | undefined): number {
+  if (body === undefined) return 0;
+  return typeof body === "string" || body instanceof Uint8Array ? body.length : body.size;
 }
 
 /** Quotes only the code of S3's errors: their other elements hold keys and signatures. */

@@ -3,6 +3,7 @@ import { NpyError } from "../errors.ts";
 import type {
   ListedObject,
   ListedUpload,
+  ListOptions,
   ObjectInfo,
   ObjectStore,
   Part,
@@ -71,7 +72,7 @@ export class S3Store implements ObjectStore {
     return found === undefined ? 0 : Math.min(wanted.end, found.size) - position;
   }
 
-  async put(key: string, bytes: Uint8Array, options: PutOptions = {}): Promise<string | undefined> {
+  async put(key: string, bytes: Uint8Array | Blob, options: PutOptions = {}): Promise<string | undefined> {
     const { id, signal } = options;
     const url = this.url(key);
     const headers = { ...conditionsOf(options), ...(id === undefined ? {} : { [ID]: id }) };
@@ -185,14 +186,12 @@ export class S3Store implements ObjectStore {
     await this.#send({ method: "DELETE", url: this.url(key), accepted: [404], signal });
   }
 
-  async *list(
-    prefix: string,
-    { signal, isFlat = false }: RequestOptions & { readonly isFlat?: boolean } = {},
-  ): AsyncGenerator<readonly ListedObject[]> {
+  async *list(prefix: string, { signal, isFlat = false, after }: ListOptions = {}): AsyncGenerator<readonly ListedObject[]> {
     let token: string | undefined;
     do {
       const delimiter = isFlat ? "/" : undefined;
-      const query = { "list-type": 2, prefix, delimiter, "encoding-type": "url", "continuation-token": token };
+      const start = { "start-after": token === undefined ? after : undefined, "continuation-token": token };
+      const query = { "list-type": 2, prefix, delimiter, "encoding-type": "url", ...start };
       const text = await this.#list(query, "ListBucketResult", signal);
       yield contentsOf(text, "Contents").map((entry) => ({
         key: keyOf(entry),
