@@ -69,9 +69,10 @@ export interface Upload {
   /** Sends a part, which replaces one of the same number. The bytes must not change meanwhile. */
   send(number: number, bytes: Uint8Array, options?: RequestOptions): Promise<Part>;
   /**
-   * Makes bytes `start` to `end` (not included) of an object of the same store a part. They do not pass through this process.
+   * Makes bytes `start` to `end` (not included) of an object of the same store a part. They do not pass through this process. Not all stores heed the
+   * ETag: ask for it again once all parts are copied.
    *
-   * @throws NpyError `ERR_NPY_CHANGED` if the object no longer has this ETag.
+   * @throws NpyError `ERR_NPY_CHANGED` if the object is gone, or no longer has this ETag.
    */
   copy(
     number: number,
@@ -81,8 +82,8 @@ export interface Upload {
     options?: RequestOptions,
   ): Promise<Part>;
   /**
-   * Makes the parts the object, in the order of their numbers; parts that are left out are dropped. Returns its ETag; `undefined`, and changes
-   * nothing, if a condition does not hold.
+   * Makes the parts the object, in the order of their numbers. All that were sent must be among them. Returns its ETag; `undefined`, and changes
+   * nothing, if a condition does not hold. An upload that was completed although the answer was lost counts as success.
    */
   complete(parts: readonly Part[], options?: Omit<PutOptions, "id">): Promise<string | undefined>;
   /** Drops all parts. Does nothing if there is no such upload any more. */

@@ -27,6 +27,9 @@ const LIMITS: PartLimits = { least: 5 * 2 ** 20, most: 5 * 2 ** 30, count: 10_00
 /** Answers to a condition that does not hold. Without an object, AWS answers 404 to `If-Match`. */
 const UNMET: readonly number[] = [404, 412];
 
+/** The ETag of an object that was replaced before its own was known. */
+const REPLACED = '"replaced"';
+
 type Query = Readonly<Record<string, string | number | undefined>>;
 
 export class S3Store implements ObjectStore {
@@ -141,11 +144,11 @@ export class S3Store implements ObjectStore {
       "x-amz-copy-source-range": `bytes=${start}-${end - 1}`,
       "x-amz-copy-source-if-match": from.etag,
     };
-    const answer = await this.#send({ method: "PUT", url, headers, moved: end - start, accepted: [412], signal });
-    if (answer.status === 412) throw hasChanged();
-    const etag = textOf(answer.text, "ETag");
-    // Begins with 200 before the copy is made.
-    if (etag === "") throw answered(answer, url);
+    const answer = await this.#send({ method: "PUT", url, headers, moved: end - start, accepted: UNMET, signal });
+    if (answer.status === 412 || textOf(answer.text, "Code") === "NoSuchKey") throw hasChanged();
+    const etag = etagIn(answer.text);
+    // The answer begins with 200 before the copy is made.
+    if (etag === undefined) throw answered(answer, url);
     return { number, etag };
   }
 
@@ -167,12 +170,14 @@ export class S3Store implements ObjectStore {
     const request: S3Request = { method: "POST", url, headers, body, moved: 2 ** 28, accepted: UNMET, signal };
     const answer = await this.#sendOnce(request, key, id);
     if (typeof answer === "string") return answer;
-    const etag = textOf(answer.text, "ETag");
-    if (!UNMET.includes(answer.status) && etag !== "") return etag;
+    const etag = etagIn(answer.text);
+    if (etag !== undefined) return etag;
     const code = textOf(answer.text, "Code");
-    // An earlier request may have completed it, and its answer been lost.
+    // An earlier request may have completed it, and its answer been lost. Ceph leaves the ETag empty now and then.
     const own = await this.#ownEtag(key, id, signal);
     if (own !== undefined) return own;
+    // Another writer replaced it at once: no condition will hold.
+    if (answer.text.includes("<CompleteMultipartUploadResult")) return REPLACED;
     const isUnmet = code === "PreconditionFailed" || code === "NoSuchKey";
     if (isUnmet && UNMET.includes(answer.status)) return undefined;
     throw answered(answer, this.url(key));
@@ -196,7 +201,7 @@ export class S3Store implements ObjectStore {
       yield contentsOf(text, "Contents").map((entry) => ({
         key: keyOf(entry),
         size: Number(textOf(entry, "Size")),
-        etag: textOf(entry, "ETag"),
+        etag: etagIn(entry) ?? "",
       }));
       token = textOf(text, "IsTruncated") === "true" ? textOf(text, "NextContinuationToken") : "";
     } while (token !== "");
@@ -238,7 +243,7 @@ export class S3Store implements ObjectStore {
   /** Completes an upload of an object that does not exist, on condition that it has some ETag. */
   async #tryMatch(key: string, signal: AbortSignal | undefined): Promise<boolean> {
     const trial = `${key}.trial-${crypto.randomUUID()}`;
-    const upload = await this.begin(trial, { signal });
+    const upload = await this.begin(trial, { id: trial.slice(-36), signal });
     try {
       const part = await upload.send(1, new Uint8Array(1), { signal });
       const etag = await upload.complete([part], { etag: '"0123456789abcdef0123456789abcdef"', signal });
@@ -266,6 +271,12 @@ function etagOf({ headers }: S3Answer, url: string): string {
     "ERR_NPY_OPTION",
     `The store's answer has no ETag that can be read: in a page, the bucket must send Access-Control-Expose-Headers: ETag (CORS). URL: ${url.replace(/\?.*/s, "")}.`,
   );
+}
+
+/** An ETag in XML, which not all servers quote as they do in headers. */
+function etagIn(xml: string): string | undefined {
+  const etag = textOf(xml, "ETag");
+  return etag === "" || etag.endsWith('"') ? etag || undefined : `"${etag}"`;
 }
 
 /** Sorted, as signatures want it. */
