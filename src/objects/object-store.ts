@@ -6,6 +6,14 @@
  * server or a connection failed are made again before an error is thrown.
  */
 
+import type { AsyncStorageFile, ReadPurpose } from "../storage/storage.ts";
+
+/** An object that was opened for reading. */
+export interface OpenedObject extends AsyncStorageFile {
+  /** Its ETag; `undefined` where the store did not say. */
+  readonly validator: string | undefined;
+}
+
 /** An object, as the store describes it. */
 export interface ObjectInfo {
   readonly size: number;
@@ -52,7 +60,7 @@ export interface PutOptions extends RequestOptions {
   readonly id?: string;
   /** Write only if there is no object of this key. Exactly one of several that do so at the same time succeeds. */
   readonly isNew?: boolean;
-  /** Write only if the object still has this ETag. Not all stores honour it: see {@link ObjectStore.honoursMatch}. */
+  /** Write only if the object still has this ETag. Only for stores that honour it: see {@link ObjectStore.honoursMatch}. */
   readonly etag?: string | undefined;
 }
 
@@ -107,6 +115,8 @@ export interface ObjectStore {
   readonly limits: PartLimits;
   /** The URL of an object, without a query: for messages, and for reading it. */
   url(key: string): string;
+  /** Opens an object for reading, as it is now; fails with `ENOENT` if there is none. */
+  open(key: string, purpose: ReadPurpose): Promise<OpenedObject>;
   /** Describes an object; `undefined` if there is none. */
   head(key: string, options?: RequestOptions): Promise<ObjectInfo | undefined>;
   /**
@@ -130,6 +140,6 @@ export interface ObjectStore {
   abort(upload: Pick<ListedUpload, "key" | "uploadId">, options?: RequestOptions): Promise<void>;
   /** Deletes an object. Does nothing if there is none. */
   delete(key: string, options?: RequestOptions): Promise<void>;
-  /** Whether `complete` and `put` honour `etag`. Found out by a trial beside the object of this key, once per store. */
+  /** Whether `complete` and `put` honour `etag`. Found out by a trial beside the object of this key, once per store and process. */
   honoursMatch(key: string, options?: RequestOptions): Promise<boolean>;
 }

@@ -247,6 +247,18 @@ export function syncTogether(files: readonly StorageFile[]): Plan<void> {
   });
 }
 
+/** Makes what was written visible, where writing alone does not. */
+export function* publish(file: StorageFile): Plan<void> {
+  if (file.publish === undefined) return;
+  yield* step<void>({ op: "publish", now: () => file.publish?.() as undefined, later: () => file.publish?.() });
+}
+
+/** Drops what was not published, where that is known. */
+function* abort(file: StorageFile): Plan<void> {
+  if (file.abort === undefined) return;
+  yield* step<void>({ op: "abort", now: () => file.abort?.() as undefined, later: () => file.abort?.() });
+}
+
 export function close(file: StorageFile): Plan<void> {
   return step({ op: "close", now: () => file.closeSync(), later: () => file.close() });
 }
@@ -309,12 +321,14 @@ export function* quietly(plan: Plan<void>): Plan<void> {
   }
 }
 
-/** Runs `use`, and closes the file whatever happens. */
+/** Runs `use`, publishes what it wrote, and closes the file whatever happens. */
 export function* closing<Result>(file: StorageFile, use: () => Plan<Result>): Plan<Result> {
   let result: Result;
   try {
     result = yield* use();
+    yield* publish(file);
   } catch (error) {
+    yield* quietly(abort(file));
     yield* quietly(close(file));
     throw error;
   }
@@ -322,7 +336,7 @@ export function* closing<Result>(file: StorageFile, use: () => Plan<Result>): Pl
   return result;
 }
 
-/** Opens a file, runs `use` on it, and closes it whatever happens. */
+/** Opens a file, runs `use` on it, publishes what it wrote, and closes it whatever happens. */
 export function* withFile<Result>(
   storage: Storage,
   mode: OpenMode,
@@ -335,6 +349,7 @@ export function* withFile<Result>(
 
 /** Closes and deletes, after an error, a file that `create` or `createTemporary` made. */
 export function* discard(storage: Storage, file: StorageFile): Plan<void> {
+  yield* quietly(abort(file));
   yield* quietly(close(file));
   yield* quietly(remove(storage, file));
 }

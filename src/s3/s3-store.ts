@@ -6,14 +6,17 @@ import type {
   ListOptions,
   ObjectInfo,
   ObjectStore,
+  OpenedObject,
   Part,
   PartLimits,
   PutOptions,
   RequestOptions,
   Upload,
 } from "../objects/object-store.ts";
+import { httpStorage } from "../storage/http.ts";
 import { hasChanged, requestRange } from "../storage/http-request.ts";
 import { isTransient, retrying } from "../storage/retry.ts";
+import type { ReadPurpose } from "../storage/storage.ts";
 import { encoded, encodedKey } from "./address.ts";
 import { answered, type ClientOptions, type S3Answer, type S3Request, send, senseless } from "./client.ts";
 import { contentsOf, textOf } from "./xml.ts";
@@ -32,12 +35,14 @@ const REPLACED = '"replaced"';
 
 type Query = Readonly<Record<string, string | number | undefined>>;
 
+/** What {@link S3Store.honoursMatch} found, by the URL of the bucket. */
+const honours = new Map<string, Promise<boolean>>();
+
 export class S3Store implements ObjectStore {
   readonly name: string;
   readonly limits: PartLimits = LIMITS;
   readonly #bucket: string;
   readonly #options: ClientOptions;
-  #honours: Promise<boolean> | undefined;
 
   /** `root` is the URL of the bucket. */
   constructor(root: string, bucket: string, options: ClientOptions) {
@@ -48,6 +53,11 @@ export class S3Store implements ObjectStore {
 
   url(key: string): string {
     return `${this.name}/${encodedKey(key)}`;
+  }
+
+  async open(key: string, purpose: ReadPurpose): Promise<OpenedObject> {
+    const { fetch, timeout, retries } = this.#options;
+    return await httpStorage(this.url(key), { fetch, retries }).open("r", { timeout, ...purpose });
   }
 
   async head(key: string, { signal }: RequestOptions = {}): Promise<ObjectInfo | undefined> {
@@ -233,25 +243,29 @@ export class S3Store implements ObjectStore {
   }
 
   honoursMatch(key: string, { signal }: RequestOptions = {}): Promise<boolean> {
-    this.#honours ??= this.#tryMatch(key, signal).catch((error: unknown) => {
-      this.#honours = undefined;
+    const known = honours.get(this.name);
+    if (known !== undefined) return known;
+    const trial = this.#tryMatch(`${key}.trial-${crypto.randomUUID()}`, signal).catch((error: unknown) => {
+      honours.delete(this.name);
       throw error;
     });
-    return this.#honours;
+    honours.set(this.name, trial);
+    return trial;
   }
 
-  /** Completes an upload of an object that does not exist, on condition that it has some ETag. */
+  /** Writes an object on a condition that does not hold, and on one that does: some servers ignore conditions, and others never find them met. */
   async #tryMatch(key: string, signal: AbortSignal | undefined): Promise<boolean> {
-    const trial = `${key}.trial-${crypto.randomUUID()}`;
-    const upload = await this.begin(trial, { id: trial.slice(-36), signal });
+    const id = key.slice(-36);
+    const bytes = new Uint8Array(1);
+    const etag = await this.put(key, bytes, { id, signal });
+    const upload = await this.begin(key, { id: `${id}-2`, signal });
     try {
-      const part = await upload.send(1, new Uint8Array(1), { signal });
-      const etag = await upload.complete([part], { etag: '"0123456789abcdef0123456789abcdef"', signal });
-      if (etag === undefined) return true;
-      await this.delete(trial, { signal });
-      return false;
+      const part = await upload.send(1, bytes, { signal });
+      const isIgnored = (await upload.complete([part], { etag: '"0123456789abcdef0123456789abcdef"', signal })) !== undefined;
+      return !isIgnored && (await this.put(key, bytes, { id: `${id}-3`, etag, signal })) !== undefined;
     } finally {
       await upload.abort().catch(() => undefined);
+      await this.delete(key, { signal });
     }
   }
 

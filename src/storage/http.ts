@@ -17,18 +17,24 @@ const FIRST_RANGE_OF_WHOLE = 2 ** 20;
 /** Up to this many first bytes are kept. A long header is read in two parts. */
 const KEPT = 2 ** 16;
 
+/** How the requests of one file are made. */
+export interface HttpOptions {
+  readonly fetch?: Fetch | undefined;
+  readonly retries?: number | undefined;
+}
+
 /**
  * With `fetch`, requests that a server or a connection failed are made again, and none is redirected.
  *
  * @throws NpyError `ERR_NPY_OPTION` if it is not a URL.
  */
-export function httpStorage(text: string, fetch?: Fetch): RangeStorage {
-  const target = targetOf(text, fetch);
+export function httpStorage(text: string, options: HttpOptions = {}): RangeStorage {
+  const target = { ...targetOf(text), ...options };
   return new RangeStorage(target.shown, target.url, (limits) => openRanges(target, limits));
 }
 
 /** Moves user name and password, which `fetch` refuses in URLs, into a header, which it drops where it is redirected to another origin. */
-function targetOf(text: string, fetch: Fetch | undefined): Target {
+function targetOf(text: string): Target {
   let url: URL;
   try {
     url = new URL(text);
@@ -39,7 +45,7 @@ function targetOf(text: string, fetch: Fetch | undefined): Target {
   const { username, password } = url;
   url.username = "";
   url.password = "";
-  const target = { url: url.href, shown: shownUrl(url), headers: {}, fetch };
+  const target = { url: url.href, shown: shownUrl(url), headers: {} };
   if (username === "" && password === "") return target;
   return { ...target, headers: { Authorization: `Basic ${base64(`${decoded(username)}:${decoded(password)}`)}` } };
 }
@@ -58,7 +64,7 @@ function base64(text: string): string {
 }
 
 async function openRanges(
-  target: Target,
+  target: Target & HttpOptions,
   { signal, timeout = TIMEOUT, isWhole = false, position: base = 0 }: ReadPurpose,
 ): Promise<Ranges> {
   const opening: RequestLimits = { signals: signal === undefined ? [] : [signal], timeout };
@@ -69,7 +75,7 @@ async function openRanges(
     start = new Uint8Array(Math.min(end, found.size) - base);
     return start;
   };
-  const retries = target.fetch === undefined ? 0 : RETRIES;
+  const { retries = target.fetch === undefined ? 0 : RETRIES } = target;
   const found = await retrying(
     () => requestRange(target, { start: base, end }, opening, accept, isWhole),
     retries,
@@ -84,6 +90,7 @@ async function openRanges(
     // Equal until the server reports a change.
     key: `${target.url} ${validator} ${size}`,
     size,
+    validator,
     async read(buffer, position, signals) {
       const end = Math.min(size, position + buffer.length);
       if (position >= end) return 0;

@@ -8,6 +8,8 @@ export interface Ranges {
   /** Equal for the same bytes. */
   readonly key: unknown;
   readonly size: number;
+  /** What a server says of the version, such as an ETag. */
+  readonly validator?: string | undefined;
   /** Fills `buffer` from `position` on; returns the bytes read, which are fewer only at the end. None of the signals is aborted yet. */
   read(buffer: Uint8Array, position: number, signals: readonly AbortSignal[]): Promise<number>;
   close?(): void;
@@ -26,7 +28,8 @@ function refuse(): never {
   );
 }
 
-class RangeFile implements AsyncStorageFile {
+/** An open file that is read by ranges. */
+export class RangeFile implements AsyncStorageFile {
   readonly isSnapshot = true;
   /** A request takes many times as long as this, but servers may charge for what they send, and requests are made at the same time. */
   readonly readOverhead: number = 2 ** 13;
@@ -41,6 +44,9 @@ class RangeFile implements AsyncStorageFile {
 
   get key(): unknown {
     return this.#ranges.key;
+  }
+  get validator(): string | undefined {
+    return this.#ranges.validator;
   }
   size(): number {
     return this.#ranges.size;
@@ -70,7 +76,7 @@ export class RangeStorage implements AsyncStorage {
     this.#open = open;
   }
 
-  async open(mode: OpenMode, purpose: ReadPurpose = {}): Promise<AsyncStorageFile> {
+  async open(mode: OpenMode, purpose: ReadPurpose = {}): Promise<RangeFile> {
     if (mode !== "r") refuse();
     purpose.signal?.throwIfAborted();
     return new RangeFile(await this.#open(purpose), purpose.signal);

@@ -199,6 +199,16 @@ export interface StorageFile {
   /** Returns when everything written survives a power cut. */
   sync(): Eventually<void>;
   syncSync(): void;
+  /**
+   * Makes everything written visible under the file's name, all at once, and safe; does nothing for a temporary file, which {@link Storage.replace}
+   * publishes. Only called while the file is whole. For stores in which a file is replaced as a whole: there `write`, `truncate` and `sync` change nothing
+   * that others see. Where writing changes the file itself, this is left out.
+   */
+  publish?(): Eventually<void>;
+  /** Drops what was not published. Only `close` is called afterwards, which without `publish` does the same. Left out together with it. */
+  abort?(): Eventually<void>;
+  /** Says about how many bytes the file will have. Leaving it out means that this does not help. */
+  expect?(size: number): void;
   close(): Eventually<void>;
   closeSync(): void;
 }

@@ -1,5 +1,6 @@
 /** Cuts rows off the end of a file. */
-import { type Plan, quietly, size, sync, truncate, write } from "../step.ts";
+import type { StorageFile } from "../../storage/storage.ts";
+import { type Plan, publish, quietly, size, sync, truncate, write } from "../step.ts";
 import type { GrowingFile } from "./growing-file.ts";
 import { notUndone, rollBack } from "./rollback.ts";
 import { checkUnchanged } from "./unchanged.ts";
@@ -13,7 +14,7 @@ export function* cutRows(growing: GrowingFile, rows: number): Plan<void> {
   yield* checkUnchanged(growing);
   if (rows === growing.rows) {
     // An earlier cut may not have been synced.
-    if (durability !== "os") yield* sync(file);
+    if (durability !== "os") yield* publishSynced(file);
     return;
   }
   // Never more than before: rows that the header does not count yet may not be safe.
@@ -23,7 +24,12 @@ export function* cutRows(growing: GrowingFile, rows: number): Plan<void> {
   if (end < growing.endOf(growing.rows)) yield* cutTo(growing, end, counted);
   growing.rows = rows;
   growing.headerRows = counted;
-  if (durability !== "os") yield* sync(file);
+  if (durability !== "os") yield* publishSynced(file);
+}
+
+function* publishSynced(file: StorageFile): Plan<void> {
+  yield* sync(file);
+  yield* publish(file);
 }
 
 function* countFewer(growing: GrowingFile, counted: number): Plan<void> {

@@ -1,5 +1,5 @@
 /** Growing a file that has one writer: data first, then the header that counts them. */
-import { type Plan, sync, write } from "../step.ts";
+import { type Plan, publish, sync, write } from "../step.ts";
 import { cutRows } from "./cut.ts";
 import { type Durability, type GrowingFile, SHORT_WRITE } from "./growing-file.ts";
 import type { Growth, Rows } from "./growth.ts";
@@ -108,6 +108,8 @@ export class ExclusiveGrowth implements Growth {
       // A header stored in mapped memory could not be synced.
       if (durability !== "os" || !growing.mapped?.store(header)) yield* write(file, header, 0);
       if (durability === "full") yield* sync(file);
+      // Nothing of such a file survives before.
+      if (durability !== "os") yield* publish(file);
     } catch (error) {
       return yield* rollBack(growing, isHeaderTouched, error);
     }
@@ -143,12 +145,17 @@ export class ExclusiveGrowth implements Growth {
     growing.isHeaderSafe = durability !== "full";
     if (durability === "full") yield* sync(file);
     growing.isHeaderSafe = true;
+    if (durability !== "os") yield* publish(file);
   }
 
   *sync(): Plan<void> {
     this.check();
+    const { file } = this.growing;
+    // What others see at once must be whole.
+    if (file.publish !== undefined && this.growing.headerRows !== this.growing.rows) yield* this.updateHeader();
     yield* checkUnchanged(this.growing);
-    yield* sync(this.growing.file);
+    yield* sync(file);
+    yield* publish(file);
   }
 
   finish(): Plan<void> {

@@ -2,7 +2,7 @@
  * Several files that grow in step, each by rows of its own. The data of an append are in all of them before the first header counts any, so whatever
  * interrupts it, either no file counts them, or every file holds them: docs/design/groups.md.
  */
-import { type Plan, size, sync, syncTogether, truncate, write } from "../step.ts";
+import { type Plan, publish, size, sync, syncTogether, truncate, write } from "../step.ts";
 import { type Durability, type GrowingFile, SHORT_WRITE } from "./growing-file.ts";
 import type { Rows } from "./growth.ts";
 import { cutUncounted, notUndone, restoreHeader } from "./rollback.ts";
@@ -142,6 +142,7 @@ export class JointGrowth {
     this.check();
     for (const growing of this.#files) yield* checkUnchanged(growing);
     yield* syncTogether(this.#files.map(({ file }) => file));
+    for (const { file } of this.#files) yield* publish(file);
   }
 
   #commitRows(added: readonly Rows[]): void {

@@ -1,0 +1,5 @@
+/** What `import "npy-append-array/s3"` gives: files and folders in S3, and in stores that speak its language. */
+export type { ObjectStorage } from "./objects/object-storage.ts";
+export type { S3Options } from "./s3/options.ts";
+export { type AbortStaleOptions, abortStale, type S3ObjectOptions, s3Object } from "./s3/s3-object.ts";
+export type { Fetch } from "./storage/http-request.ts";
