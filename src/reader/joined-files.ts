@@ -278,7 +278,8 @@ function differenceOf(header: NpyHeader, first: NpyHeader): string | undefined {
     : `rows of shape (${row.join(", ")}), and the files before it have (${expected.join(", ")})`;
 }
 
-function checkFits({ header, storage }: FilePart, first: FilePart): void {
+/** @throws NpyError `ERR_NPY_DTYPE` or `ERR_NPY_SHAPE` if the rows of a file cannot follow those of another as they are. */
+export function checkFits({ header, storage }: Pick<FilePart, "header" | "storage">, first: Pick<FilePart, "header">): void {
   const difference = differenceOf(header, first.header);
   if (difference === undefined) return;
   const code = sameDType(header.dtype, first.header.dtype) ? "ERR_NPY_SHAPE" : "ERR_NPY_DTYPE";

@@ -1,10 +1,10 @@
 /** A prefix of keys in S3 as a folder of files. */
 import { NpyError } from "../errors.ts";
 import { type AsyncFolder, checkFileName, type Folder, type WholeFiles } from "../storage/folder.ts";
-import { httpStorage } from "../storage/http.ts";
 import { type FolderLike, locateFolder } from "../storage/locate.ts";
 import type { AsyncStorage } from "../storage/storage.ts";
 import { locateInS3, type S3Options } from "./options.ts";
+import { s3Object } from "./s3-object.ts";
 import type { S3Store } from "./s3-store.ts";
 
 /** How a folder in S3 is used. */
@@ -67,9 +67,14 @@ export class S3Folder implements AsyncFolder {
     return names;
   }
 
+  /** The URL of a file, which has no query. */
+  urlOf(name: string): string {
+    return this.#store.url(this.#keyOf(name));
+  }
+
   file(name: string): AsyncStorage {
     checkFileName(name, this.path);
-    return httpStorage(this.#store.url(this.#keyOf(name)), this.#options.fetch);
+    return s3Object(this.urlOf(name), this.#options);
   }
 
   /** A prefix needs not be made. */

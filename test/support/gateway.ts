@@ -175,3 +175,25 @@ export async function faultyWay(fate: (request: IncomingMessage) => Fate): Promi
   const { port } = server.address() as AddressInfo;
   return { log, via: (url) => url.replace(target.origin, `http://127.0.0.1:${port}`) };
 }
+
+/** A `fetch` that signs, and counts the bytes of bodies. */
+export interface CountingFetch {
+  readonly fetch: typeof fetch;
+  received: number;
+  sent: number;
+  requests: number;
+}
+
+export function countingFetch(): CountingFetch {
+  const sign = signingFetch();
+  const counts: CountingFetch = { fetch: counted, received: 0, sent: 0, requests: 0 };
+  async function counted(...[input, init]: Parameters<typeof fetch>): Promise<Response> {
+    const { body } = init ?? {};
+    counts.requests++;
+    counts.sent += body instanceof Uint8Array ? body.length : body instanceof Blob ? body.size : String(body ?? "").length;
+    const response = await sign(input, init);
+    if (init?.method !== "HEAD") counts.received += Number(response.headers.get("content-length") ?? 0);
+    return response;
+  }
+  return counts;
+}
