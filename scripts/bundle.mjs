@@ -16,6 +16,7 @@ import { dts } from "rolldown-plugin-dts";
 
 const path = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 const [node, portable, forBundlers] = [path("src/node.ts"), path("src/index.ts"), path("src/bundled-node.ts")];
+const [opfs, opfsWorker] = [path("src/opfs.ts"), path("src/opfs/worker.ts")];
 
 // rolldown asks twice for each module: with the specifier as written, and with the resolved path.
 const isPackage = (id) => !id.startsWith(".") && !isAbsolute(id);
@@ -49,11 +50,13 @@ const publicNames = output[0].exports;
 await build({ ...library, input: node, output: { ...small, format: "cjs", entryFileNames: "[name].cjs" } });
 await build({
   ...library,
-  input: { index: portable, node: forBundlers },
+  // The worker is an entry of its own, which bundlers find by its URL.
+  input: { index: portable, node: forBundlers, opfs, "opfs/worker": opfsWorker },
   platform: "neutral",
   output: { ...small, dir: path("dist/modules"), preserveModules: true, preserveModulesRoot: dirname(node) },
 });
 await build({ ...library, input: node, plugins: [dts({ emitDtsOnly: true, oxc: {} })], output: { dir: dist } });
+await build({ ...library, input: opfs, plugins: [dts({ emitDtsOnly: true, oxc: {} })], output: { dir: dist } });
 writeFileSync(
   path("dist/node.d.cts"),
   `/// <reference lib="esnext.disposable" />\n${readFileSync(path("dist/node.d.ts"), "utf8")}`,

@@ -1,0 +1,115 @@
+/** Pages and workers in Chromium, which have the package and its sources as `npy`. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { rolldown } from "rolldown";
+import { findChromium } from "../../scripts/support/chromium.mjs";
+import { serveFiles } from "../../scripts/support/web-server.mjs";
+import type { Npy } from "../browser/suite.ts";
+
+const executablePath: string | undefined = findChromium();
+
+/** Whether tests in a browser are skipped: CI says REQUIRE_BROWSER=1, which makes its absence a failure. */
+export const lacksBrowser: boolean = executablePath === undefined && process.env["REQUIRE_BROWSER"] !== "1";
+
+declare global {
+  /** In pages and workers only. */
+  var npy: Npy;
+}
+
+const path = (name: string): string => fileURLToPath(new URL(`../../${name}`, import.meta.url));
+
+/** The code of pages and workers. */
+async function bundled(): Promise<Record<string, { body: string }>> {
+  const bundle = await rolldown({
+    input: {
+      suite: path("test/browser/suite.ts"),
+      "suite-worker": path("test/browser/suite-worker.ts"),
+      worker: path("src/opfs/worker.ts"),
+    },
+    platform: "browser",
+    resolve: { alias: { vitest: path("test/browser/expect.ts") } },
+  });
+  // All in one folder: the page looks for its worker beside its own module.
+  const { output } = await bundle.generate({ format: "esm", chunkFileNames: "[name].js" });
+  await bundle.close();
+  return Object.fromEntries(
+    output.flatMap((chunk) => (chunk.type === "chunk" ? [[`/${chunk.fileName}`, { body: chunk.code }]] : [])),
+  );
+}
+
+const PAGE =
+  '<!doctype html><html lang="en"><title>Tests</title><link rel="icon" href="data:,"><script type="module" src="/suite.js"></script></html>';
+
+type ServedFiles = Awaited<ReturnType<typeof serveFiles>>;
+
+/** A web site, and a browser with a profile that outlives it: `start` it again after it was killed. */
+export class Site {
+  readonly server: ServedFiles;
+  /** What pages logged, and errors that nobody caught. */
+  readonly complaints: string[] = [];
+  readonly #profile = mkdtempSync(join(tmpdir(), "npy-browser-"));
+  context: BrowserContext | undefined;
+
+  private constructor(server: ServedFiles) {
+    this.server = server;
+  }
+
+  static async open(): Promise<Site> {
+    const site = new Site(
+      await serveFiles({ "/": { body: PAGE, headers: { "Content-Type": "text/html" } }, ...(await bundled()) }),
+    );
+    await site.start();
+    return site;
+  }
+
+  async start(): Promise<void> {
+    if (executablePath === undefined) throw new Error("REQUIRE_BROWSER=1, and Chromium is not installed");
+    this.context = await chromium.launchPersistentContext(this.#profile, { executablePath, chromiumSandbox: false });
+  }
+
+  async page(): Promise<Page> {
+    const page = await (this.context as BrowserContext).newPage();
+    page.on("pageerror", (error) => this.complaints.push(String(error)));
+    page.on("console", (message) => this.complaints.push(message.text()));
+    await page.goto(this.server.url.href);
+    await page.waitForFunction("globalThis.npy !== undefined");
+    return page;
+  }
+
+  async close(): Promise<void> {
+    await this.context?.close();
+    this.server.close();
+    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 10 });
+  }
+}
+
+interface TestWorker {
+  postMessage(message: unknown): void;
+  terminate(): void;
+  onmessage: ((event: { readonly data: never }) => void) | null;
+}
+
+/** Runs `work` in a dedicated worker, which is ended then. It can use nothing of the test but `argument`. */
+export async function inWorker<Argument, Result>(
+  page: Page,
+  work: (argument: Argument) => Result | Promise<Result>,
+  argument: Argument,
+): Promise<Result> {
+  return await page.evaluate(
+    ([source, argument]) =>
+      new Promise<Result>((resolve, reject) => {
+        const { Worker } = globalThis as unknown as { Worker: new (url: string, options: object) => TestWorker };
+        const worker = new Worker("/suite-worker.js", { type: "module" });
+        worker.onmessage = ({ data }: { readonly data: "ready" | { result?: unknown; error?: Error } }) => {
+          if (data === "ready") return worker.postMessage({ source, argument });
+          worker.terminate();
+          if (data.error === undefined) resolve(data.result as Result);
+          else reject(Object.assign(new Error(`${data.error.stack ?? data.error.message}`), data.error));
+        };
+      }),
+    [String(work), argument] as const,
+  );
+}
