@@ -1,8 +1,8 @@
 /** What the tabs and workers of one origin tell each other of files. */
 
-/** A file was changed; somebody wants to open, move or lock one that others may have open without needing it. */
+/** A file was changed; somebody wants its lock, or needs its handles closed, which others may have without needing them. */
 export interface Message {
-  readonly about: "changed" | "wanted";
+  readonly about: "changed" | "lock" | "handle";
   readonly path: string;
 }
 

@@ -11,10 +11,13 @@ const [FIRST_WAIT, LAST_WAIT] = [5, 320];
 
 const opened = new Map<string, OpenFile>();
 let isListening = false;
-let keys = 0;
 
-/** Distinguishes the files of this realm from those of others. */
-const prefix = globalThis.crypto?.randomUUID?.() ?? String(Math.random());
+/** The keys of files that were open here, by path: a file has the same when it is opened again, or renamed. */
+const keys = new Map<string, string>();
+let lastKey = 0;
+
+/** Distinguishes the keys of this realm from those of other workers. */
+const prefix = Math.random();
 
 /** The file that has this path, if it is open here. */
 export function fileAt(path: string): OpenFile | undefined {
@@ -22,8 +25,7 @@ export function fileAt(path: string): OpenFile | undefined {
 }
 
 export class OpenFile {
-  /** Stays the same when the file is renamed. */
-  readonly key: string = `${prefix} ${++keys}`;
+  readonly key: string;
   path: string;
   /** Whether it was created here only to be opened, so that there is no file as long as it is empty. */
   isPlaceholder = false;
@@ -36,19 +38,27 @@ export class OpenFile {
   readonly #users = new Map<object, boolean>();
   #unlock: (() => Promise<void>) | undefined;
   #holder: object | undefined;
-  /** Gives up what was only prepared, when others need the file. */
+  /** What keeps the file open and locked for synchronous verbs, and how it gives that up. */
+  #spare: object | undefined;
   #yieldSpare: (() => Promise<void>) | undefined;
   readonly #changes = new Changes();
   #isGone = false;
 
   private constructor(path: string, directory: DirectoryHandle, handle: FileHandle) {
     this.path = path;
+    this.key = keys.get(path) ?? `opfs ${prefix} ${++lastKey}`;
+    keys.set(path, this.key);
     this.#directory = directory;
     this.#handle = handle;
   }
 
   static of(path: string, directory: DirectoryHandle, handle: FileHandle): OpenFile {
-    if (!isListening) hear(({ about, path }) => void (about === "wanted" && opened.get(path)?.giveWay()));
+    if (!isListening) {
+      hear(({ about, path }) => {
+        if (about === "lock") opened.get(path)?.giveLock();
+        if (about === "handle") opened.get(path)?.giveHandle();
+      });
+    }
     isListening = true;
     let file = opened.get(path);
     if (file === undefined) {
@@ -110,7 +120,7 @@ export class OpenFile {
         if (!isNamed(error, "NoModificationAllowedError")) throw coded(error, "open", this.path);
         if (wait > patience) return false;
       }
-      tell({ about: "wanted", path: this.path });
+      tell({ about: "handle", path: this.path });
       await pause(wait);
     }
     return false;
@@ -148,12 +158,13 @@ export class OpenFile {
 
   /** The same, if this file has the lock already. */
   lockNow(user: object): boolean {
-    if (this.#holder !== undefined && this.#yieldSpare !== undefined && this.#holder === this.#spare) this.#holder = user;
+    if (this.#spare !== undefined && this.#holder === this.#spare) this.#holder = user;
     return this.#holder === user;
   }
 
   async unlock(): Promise<void> {
     if (this.#spare !== undefined && this.#holder !== this.#spare) {
+      // The next synchronous verb needs it.
       this.#holder = this.#spare;
       return;
     }
@@ -162,9 +173,6 @@ export class OpenFile {
     this.#holder = undefined;
     await unlock?.();
   }
-
-  /** What keeps the file open and locked for synchronous verbs. */
-  #spare: object | undefined;
 
   /** Opens and locks the file ahead of its use. `letGo` is called when others want it. */
   async prepare(spare: object, letGo: () => Promise<void>): Promise<void> {
@@ -186,11 +194,19 @@ export class OpenFile {
     await this.release(spare);
   }
 
-  /** Closes what is open without need. */
-  giveWay(): void {
-    const isIdle = this.#holder === undefined || this.#holder === this.#spare;
-    if (isIdle) void this.#yieldSpare?.();
+  /** Gives up the lock, if it was only prepared. */
+  giveLock(): void {
+    if (this.#spare === undefined || this.#holder !== this.#spare) return;
+    const unlock = this.#unlock;
+    this.#unlock = undefined;
+    this.#holder = undefined;
+    void unlock?.();
+  }
+
+  /** Closes the handle, if nobody writes by it. */
+  giveHandle(): void {
     for (const isWriter of this.#users.values()) if (isWriter) return;
+    void this.#yieldSpare?.();
     this.#closeHandle();
   }
 
@@ -223,7 +239,9 @@ export class OpenFile {
     }
     target?.end();
     if (opened.get(this.path) === this) opened.delete(this.path);
+    keys.delete(this.path);
     this.path = path;
+    keys.set(path, this.key);
     if (this.#users.size > 0) opened.set(path, this);
     this.#handle = await this.#directory.getFileHandle(name);
     if (wasOpen) await this.#open(LAST_WAIT);
@@ -240,7 +258,7 @@ export class OpenFile {
         if (!isNamed(error, "NoModificationAllowedError") || wait > LAST_WAIT) throw error;
       }
       // Readers of other tabs may have either open.
-      for (const wanted of [path, this.path]) tell({ about: "wanted", path: wanted });
+      for (const wanted of [path, this.path]) tell({ about: "handle", path: wanted });
       await pause(wait);
     }
   }
@@ -257,7 +275,7 @@ export class OpenFile {
       } catch (error) {
         if (!isNamed(error, "NoModificationAllowedError") || wait > LAST_WAIT) throw coded(error, "unlink", this.path);
       }
-      tell({ about: "wanted", path: this.path });
+      tell({ about: "handle", path: this.path });
       await pause(wait);
     }
   }
@@ -267,6 +285,7 @@ export class OpenFile {
     this.#isGone = true;
     this.#closeHandle();
     if (opened.get(this.path) === this) opened.delete(this.path);
+    if (keys.get(this.path) === this.key) keys.delete(this.path);
   }
 }
 
@@ -284,7 +303,7 @@ async function takeLock(path: string): Promise<(() => Promise<void>) | undefined
   for (let wait = FIRST_WAIT; ; wait *= 4) {
     const unlock = await tryLock(lockName(path));
     if (unlock !== undefined || wait > LAST_WAIT / 4) return unlock;
-    tell({ about: "wanted", path });
+    tell({ about: "lock", path });
     await pause(wait);
   }
 }
