@@ -1,0 +1,116 @@
+/** Lines and bars, drawn by uPlot. */
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import { hexOf, LINE_COLORS, LINE_COLORS_ON_LIGHT } from "../shared/library.ts";
+import { shortText } from "../shared/texts.ts";
+import { isDark, themeColor } from "../shared/theme.ts";
+import type { Scale } from "./task-types.ts";
+
+export interface ChartLine {
+  readonly label: string;
+  readonly values: Float64Array;
+}
+
+export interface Chart {
+  readonly x: Float64Array;
+  readonly xScale: Scale;
+  readonly yScale: Scale;
+  readonly lines: readonly ChartLine[];
+  readonly height: number;
+  /** Bars in place of lines; `x` is where they begin, and one more value where the last ends. */
+  readonly isBars?: boolean;
+  readonly isLog?: boolean;
+  readonly xLabel?: string | undefined;
+  /** The number of the first line, for its colour. */
+  readonly first?: number;
+  /** Called with the part of the x axis that the user chose. */
+  readonly zoomed?: (min: number, max: number) => void;
+}
+
+/** A value in words: a date, or a number in few digits. */
+export function valueText(value: number | null | undefined, scale: Scale): string {
+  if (value === null || value === undefined || Number.isNaN(value)) return "–";
+  return scale === "number" ? shortText(value) : dateText(value);
+}
+
+function dateText(milliseconds: number): string {
+  const date = new Date(milliseconds);
+  if (Number.isNaN(date.getTime())) return shortText(milliseconds);
+  return date
+    .toISOString()
+    .replace(/T00:00:00\.000Z$|Z$/, "")
+    .replace(/\.000$/, "")
+    .replace("T", " ");
+}
+
+/** Draws a chart into `parent`. Call `destroy()` on it before it is drawn again. */
+export function draw(parent: HTMLElement, chart: Chart): uPlot {
+  const { xScale, yScale, lines, isBars = false, isLog = false, first = 0 } = chart;
+  const [ink, grid] = [themeColor("--soft"), themeColor("--line")];
+  const colors = isDark() ? LINE_COLORS : LINE_COLORS_ON_LIGHT;
+  const axis = (scale: Scale, isX: boolean): uPlot.Axis => ({
+    stroke: ink,
+    grid: { stroke: grid, width: 1 },
+    ticks: { stroke: grid, width: 1 },
+    font: "12px system-ui, sans-serif",
+    ...(scale === "number" && { values: (_, splits) => splits.map((value) => (value === null ? "" : shortText(value))) }),
+    ...(isX ? { size: 32 } : { size: (plot, values) => axisSize(plot, values ?? []) }),
+    ...(isX && chart.xLabel !== undefined && { label: chart.xLabel, labelFont: "12px system-ui, sans-serif", labelSize: 20 }),
+  });
+  const series = lines.map(({ label }, i): uPlot.Series => {
+    const color = hexOf(colors[(i + first) % colors.length] as number);
+    return {
+      label: label || "value",
+      stroke: color,
+      width: 1.25,
+      points: { show: chart.x.length < 100 && !isBars },
+      value: (_, value) => valueText(value, yScale),
+      spanGaps: false,
+      ...(isBars && {
+        fill: `${color}99`,
+        paths: (uPlot.paths.bars as NonNullable<typeof uPlot.paths.bars>)({ size: [1, 1000], align: 1, gap: 1 }),
+      }),
+    };
+  });
+  const width = Math.max(240, parent.clientWidth);
+  const { zoomed } = chart;
+  const options: uPlot.Options = {
+    width,
+    height: chart.height,
+    // Milliseconds; dates without a time zone are shown as they are written.
+    ms: 1,
+    tzDate: (time) => uPlot.tzDate(new Date(time), "Etc/UTC"),
+    scales: {
+      x: { time: xScale === "date", ...(isBars && { range: () => [chart.x[0] as number, chart.x.at(-1) as number] }) },
+      y: {
+        time: yScale === "date",
+        distr: isLog ? 3 : 1,
+        ...(isBars && !isLog && { range: (_, __, max) => [0, (max || 1) * 1.05] }),
+      },
+    },
+    axes: [axis(xScale, true), axis(yScale, false)],
+    series: [{ label: chart.xLabel ?? "row", value: (_, value) => valueText(value, xScale) }, ...series],
+    cursor: { drag: { x: zoomed !== undefined, y: false, setScale: false }, ...(lines.length > 0 && { focus: { prox: 16 } }) },
+    hooks: {
+      setSelect: [
+        (plot) => {
+          const { left, width: chosen } = plot.select;
+          if (zoomed === undefined || chosen < 4) return;
+          zoomed(plot.posToVal(left, "x"), plot.posToVal(left + chosen, "x"));
+          plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+        },
+      ],
+    },
+  };
+  const data = [
+    chart.x,
+    ...lines.map(({ values }) => Array.from(values, (value) => (Number.isNaN(value) || (isLog && value <= 0) ? null : value))),
+  ];
+  return new uPlot(options, data as unknown as uPlot.AlignedData, parent);
+}
+
+/** Room for the longest label. */
+function axisSize(_: uPlot, values: readonly string[]): number {
+  const longest = values.reduce((most, text) => Math.max(most, String(text ?? "").length), 3);
+  return 18 + longest * 7;
+}

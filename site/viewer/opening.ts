@@ -1,0 +1,170 @@
+/** From what the user gave to arrays that can be read, in the page as in its worker. */
+import { fileOf, type Given, givenFolder, givenStorage, type OnRead } from "../shared/file-storage.ts";
+import {
+  type AsyncStorage,
+  type FileLike,
+  inspect,
+  MemoryStorage,
+  NpyError,
+  NpyGroupReader,
+  type NpyInfo,
+  NpyReader,
+  openNpz,
+  saveSync,
+} from "../shared/library.ts";
+
+/** What the user gave. It can be passed to workers. */
+export type Source =
+  | { readonly kind: "file"; readonly file: Given }
+  | { readonly kind: "url"; readonly url: string }
+  | { readonly kind: "shards"; readonly name: string; readonly files: readonly Given[] };
+
+/** One array of a source. */
+export interface ArraySpec {
+  readonly source: Source;
+  /** The array's name in an archive. */
+  readonly member?: string | undefined;
+  /** What the page calls it. */
+  readonly label: string;
+  /** What it belongs to: an archive, or a folder. */
+  readonly parent?: string | undefined;
+  /** The rows that the whole group counts, which may be fewer than this array has. */
+  readonly groupRows?: number | undefined;
+}
+
+export interface OpenedArray {
+  readonly reader: NpyReader;
+  /** `undefined` for shards, and for arrays of archives. */
+  readonly info: NpyInfo | undefined;
+  /** Bytes of the files that hold it. */
+  readonly fileSize: number;
+  close(): Promise<void>;
+}
+
+/** Compressed arrays up to this many bytes are held in memory: reading backwards would decompress them again and again. */
+const HELD = 2 ** 26;
+
+const SHARD = /^\d+\.npy$/;
+
+export function nameOf(source: Source): string {
+  if (source.kind === "file") return source.file.name;
+  if (source.kind === "shards") return source.name;
+  try {
+    const { pathname, href } = new URL(source.url);
+    return decodeURIComponent(pathname.split("/").at(-1) ?? "") || href;
+  } catch {
+    return source.url;
+  }
+}
+
+/** Whether each read is a request to another machine. */
+export function isRemote(source: Source): boolean {
+  return source.kind === "url" && !/^https?:\/\/(localhost|127\.|\[::1\])/i.test(source.url);
+}
+
+function locate(source: Exclude<Source, { kind: "shards" }>, onRead: OnRead): AsyncStorage | string {
+  return source.kind === "url" ? source.url : givenStorage(source.file, onRead);
+}
+
+/** The arrays of files that were given together: each file, the arrays of archives, the shards of a folder as one, a group. */
+export async function arraysOfFiles(folder: string | undefined, files: readonly Given[], onRead: OnRead): Promise<ArraySpec[]> {
+  const known = files.filter(({ name }) => /\.np[yz]$/i.test(name)).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  if (known.length === 0 && files.length === 1 && folder === undefined) {
+    return await arraysOf({ kind: "file", file: files[0] as Given }, onRead);
+  }
+  if (known.length === 0) throw new Error(noArrays(folder, files.length));
+  const shards = known.filter(({ name }) => SHARD.test(name));
+  const name = folder ?? "shards";
+  const specs: ArraySpec[] = [];
+  if (shards.length > 1) {
+    const inOrder = shards.toSorted((a, b) => Number.parseInt(a.name, 10) - Number.parseInt(b.name, 10));
+    specs.push({ source: { kind: "shards", name, files: inOrder }, label: name });
+  }
+  const others = shards.length > 1 ? known.filter((file) => !shards.includes(file)) : known;
+  const groupRows = folder === undefined ? undefined : await rowsOfGroup(folder, others, onRead);
+  for (const file of others) {
+    const found = await arraysOf({ kind: "file", file }, onRead);
+    specs.push(...found.map((spec) => ({ parent: folder, ...spec, ...(groupRows !== undefined && { groupRows }) })));
+  }
+  return specs;
+}
+
+function noArrays(folder: string | undefined, count: number): string {
+  if (count === 0)
+    return `${folder === undefined ? "Nothing was given" : `The folder ${folder} is empty`}: expected .npy or .npz files.`;
+  return `None of the ${count} files${folder === undefined ? "" : ` in ${folder}`} ends in .npy or .npz.`;
+}
+
+/** The rows of a group of arrays; `undefined` if the files are none. */
+async function rowsOfGroup(folder: string, files: readonly Given[], onRead: OnRead): Promise<number | undefined> {
+  const arrays = files.filter(({ name }) => /\.npy$/i.test(name));
+  if (arrays.length < 2 || arrays.length !== files.length) return undefined;
+  try {
+    await using group = await NpyGroupReader.open(givenFolder(folder, arrays, onRead));
+    return group.length;
+  } catch {
+    // Files that happen to lie in one folder are no group.
+    return undefined;
+  }
+}
+
+/** The arrays of a file or URL. */
+export async function arraysOf(source: Source, onRead: OnRead): Promise<ArraySpec[]> {
+  const label = nameOf(source);
+  if (source.kind === "shards" || !(await isArchive(source, onRead))) return [{ source, label }];
+  const npz = await openNpz(locate(source, onRead) as FileLike);
+  try {
+    if (npz.names.length === 0) throw new Error(`${label} is an archive without arrays.`);
+    return npz.names.map((member) => ({ source, member, label: member, parent: label }));
+  } finally {
+    await npz.close();
+  }
+}
+
+/** Archives are known by their names; files of other names by their first bytes. */
+async function isArchive(source: Exclude<Source, { kind: "shards" }>, onRead: OnRead): Promise<boolean> {
+  const name = nameOf(source).toLowerCase();
+  if (name.endsWith(".npz")) return true;
+  if (name.endsWith(".npy") || source.kind === "url") return false;
+  const start = new Uint8Array(await (await fileOf(source.file)).slice(0, 4).arrayBuffer());
+  onRead(start.length);
+  return start[0] === 0x50 && start[1] === 0x4b;
+}
+
+/** Opens one array. */
+export async function openArray(spec: ArraySpec, onRead: OnRead): Promise<OpenedArray> {
+  const { source, member } = spec;
+  if (source.kind === "shards") {
+    const reader = await NpyReader.open(source.files.map((file) => givenStorage(file, onRead)) as never);
+    const sizes = await Promise.all(source.files.map(async (file) => (await fileOf(file)).size));
+    return { reader, info: undefined, fileSize: sizes.reduce((sum, size) => sum + size, 0), close: () => reader.close() };
+  }
+  const file = locate(source, onRead) as FileLike;
+  if (member !== undefined) return await openMember(file, member);
+  const reader = await NpyReader.open(file);
+  try {
+    const info = await inspect(file);
+    const fileSize = info.headerLength + info.dataLength + info.reservedLength;
+    return { reader, info, fileSize, close: () => reader.close() };
+  } catch (error) {
+    await reader.close();
+    throw error;
+  }
+}
+
+async function openMember(file: FileLike, member: string): Promise<OpenedArray> {
+  const npz = await openNpz(file);
+  try {
+    const entry = npz.members.find(({ name }) => name === member);
+    if (entry === undefined) throw new NpyError("ERR_NPY_OPTION", `The archive no longer has an array ${member}: open it again.`);
+    let reader: NpyReader;
+    if (entry.isCompressed && entry.size <= HELD) {
+      const held = new MemoryStorage();
+      saveSync(held, await npz.load(member));
+      reader = await NpyReader.open(held);
+    } else reader = await npz.open(member);
+    return { reader, info: undefined, fileSize: entry.size, close: () => reader.close() };
+  } finally {
+    await npz.close();
+  }
+}
