@@ -82,7 +82,9 @@ function printable(text: string): string {
   });
 }
 
-/** An error in words. */
+/** An error in words: errors of the system begin with a code, and end with what was tried. */
 export function errorText(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const text = error instanceof Error ? error.message : String(error);
+  const [, what, where] = /^E[A-Z]+: (.*), (?:open|read) '(.*)'$/s.exec(text) ?? [];
+  return what === undefined ? text : `${where}: ${what}.`;
 }

@@ -43,6 +43,19 @@ function dateText(milliseconds: number): string {
     .replace("T", " ");
 }
 
+const [SECOND, MINUTE, HOUR, DAY] = [1000, 60_000, 3_600_000, 86_400_000];
+
+/** Labels of dates as ISO 8601 writes them: at which distance of ticks, what each says, and what is added where a year, a day ... begins. */
+const DATES: (string | number | null)[][] = [
+  [365 * DAY, "{YYYY}", null, null, null, null, null, null, 1],
+  [28 * DAY, "{YYYY}-{MM}", null, null, null, null, null, null, 1],
+  [DAY, "{MM}-{DD}", "\n{YYYY}", null, null, null, null, null, 1],
+  [HOUR, "{HH}:{mm}", "\n{YYYY}-{MM}-{DD}", null, "\n{MM}-{DD}", null, null, null, 1],
+  [MINUTE, "{HH}:{mm}", "\n{YYYY}-{MM}-{DD}", null, "\n{MM}-{DD}", null, null, null, 1],
+  [SECOND, "{HH}:{mm}:{ss}", "\n{YYYY}-{MM}-{DD}", null, "\n{MM}-{DD}", null, null, null, 1],
+  [1, "{ss}.{fff}", "\n{YYYY}-{MM}-{DD} {HH}:{mm}", null, "\n{MM}-{DD} {HH}:{mm}", null, "\n{HH}:{mm}", null, 1],
+];
+
 /** Draws a chart into `parent`. Call `destroy()` on it before it is drawn again. */
 export function draw(parent: HTMLElement, chart: Chart): uPlot {
   const { xScale, yScale, lines, isBars = false, isLog = false, first = 0 } = chart;
@@ -54,6 +67,7 @@ export function draw(parent: HTMLElement, chart: Chart): uPlot {
     ticks: { stroke: grid, width: 1 },
     font: "12px system-ui, sans-serif",
     ...(scale === "number" && { values: (_, splits) => splits.map((value) => (value === null ? "" : shortText(value))) }),
+    ...(scale === "date" && isX && { values: DATES as never, space: 70 }),
     ...(isX ? { size: 32 } : { size: (plot, values) => axisSize(plot, values ?? []) }),
     ...(isX && chart.xLabel !== undefined && { label: chart.xLabel, labelFont: "12px system-ui, sans-serif", labelSize: 20 }),
   });
@@ -89,7 +103,7 @@ export function draw(parent: HTMLElement, chart: Chart): uPlot {
       },
     },
     axes: [axis(xScale, true), axis(yScale, false)],
-    series: [{ label: chart.xLabel ?? "row", value: (_, value) => valueText(value, xScale) }, ...series],
+    series: [{ label: isBars ? "from" : (chart.xLabel ?? "row"), value: (_, value) => valueText(value, xScale) }, ...series],
     cursor: { drag: { x: zoomed !== undefined, y: false, setScale: false }, ...(lines.length > 0 && { focus: { prox: 16 } }) },
     hooks: {
       setSelect: [

@@ -18,6 +18,7 @@ export function details(spec: ArraySpec, opened: OpenedArray): HTMLElement {
 
 function linesOf(spec: ArraySpec, { reader, info, fileSize }: OpenedArray): Line[] {
   const { dtype, shape, fortranOrder } = reader;
+  const size = fileSize ?? 0;
   const elements = shape.reduce((product, size) => product * size, 1);
   const axis = shape.length === 0 ? undefined : fortranOrder ? shape.length - 1 : 0;
   const rowBytes = shape.reduce((product, size, at) => (at === axis ? product : product * size), dtype.itemsize);
@@ -25,17 +26,17 @@ function linesOf(spec: ArraySpec, { reader, info, fileSize }: OpenedArray): Line
     ["dtype", dtype.fields === undefined ? dtype.name : `${dtype.fields.length} fields`, dtypeWords(dtype)],
     ["shape", shapeText(shape), counted(elements, "element")],
     ["order", fortranOrder ? "Fortran" : "C", fortranOrder ? "the first index changes fastest" : undefined],
-    ["data", bytesText(elements * dtype.itemsize), `${numberText(elements * dtype.itemsize)} bytes`],
+    ["data", bytesText(elements * dtype.itemsize), exactly(elements * dtype.itemsize)],
     axis === undefined
       ? ["grows", "no", "a 0-d array has no rows"]
       : ["grows along", `axis ${axis}`, `rows of ${bytesText(rowBytes)}`],
   ];
-  if (spec.source.kind === "shards") lines.push(["files", numberText(spec.source.files.length), `${bytesText(fileSize)} in all`]);
+  if (spec.source.kind === "shards") lines.push(["files", numberText(spec.source.files.length), `${bytesText(size)} in all`]);
   if (spec.groupRows !== undefined) lines.push(["group", counted(spec.groupRows, "row"), "counted by all its files"]);
   if (info === undefined) return lines;
   const { version, headerLength, slack, dataLength, expectedDataLength, reservedLength, appendable } = info;
   lines.push(
-    ["file", bytesText(fileSize), `${numberText(fileSize)} bytes`],
+    ["file", bytesText(size), exactly(size)],
     ["header", `${headerLength} bytes`, `version ${version}, ${counted(slack, "byte")} free to grow`],
     [
       "appendable",
@@ -52,6 +53,11 @@ function linesOf(spec: ArraySpec, { reader, info, fileSize }: OpenedArray): Line
   }
   if (reservedLength > 0) lines.push(["reserved", bytesText(reservedLength), "by a writer, for rows to come"]);
   return lines;
+}
+
+/** All digits of a size that has a unit. */
+function exactly(bytes: number): string | undefined {
+  return bytes < 1000 ? undefined : `${numberText(bytes)} bytes`;
 }
 
 /** A dtype in words: its type string, or its fields. */

@@ -10,7 +10,7 @@ import type { Sheet } from "./sheet.ts";
 const ROW = 26;
 
 /** Pixels beside the text of a cell. */
-const PADDING = 20;
+const PADDING = 24;
 
 /** Characters of a column, at least and at most; longer texts end in an ellipsis. */
 const [LEAST, MOST] = [5, 44];

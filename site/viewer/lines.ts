@@ -29,30 +29,34 @@ export async function lines(scanning: Scanning, task: LinesTask): Promise<LinesR
       if (i > 0 || x === undefined) continue;
       for (let row = 0; row < length && isAscending; row++) {
         const value = values[row] as number;
-        // Also false for NaN, which has no place.
-        if (value >= before) before = value;
-        else isAscending = false;
+        // Rows without a time have no place.
+        if (Number.isNaN(value)) continue;
+        isAscending = value >= before;
+        before = value;
       }
     }
   });
   const { rowsRead, samples } = plan;
   const along = x !== undefined && isAscending ? (envelopes[0] as Envelope) : undefined;
+  const placesOfX = along === undefined ? rowPlaces(rows.start, count, groups, isEach) : valuePlaces(along, isEach);
+  const keep = (points: Float64Array): Float64Array =>
+    along === undefined ? points : points.filter((_, i) => !Number.isNaN(placesOfX[i]));
   return {
     rows: count,
     rowsRead,
     samples,
-    x: along === undefined ? rowPlaces(rows.start, count, groups, isEach) : valuePlaces(along, isEach),
+    x: keep(placesOfX),
     xScale: along === undefined || x === undefined ? "number" : scaleOf(sheet.leafOf(x)),
     lines: columns.map((column, i) => ({
       label: plotLabel(sheet, column),
       scale: scaleOf(sheet.leafOf(column)),
-      values: pointsOf(envelopes[i + read.length - columns.length] as Envelope, isEach),
+      values: keep(pointsOf(envelopes[i + read.length - columns.length] as Envelope, isEach)),
     })),
     perPlace: isEach ? 1 : Math.ceil(rowsRead / groups),
     xProblem:
       x === undefined || isAscending
         ? undefined
-        : "its values are not in ascending order, so the numbers of the rows are along the x axis",
+        : `The values of ${plotLabel(sheet, x)} do not ascend, so the numbers of the rows are along the x axis.`,
   };
 }
 

@@ -36,8 +36,8 @@ export interface OpenedArray {
   readonly reader: NpyReader;
   /** `undefined` for shards, and for arrays of archives. */
   readonly info: NpyInfo | undefined;
-  /** Bytes of the files that hold it. */
-  readonly fileSize: number;
+  /** Bytes of the files that hold it; `undefined` for an array of an archive. */
+  readonly fileSize: number | undefined;
   close(): Promise<void>;
 }
 
@@ -163,7 +163,7 @@ async function openMember(file: FileLike, member: string): Promise<OpenedArray> 
       saveSync(held, await npz.load(member));
       reader = await NpyReader.open(held);
     } else reader = await npz.open(member);
-    return { reader, info: undefined, fileSize: entry.size, close: () => reader.close() };
+    return { reader, info: undefined, fileSize: undefined, close: () => reader.close() };
   } finally {
     await npz.close();
   }

@@ -25,7 +25,7 @@ export interface StatLine {
 }
 
 /** What the texts of a line are. */
-export const HEADINGS: readonly string[] = ["dtype", "min", "max", "mean", "std", "NaN", "inf", "zeros", "distinct"];
+export const HEADINGS: readonly string[] = ["dtype", "min", "max", "mean", "std", "NaN, NaT", "inf", "zeros", "distinct"];
 
 export function lineOf({ label, dtype: name, summary }: ColumnStats): StatLine {
   const type = typeOf(name);

@@ -22,7 +22,8 @@ export async function stats(scanning: Scanning, { rows, columns, isWhole, bins, 
   const labels = parts.flatMap((list, i) =>
     list.map(({ label }) => (list.length > 1 ? label : plotLabel(sheet, columns[i] as number))),
   );
-  const dtypes = parts.flat().map(({ dtype }: Column) => dtype.name);
+  // The parts of a complex number are floats.
+  const dtypes = parts.flat().map(({ dtype }: Column) => (dtype.kind === "c" ? `float${4 * dtype.itemsize}` : dtype.name));
   const summaries = labels.map((_, i): Summary => moments.of(i, bins));
   const found = summaries.map((summary, i): ColumnStats => ({ label: labels[i] as string, dtype: dtypes[i] as string, summary }));
   const isAlike = hasTotal && count > 1 && new Set(dtypes).size === 1;

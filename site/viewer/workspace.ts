@@ -185,7 +185,8 @@ export class Workspace {
   }
 
   #showCount(): void {
-    this.#read.textContent = `read ${bytesText(this.#count.bytes)} of ${bytesText(this.#opened.fileSize)}`;
+    const { fileSize } = this.#opened;
+    this.#read.textContent = `read ${bytesText(this.#count.bytes)}${fileSize === undefined ? "" : ` of ${bytesText(fileSize)}`}`;
     this.#read.dataset["bytes"] = String(this.#count.bytes);
   }
 }
