@@ -6,6 +6,7 @@
 // - dist/node.d.cts: all types in one file. dist/node.d.ts takes its types from there, so that both formats have one NpyError for the compiler.
 // - dist/cli/: the command line with the packages it uses. Their licences go into dist/THIRD-PARTY-LICENSES. It is CommonJS, which Node starts
 //   sooner, and each part is loaded when it is needed: a command when it runs, and the library, in four parts, when something of it is used.
+// - dist/viewer/: the page of site/viewer, which the command `view` serves.
 //
 // All code is minified; dist/node.js, which stack traces show, keeps its lines and the names of functions.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -13,6 +14,7 @@ import { basename, dirname, isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
 import { dts } from "rolldown-plugin-dts";
+import { buildPage } from "../site/build.mjs";
 
 const path = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 const [node, portable, forBundlers] = [path("src/node.ts"), path("src/index.ts"), path("src/bundled-node.ts")];
@@ -160,5 +162,8 @@ writeFileSync(path("dist/cli/package.json"), '{ "type": "commonjs" }\n');
 const modules = commandLine.output.flatMap((chunk) => Object.entries(chunk.modules ?? {}));
 const bundled = new Set(modules.flatMap(([id, { renderedLength }]) => (renderedLength > 0 ? (packageOf(id) ?? []) : [])));
 const licences = [...bundled].sort().map(licenceOf);
-const preamble = "dist/cli contains code of these packages.\n";
+// uPlot is in the viewer, whose other packages the command line has, too.
+licences.push(licenceOf(path("node_modules/uplot")));
+await buildPage("viewer", path("dist/viewer"));
+const preamble = "dist/cli and dist/viewer contain code of these packages.\n";
 writeFileSync(path("dist/THIRD-PARTY-LICENSES"), [preamble, ...licences].join(`\n${"-".repeat(80)}\n\n`));

@@ -46,7 +46,17 @@ export async function buildPage(page, outDir) {
     plugins: [portable()],
     worker: { format: "es", plugins: () => [portable()] },
     logLevel: "warn",
-    build: { outDir, emptyOutDir: true, target: "es2023", modulePreload: { polyfill: false }, assetsInlineLimit: 0 },
+    build: {
+      rolldownOptions: {
+        // Of the library and the command line, only what a page uses.
+        treeshake: { moduleSideEffects: (id) => !id.startsWith(path("../src/")) },
+      },
+      outDir,
+      emptyOutDir: true,
+      target: "es2023",
+      modulePreload: { polyfill: false },
+      assetsInlineLimit: 0,
+    },
   });
 }
 

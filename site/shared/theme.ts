@@ -19,7 +19,7 @@ export function isDark(): boolean {
 
 /** The value of a variable of theme.css. */
 export function themeColor(name: string): string {
-  const probe = el("i", { style: "" });
+  const probe = el("i");
   probe.style.color = `var(${name})`;
   document.body.append(probe);
   const { color } = getComputedStyle(probe);

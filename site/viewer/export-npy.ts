@@ -15,7 +15,7 @@ export async function* npyParts({ sheet, opened }: Shown, part: Part, signal: Ab
   );
   const shape = selection.filter((entry) => typeof entry === "object").map(countOf);
   const read = async (entries: Selection): Promise<NpyArray> =>
-    (await opened.reader.select(entries, {
+    (await opened.readable.select(entries, {
       order: "C",
       signal,
       ...(fields !== undefined && { fields: fields as never }),

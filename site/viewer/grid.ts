@@ -234,7 +234,7 @@ export class Grid {
 
   #drawHead(sheet: Sheet, region: Region, numbers: number): void {
     const { firstColumn, lastColumn } = this.selected;
-    const heads = [el("div", { class: "grid-corner", role: "columnheader", style: "", "aria-colindex": 1 }, "row")];
+    const heads = [el("div", { class: "grid-corner", role: "columnheader", "aria-colindex": 1 }, "row")];
     for (let column = region.firstColumn; column <= region.lastColumn; column++) {
       const isSelected = column >= firstColumn && column <= lastColumn;
       const leaf = column % this.#widths.length;

@@ -99,7 +99,7 @@ export class ImageView implements View {
     this.#step = Math.max(1, atLeast, heavy);
     const span = (size: number): Span => ({ start: 0, stop: size, step: this.#step });
     const slicing: Slicing = { rows: axes.down, columns: axes.across, fixed: this.#fixed };
-    const sheet = new Sheet(reader, slicing);
+    const sheet = new Sheet(shown.opened.readable, slicing);
     const result = await this.#job.run(
       { ...shown, sheet },
       { kind: "image", rows: span(height), indices: span(width), channels: axes.channels },

@@ -30,7 +30,8 @@ function fileInput(opening: Opening, isFolder: boolean): HTMLInputElement {
   return input;
 }
 
-export function landing(opening: Opening): HTMLElement {
+/** `hasUrls`: whether the page may read from other places than its own. */
+export function landing(opening: Opening, hasUrls: boolean): HTMLElement {
   const [files, folder] = [fileInput(opening, false), fileInput(opening, true)];
   const ask = (pick: typeof pickFiles, input: HTMLInputElement): void => {
     pick().then(
@@ -73,12 +74,12 @@ export function landing(opening: Opening): HTMLElement {
         files,
         folder,
       ),
-      form,
+      hasUrls ? form : undefined,
       recorded,
       el(
         "p",
         { class: "note" },
-        "Files stay on this machine: the page reads only the parts that it shows, and sends nothing anywhere. A URL must allow other pages to read it, and answer range requests.",
+        `Files stay on this machine: the page reads only the parts that it shows, and sends nothing anywhere.${hasUrls ? " A URL must allow other pages to read it, and answer range requests." : ""}`,
       ),
     ),
   );

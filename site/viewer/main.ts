@@ -12,6 +12,9 @@ import { Workspace } from "./workspace.ts";
 const main = byId("main");
 const count = new ReadCount();
 countFetches((bytes) => count.add(bytes));
+const asked = new URLSearchParams(location.search).get("url");
+/** Whether the command `view` serves the page, and with it one file: it may read nothing else. */
+const isServed = asked?.startsWith("data/") === true;
 let workspace: Workspace | undefined;
 /** Each attempt to open something ends those before it. */
 let attempts = 0;
@@ -66,7 +69,7 @@ function showLanding(): void {
   byId("name").textContent = "";
   document.title = "npy viewer";
   byId("home").hidden = true;
-  main.replaceChildren(landing(opening));
+  main.replaceChildren(landing(opening, !isServed));
 }
 
 function listenToDrops(): void {
@@ -89,6 +92,5 @@ function listenToDrops(): void {
 
 byId("bar-actions").append(button("Open another", showLanding, { id: "home", hidden: true }), themeSwitch());
 listenToDrops();
-const asked = new URLSearchParams(location.search).get("url");
 showLanding();
 if (asked !== null) void openUrl(asked);

@@ -12,6 +12,7 @@ import {
   openNpz,
   saveSync,
 } from "../shared/library.ts";
+import type { Readable } from "./sheet.ts";
 
 /** What the user gave. It can be passed to workers. */
 export type Source =
@@ -34,6 +35,8 @@ export interface ArraySpec {
 
 export interface OpenedArray {
   readonly reader: NpyReader;
+  /** Reads parts of it, also while it grows. */
+  readonly readable: Readable;
   /** `undefined` for shards, and for arrays of archives. */
   readonly info: NpyInfo | undefined;
   /** Bytes of the files that hold it; `undefined` for an array of an archive. */
@@ -137,7 +140,13 @@ export async function openArray(spec: ArraySpec, onRead: OnRead): Promise<Opened
   if (source.kind === "shards") {
     const reader = await NpyReader.open(source.files.map((file) => givenStorage(file, onRead)) as never);
     const sizes = await Promise.all(source.files.map(async (file) => (await fileOf(file)).size));
-    return { reader, info: undefined, fileSize: sizes.reduce((sum, size) => sum + size, 0), close: () => reader.close() };
+    return {
+      reader,
+      readable: steady(reader),
+      info: undefined,
+      fileSize: sizes.reduce((sum, size) => sum + size, 0),
+      close: () => reader.close(),
+    };
   }
   const file = locate(source, onRead) as FileLike;
   if (member !== undefined) return await openMember(file, member);
@@ -145,11 +154,35 @@ export async function openArray(spec: ArraySpec, onRead: OnRead): Promise<Opened
   try {
     const info = await inspect(file);
     const fileSize = info.headerLength + info.dataLength + info.reservedLength;
-    return { reader, info, fileSize, close: () => reader.close() };
+    return { reader, readable: steady(reader), info, fileSize, close: () => reader.close() };
   } catch (error) {
     await reader.close();
     throw error;
   }
+}
+
+/** How often a read is tried again of a file that changes. */
+const TRIES = 5;
+
+/** Reads again what was not read because the file has changed: if it has only grown, the rows are still there. */
+function steady(reader: NpyReader): Readable {
+  return {
+    get shape() {
+      return reader.shape;
+    },
+    dtype: reader.dtype,
+    fortranOrder: reader.fortranOrder,
+    select: async (selection, options) => {
+      for (let tries = 1; ; tries++) {
+        try {
+          return await reader.select(selection, options);
+        } catch (error) {
+          if (!(error instanceof NpyError && error.code === "ERR_NPY_CHANGED") || tries === TRIES) throw error;
+          await reader.refresh();
+        }
+      }
+    },
+  };
 }
 
 async function openMember(file: FileLike, member: string): Promise<OpenedArray> {
@@ -163,7 +196,7 @@ async function openMember(file: FileLike, member: string): Promise<OpenedArray> 
       saveSync(held, await npz.load(member));
       reader = await NpyReader.open(held);
     } else reader = await npz.open(member);
-    return { reader, info: undefined, fileSize: undefined, close: () => reader.close() };
+    return { reader, readable: reader, info: undefined, fileSize: undefined, close: () => reader.close() };
   } finally {
     await npz.close();
   }

@@ -50,18 +50,18 @@ async function arrayOf({ spec, rowCount }: Request): Promise<OpenedArray> {
 
 async function perform(request: Request, signal: AbortSignal): Promise<object> {
   const { id, task, slicing, spec } = request;
-  const { reader } = await arrayOf(request);
-  const sheet = new Sheet(reader, slicing);
+  const { readable } = await arrayOf(request);
+  const sheet = new Sheet(readable, slicing);
   const scanning: Scanning = {
     sheet,
     isRemote: isRemote(spec.source),
     signal,
     progress: (done, total) => reply({ id, done, total }),
   };
-  return await resultOf(task, scanning, reader);
+  return await resultOf(task, scanning, readable);
 }
 
-function resultOf(task: Task, scanning: Scanning, reader: OpenedArray["reader"]): Promise<object> {
+function resultOf(task: Task, scanning: Scanning, readable: OpenedArray["readable"]): Promise<object> {
   switch (task.kind) {
     case "lines":
       return lines(scanning, task);
@@ -70,7 +70,7 @@ function resultOf(task: Task, scanning: Scanning, reader: OpenedArray["reader"])
     case "heat":
       return heat(scanning, task);
     case "image":
-      return image(scanning, task, reader);
+      return image(scanning, task, readable);
   }
 }
 

@@ -84,14 +84,14 @@ export class Workspace {
 
   get #shown(): Shown {
     const { groupRows } = this.#spec;
-    const { reader } = this.#opened;
+    const { reader, readable } = this.#opened;
     const axis = this.#slicing.rows;
     // Of a group, what all its files count.
     const isShorter = groupRows !== undefined && axis === 0 && !reader.fortranOrder && groupRows < (reader.shape[0] ?? 0);
     return {
       spec: this.#spec,
       opened: this.#opened,
-      sheet: new Sheet(reader, this.#slicing, isShorter && this.#spec.label.split(".").length < 3 ? groupRows : undefined),
+      sheet: new Sheet(readable, this.#slicing, isShorter && this.#spec.label.split(".").length < 3 ? groupRows : undefined),
       tasks: this.#tasks,
       slice: (slicing) => {
         this.#slicing = slicing;

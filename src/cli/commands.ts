@@ -109,6 +109,11 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import("./plot.ts")).plotCommand,
   },
   {
+    usage: "view [options] <file>",
+    summary: "show a file in the browser: as a table, plots, pictures and statistics",
+    load: async () => (await import("./view-command.ts")).viewCommand,
+  },
+  {
     usage: "verify <file...>",
     summary: "exit with 0 if all files are complete and consistent",
     load: async () => (await import("./verify.ts")).verifyCommand,
