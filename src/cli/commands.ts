@@ -111,7 +111,7 @@ export const COMMANDS: readonly Entry[] = [
   {
     usage: "view [options] <file>",
     summary: "show a file in the browser: as a table, plots, pictures and statistics",
-    load: async () => (await import("./view-command.ts")).viewCommand,
+    load: async () => (await import("./view.ts")).viewCommand,
   },
   {
     usage: "verify <file...>",

@@ -4,10 +4,10 @@ import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
-import { about, FileProblem, shown, UsageError } from "./failure.ts";
-import { interruptible } from "./interruption.ts";
-import { print, tell } from "./terminal.ts";
-import { serve } from "./view-server.ts";
+import { about, FileProblem, shown, UsageError } from "./program/failure.ts";
+import { interruptible } from "./program/interruption.ts";
+import { print, tell } from "./program/terminal.ts";
+import { serve } from "./view/server.ts";
 
 interface ViewOptions {
   readonly open: boolean;
