@@ -109,6 +109,7 @@ export class Grid {
     this.#cells.end();
     this.#sheet = sheet;
     this.#cells = cells;
+    this.#resize(sheet);
     this.draw();
     if (wasAtEnd) this.#scrollTo({ row: sheet.rowCount - 1, column: this.#active.column });
   }
@@ -193,6 +194,21 @@ export class Grid {
     }, 150);
   }
 
+  /** Makes room for the array. */
+  #resize(sheet: Sheet): void {
+    this.#character = this.#probe.getBoundingClientRect().width / this.#probe.textContent.length || 8;
+    const [height, width] = this.#room();
+    this.#down.resize(sheet.rowCount * ROW, height);
+    this.#across.resize(this.#leftOf(sheet.columnCount), width);
+    const numbers = this.#numberWidth();
+    this.#spacer.style.height = `${Math.max(this.#down.extent + ROW, this.element.clientHeight)}px`;
+    this.#spacer.style.width = `${Math.max(this.#across.extent + numbers, this.element.clientWidth)}px`;
+    this.#layer.style.width = `${this.element.clientWidth}px`;
+    this.#layer.style.height = `${this.element.clientHeight}px`;
+    this.#layer.setAttribute("aria-rowcount", String(sheet.rowCount + 1));
+    this.#layer.setAttribute("aria-colcount", String(sheet.columnCount + 1));
+  }
+
   /** Draws in the next frame. */
   draw(): void {
     cancelAnimationFrame(this.#frame);
@@ -202,20 +218,9 @@ export class Grid {
   #draw(): void {
     const [sheet, cells] = [this.#sheet, this.#cells];
     if (sheet === undefined || cells === undefined || this.element.clientHeight === 0) return;
-    this.#character = this.#probe.getBoundingClientRect().width / this.#probe.textContent.length || 8;
-    const [height, width] = this.#room();
-    const hasColumns = sheet.columnCount > 0;
-    this.#down.resize(sheet.rowCount * ROW, height);
-    this.#across.resize(hasColumns ? this.#leftOf(sheet.columnCount) : 0, width);
-    const numbers = this.#numberWidth();
-    this.#spacer.style.height = `${Math.max(this.#down.extent + ROW, this.element.clientHeight)}px`;
-    this.#spacer.style.width = `${Math.max(this.#across.extent + numbers, this.element.clientWidth)}px`;
-    this.#layer.style.width = `${this.element.clientWidth}px`;
-    this.#layer.style.height = `${this.element.clientHeight}px`;
-    this.#layer.setAttribute("aria-rowcount", String(sheet.rowCount + 1));
-    this.#layer.setAttribute("aria-colcount", String(sheet.columnCount + 1));
+    this.#resize(sheet);
     const region = this.region();
-    if (sheet.rowCount === 0 || !hasColumns) {
+    if (sheet.rowCount === 0 || sheet.columnCount === 0) {
       this.#head.replaceChildren();
       this.#body.replaceChildren(
         el("div", { class: "grid-empty" }, sheet.rowCount === 0 ? "The array has no rows." : "The rows have no elements."),
@@ -227,8 +232,8 @@ export class Grid {
       this.#draw();
       return;
     }
-    this.#drawHead(sheet, region, numbers);
-    this.#drawBody(sheet, cells, region, numbers);
+    this.#drawHead(sheet, region, this.#numberWidth());
+    this.#drawBody(sheet, cells, region, this.#numberWidth());
     this.#events.moved(region);
   }
 
