@@ -66,6 +66,16 @@ const RECORD = dtype([
 ]);
 const RECORDS = { label: "columns to records", c: "columns_to_records", atLeast: 0.7, perAppend: 700_000 };
 
+/** Why WebAssembly does not help where it was tried, through pieces of 4 to 128 KiB that are copied into its memory. */
+const NOTES = {
+  "every 2nd float64":
+    "loads and stores in WebAssembly, which checks no index, were tried: with the copy into its memory they took a fifth longer than a loop over typed arrays, in memory and with the write",
+  "float32 to float64":
+    "`set` of typed arrays is near what C does in memory; vector instructions in WebAssembly were tried, and took three times as long with the copies",
+  "float64 to float32":
+    "vector instructions in WebAssembly were tried: with the copies 1.1 to 1.3 times as fast in memory; what the write leaves of that was not measured",
+};
+
 /** @returns {import("./harness.mjs").Row[]} */
 export function rows(pick) {
   const appends = pick(1, 4, 4);
@@ -87,7 +97,9 @@ export function rows(pick) {
         { name: "NumPy and write", job: numpy, runtime: "python", params: { ...given, appends } },
       ],
       targets: [{ against: "C", atLeast }],
-      note: "JavaScript has vector instructions only in WebAssembly, whose memory the data would first be copied to, and checks every index",
+      note:
+        NOTES[label] ??
+        "JavaScript checks every index, and has vector instructions only in WebAssembly, which reads just its own memory",
     };
   };
   return [
