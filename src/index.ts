@@ -132,6 +132,7 @@ export type {
   AsyncStorage,
   AsyncStorageFile,
   Eventually,
+  Fetch,
   LockResult,
   MappedPart,
   OpenMode,

@@ -2,7 +2,7 @@ import { NpyError, quoted } from "./errors.ts";
 import { type DType, type DTypeLike, dtype } from "./format/dtype.ts";
 import { MAX_HEADER_SIZE } from "./format/header.ts";
 import { similarName } from "./format/similar.ts";
-import type { ReadLimits, Storage } from "./storage/storage.ts";
+import type { Fetch, ReadLimits, Storage } from "./storage/storage.ts";
 import { TIMEOUT } from "./storage/watch.ts";
 
 /** The option that all verbs share which parse a header. */
@@ -63,7 +63,14 @@ export const INSPECT_OPTIONS: {
   readonly maxHeaderSize: Check<number>;
   readonly signal: Check<AbortSignal | undefined>;
   readonly timeout: Check<number>;
-} = { maxHeaderSize, signal: abortSignal, timeout: milliseconds };
+  readonly fetch: Check<Fetch | undefined>;
+} = {
+  maxHeaderSize,
+  signal: abortSignal,
+  timeout: milliseconds,
+  fetch: optional<Fetch>("a function", (value) => typeof value === "function"),
+};
+
 /**
  * Checks options by a table of their names and values.
  *

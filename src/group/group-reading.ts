@@ -30,7 +30,7 @@ import { checkedOffsets, raggedOf } from "./ragged-rows.ts";
 
 /** How a group is read. */
 export interface GroupReaderOptions<A = unknown>
-  extends Pick<ReaderOptions, "maxHeaderSize" | "mmap" | "advise" | "signal" | "timeout"> {
+  extends Pick<ReaderOptions, "maxHeaderSize" | "mmap" | "advise" | "signal" | "timeout" | "fetch"> {
   /**
    * The arrays to read: their names, or descriptions as for {@link NpyAppendGroup.open}. Default: all `.npy` files of the folder. The files do not say
    * whether bytes are texts: a ragged array of uint8 is read as texts unless it is described as `{ dtype: "uint8", ragged: true }`.
@@ -52,7 +52,7 @@ export type GroupArraysOf<A> = A extends { readonly [name: string]: GroupArray }
     }
   : GroupArrays;
 
-const SHARED: readonly string[] = ["maxHeaderSize", "mmap", "advise", "signal", "timeout"];
+const SHARED: readonly string[] = ["maxHeaderSize", "mmap", "advise", "signal", "timeout", "fetch"];
 
 /** A reader in either form. */
 type Reader = NpyReader | NpyReaderSync;

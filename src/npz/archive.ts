@@ -23,8 +23,8 @@ export class Archive {
     this.#byName = new Map(members.map((member) => [member.name, member]));
   }
 
-  static *open(storage: Storage, { signal, timeout }: ReadLimits): Plan<Archive> {
-    const file = yield* open(storage, "r", { signal, timeout });
+  static *open(storage: Storage, { signal, timeout, fetch }: ReadLimits): Plan<Archive> {
+    const file = yield* open(storage, "r", { signal, timeout, fetch });
     try {
       return new Archive(storage, file, yield* readMembers(file));
     } catch (error) {

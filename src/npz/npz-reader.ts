@@ -12,7 +12,7 @@ import { ArchiveReader, type LoadNpzOptions, loadingAll, loadMember, ofMember } 
 import { memberStorage } from "./member.ts";
 import { NpzReaderSync } from "./npz-reader-sync.ts";
 
-const READ_LIMITS = { signal: INSPECT_OPTIONS.signal, timeout: INSPECT_OPTIONS.timeout };
+const { maxHeaderSize: _, ...READ_LIMITS } = INSPECT_OPTIONS;
 
 /**
  * An archive of arrays that is open.

@@ -3,10 +3,11 @@
  * is sent last, from parts that the store copies of the old version, and from the new rows. It takes the place of the old one at once, when it is
  * published.
  */
-import { NpyError } from "../errors.ts";
 import type { AsyncStorageFile, Eventually } from "../storage/storage.ts";
-import type { ObjectStore, Part, PutOptions, Upload } from "./object-store.ts";
-import { type Cutting, Tail, wasSent } from "./tail.ts";
+import { copyRanges, type Range, rangesToCopy } from "./copies.ts";
+import { notInPlace, replaced, wasSent } from "./object-errors.ts";
+import type { ObjectStore, PutOptions, Upload } from "./object-store.ts";
+import { type Cutting, Tail } from "./tail.ts";
 
 /** The object as it is in the store. */
 interface Version {
@@ -19,16 +20,11 @@ interface Begun {
   readonly upload: Upload;
   readonly id: string;
   /** What the store is to copy: from where to where. */
-  readonly copies: readonly (readonly [start: number, end: number])[];
+  readonly copies: readonly Range[];
 }
 
 /** What must hold when a version is written. */
 type Condition = Pick<PutOptions, "etag" | "isNew">;
-
-/** Long copies take long, and are made at the same time. A few are enough for any object. */
-const COPIED = 2 ** 28;
-const COPIES = 1000;
-const COPIES_AT_ONCE = 4;
 
 /** So many first bytes are read when an object is opened. */
 const HEADER = 2 ** 12;
@@ -118,7 +114,7 @@ export class GrowingObject implements AsyncStorageFile {
   async #readBase(buffer: Uint8Array, position: number): Promise<void> {
     const { etag } = this.#base as Version;
     const count = await this.#store.read(this.#name, etag, buffer, position);
-    if (count < buffer.length) throw this.#changed();
+    if (count < buffer.length) throw replaced();
   }
 
   write(bytes: Uint8Array, position: number): Eventually<void> {
@@ -243,25 +239,15 @@ export class GrowingObject implements AsyncStorageFile {
 
   async #beginUpload(): Promise<Begun> {
     const id = crypto.randomUUID();
-    const copies = this.#isWhole ? [] : this.#copies();
+    const copies = this.#isWhole ? [] : rangesToCopy(this.#first, this.#kept, this.#cutting);
     return { id, copies, upload: await this.#store.begin(this.#name, { id }) };
-  }
-
-  /** Bytes that the store copies: all but those that the first part and the tail hold. */
-  #copies(): [start: number, end: number][] {
-    const { isEqual, size } = this.#cutting;
-    const [start, end] = [this.#first, this.#kept];
-    // Each is as long as the others, so that none is too short.
-    const count = isEqual ? (end - start) / size : Math.ceil((end - start) / Math.max(COPIED, (end - start) / COPIES));
-    const at = (i: number): number => start + Math.floor(((end - start) * i) / count);
-    return Array.from({ length: count }, (_, i) => [at(i), at(i + 1)]);
   }
 
   /** Makes everything that was written the object, at once. Does nothing for a temporary file: that is put in the place of another. */
   async publish(): Promise<void> {
     if (this.#base === undefined || !this.#isChanged) return;
     await this.#findAttempts();
-    if ((await this.#put({ etag: this.#base.etag })) === undefined) throw this.#changed();
+    if ((await this.#put({ etag: this.#base.etag })) === undefined) throw replaced();
   }
 
   /** Puts a temporary file in the place of the version of this ETag, or of none. Returns its ETag; `undefined` if there is another one. */
@@ -314,7 +300,10 @@ export class GrowingObject implements AsyncStorageFile {
 
   async #putParts(condition: Condition): Promise<string | undefined> {
     const { upload, id, copies } = await this.#begin();
-    const sent = await Promise.allSettled([this.#tail.finish(), this.#copy(upload, copies)]);
+    const sent = await Promise.allSettled([
+      this.#tail.finish(),
+      copyRanges(upload, copies, { key: this.#name, etag: condition.etag ?? "" }),
+    ]);
     const parts = sent.flatMap((result) => {
       if (result.status === "rejected") throw result.reason;
       return result.value;
@@ -326,28 +315,6 @@ export class GrowingObject implements AsyncStorageFile {
     if (checked === undefined) return undefined;
     this.#attempts.push({ id, size: this.#tail.end });
     return await upload.complete(parts, checked);
-  }
-
-  async #copy(upload: Upload, copies: Begun["copies"]): Promise<Part[]> {
-    const from = { key: this.#name, etag: this.#base?.etag ?? "" };
-    const parts: Part[] = [];
-    let next = 0;
-    const copyOn = async (): Promise<void> => {
-      while (next < copies.length) {
-        const i = next++;
-        const [start, end] = copies[i] as Begun["copies"][number];
-        try {
-          parts.push(await upload.copy(2 + i, from, start, end));
-        } catch (error) {
-          next = copies.length;
-          throw error;
-        }
-      }
-    };
-    for (const result of await Promise.allSettled(Array.from({ length: COPIES_AT_ONCE }, copyOn))) {
-      if (result.status === "rejected") throw result.reason;
-    }
-    return parts;
   }
 
   /**
@@ -397,19 +364,4 @@ export class GrowingObject implements AsyncStorageFile {
   get version(): Version | undefined {
     return this.#base;
   }
-
-  #changed(): NpyError {
-    return new NpyError(
-      "ERR_NPY_CHANGED",
-      "Another program replaced or deleted the object since it was opened. What was appended since the last sync() is not in it: open it again, and " +
-        "append that once more.",
-    );
-  }
-}
-
-function notInPlace(): NpyError {
-  return new NpyError(
-    "ERR_NPY_OPTION",
-    "Bytes in the middle of an object cannot be replaced, only the first 5 MiB and what was not sent yet. Load the array, change it, and save it again.",
-  );
 }

@@ -1,5 +1,5 @@
 /** Bytes at the end of an object that is being written: cut into parts, and sent while more are written. */
-import { NpyError } from "../errors.ts";
+import { wasSent } from "./object-errors.ts";
 import type { Part, PartLimits } from "./object-store.ts";
 
 /** How many parts are sent at the same time. */
@@ -141,7 +141,7 @@ export class Tail {
       if (this.#underWay >= AT_ONCE) return;
       const isHeld = waiting.length - i + this.#underWay <= UNCOUNTED;
       if (piece.end > this.#counted && isHeld) return;
-      this.#start(piece);
+      void this.#start(piece);
     }
   }
 
@@ -253,12 +253,4 @@ export class Tail {
 
 function isFull({ position, end, capacity }: Piece): boolean {
   return end - position === capacity;
-}
-
-/** The error for bytes that were sent, and are not yet in the object. */
-export function wasSent(): NpyError {
-  return new NpyError(
-    "ERR_NPY_OPTION",
-    "These rows were sent to the object store, where they can be neither read nor changed before the object is complete: call sync() first.",
-  );
 }

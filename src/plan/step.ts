@@ -115,11 +115,8 @@ export function size(file: StorageFile): Plan<number> {
 
 /** Returns `undefined` once the file was deleted, or another one took its place. */
 export function currentSize(file: StorageFile): Plan<number | undefined> {
-  return step({
-    op: "currentSize",
-    now: () => (file.currentSizeSync === undefined ? file.sizeSync() : file.currentSizeSync()),
-    later: () => (file.currentSize === undefined ? file.size() : file.currentSize()),
-  });
+  const now = (): number | undefined => (file.currentSizeSync === undefined ? file.sizeSync() : file.currentSizeSync());
+  return step({ op: "currentSize", now, later: () => (file.currentSize === undefined ? file.size() : file.currentSize()) });
 }
 
 /** Returns how many bytes were read: fewer than asked for only at the end of the file. */
@@ -247,16 +244,14 @@ export function syncTogether(files: readonly StorageFile[]): Plan<void> {
   });
 }
 
-/** Makes what was written visible, where writing alone does not. */
-export function* publish(file: StorageFile): Plan<void> {
-  if (file.publish === undefined) return;
-  yield* step<void>({ op: "publish", now: () => file.publish?.() as undefined, later: () => file.publish?.() });
+/** Makes what was written visible, or drops it, where writing alone changes nothing that others see. */
+function* conclude(file: StorageFile, op: "publish" | "abort"): Plan<void> {
+  if (file[op] !== undefined) yield* step<unknown>({ op, now: () => file[op]?.(), later: () => file[op]?.() });
 }
 
-/** Drops what was not published, where that is known. */
-function* abort(file: StorageFile): Plan<void> {
-  if (file.abort === undefined) return;
-  yield* step<void>({ op: "abort", now: () => file.abort?.() as undefined, later: () => file.abort?.() });
+/** Makes what was written visible. */
+export function publish(file: StorageFile): Plan<void> {
+  return conclude(file, "publish");
 }
 
 export function close(file: StorageFile): Plan<void> {
@@ -328,7 +323,7 @@ export function* closing<Result>(file: StorageFile, use: () => Plan<Result>): Pl
     result = yield* use();
     yield* publish(file);
   } catch (error) {
-    yield* quietly(abort(file));
+    yield* quietly(conclude(file, "abort"));
     yield* quietly(close(file));
     throw error;
   }
@@ -349,7 +344,7 @@ export function* withFile<Result>(
 
 /** Closes and deletes, after an error, a file that `create` or `createTemporary` made. */
 export function* discard(storage: Storage, file: StorageFile): Plan<void> {
-  yield* quietly(abort(file));
+  yield* quietly(conclude(file, "abort"));
   yield* quietly(close(file));
   yield* quietly(remove(storage, file));
 }

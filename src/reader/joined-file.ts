@@ -14,12 +14,14 @@ export class JoinedFile implements StorageFile {
   readonly joined: JoinedFiles;
   readonly isSnapshot: boolean;
   readonly readOverhead: number;
+  readonly readsAhead: number;
 
   constructor(joined: JoinedFiles) {
     this.joined = joined;
     const { parts } = joined;
     this.isSnapshot = parts.every((part) => part.isSnapshot);
     this.readOverhead = parts.reduce((most, { readOverhead = 2 ** 13 }) => Math.max(most, readOverhead), 0);
+    this.readsAhead = parts.reduce((most, { readsAhead = 1 }) => Math.max(most, readsAhead), 1);
     joined.users++;
   }
 

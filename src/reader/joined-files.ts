@@ -21,6 +21,7 @@ export interface FilePart extends Member {
   readonly header: NpyHeader;
   readonly isSnapshot: boolean;
   readonly readOverhead: number | undefined;
+  readonly readsAhead: number | undefined;
   /** Its rows; of the last file they may become more. */
   rows: number;
   /** Where its data begin among all data. */
@@ -131,9 +132,9 @@ export class JoinedFiles {
     try {
       const header = yield* readCheckedHeader(file, this.maxHeaderSize);
       if (header.shape.length === 0) throw zeroDimensional();
-      const { key, isSnapshot = false, readOverhead } = file;
+      const { key, isSnapshot = false, readOverhead, readsAhead } = file;
       const rows = rowCount(header);
-      const part: FilePart = { id, storage, key, header, isSnapshot, readOverhead, rows, start: 0, length: 0 };
+      const part: FilePart = { id, storage, key, header, isSnapshot, readOverhead, readsAhead, rows, start: 0, length: 0 };
       this.files.adopt(part, file);
       return part;
     } catch (error) {

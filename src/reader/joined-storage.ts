@@ -47,8 +47,8 @@ class JoinedStorage implements Storage {
   }
 
   open(mode: OpenMode, purpose: ReadPurpose = {}): Eventually<StorageFile> {
-    const { signal, timeout } = purpose;
-    return run(this.#opening(mode, { signal, timeout }), signal);
+    const { signal, timeout, fetch } = purpose;
+    return run(this.#opening(mode, { signal, timeout, fetch }), signal);
   }
   openSync(mode: OpenMode): StorageFile {
     return runSync(this.#opening(mode, {}));

@@ -14,6 +14,7 @@ import { type Following, followRows } from "./follow.ts";
 import { NpyReaderSync } from "./npy-reader-sync.ts";
 import { OpenArray } from "./open-array.ts";
 import { addReader } from "./open-readers.ts";
+import { readAhead } from "./read-ahead.ts";
 import { readableOf } from "./readable.ts";
 import {
   CHUNK_OPTIONS,
@@ -269,17 +270,20 @@ export class NpyReader<D = unknown> extends ArrayReader<D> implements AsyncDispo
     return readableOf(this.chunks({ rows, order, signal: lifetime.signal }), () => lifetime.end());
   }
 
-  /** All rows, a chunk at a time: no more than one is held in memory. With `out` a chunk is valid until the next one is asked for. */
+  /**
+   * All rows, a chunk at a time. No more than one is held in memory, or four where they come through the option `fetch` or from an object store: so many
+   * requests are under way. With `out` it is one in any case, and a chunk is valid until the next one is asked for.
+   */
   chunks(options: ChunkOptions = {}): AsyncIterable<NpyChunk<D>> {
     const checked = attempt(this.path, () => checkOptions(options, CHUNK_OPTIONS));
     const { out, order, signal } = checked;
-    const read = (start: number, stop: number): Promise<NpyArray<D>> => this.read(start, stop, { out, order, signal });
+    const read = async (start: number, stop: number, signal: AbortSignal | undefined): Promise<NpyChunk<D>> => ({
+      ...(await this.read(start, stop, { out, order, signal })),
+      start,
+    });
     const bounds = (): Iterable<[number, number]> => this.#array.chunkBounds(checked);
-    return {
-      async *[Symbol.asyncIterator]() {
-        for (const [start, stop] of bounds()) yield { ...(await read(start, stop)), start };
-      },
-    };
+    const ahead = (): number => (out === undefined ? (this.#array.file.readsAhead ?? 1) : 1);
+    return { [Symbol.asyncIterator]: () => readAhead(bounds(), read, ahead(), signal) };
   }
 
   /**

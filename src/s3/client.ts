@@ -1,7 +1,7 @@
 /** One request to S3 and its answer, made again if it failed by no fault of its own. */
 import { connectionError, runtimeError, statusError } from "../storage/http-errors.ts";
-import type { Fetch } from "../storage/http-request.ts";
 import { asTransient, retrying } from "../storage/retry.ts";
+import type { Fetch } from "../storage/storage.ts";
 import { Watch } from "../storage/watch.ts";
 import { textOf } from "./xml.ts";
 

@@ -1,7 +1,7 @@
 /** The options of what is opened in S3. */
 import { NpyError, quoted } from "../errors.ts";
-import type { Fetch } from "../storage/http-request.ts";
 import { RETRIES } from "../storage/retry.ts";
+import type { Fetch } from "../storage/storage.ts";
 import { TIMEOUT } from "../storage/watch.ts";
 import { type Address, addressOf } from "./address.ts";
 import { S3Store } from "./s3-store.ts";

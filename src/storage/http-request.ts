@@ -2,10 +2,8 @@
 import { NpyError } from "../errors.ts";
 import { Body } from "./body.ts";
 import { bodyEnded, connectionError, quotedHeader, refused, refusedRange, runtimeError, statusError } from "./http-errors.ts";
+import type { Fetch } from "./storage.ts";
 import { type RequestLimits, Watch } from "./watch.ts";
-
-/** What sends requests, such as one that signs them. */
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /** A URL, and what is sent with each request to it. */
 export interface Target {

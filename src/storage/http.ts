@@ -2,10 +2,10 @@
 import { NpyError } from "../errors.ts";
 import { Body, bodyRanges } from "./body.ts";
 import { shownUrl } from "./http-errors.ts";
-import { type Fetch, type Found, hasChanged, requestRange, type Target } from "./http-request.ts";
+import { type Found, hasChanged, requestRange, type Target } from "./http-request.ts";
 import { RangeStorage, type Ranges } from "./ranges.ts";
 import { RETRIES, retrying } from "./retry.ts";
-import type { ReadPurpose } from "./storage.ts";
+import type { Fetch, ReadPurpose } from "./storage.ts";
 import { type RequestLimits, TIMEOUT } from "./watch.ts";
 
 /** Requested when a file is opened: nearly every header fits. */
@@ -13,6 +13,9 @@ const FIRST_RANGE = 2 ** 9;
 
 /** The same for a file that is read whole: a small one arrives with its header. */
 const FIRST_RANGE_OF_WHOLE = 2 ** 20;
+
+/** Requests under way while a file is read from its beginning to its end: one alone would wait for the server most of the time. */
+const READS_AHEAD = 4;
 
 /** Up to this many first bytes are kept. A long header is read in two parts. */
 const KEPT = 2 ** 16;
@@ -30,7 +33,9 @@ export interface HttpOptions {
  */
 export function httpStorage(text: string, options: HttpOptions = {}): RangeStorage {
   const target = { ...targetOf(text), ...options };
-  return new RangeStorage(target.shown, target.url, (limits) => openRanges(target, limits));
+  return new RangeStorage(target.shown, target.url, (purpose) =>
+    openRanges(purpose.fetch === undefined ? target : { ...target, fetch: purpose.fetch }, purpose),
+  );
 }
 
 /** Moves user name and password, which `fetch` refuses in URLs, into a header, which it drops where it is redirected to another origin. */
@@ -91,6 +96,7 @@ async function openRanges(
     key: `${target.url} ${validator} ${size}`,
     size,
     validator,
+    readsAhead: target.fetch === undefined ? 1 : READS_AHEAD,
     async read(buffer, position, signals) {
       const end = Math.min(size, position + buffer.length);
       if (position >= end) return 0;

@@ -10,6 +10,7 @@ export interface Ranges {
   readonly size: number;
   /** What a server says of the version, such as an ETag. */
   readonly validator?: string | undefined;
+  readonly readsAhead?: number;
   /** Fills `buffer` from `position` on; returns the bytes read, which are fewer only at the end. None of the signals is aborted yet. */
   read(buffer: Uint8Array, position: number, signals: readonly AbortSignal[]): Promise<number>;
   close?(): void;
@@ -44,6 +45,9 @@ export class RangeFile implements AsyncStorageFile {
 
   get key(): unknown {
     return this.#ranges.key;
+  }
+  get readsAhead(): number {
+    return this.#ranges.readsAhead ?? 1;
   }
   get validator(): string | undefined {
     return this.#ranges.validator;

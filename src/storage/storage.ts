@@ -15,7 +15,10 @@ export function isPending(result: unknown): result is PromiseLike<unknown> {
   return typeof result === "object" && result !== null && typeof (result as Partial<PromiseLike<unknown>>).then === "function";
 }
 
-/** How long reading a file may take. */
+/** What sends requests, as `globalThis.fetch` does, such as one that signs them. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** How a file elsewhere is read, and how long that may take. */
 export interface ReadLimits {
   /**
    * Stops reading: once it is aborted, requests under way and all later reads fail with its `reason`. A read of a local file that has begun is
@@ -27,6 +30,12 @@ export interface ReadLimits {
    * runtime's kind, whose `code` is `"ETIMEDOUT"`. With `Infinity` only the runtime's own limits hold. Default 30,000.
    */
   readonly timeout?: number | undefined;
+  /**
+   * For URLs: what sends the requests, such as one that signs them. Redirects are not followed then, since what is signed must not reach another server;
+   * requests that a server or a connection failed are made again, up to five times, after a random while; and a file that is replaced meanwhile is
+   * `ERR_NPY_CHANGED`. It must not repeat requests itself, and must heed `init.signal` and `init.redirect`. Default: that of the runtime.
+   */
+  readonly fetch?: Fetch | undefined;
 }
 
 /** What is known of the reads of a file when it is opened. */
@@ -133,6 +142,8 @@ export interface StorageFile {
    * at once, with what is between them. Default 8192.
    */
   readonly readOverhead?: number;
+  /** How many reads to keep under way when a file is read from its beginning to its end. Default 1. */
+  readonly readsAhead?: number;
 
   /** Memory to read into, with any contents: clearing it would take as long as reading. */
   allocate?(length: number): Uint8Array<ArrayBuffer>;
