@@ -344,7 +344,6 @@ export function* withFile<Result>(
 
 /** Closes and deletes, after an error, a file that `create` or `createTemporary` made. */
 export function* discard(storage: Storage, file: StorageFile): Plan<void> {
-  yield* quietly(conclude(file, "abort"));
   yield* quietly(close(file));
   yield* quietly(remove(storage, file));
 }

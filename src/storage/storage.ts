@@ -105,7 +105,7 @@ export interface Storage {
   releaseRewrite?(): void;
   /** The whole file; `undefined` if there is none. Its bytes need not be in memory. Leaving it out means that they are read. */
   blob?(): Eventually<Blob | undefined>;
-  /** Deletes a file that `create` or `createTemporary` made. */
+  /** Deletes a file that `create` or `createTemporary` made; what was not published is dropped. */
   remove(file: StorageFile): Eventually<void>;
   removeSync(file: StorageFile): void;
 }
