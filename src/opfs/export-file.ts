@@ -1,8 +1,10 @@
 /** Out of the browser: copies a file to where the user chose, or into a stream. */
 import { NpyError, quoted } from "../errors.ts";
+import { parseHeader } from "../format/header.ts";
 import { dataLength } from "../format/layout.ts";
-import { readHeader } from "../plan/read/header.ts";
+import { readHeader, readStart } from "../plan/read/header.ts";
 import { run } from "../plan/run.ts";
+import { type Plan, size } from "../plan/step.ts";
 import { type FileLike, locate } from "../storage/locate.ts";
 import type { StorageFile } from "../storage/storage.ts";
 import { outward } from "../verb.ts";
@@ -46,13 +48,14 @@ export async function exportFile(
     signal?.throwIfAborted();
     const file = await storage.open("r");
     try {
-      const total = await lengthOf(file);
+      const { header, total } = await run(contentOf(file));
       const writer = (await streamTo(target)).getWriter();
       try {
         for (let done = 0; done < total; onProgress?.(done, total)) {
           // Chunks may be kept by the stream: each has memory of its own.
           const chunk = new Uint8Array(Math.min(CHUNK, total - done));
           if ((await file.read(chunk, done)) < chunk.length) throw cutShort();
+          if (done === 0) chunk.set(header.subarray(0, CHUNK));
           signal?.throwIfAborted();
           await writer.ready;
           await writer.write(chunk);
@@ -72,20 +75,23 @@ export async function exportFile(
   }
 }
 
-/** The bytes of the file that are to be copied. */
-async function lengthOf(file: StorageFile): Promise<number> {
-  const header = await Promise.resolve(run(readHeader(file))).catch((error: unknown) => {
-    if (error instanceof NpyError && error.code === "ERR_NPY_HEADER") return undefined;
-    throw error;
-  });
-  // After the header: rows are in the file before they are counted.
-  const size = await file.size();
-  if (header === undefined) return size;
-  const end = header.headerLength + dataLength(header);
-  if (size >= end) return end;
+/** What is to be copied: `header`, if there is one, and then the rest of the file up to `total`. */
+function* contentOf(file: StorageFile): Plan<{ readonly header: Uint8Array; readonly total: number }> {
+  let header: Uint8Array;
+  try {
+    const { headerLength } = yield* readHeader(file);
+    // Not read again: it may count more rows by then.
+    header = yield* readStart(file, headerLength);
+  } catch (error) {
+    if (!(error instanceof NpyError) || error.code !== "ERR_NPY_HEADER") throw error;
+    return { header: new Uint8Array(0), total: yield* size(file) };
+  }
+  const total = header.length + dataLength(parseHeader(header, { maxHeaderSize: header.length }));
+  const found = yield* size(file);
+  if (found >= total) return { header, total };
   throw new NpyError(
     "ERR_NPY_NEEDS_RECOVERY",
-    `The file has ${size} bytes where its header says ${end}: call recover first. To export it as it is, take the bytes of blob().`,
+    `The file has ${found} bytes where its header says ${total}: call recover first. To export it as it is, take its blob().`,
   );
 }
 

@@ -22,11 +22,16 @@ export interface FileHandleLike {
   getFile(): Promise<Blob>;
 }
 
-function refuse(): never {
-  throw new NpyError(
-    "ERR_NPY_OPTION",
-    "Blobs, responses, file handles and http URLs can only be read, and only asynchronously: use NpyReader.open or load, and append to a path or a MemoryStorage.",
-  );
+const READ_ONLY =
+  "Blobs, responses, file handles and http URLs can only be read, and only asynchronously: use NpyReader.open or load, and append to a path or a MemoryStorage.";
+
+/** Of what a user picked: `createWritable` writes to a copy, which replaces the file when it is closed. */
+const PICKED =
+  "A file that was picked can only be read, and only asynchronously: browsers copy the whole file for each change, so for each append. Append to a file of the " +
+  "browser (opfsFile of npy-append-array/opfs), and copy it to the picked file at the end (exportFile).";
+
+function refuse(problem: string = READ_ONLY): never {
+  throw new NpyError("ERR_NPY_OPTION", problem);
 }
 
 /** An open file that is read by ranges. */
@@ -63,9 +68,9 @@ export class RangeFile implements AsyncStorageFile {
   close(): void {
     this.#ranges.close?.();
   }
-  readonly write: () => never = refuse;
-  readonly truncate: () => never = refuse;
-  readonly sync: () => never = refuse;
+  readonly write = (): never => refuse();
+  readonly truncate = (): never => refuse();
+  readonly sync = (): never => refuse();
 }
 
 /** A storage that can only be read. */
@@ -73,36 +78,47 @@ export class RangeStorage implements AsyncStorage {
   readonly path: string | undefined;
   readonly key: unknown;
   readonly #open: (purpose: ReadPurpose) => Eventually<Ranges>;
+  readonly #problem: string | undefined;
 
-  constructor(path: string | undefined, key: unknown, open: (purpose: ReadPurpose) => Eventually<Ranges>) {
+  /** `problem` says why it is not written to. */
+  constructor(
+    path: string | undefined,
+    key: unknown,
+    open: (purpose: ReadPurpose) => Eventually<Ranges>,
+    problem?: string | undefined,
+  ) {
     this.path = path;
     this.key = key;
     this.#open = open;
+    this.#problem = problem;
   }
 
   async open(mode: OpenMode, purpose: ReadPurpose = {}): Promise<RangeFile> {
-    if (mode !== "r") refuse();
+    if (mode !== "r") refuse(this.#problem);
     purpose.signal?.throwIfAborted();
     return new RangeFile(await this.#open(purpose), purpose.signal);
   }
-  readonly openSync: () => never = refuse;
-  readonly create: () => never = refuse;
-  readonly createTemporary: () => never = refuse;
-  readonly replace: () => never = refuse;
-  readonly remove: () => never = refuse;
+  readonly openSync = (): never => refuse(this.#problem);
+  readonly create = (): never => refuse(this.#problem);
+  readonly createTemporary = (): never => refuse(this.#problem);
+  readonly replace = (): never => refuse(this.#problem);
+  readonly remove = (): never => refuse(this.#problem);
 }
 
 /** A `Blob` or `File`, read by slices. */
 export function blobStorage(blob: Blob): RangeStorage {
-  return new RangeStorage(nameOf(blob), blob, () => blobRanges(blob, blob));
+  // A Blob with a name is a File.
+  const problem = nameOf(blob) === undefined ? undefined : PICKED;
+  return new RangeStorage(nameOf(blob), blob, () => blobRanges(blob, blob), problem);
 }
 
 /** The file of a handle as it is when it is opened. */
 export function handleStorage(handle: FileHandleLike): RangeStorage {
-  return new RangeStorage(nameOf(handle), handle, async () => {
+  const open = async () => {
     const file: Blob & { readonly lastModified?: number } = await fileOf(handle);
     return blobRanges(file, `file handle ${nameOf(handle)} ${file.lastModified} ${file.size}`);
-  });
+  };
+  return new RangeStorage(nameOf(handle), handle, open, PICKED);
 }
 
 async function fileOf(handle: FileHandleLike): Promise<Blob> {
