@@ -1,5 +1,5 @@
 /** Pages and workers in Chromium, which have the package and its sources as `npy`. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -79,11 +79,42 @@ export class Site {
     return page;
   }
 
+  /** Kills the process of a tab, as the system does where memory runs out. */
+  async crash(page: Page): Promise<void> {
+    const crashed = page.waitForEvent("crash");
+    const session = await (this.context as BrowserContext).newCDPSession(page);
+    // Nobody is left to answer.
+    void session.send("Page.crash").catch(() => undefined);
+    await crashed;
+    await page.close().catch(() => undefined);
+  }
+
+  /** Kills the browser and all its processes at once, on Linux. */
+  async kill(): Promise<void> {
+    const closed = (this.context as BrowserContext).waitForEvent("close");
+    for (const pid of processesWith(this.#profile)) process.kill(pid, "SIGKILL");
+    await closed;
+  }
+
   async close(): Promise<void> {
     await this.context?.close();
     this.server.close();
     rmSync(this.#profile, { recursive: true, force: true, maxRetries: 10 });
   }
+}
+
+/** The processes that have this among their arguments. */
+function processesWith(argument: string): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .filter((name) => {
+      try {
+        return readFileSync(`/proc/${name}/cmdline`, "utf8").includes(argument);
+      } catch {
+        return false; // it has ended
+      }
+    })
+    .map(Number);
 }
 
 interface TestWorker {
