@@ -217,6 +217,23 @@ describe("the first row", () => {
     expect(await appended("2020,a\n1,x\n", "csv")).toEqual([{ 2020: 1n, a: "x" }]);
   });
 
+  test("rounds a float16 or float32 of NDJSON once, from its digits", async () => {
+    // Halfway between two floats, and as float64 the same whether or not digits follow.
+    const [single, half] = ["1.000000059604644775390625", "1.00048828125"];
+    const above = (middle: string): string => `${middle}${"0".repeat(30)}1`;
+    const lines = (middle: string): string => `${middle}\n${above(middle)}\n-${above(middle)}\n`;
+    expect(await appended(lines(single), "ndjson", "--dtype", "f4")).toEqual([1, 1 + 2 ** -23, -1 - 2 ** -23]);
+    expect(await appended(lines(half), "ndjson", "--dtype", "f2")).toEqual([1, 1 + 2 ** -10, -1 - 2 ** -10]);
+    const record = `{"a":{"b":[${above(single)},null]}}\n`;
+    const source = join(directory, "record.ndjson");
+    saveSync(`${source}.npy`, [], { dtype: [["a", [["b", "f4", [2]]]]] as never });
+    writeFileSync(source, record);
+    expect((await ran("append", `${source}.npy`, source)).problem).toBeUndefined();
+    expect(rowsOf(`${source}.npy`)).toEqual([{ a: { b: new Float32Array([1 + 2 ** -23, Number.NaN]) } }]);
+    const complex = `{"re":${above(single)},"im":0}\n`;
+    expect(await appended(complex, "ndjson", "--dtype", "c8")).toEqual([1 + 2 ** -23, 0]);
+  });
+
   test("of names: spaces, quotes, duplicates", async () => {
     expect(
       await appendedTo(

@@ -1,6 +1,7 @@
 /** Parses JSON like `JSON.parse`, but rounds no number and loses no key. */
 import { UsageError } from "../program/failure.ts";
-import { inferredNumberOf, integerOf, numberOf } from "./number-of-text.ts";
+import { isHalfway } from "./fast-number.ts";
+import { floatOf, inferredNumberOf, integerOf } from "./number-of-text.ts";
 
 /** A number as it is written, where a JavaScript number may be inexact. */
 export class LongNumber {
@@ -20,9 +21,9 @@ export class LongNumber {
     return integerOf(this.text);
   }
 
-  /** Its value as a float; `isInferred` as for text. */
-  float(isInferred: boolean): number {
-    return isInferred ? inferredNumberOf(this.text) : numberOf(this.text);
+  /** Its value for a float of so many bytes; `isInferred` as for text. */
+  float(size: number, isInferred: boolean): number {
+    return isInferred ? inferredNumberOf(this.text) : floatOf(this.text, size);
   }
 }
 
@@ -32,33 +33,41 @@ const INFINITIES: ReadonlySet<string> = new Set(["1e999", "-1e999"]);
 /** Matches every line with a long number: it has 16 digits in a row, or an exponent that is not negative. */
 const MAY_BE_LONG = /\d{16}|\d[eE]\+?\d/;
 
+/** Which numbers stay texts, besides those that float64 might round. */
+export interface KeptNumbers {
+  /** Whole numbers that are written with a fraction or an exponent: while dtypes are inferred, 1.0 is not an integer. */
+  readonly keepsFractions: boolean;
+  /** Fractions halfway between two float32 or float16: digits that float64 has lost decide which is nearer. */
+  readonly keepsHalfway: boolean;
+}
+
 const STRING_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
 /**
- * Parses a JSON text. Numbers that might be rounded become `LongNumber`; with `keepsFractions` so do whole numbers that are written with a
- * fraction or an exponent.
+ * Parses a JSON text. Numbers that might be rounded, and those that are kept, become `LongNumber`.
  *
  * @throws SyntaxError if it is not JSON, UsageError if an object has a duplicate key.
  */
-export function parseJson(text: string, keepsFractions: boolean): unknown {
+export function parseJson(text: string, kept: KeptNumbers): unknown {
   const value: unknown = JSON.parse(text);
   if (text.includes("{")) refuseSameKeys(text, value);
-  if (!(keepsFractions ? /\d[.eE]/.test(text) || MAY_BE_LONG.test(text) : MAY_BE_LONG.test(text))) return value;
+  const canKeep = (kept.keepsFractions || kept.keepsHalfway) && /\d[.eE]/.test(text);
+  if (!canKeep && !MAY_BE_LONG.test(text)) return value;
   let marks = 0;
   // The text is valid JSON, so every quote here opens a string that ends.
   const marked = text.replace(STRING_OR_NUMBER, (token) => {
-    if (token.startsWith('"') || !isLong(token, keepsFractions)) return token;
+    if (token.startsWith('"') || !isLong(token, kept)) return token;
     marks++;
     return `"${token}"`;
   });
   return marks === 0 ? value : withLongNumbers(value, JSON.parse(marked));
 }
 
-function isLong(token: string, keepsFractions: boolean): boolean {
+function isLong(token: string, { keepsFractions, keepsHalfway }: KeptNumbers): boolean {
   const number = Number(token);
   if (!Number.isFinite(number)) return !INFINITIES.has(token);
   if (!/[.eE]/.test(token)) return !Number.isSafeInteger(number);
-  if (!Number.isInteger(number)) return false;
+  if (!Number.isInteger(number)) return keepsHalfway && (isHalfway(number, 4) || isHalfway(number, 2));
   return keepsFractions || !Number.isSafeInteger(number) || token.length > 16;
 }
 

@@ -62,9 +62,9 @@ export function valueOfJson(type: DType, isInferred: boolean, times: TimesOfJson
   if (isRaw(type)) throw new UsageError(`JSON cannot become ${type.str}: append .npy files or raw bytes`);
   switch (type.kind) {
     case "f":
-      return (value) => floatOf(value, isInferred);
+      return (value) => floatOf(value, type.itemsize, isInferred);
     case "c":
-      return (value) => complexOf(value, isInferred);
+      return (value) => complexOf(value, type.itemsize / 2, isInferred);
     case "i":
     case "u":
       return integerOf;
@@ -77,6 +77,13 @@ export function valueOfJson(type: DType, isInferred: boolean, times: TimesOfJson
     default:
       return plainOf;
   }
+}
+
+/** Whether some element is a float16 or float32, or consists of float32. */
+export function hasNarrowFloats({ subdtype, fields, kind, itemsize }: DType): boolean {
+  if (subdtype !== undefined) return hasNarrowFloats(subdtype.dtype);
+  if (fields !== undefined) return fields.some((field) => hasNarrowFloats(field.dtype));
+  return (kind === "f" && itemsize < 8) || (kind === "c" && itemsize < 16);
 }
 
 /** Flattens nested arrays of a shape. */
@@ -117,20 +124,20 @@ function plainOf(value: unknown): unknown {
 }
 
 function asNumber(value: LongNumber): unknown {
-  return value.isInteger ? value.integer() : value.float(false);
+  return value.isInteger ? value.integer() : value.float(8, false);
 }
 
-function floatOf(value: unknown, isInferred: boolean): unknown {
+function floatOf(value: unknown, size: number, isInferred: boolean): unknown {
   if (value === null) return Number.NaN;
-  return value instanceof LongNumber ? naming(value, () => value.float(isInferred)) : value;
+  return value instanceof LongNumber ? naming(value, () => value.float(size, isInferred)) : value;
 }
 
-function complexOf(value: unknown, isInferred: boolean): unknown {
-  if (typeof value !== "object" || value === null || value instanceof LongNumber) return floatOf(value, isInferred);
+function complexOf(value: unknown, size: number, isInferred: boolean): unknown {
+  if (typeof value !== "object" || value === null || value instanceof LongNumber) return floatOf(value, size, isInferred);
   if (Object.keys(value).sort().join() !== "im,re")
     throw new UsageError(`expected {"re":1.5,"im":-2}, found ${shownJson(value)}`);
   const { re, im } = value as { re: unknown; im: unknown };
-  return { re: floatOf(re, isInferred), im: floatOf(im, isInferred) };
+  return { re: floatOf(re, size, isInferred), im: floatOf(im, size, isInferred) };
 }
 
 function integerOf(value: unknown): unknown {

@@ -4,8 +4,8 @@ import { FileProblem, UsageError } from "../program/failure.ts";
 import type { RowLayout } from "../rows/columns.ts";
 import { InvalidText } from "./encoding.ts";
 import { dtypeOfJson } from "./infer.ts";
-import { parseJson } from "./json-text.ts";
-import { flat, TimesOfJson, type ValueOfJson, valueOfJson } from "./json-values.ts";
+import { type KeptNumbers, parseJson } from "./json-text.ts";
+import { flat, hasNarrowFloats, TimesOfJson, type ValueOfJson, valueOfJson } from "./json-values.ts";
 import { arrayOf, type Block, type OpenSource, type SourceOptions } from "./source.ts";
 import { openText, SAMPLE, type TextSource } from "./text-source.ts";
 
@@ -18,16 +18,14 @@ interface Values {
   readonly lines: number[];
 }
 
-/** While dtypes are inferred, the parser keeps fractions of zeros: 1.0 is not an integer. */
-interface Parsing {
-  keepsFractions: boolean;
-}
+type Parsing = { -readonly [name in keyof KeptNumbers]: KeptNumbers[name] };
 
 export const openNdjson: OpenSource = async (path, target, options) => {
   const text = openText(path, options.encoding);
   const isTold = target === undefined && options.dtype === undefined;
   const isInferred = isTold || (options.isInferred ?? false);
-  const parsing: Parsing = { keepsFractions: isTold };
+  const wanted = target?.dtype ?? options.dtype;
+  const parsing: Parsing = { keepsFractions: isTold, keepsHalfway: wanted !== undefined && hasNarrowFloats(wanted) };
   const parts = partsOf(path, text, parsing);
   const sample: Values[] = [];
   for (let length = 0; length < SAMPLE; length += BLOCK) {
@@ -127,9 +125,9 @@ async function* linesOf(path: string, { pieces }: TextSource): AsyncGenerator<Li
   for (const line of rest.split("\r")) yield { line, number: number++ };
 }
 
-function parseLine(path: string, line: string, number: number, { keepsFractions }: Parsing): unknown {
+function parseLine(path: string, line: string, number: number, parsing: Parsing): unknown {
   try {
-    return parseJson(line, keepsFractions);
+    return parseJson(line, parsing);
   } catch (error) {
     const problem = error instanceof UsageError ? `: ${error.message}` : " is not JSON: correct it";
     throw new FileProblem(path, `line ${number}${problem}`, { cause: error });
