@@ -27,7 +27,7 @@ const WORDS: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** The nearest float64, like Python's `float()`, but refuses numbers beyond the largest float64. */
-export function numberOf(text: string): number {
+function numberOf(text: string): number {
   const trimmed = text.trim();
   if (!NUMBER.test(trimmed)) {
     const word = WORDS.get(trimmed.toLowerCase());
