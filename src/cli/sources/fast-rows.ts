@@ -1,4 +1,4 @@
-/** Reads lines of CSV straight into the bytes of rows, up to the first line that needs the care of `CsvReader`. */
+/** Reads lines straight into the bytes of rows, up to the first line that needs more care: those of CSV that of `CsvReader`. */
 import type { DType } from "../../node.ts";
 import { type RowLayout, sizeOf } from "../rows/columns.ts";
 import { cellReader, type ReadCell } from "./fast-cells.ts";
@@ -44,28 +44,35 @@ export function fastRows({ layout, width, delimiter, cells, isInferred }: FastCo
     readers[cell] = reader;
     offsets[cell] = offset;
   }
-  const rowBytes = sizeOf(layout.rowShape) * layout.dtype.itemsize;
-  let rows = new Uint8Array(2 ** 12 * rowBytes);
+  return rowReader(sizeOf(layout.rowShape) * layout.dtype.itemsize, (bytes, line, view, row) => {
+    // A line of one cell that is blank, or holds only spaces, is not a row.
+    if (width === 1 && ((bytes[line] as number) <= SPACE || (bytes[line] as number) >= 0x80)) return -1;
+    let at = line;
+    for (let cell = 0; cell < width; cell++) {
+      at = (readers[cell] as ReadCell)(bytes, at, view, row + (offsets[cell] as number));
+      if (at < 0 || (cell + 1 < width && bytes[at++] !== delimiterCode)) return -1;
+    }
+    return at;
+  });
+}
+
+/** Reads rows of so many bytes, each from a line. `readRow` returns where the line ends, or -1 for one that it leaves to others. */
+export function rowReader(rowBytes: number, readRow: ReadCell): ReadRows {
+  let rows = new Uint8Array(Math.max(2 ** 18, rowBytes));
   return (bytes) => {
     let view = new DataView(rows.buffer);
     const lastEnd = bytes.lastIndexOf(LINE_FEED);
     let count = 0;
     let line = 0;
-    reading: while (line <= lastEnd) {
+    while (line <= lastEnd) {
       if ((count + 1) * rowBytes > rows.length) {
         const larger = new Uint8Array(2 * rows.length);
         larger.set(rows);
         rows = larger;
         view = new DataView(rows.buffer);
       }
-      // A line of one cell that is blank, or holds only spaces, is not a row.
-      if (width === 1 && ((bytes[line] as number) <= SPACE || (bytes[line] as number) >= 0x80)) break;
-      let at = line;
-      for (let cell = 0; cell < width; cell++) {
-        at = (readers[cell] as ReadCell)(bytes, at, view, count * rowBytes + (offsets[cell] as number));
-        if (at < 0) break reading;
-        if (cell + 1 < width && bytes[at++] !== delimiterCode) break reading;
-      }
+      let at = readRow(bytes, line, view, count * rowBytes);
+      if (at < 0) break;
       if (bytes[at] === RETURN) at++;
       if (bytes[at] !== LINE_FEED) break;
       line = at + 1;

@@ -2,8 +2,11 @@
 import { type DType, type DTypeField, type DTypeLike, dtype } from "../../node.ts";
 import { FileProblem, UsageError } from "../program/failure.ts";
 import type { RowLayout } from "../rows/columns.ts";
+import type { LinesRead } from "./csv-records.ts";
 import { InvalidText } from "./encoding.ts";
+import { fastJson } from "./fast-json.ts";
 import { dtypeOfJson } from "./infer.ts";
+import { type Line, LinesOfText } from "./json-lines.ts";
 import { type KeptNumbers, parseJson } from "./json-text.ts";
 import { flat, hasNarrowFloats, TimesOfJson, type ValueOfJson, valueOfJson } from "./json-values.ts";
 import { arrayOf, type Block, type OpenSource, type SourceOptions } from "./source.ts";
@@ -21,22 +24,25 @@ interface Values {
 type Parsing = { -readonly [name in keyof KeptNumbers]: KeptNumbers[name] };
 
 export const openNdjson: OpenSource = async (path, target, options) => {
-  const text = openText(path, options.encoding);
+  const reader = new LinesOfText();
+  const text = openText(path, options.encoding, reader);
   const isTold = target === undefined && options.dtype === undefined;
   const isInferred = isTold || (options.isInferred ?? false);
   const wanted = target?.dtype ?? options.dtype;
   const parsing: Parsing = { keepsFractions: isTold, keepsHalfway: wanted !== undefined && hasNarrowFloats(wanted) };
-  const parts = partsOf(path, text, parsing);
+  const parts = partsOf(path, text, reader, parsing);
   const sample: Values[] = [];
-  for (let length = 0; length < SAMPLE; length += BLOCK) {
+  // Of a known dtype, the first lines tell only the shape of a row.
+  for (let length = 0; length < (wanted === undefined ? SAMPLE : 1); length += BLOCK) {
     const next = await parts.next();
-    if (next.done === true) break;
+    if (next.done === true || "bytes" in next.value) break;
     sample.push(next.value);
   }
   parsing.keepsFractions = false;
   const layout = target ?? layoutOfSample(path, sample, options);
   const times = new TimesOfJson();
   const convert = valueOfJson(layout.dtype, isInferred, times);
+  reader.readRows = fastJson(layout, isInferred);
   const blockOf = (found: Values): Block => times.converted(() => block(path, found, layout, convert));
   return {
     bytes: text.bytes,
@@ -47,7 +53,7 @@ export const openNdjson: OpenSource = async (path, target, options) => {
       if (sample.length === 0) sample.push({ values: [], lines: [] });
       for (const found of sample.splice(0)) yield blockOf(found);
       for await (const found of parts) {
-        yield blockOf(found);
+        yield "bytes" in found ? blockOfLines(found, layout) : blockOf(found);
         reach(text.bytesRead());
       }
     },
@@ -77,52 +83,43 @@ function dtypeOfSample(path: string, sample: readonly Values[]): DType {
   }
 }
 
-async function* partsOf(path: string, text: TextSource, parsing: Parsing): AsyncGenerator<Values, void, void> {
+async function* partsOf(
+  path: string,
+  { pieces }: TextSource,
+  reader: LinesOfText,
+  parsing: Parsing,
+): AsyncGenerator<Values | LinesRead, void, void> {
   let part: Values = { values: [], lines: [] };
   let length = 0;
-  for await (const { line, number } of linesOf(path, text)) {
-    if (line.trim() === "") continue;
+  const add = ({ line, number }: Line): void => {
+    if (line.trim() === "") return;
     part.values.push(parseLine(path, line, number, parsing));
     part.lines.push(number);
     length += line.length + 1;
-    if (length < BLOCK) continue;
-    yield part;
+  };
+  const taken = (): Values => {
+    const whole = part;
     part = { values: [], lines: [] };
     length = 0;
-  }
-  if (part.lines.length > 0) yield part;
-}
-
-interface Line {
-  readonly line: string;
-  /** From 1. */
-  readonly number: number;
-}
-
-/** Splits at line feeds and carriage returns only: other line separators of JavaScript are text in JSON. */
-async function* linesOf(path: string, { pieces }: TextSource): AsyncGenerator<Line, void, void> {
-  let rest = "";
-  let endsInReturn = false;
-  let number = 1;
+    return whole;
+  };
   try {
     for await (const piece of pieces) {
-      // Searches, and copies, a long line once, not again with each piece. A piece may end between a carriage return and its line feed.
-      const canEnd = endsInReturn || /[\r\n]/.test(piece);
-      endsInReturn = piece.endsWith("\r");
-      if (!canEnd) {
-        rest += piece;
-        continue;
+      const before = reader.before();
+      if (before !== undefined && before.count > 0) {
+        if (part.lines.length > 0) yield taken();
+        yield before;
       }
-      const text = rest + piece;
-      const whole = text.endsWith("\r") ? text.length - 1 : text.length;
-      const lines = text.slice(0, whole).split(/\r\n|\n|\r/);
-      rest = (lines.pop() as string) + text.slice(whole);
-      for (const line of lines) yield { line, number: number++ };
+      for (const line of reader.push(piece)) {
+        add(line);
+        if (length >= BLOCK) yield taken();
+      }
     }
   } catch (error) {
-    throw error instanceof InvalidText ? error.at(path, number) : error;
+    throw error instanceof InvalidText ? error.at(path, reader.line) : error;
   }
-  for (const line of rest.split("\r")) yield { line, number: number++ };
+  for (const line of reader.end()) add(line);
+  if (part.lines.length > 0) yield taken();
 }
 
 function parseLine(path: string, line: string, number: number, parsing: Parsing): unknown {
@@ -132,6 +129,11 @@ function parseLine(path: string, line: string, number: number, parsing: Parsing)
     const problem = error instanceof UsageError ? `: ${error.message}` : " is not JSON: correct it";
     throw new FileProblem(path, `line ${number}${problem}`, { cause: error });
   }
+}
+
+/** Rows that were read from consecutive lines. */
+function blockOfLines({ bytes, count, line }: LinesRead, layout: RowLayout): Block {
+  return { input: arrayOf(bytes, count, layout), placeOf: (i) => `line ${line + i}` };
 }
 
 function block(path: string, { values, lines }: Values, { rowShape, fortranOrder }: RowLayout, convert: ValueOfJson): Block {
