@@ -2,9 +2,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, ftruncateSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { findChromium, launchChromium } from "../scripts/support/chromium.mjs";
@@ -75,13 +75,10 @@ function saved(name: string, array: Parameters<typeof saveSync>[1], options = {}
   return path;
 }
 
-/** The texts of the cells of a row. */
-async function cellsOf(row: number): Promise<string[]> {
+/** Waits until the cells of a row in view have these texts. */
+async function showsRow(row: number, texts: string[]): Promise<void> {
   const cells = page.locator(`[role=row][aria-rowindex="${row + 2}"] [role=gridcell]`);
-  // Cells that were not read yet show an ellipsis.
-  const areRead = (texts: string[]): boolean => texts.length > 0 && !texts.includes("…");
-  await expect.poll(async () => areRead(await cells.allTextContents()), { timeout: 5000 }).toBe(true);
-  return await cells.allTextContents();
+  await expect.poll(() => cells.allTextContents(), { timeout: 5000 }).toEqual(texts);
 }
 
 const tab = (name: string): Promise<void> => page.getByRole("tab", { name }).click();
@@ -89,23 +86,23 @@ const tab = (name: string): Promise<void> => page.getByRole("tab", { name }).cli
 describe.skipIf(!hasBrowser)("the viewer", () => {
   test("opens 8 GiB from a server, and scrolls through it by keys, wheel and scroll bar: it reads what it shows", async () => {
     const fetched = await view(sparseFile(2 ** 30));
-    expect(await cellsOf(0)).toEqual(["0.0"]);
+    await showsRow(0, ["0.0"]);
     expect(await page.locator("#details").textContent()).toContain("1,073,741,824 elements");
     // The header twice, and the first rows.
     expect(fetched.bytes).toBeLessThan(3000);
     await page.keyboard.press("End");
-    expect(await cellsOf(2 ** 30 - 1)).toEqual(["0.0"]);
+    await showsRow(2 ** 30 - 1, ["0.0"]);
     await page.keyboard.press("PageUp");
     await page.keyboard.press("ArrowUp");
     await page.keyboard.press("Home");
-    expect(await cellsOf(0)).toEqual(["0.0"]);
+    await showsRow(0, ["0.0"]);
     await page.getByLabel("Go to row").fill("500000000");
     await page.keyboard.press("Enter");
-    expect(await cellsOf(500_000_000)).toEqual(["0.0"]);
+    await showsRow(500_000_000, ["0.0"]);
     await page.mouse.move(700, 500);
     for (let i = 0; i < 10; i++) await page.mouse.wheel(0, 260);
     // Ten rows of 26 pixels each time.
-    expect(await cellsOf(500_000_105)).toEqual(["0.0"]);
+    await showsRow(500_000_105, ["0.0"]);
     await page.locator(".grid-scroller").evaluate((element) => {
       element.scrollTop = element.scrollHeight / 4;
     });
@@ -126,20 +123,20 @@ describe.skipIf(!hasBrowser)("the viewer", () => {
     expect(performance.now() - start).toBeLessThan(3000);
     expect(Number(await page.locator("#read").getAttribute("data-bytes"))).toBeLessThan(5000);
     await page.keyboard.press("End");
-    expect(await cellsOf(2 ** 30 - 1)).toEqual(["0.0"]);
+    await showsRow(2 ** 30 - 1, ["0.0"]);
     await expect(page.getByLabel("Follow").isDisabled()).resolves.toBe(true);
   });
 
   test("draws samples of 8 GiB, and says so", async () => {
     const fetched = await view(sparseFile(2 ** 30));
     await tab("Lines");
-    await page.getByText(/^Sampled: 1,024 stretches at equal distances, 0\.39 % of 1,073,741,824 rows/).waitFor();
+    await page.getByText(/^Sampled: 320 stretches at equal distances, 0\.2 % of 1,073,741,824 rows/).waitFor();
     await page.getByRole("button", { name: "Read all (8.6 GB)" }).waitFor();
-    expect(fetched.bytes).toBeLessThan(2 ** 25 + 10_000);
+    expect(fetched.bytes).toBeLessThan(2 ** 24 + 10_000);
     await page.getByLabel("to row").fill("1000");
     await page.keyboard.press("Enter");
     await page.getByText("All 1,000 rows.").waitFor();
-    expect(fetched.bytes).toBeLessThan(2 ** 25 + 20_000);
+    expect(fetched.bytes).toBeLessThan(2 ** 24 + 20_000);
   });
 
   test("cancels statistics of 8 GiB", async () => {
@@ -178,17 +175,8 @@ describe.skipIf(!hasBrowser)("the viewer", () => {
       ["n", ">i8"],
     ];
     await view(saved("log.npy", records as never, { dtype: types, nulls: "nan" }));
-    expect(await cellsOf(0)).toEqual([
-      "2024-01-02T03:04:05",
-      "Zürich",
-      "0.1",
-      "True",
-      "(1-2j)",
-      "1.0",
-      "2.0",
-      "9223372036854775807",
-    ]);
-    expect(await cellsOf(1)).toEqual(["NaT", "a\\nb", "nan", "False", "0.5j", "3.0", "4.0", "-1"]);
+    await showsRow(0, ["2024-01-02T03:04:05", "Zürich", "0.1", "True", "(1-2j)", "1.0", "2.0", "9223372036854775807"]);
+    await showsRow(1, ["NaT", "a\\nb", "nan", "False", "0.5j", "3.0", "4.0", "-1"]);
     expect(await page.getByRole("columnheader").allTextContents()).toEqual([
       "row",
       "t",
@@ -205,18 +193,18 @@ describe.skipIf(!hasBrowser)("the viewer", () => {
   test("cuts arrays of many axes, in either order", async () => {
     const data = Float64Array.from({ length: 24 }, (_, i) => i);
     await view(saved("cube.npy", { data, shape: [2, 3, 4] } as never, { fortranOrder: true }));
-    expect(await cellsOf(1)).toEqual(["12.0", "13.0", "14.0", "15.0"]);
+    await showsRow(1, ["12.0", "13.0", "14.0", "15.0"]);
     await page.getByLabel("Index on axis 1 of 3").fill("2");
     await page.keyboard.press("Tab");
-    expect(await cellsOf(1)).toEqual(["20.0", "21.0", "22.0", "23.0"]);
+    await showsRow(1, ["20.0", "21.0", "22.0", "23.0"]);
     await page.getByLabel("Rows").selectOption("axis 2 (4)");
-    expect(await cellsOf(3)).toEqual(["11.0", "23.0"]);
+    await showsRow(3, ["11.0", "23.0"]);
   });
 
   test("exports what is selected as .npy, as CSV and as Python", async () => {
     const data = Float32Array.from({ length: 3000 }, (_, i) => i / 8);
     await view(saved("log.npy", { data, shape: [1000, 3] } as never));
-    await cellsOf(0);
+    await page.getByRole("gridcell").first().waitFor();
     // By keyboard: rows 0 to 4, columns 0 and 1.
     for (let i = 0; i < 4; i++) await page.keyboard.press("Shift+ArrowDown");
     await page.keyboard.press("Shift+ArrowRight");
@@ -248,13 +236,13 @@ describe.skipIf(!hasBrowser)("the viewer", () => {
     await using npaa = await NpyAppendArray.open(path, { dtype: "int32", rowShape: [] });
     await npaa.append(Int32Array.from({ length: 10 }, (_, i) => i));
     await view(path);
-    expect(await cellsOf(9)).toEqual(["9"]);
+    await showsRow(9, ["9"]);
     await page.getByLabel("Follow").check();
     for (let i = 10; i < 200; i++) {
       await npaa.append(Int32Array.of(i));
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
-    expect(await cellsOf(199)).toEqual(["199"]);
+    await showsRow(199, ["199"]);
     await tab("Lines");
     await page.getByText("All 200 rows.").waitFor();
     await npaa.append(Int32Array.of(200));
@@ -266,16 +254,16 @@ describe.skipIf(!hasBrowser)("the viewer", () => {
     const archive = join(folder, "data.npz");
     await saveNpz(archive, { a: Int32Array.of(1, 2), b: [[1.5, 2.5]] });
     await view(archive);
-    expect(await cellsOf(1)).toEqual(["2"]);
+    await showsRow(1, ["2"]);
     await page.getByRole("button", { name: "b" }).click();
-    expect(await cellsOf(0)).toEqual(["1.5", "2.5"]);
+    await showsRow(0, ["1.5", "2.5"]);
     const shards = ["00000000.npy", "00000001.npy"].map((name, i) => {
       saveSync(join(folder, name), Int32Array.of(2 * i, 2 * i + 1));
       return join(folder, name);
     });
     await page.getByRole("button", { name: "Open another" }).click();
     await page.locator("#pick-files").setInputFiles(shards);
-    expect(await cellsOf(3)).toEqual(["3"]);
+    await showsRow(3, ["3"]);
   });
 
   test.each([
@@ -300,7 +288,7 @@ describe.skipIf(!hasBrowser)("the viewer", () => {
   ])("opens each tab of an array that is %s", async (_, array, options, first) => {
     await view(saved("some.npy", array as never, options));
     if (first === undefined) await page.getByText("The array has no rows.").waitFor();
-    else expect(await cellsOf(0)).toEqual(first);
+    else await showsRow(0, first);
     for (const name of ["Lines", "Histogram", "Heat map", "Image", "Statistics"]) {
       await tab(name);
       await expect.poll(() => page.locator(".busy").textContent()).toMatch(/\.$/);
@@ -309,7 +297,6 @@ describe.skipIf(!hasBrowser)("the viewer", () => {
   });
 
   test("passes axe-core, in each tab, dark and light, wide and narrow", async () => {
-    const source = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
     const data = Float64Array.from({ length: 400 }, (_, i) => Math.sin(i));
     const path = saved("waves.npy", { data, shape: [100, 4] } as never);
     for (const [colorScheme, width] of [
@@ -318,8 +305,8 @@ describe.skipIf(!hasBrowser)("the viewer", () => {
     ] as const) {
       await view(path, { width, height: 844 });
       await page.emulateMedia({ colorScheme });
-      await cellsOf(0);
-      await page.evaluate(source);
+      await page.getByRole("gridcell").first().waitFor();
+      await page.evaluate(axe.source);
       for (const name of ["Table", "Lines", "Histogram", "Heat map", "Image", "Statistics", "export", "landing"]) {
         if (name === "export") {
           await tab("Table");

@@ -1,5 +1,7 @@
 /** Numbers, sizes and elements as people read them. */
-import { type DType, loadSync, MemoryStorage, NpyAppendArray, type NpyData, saveSync } from "./library.ts";
+import { type DType, isRaw, loadSync, MemoryStorage, NpyAppendArray, type NpyData, saveSync } from "./library.ts";
+
+export { bytesText, isRaw, shapeText } from "./library.ts";
 
 const grouped = new Intl.NumberFormat("en-US");
 
@@ -13,27 +15,10 @@ export function counted(count: number, noun: string): string {
   return `${numberText(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** Bytes with a decimal unit: `3.1 MB`. */
-export function bytesText(bytes: number): string {
-  const step = bytes < 1000 ? 0 : Math.min(4, Math.floor(Math.log10(bytes) / 3));
-  const amount = bytes / 1000 ** step;
-  return `${step === 0 ? Math.round(amount) : amount.toFixed(1)} ${["B", "kB", "MB", "GB", "TB"][step]}`;
-}
-
-/** A shape as Python writes it. */
-export function shapeText(shape: readonly number[]): string {
-  return `(${shape.join(", ")}${shape.length === 1 ? "," : ""})`;
-}
-
 /** A number in few digits, for axes and summaries. */
 export function shortText(value: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";
   return Number.isInteger(value) && Math.abs(value) < 1e9 ? numberText(value) : String(Number(value.toPrecision(6)));
-}
-
-/** Whether JavaScript has no values for the elements, so that they are read as bytes. */
-export function isRaw({ kind, itemsize }: DType): boolean {
-  return kind === "V" || (kind === "f" && itemsize > 8) || (kind === "c" && itemsize > 16);
 }
 
 /** How many items of `data` are one element. */

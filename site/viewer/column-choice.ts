@@ -10,7 +10,7 @@ const MOST_BUTTONS = 12;
 const AT_FIRST = 4;
 
 /** So many may be chosen. */
-export const MOST_CHOSEN = 16;
+const MOST_CHOSEN = 16;
 
 /** The columns of numbers and times, the first few thousand. */
 export function numericOf(sheet: Sheet): number[] {

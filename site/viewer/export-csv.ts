@@ -1,14 +1,17 @@
 /** A part of an array as CSV (RFC 4180, but lines end with a line feed). */
+import { csvCell } from "../shared/library.ts";
 import { type Part, type Parts, takenOf } from "./part.ts";
 import type { Sheet } from "./sheet.ts";
 
 /** Cells that are turned into text at a time. */
 const CELLS = 2 ** 17;
 
-const NEEDS_QUOTES = /[",\r\n]|^\s|\s$/;
-
+/** @throws Error for text that UTF-8, and so CSV, cannot hold. */
 function cell(text: string): string {
-  return NEEDS_QUOTES.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  if (/\p{Surrogate}/u.test(text)) {
+    throw new Error(`${JSON.stringify(text)} holds half a surrogate pair, which CSV cannot hold: save the part as .npy.`);
+  }
+  return csvCell(text);
 }
 
 export async function* csvParts(sheet: Sheet, part: Part, signal: AbortSignal): Parts {

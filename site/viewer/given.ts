@@ -19,7 +19,7 @@ interface Listing {
 }
 
 /** The files of a folder, without those of folders in it. */
-export async function filesOf(folder: FileSystemDirectoryHandle): Promise<FileSystemFileHandle[]> {
+async function filesOf(folder: FileSystemDirectoryHandle): Promise<FileSystemFileHandle[]> {
   const files: FileSystemFileHandle[] = [];
   for await (const handle of (folder as unknown as Listing).values()) {
     if (handle.kind === "file") files.push(handle as FileSystemFileHandle);

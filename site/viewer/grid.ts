@@ -74,8 +74,9 @@ export class Grid {
     new ResizeObserver(() => this.draw()).observe(this.element);
   }
 
-  /** Shows another array, or another part of it. */
+  /** Shows another array, or another part of it: of other cuts of one array, the same place. */
   show(sheet: Sheet): void {
+    const before = this.#sheet;
     this.#cells?.end();
     this.#sheet = sheet;
     this.#cells = new Cells(sheet, () => this.draw(), this.#events.problem);
@@ -91,9 +92,17 @@ export class Grid {
         ),
       ),
     );
-    this.#active = this.#anchor = { row: 0, column: 0 };
-    this.element.scrollTop = this.#down.moveTo(0);
-    this.element.scrollLeft = this.#across.moveTo(0);
+    const keepsPlace =
+      before?.dtype === sheet.dtype &&
+      before.slicing.rows === sheet.slicing.rows &&
+      before.slicing.columns === sheet.slicing.columns &&
+      before.rowCount === sheet.rowCount &&
+      before.columnCount === sheet.columnCount;
+    if (!keepsPlace) {
+      this.#active = this.#anchor = { row: 0, column: 0 };
+      this.element.scrollTop = this.#down.moveTo(0);
+      this.element.scrollLeft = this.#across.moveTo(0);
+    }
     this.draw();
   }
 

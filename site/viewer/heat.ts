@@ -5,7 +5,7 @@ import type { HeatResult, HeatTask } from "./task-types.ts";
 
 export async function heat(scanning: Scanning, task: HeatTask): Promise<HeatResult> {
   const { rows, columns } = task;
-  const plan = planOf(rows, readBytes(scanning.sheet, columns), task.isWhole, scanning.isRemote);
+  const plan = planOf(rows, readBytes(scanning.sheet, columns), task.isWhole, scanning.distance);
   const count = countOf(rows);
   const width = Math.min(task.width, count, plan.samples ?? count);
   const height = Math.min(task.height, columns.length);

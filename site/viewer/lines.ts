@@ -8,10 +8,10 @@ import type { LinesResult, LinesTask } from "./task-types.ts";
 const FEW = 2;
 
 export async function lines(scanning: Scanning, task: LinesTask): Promise<LinesResult> {
-  const { sheet, isRemote } = scanning;
+  const { sheet, distance } = scanning;
   const { rows, columns, x } = task;
   const read = x === undefined ? columns : [x, ...columns];
-  const plan = planOf(rows, readBytes(sheet, read), task.isWhole, isRemote);
+  const plan = planOf(rows, readBytes(sheet, read), task.isWhole, distance);
   const count = countOf(rows);
   const isEach = count <= FEW * task.groups && plan.samples === undefined;
   const groups = isEach ? count : Math.min(task.groups, plan.samples ?? task.groups);

@@ -60,9 +60,12 @@ export function nameOf(source: Source): string {
   }
 }
 
-/** Whether each read is a request to another machine. */
-export function isRemote(source: Source): boolean {
-  return source.kind === "url" && !/^https?:\/\/(localhost|127\.|\[::1\])/i.test(source.url);
+/** What a read costs: a read of a file, a request to this machine, or one to another machine. */
+export type Distance = "file" | "machine" | "net";
+
+export function distanceOf(source: Source): Distance {
+  if (source.kind !== "url") return "file";
+  return /^https?:\/\/(localhost|127\.|\[::1\])/i.test(source.url) ? "machine" : "net";
 }
 
 function locate(source: Exclude<Source, { kind: "shards" }>, onRead: OnRead): AsyncStorage | string {

@@ -32,7 +32,7 @@ function slice({ start, stop, step = 1 }: Span, size: number): string {
 }
 
 /** The index of rows and indices of columns in the whole array. */
-export function indexText(sheet: Sheet, rows: Span, indices: Span): string {
+function indexText(sheet: Sheet, rows: Span, indices: Span): string {
   const { slicing } = sheet;
   const entries = slicing.fixed.map((at, axis) => {
     if (axis === slicing.rows) return slice(rows, sheet.rowCount);

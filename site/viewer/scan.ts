@@ -1,22 +1,22 @@
 /** Reads columns part by part, and of very many rows only samples. */
 import { type Column, drawnColumn, type NpyData, noGaps, readValues } from "../shared/library.ts";
 import { isRaw } from "../shared/texts.ts";
+import type { Distance } from "./opening.ts";
 import { type Block, countOf, type Sheet, type Span } from "./sheet.ts";
 import type { Coverage, Scale } from "./task-types.ts";
 
 export interface Scanning {
   readonly sheet: Sheet;
-  /** Whether each read is a request to another machine. */
-  readonly isRemote: boolean;
+  readonly distance: Distance;
   readonly signal: AbortSignal;
   readonly progress: (done: number, total: number) => void;
 }
 
 /** Bytes that are read without being asked for: more takes longer than people wait. */
-const BUDGET = { near: 2 ** 25, far: 2 ** 23 };
+const BUDGET: Readonly<Record<Distance, number>> = { file: 2 ** 25, machine: 2 ** 24, net: 2 ** 23 };
 
 /** Stretches of rows that are sampled. */
-const SAMPLES = { near: 1024, far: 192 };
+const SAMPLES: Readonly<Record<Distance, number>> = { file: 1024, machine: 320, net: 192 };
 
 /** Bytes that are read at a time. */
 const PART = 2 ** 22;
@@ -31,9 +31,9 @@ export interface ScanPlan extends Coverage {
 }
 
 /** Which rows are read. */
-export function planOf(rows: Span, rowBytes: number, isWhole: boolean, isRemote: boolean): ScanPlan {
+export function planOf(rows: Span, rowBytes: number, isWhole: boolean, distance: Distance): ScanPlan {
   const count = countOf(rows);
-  const budget = isRemote ? BUDGET.far : BUDGET.near;
+  const budget = BUDGET[distance];
   const size = Math.max(1, rowBytes);
   if (isWhole || count * size <= budget) {
     const step = Math.max(1, Math.floor(PART / size));
@@ -41,7 +41,7 @@ export function planOf(rows: Span, rowBytes: number, isWhole: boolean, isRemote:
     for (let start = rows.start; start < rows.stop; start += step) parts.push({ start, stop: Math.min(rows.stop, start + step) });
     return { parts, atOnce: 2, rows: count, rowsRead: count, samples: undefined };
   }
-  const most = isRemote ? SAMPLES.far : SAMPLES.near;
+  const most = SAMPLES[distance];
   const samples = Math.max(1, Math.min(most, count, Math.floor(budget / size)));
   const length = Math.max(1, Math.min(Math.floor(budget / samples / size), Math.floor(count / samples)));
   const parts = Array.from({ length: samples }, (_, i) => {

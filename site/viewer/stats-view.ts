@@ -4,7 +4,7 @@ import { bytesText, counted } from "../shared/texts.ts";
 import { onTheme, themeColor } from "../shared/theme.ts";
 import { numericOf } from "./column-choice.ts";
 import { Job } from "./job.ts";
-import { isRemote } from "./opening.ts";
+import { distanceOf } from "./opening.ts";
 import { readBytes } from "./scan.ts";
 import { sliceControls } from "./slice-controls.ts";
 import { HEADINGS, lineOf, type StatLine } from "./stat-texts.ts";
@@ -15,7 +15,7 @@ import type { Shown, View } from "./view.ts";
 const MOST = 1000;
 
 /** More than so many bytes are read only when asked for. */
-const AT_ONCE = { near: 2 ** 26, far: 2 ** 22 };
+const AT_ONCE = { file: 2 ** 26, machine: 2 ** 26, net: 2 ** 22 };
 
 export class StatsView implements View {
   readonly name = "Statistics";
@@ -45,7 +45,7 @@ export class StatsView implements View {
       return;
     }
     const bytes = readBytes(sheet, columns) * sheet.rowCount;
-    if (bytes <= (isRemote(spec.source) ? AT_ONCE.far : AT_ONCE.near)) return void this.#run(shown, columns);
+    if (bytes <= AT_ONCE[distanceOf(spec.source)]) return void this.#run(shown, columns);
     this.#job.element.replaceChildren(
       button(`Compute (reads ${bytesText(bytes)})`, () => void this.#run(shown, columns), { class: "is-main" }),
       el("span", { class: "note" }, "Statistics need every row. You can cancel at any time."),

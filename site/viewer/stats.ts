@@ -5,7 +5,7 @@ import type { ColumnStats, StatsResult, StatsTask } from "./task-types.ts";
 
 export async function stats(scanning: Scanning, { rows, columns, isWhole, bins, hasTotal }: StatsTask): Promise<StatsResult> {
   const { sheet } = scanning;
-  const plan = planOf(rows, readBytes(sheet, columns), isWhole, scanning.isRemote);
+  const plan = planOf(rows, readBytes(sheet, columns), isWhole, scanning.distance);
   const parts = columns.map((column) => numericColumns({ ...sheet.leafOf(column), label: sheet.label(column) }));
   const count = parts.reduce((sum, list) => sum + list.length, 0);
   const moments = new Moments(count, plan.rowsRead);

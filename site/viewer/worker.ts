@@ -4,7 +4,7 @@ import { countFetches } from "./counting.ts";
 import { heat } from "./heat.ts";
 import { image } from "./image.ts";
 import { lines } from "./lines.ts";
-import { isRemote, type OpenedArray, openArray } from "./opening.ts";
+import { distanceOf, type OpenedArray, openArray } from "./opening.ts";
 import type { Scanning } from "./scan.ts";
 import { Sheet } from "./sheet.ts";
 import { stats } from "./stats.ts";
@@ -54,7 +54,7 @@ async function perform(request: Request, signal: AbortSignal): Promise<object> {
   const sheet = new Sheet(readable, slicing);
   const scanning: Scanning = {
     sheet,
-    isRemote: isRemote(spec.source),
+    distance: distanceOf(spec.source),
     signal,
     progress: (done, total) => reply({ id, done, total }),
   };
