@@ -121,4 +121,29 @@ NpyAppendArray.open(new MemoryStorage()).then(async (npaa) => {
   await npaa.close();
   console.log(npaa.shape[0] === 3 ? "fits" : npaa.shape);
 });\n`,
+  "NpyAppendArray with opfs": `import { MemoryStorage, NpyAppendArray } from "npy-append-array";
+import { exportFile, opfsFile, opfsFolder } from "npy-append-array/opfs";
+NpyAppendArray.open(new MemoryStorage()).then(async (npaa) => {
+  await npaa.append([1, 2, 3]);
+  await npaa.close();
+  const missing = await Promise.all([opfsFile, opfsFolder].map((open) => open("a").catch(({ code }) => code)));
+  const problem = await exportFile(new MemoryStorage(), undefined).catch(({ code }) => code);
+  const found = [npaa.shape[0], ...missing, problem].join();
+  console.log(found === "3,ERR_NPY_OPTION,ERR_NPY_OPTION,ENOENT" ? "fits" : found);
+});\n`,
 };
+
+/** A page that records into the browser's own files; for bundlers that do not find workers, one that starts the worker itself. */
+export const recordingPage = (options = "") => `
+import { load, NpyAppendArray } from "npy-append-array";
+import { opfsFile } from "npy-append-array/opfs";
+async function main() {
+  const storage = await opfsFile("recordings/rows.npy"${options});
+  const npaa = await NpyAppendArray.open(storage);
+  await npaa.append([[1, 2], [3, 4]]);
+  await npaa.close();
+  const { data, shape } = await load(storage);
+  return [shape, [...data]].join() === "2,2,1,2,3,4" ? "fits" : "wrong data: " + data;
+}
+main().catch(String).then((result) => { document.title = result; });
+`;

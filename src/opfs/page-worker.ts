@@ -41,7 +41,8 @@ class PageWorker {
       worker.onerror = (event: { readonly message?: string; preventDefault?(): void }) => {
         event.preventDefault?.();
         this.#end(
-          event.message ?? "its module worker.js did not load: bundle the page with a tool that knows new Worker(new URL(...))",
+          event.message ??
+            "its module worker.js did not load: pass the option worker, or bundle the page with a tool that knows workers by their URL",
         );
         reject(this.#ended);
       };
