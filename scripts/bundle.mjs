@@ -3,6 +3,7 @@
 // - dist/node.js: one file, because Node takes about a millisecond for each file it loads; dist/node.cjs is the same for `require` where Node
 //   cannot load modules with it, as in Jest.
 // - dist/modules/: one file per module, for bundlers, which drop modules that an application does not use. Its node.js is src/bundled-node.ts.
+// - dist/modules/opfs.js: the entry point for files of a browser, and dist/modules/opfs/worker.js, which a page starts as a worker.
 // - dist/node.d.cts: all types in one file. dist/node.d.ts takes its types from there, so that both formats have one NpyError for the compiler.
 // - dist/cli/: the command line with the packages it uses. Their licences go into dist/THIRD-PARTY-LICENSES. It is CommonJS, which Node starts
 //   sooner, and each part is loaded when it is needed: a command when it runs, and the library, in four parts, when something of it is used.
@@ -50,7 +51,7 @@ const library = { platform: "node", external: isPackage };
 const { output } = await build({ ...library, input: node, output: readable });
 const publicNames = output[0].exports;
 await build({ ...library, input: node, output: { ...small, format: "cjs", entryFileNames: "[name].cjs" } });
-await build({
+const forModules = await build({
   ...library,
   // The worker is an entry of its own, which bundlers find by its URL.
   input: { index: portable, node: forBundlers, opfs, "opfs/worker": opfsWorker },
@@ -64,6 +65,16 @@ writeFileSync(
   `/// <reference lib="esnext.disposable" />\n${readFileSync(path("dist/node.d.ts"), "utf8")}`,
 );
 writeFileSync(path("dist/node.d.ts"), 'export * from "./node.cjs";\n');
+// The module that a page's worker runs has no exports. Files of the browser are for modules; what is called by require loads them when it is called.
+writeFileSync(path("dist/opfs-worker.d.ts"), "export {};\n");
+writeFileSync(path("dist/opfs.d.cts"), readFileSync(path("dist/opfs.d.ts"), "utf8"));
+const opfsNames = forModules.output.find(({ name }) => name === "opfs").exports;
+writeFileSync(
+  path("dist/opfs.cjs"),
+  `"use strict";
+for (const name of ${JSON.stringify(opfsNames)}) exports[name] = async (...args) => (await import("./modules/opfs.js"))[name](...args);
+`,
+);
 // Older compilers would take unknown generic types for any. A file that is no module makes them stop with an error that names it.
 writeFileSync(path("dist/needs-typescript-5.7.d.ts"), "// These types need TypeScript 5.7 or later.\n");
 

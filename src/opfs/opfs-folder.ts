@@ -7,11 +7,11 @@ import { directoryAt, partsOf } from "./paths.ts";
 import { watchDirectory } from "./watch.ts";
 
 /** The names of directories on the way to a folder: none for the root, which is `""` or `"/"`. */
-export function directoriesOf(path: string): string[] {
+function directoriesOf(path: string): string[] {
   return path === "" || path === "/" ? [] : partsOf(path.replace(/\/$/, ""));
 }
 
-export async function listFiles(path: string): Promise<string[]> {
+async function listFiles(path: string): Promise<string[]> {
   const names: string[] = [];
   try {
     for await (const { kind, name } of (await directoryAt(directoriesOf(path), false)).values())
@@ -22,7 +22,7 @@ export async function listFiles(path: string): Promise<string[]> {
   return names;
 }
 
-export async function createDirectory(path: string): Promise<void> {
+async function createDirectory(path: string): Promise<void> {
   try {
     await directoryAt(directoriesOf(path), true);
   } catch (error) {
