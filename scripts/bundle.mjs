@@ -1,7 +1,8 @@
 // Builds the published code from src/:
 //
 // - dist/node.js: one file, because Node takes about a millisecond for each file it loads; dist/node.cjs is the same for `require` where Node
-//   cannot load modules with it, as in Jest.
+//   cannot load modules with it, as in Jest. dist/s3.js and dist/s3.cjs: the same of npy-append-array/s3, with copies of the few modules that it shares
+//   with the library, which know nothing of each other.
 // - dist/modules/: one file per module, for bundlers, which drop modules that an application does not use. Its node.js is src/bundled-node.ts.
 // - dist/modules/opfs.js: the entry point for files of a browser, and dist/modules/opfs/worker.js, which a page starts as a worker.
 // - dist/node.d.cts: all types in one file. dist/node.d.ts takes its types from there, so that both formats have one NpyError for the compiler.
@@ -19,6 +20,7 @@ import { buildPage } from "../site/build.mjs";
 
 const path = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 const [node, portable, forBundlers] = [path("src/node.ts"), path("src/index.ts"), path("src/bundled-node.ts")];
+const s3 = path("src/s3.ts");
 const [opfs, opfsWorker] = [path("src/opfs.ts"), path("src/opfs/worker.ts")];
 
 // rolldown asks twice for each module: with the specifier as written, and with the resolved path.
@@ -51,20 +53,25 @@ const library = { platform: "node", external: isPackage };
 const { output } = await build({ ...library, input: node, output: readable });
 const publicNames = output[0].exports;
 await build({ ...library, input: node, output: { ...small, format: "cjs", entryFileNames: "[name].cjs" } });
+await build({ ...library, platform: "neutral", input: s3, output: small });
+await build({ ...library, platform: "neutral", input: s3, output: { ...small, format: "cjs", entryFileNames: "[name].cjs" } });
 const forModules = await build({
   ...library,
   // The worker is an entry of its own, which bundlers find by its URL.
-  input: { index: portable, node: forBundlers, opfs, "opfs/worker": opfsWorker },
+  input: { index: portable, node: forBundlers, s3, opfs, "opfs/worker": opfsWorker },
   platform: "neutral",
   output: { ...small, dir: path("dist/modules"), preserveModules: true, preserveModulesRoot: dirname(node) },
 });
 await build({ ...library, input: node, plugins: [dts({ emitDtsOnly: true, oxc: {} })], output: { dir: dist } });
+await build({ ...library, input: s3, plugins: [dts({ emitDtsOnly: true, oxc: {} })], output: { dir: dist } });
 await build({ ...library, input: opfs, plugins: [dts({ emitDtsOnly: true, oxc: {} })], output: { dir: dist } });
 writeFileSync(
   path("dist/node.d.cts"),
   `/// <reference lib="esnext.disposable" />\n${readFileSync(path("dist/node.d.ts"), "utf8")}`,
 );
 writeFileSync(path("dist/node.d.ts"), 'export * from "./node.cjs";\n');
+writeFileSync(path("dist/s3.d.cts"), readFileSync(path("dist/s3.d.ts"), "utf8"));
+writeFileSync(path("dist/s3.d.ts"), 'export * from "./s3.cjs";\n');
 // The module that a page's worker runs has no exports. Files of the browser are for modules; what is called by require loads them when it is called.
 writeFileSync(path("dist/opfs-worker.d.ts"), "export {};\n");
 writeFileSync(path("dist/opfs.d.cts"), readFileSync(path("dist/opfs.d.ts"), "utf8"));

@@ -122,7 +122,7 @@ export { type IndexOptions, indexShards, type ShardsIndex } from "./shards/index
 export { NpyShards } from "./shards/npy-shards.ts";
 export { recoverShards, type ShardsReport } from "./shards/recover-shards.ts";
 export type { ShardsOptions } from "./shards/shards-options.ts";
-export type { AsyncFolder, Folder } from "./storage/folder.ts";
+export type { AsyncFolder, Folder, WholeFiles } from "./storage/folder.ts";
 export type { FileLike, FolderLike } from "./storage/locate.ts";
 export { MemoryStorage } from "./storage/memory.ts";
 export { MemoryFolder } from "./storage/memory-folder.ts";

@@ -10,7 +10,7 @@ import type { S3Store } from "./s3-store.ts";
 /** How a folder in S3 is used. */
 export interface S3FolderOptions extends S3Options {
   /**
-   * A folder on this machine where {@link NpyShards} keeps rows until their shard is in the store: the path of a directory, which is created, or a folder. A
+   * A folder on this machine where `NpyShards` keeps rows until their shard is in the store: the path of a directory, which is created, or a folder. A
    * writer that is opened again with the same `spool`, after its process was killed, sends what is left there. Default: in memory.
    */
   readonly spool?: FolderLike;
@@ -97,8 +97,8 @@ export class S3Folder implements AsyncFolder {
 }
 
 /**
- * The objects below a prefix as a folder: of shards for {@link NpyShards}, which any number of machines fill with nothing but the store, and to be read as one
- * array by {@link NpyReader.open}. Rows are safe once their shard is in the store: when it is full, or after `sync` or `close`, which send a shorter one. With `spool` they
+ * The objects below a prefix as a folder: of shards for `NpyShards`, which any number of machines fill with nothing but the store, and to be read as one
+ * array by `NpyReader.open`. Rows are safe once their shard is in the store: when it is full, or after `sync` or `close`, which send a shorter one. With `spool` they
  * are on the local disk until then, else in memory. A shard is sent in one request, which takes up to 5 GiB.
  *
  * @throws NpyError `ERR_NPY_OPTION` for what is not the URL of a bucket or of keys in it, and for wrong options.
