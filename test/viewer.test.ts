@@ -9,7 +9,16 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { findChromium, launchChromium } from "../scripts/support/chromium.mjs";
 import { serve } from "../src/cli/view/server.ts";
-import { dtype as dtypeOf, formatHeader, loadSync, MemoryStorage, NpyAppendArray, saveNpz, saveSync } from "../src/node.ts";
+import {
+  dtype as dtypeOf,
+  formatHeader,
+  loadSync,
+  MemoryStorage,
+  NpyAppendArray,
+  NpyAppendGroup,
+  saveNpz,
+  saveSync,
+} from "../src/node.ts";
 import { MAIN } from "./support/command.ts";
 import { temporaryDirectory } from "./support/temporary.ts";
 
@@ -27,8 +36,8 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.close());
 afterEach(async () => {
-  for (const close of closing.splice(0)) close();
   await page?.context().close();
+  for (const close of closing.splice(0)) close();
   expect(complaints.splice(0)).toEqual([]);
 });
 
@@ -264,6 +273,119 @@ describe.skipIf(!hasBrowser)("the viewer", () => {
     await page.getByRole("button", { name: "Open another" }).click();
     await page.locator("#pick-files").setInputFiles(shards);
     await showsRow(3, ["3"]);
+  });
+
+  test("opens a folder of a group, with the rows that all its arrays have", async () => {
+    const folder = join(temporaryDirectory(), "documents");
+    await using group = await NpyAppendGroup.open(folder, {
+      arrays: { id: { dtype: "int32" }, vec: { dtype: "float32", rowShape: [2] } },
+    });
+    await group.append({
+      id: [7, 8],
+      vec: [
+        [1, 2],
+        [3, 4],
+      ],
+    });
+    await group.close();
+    // What a kill between two files leaves.
+    const id = await NpyAppendArray.open(join(folder, "id.npy"));
+    await id.append(Int32Array.of(9));
+    await id.close();
+    await view(saved("small.npy", [1]));
+    await page.getByRole("button", { name: "Open another" }).click();
+    await page.locator("#pick-folder").setInputFiles(folder);
+    await page.getByText("2 arrays").waitFor();
+    await showsRow(1, ["8"]);
+    expect(await page.locator("#range").textContent()).toBe("rows 0 to 1 of 2");
+    await page.getByRole("button", { name: "vec.npy" }).click();
+    await showsRow(1, ["3.0", "4.0"]);
+  });
+
+  test("opens a recording of the browser's own storage, and follows it", async () => {
+    await view(saved("small.npy", [1]));
+    const bytes = (rows: number): number[] => {
+      const storage = new MemoryStorage();
+      saveSync(
+        storage,
+        Int16Array.from({ length: rows }, (_, i) => i),
+      );
+      return [...(storage.bytes() as Uint8Array)];
+    };
+    const write = (content: number[]): Promise<void> =>
+      page.evaluate(async (content) => {
+        const { storage } = (globalThis as unknown as { navigator: { storage: { getDirectory(): Promise<Folder> } } }).navigator;
+        interface Folder {
+          getDirectoryHandle(name: string, options: object): Promise<Folder>;
+          getFileHandle(name: string, options: object): Promise<{ createWritable(): Promise<WritableStreamDefaultWriter> }>;
+        }
+        const folder = await (await storage.getDirectory()).getDirectoryHandle("recordings", { create: true });
+        const writable = await (await folder.getFileHandle("mic.npy", { create: true })).createWritable();
+        await writable.write(Uint8Array.from(content));
+        await writable.close();
+      }, content);
+    await write(bytes(3));
+    await page.getByRole("button", { name: "Open another" }).click();
+    await page.getByRole("button", { name: "recordings/mic.npy" }).click();
+    await showsRow(2, ["2"]);
+    await page.getByLabel("Follow").check();
+    await write(bytes(5));
+    await showsRow(4, ["4"]);
+  });
+
+  test("looks closer where the mouse is dragged over a chart, and goes back", async () => {
+    const data = Float64Array.from({ length: 100_000 }, (_, i) => Math.sin(i / 1000));
+    await view(saved("wave.npy", data));
+    await tab("Lines");
+    await page.getByText(/^All 100,000 rows/).waitFor();
+    const box = await page.locator(".u-over").boundingBox();
+    const { x, y, width } = box as NonNullable<typeof box>;
+    await page.mouse.move(x + width / 4, y + 50);
+    await page.mouse.down();
+    await page.mouse.move(x + width / 2, y + 60, { steps: 5 });
+    await page.mouse.up();
+    await page.getByText(/^All 2[45],\d\d\d rows/).waitFor();
+    expect(Number(await page.getByLabel("From row").inputValue())).toBeCloseTo(25_000, -3);
+    await page.getByRole("button", { name: "Later rows" }).click();
+    await expect.poll(() => page.getByLabel("From row").inputValue()).toMatch(/^37\d\d\d$/);
+    await page.getByRole("button", { name: "All rows" }).click();
+    await page.getByText(/^All 100,000 rows/).waitFor();
+  });
+
+  test("shows pictures: in their colours, every n-th pixel, and what a pixel is", async () => {
+    const data = Uint8Array.from({ length: 8 * 8 * 3 }, (_, i) => (i % 3 === 0 ? 255 : 0));
+    await view(saved("red.npy", { data, shape: [8, 8, 3] } as never));
+    await tab("Image");
+    await page.getByText("All pixels: 8 × 8, 3 channels.").waitFor();
+    const pixel = (): Promise<unknown> =>
+      page
+        .locator(".picture canvas")
+        .first()
+        .evaluate((canvas) => {
+          const { width, height } = canvas as unknown as { width: number; height: number };
+          const context = (
+            canvas as unknown as { getContext(kind: "2d"): { getImageData(...box: number[]): { data: Iterable<number> } } }
+          ).getContext("2d");
+          return [width, height, ...context.getImageData(3, 3, 1, 1).data];
+        });
+    expect(await pixel()).toEqual([8, 8, 255, 0, 0, 255]);
+    await page.getByLabel("Step").fill("2");
+    await page.keyboard.press("Enter");
+    await page.getByText("Every 2nd pixel of 8 × 8, 3 channels.").waitFor();
+    expect(await pixel()).toEqual([4, 4, 255, 0, 0, 255]);
+    await page.locator(".picture canvas").hover({ position: { x: 2, y: 2 } });
+    await page.getByText("[0, 0]: 255, 0, 0").waitFor();
+  });
+
+  test("is dark or light as the switch says, also after it is loaded again", async () => {
+    await view(saved("small.npy", [1]));
+    const ground = (): Promise<unknown> => page.evaluate("getComputedStyle(document.body).backgroundColor");
+    await page.emulateMedia({ colorScheme: "dark" });
+    expect(await ground()).toBe("rgb(20, 23, 28)");
+    await page.getByLabel("Theme").selectOption("Light");
+    expect(await ground()).toBe("rgb(246, 247, 249)");
+    await page.reload();
+    expect(await ground()).toBe("rgb(246, 247, 249)");
   });
 
   test.each([

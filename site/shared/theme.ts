@@ -5,11 +5,17 @@ const KEY = "theme";
 const CHOICES = ["system", "light", "dark"] as const;
 type Choice = (typeof CHOICES)[number];
 
-/** Called with each change of the theme, also that of the system. */
-const listeners = new Set<() => void>();
+/** What draws in colours of its own has this class, and gets an event with each change of the theme. So nothing holds what has left the page. */
+const THEMED = "themed";
 
-export function onTheme(listener: () => void): void {
-  listeners.add(listener);
+/** Calls back with each change of the theme, also that of the system, while the element is in the page. */
+export function onTheme(element: HTMLElement, listener: () => void): void {
+  element.classList.add(THEMED);
+  element.addEventListener("theme", listener);
+}
+
+function tell(): void {
+  for (const element of document.getElementsByClassName(THEMED)) element.dispatchEvent(new Event("theme"));
 }
 
 export function isDark(): boolean {
@@ -30,7 +36,7 @@ export function themeColor(name: string): string {
 function apply(choice: Choice): void {
   if (choice === "system") delete document.documentElement.dataset["theme"];
   else document.documentElement.dataset["theme"] = choice;
-  for (const listener of listeners) listener();
+  tell();
 }
 
 /** The switch. What it says is kept for the next visit, where the browser allows that. */
@@ -54,8 +60,6 @@ export function themeSwitch(): HTMLElement {
     }
   });
   apply(choice);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-    for (const listener of listeners) listener();
-  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", tell);
   return made;
 }

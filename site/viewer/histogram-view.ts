@@ -39,7 +39,7 @@ export class HistogramView implements View {
   constructor() {
     this.#area.append(this.#job.element, this.#chart);
     this.element = el("div", { class: "panel" }, this.#controls, this.#area);
-    onTheme(() => this.#draw());
+    onTheme(this.#area, () => this.#draw());
     new ResizeObserver(() => {
       if (Math.abs(this.#area.clientWidth - this.#width) > 8) this.#draw();
     }).observe(this.#area);

@@ -32,7 +32,9 @@ export class ImageView implements View {
   #axes: Axes | undefined;
   #fixed: readonly number[] = [];
   #colors: Colors = "gray";
+  /** Every how many indices a pixel is taken: at least what the size of the axes needs. */
   #step = 1;
+  #wantedStep = 1;
   #result: ImageResult | undefined;
   #layout = "";
   #width = 0;
@@ -53,6 +55,7 @@ export class ImageView implements View {
       this.#layout = layout;
       this.#axes = axesOf(reader.shape);
       this.#fixed = reader.shape.map(() => 0);
+      this.#wantedStep = 1;
     }
     this.#load();
   }
@@ -96,7 +99,7 @@ export class ImageView implements View {
     const depth = axes.channels === undefined ? 1 : (reader.shape[axes.channels] as number);
     const atLeast = Math.ceil(Math.max(height, width) / SIDE);
     const heavy = Math.ceil((height * width * depth * reader.dtype.itemsize) / BUDGET);
-    this.#step = Math.max(1, atLeast, heavy);
+    this.#step = Math.max(this.#wantedStep, atLeast, heavy);
     const span = (size: number): Span => ({ start: 0, stop: size, step: this.#step });
     const slicing: Slicing = { rows: axes.down, columns: axes.across, fixed: this.#fixed };
     const sheet = new Sheet(shown.opened.readable, slicing);
@@ -150,6 +153,13 @@ export class ImageView implements View {
         ),
       );
     }
+    const step = el("input", { type: "number", min: 1, max: SIDE, value: this.#wantedStep });
+    step.addEventListener("change", () =>
+      changed(() => {
+        this.#wantedStep = Math.max(1, Math.min(SIDE, Math.trunc(Number(step.value) || 1)));
+      }),
+    );
+    controls.push(labelled("Step", step));
     if (axes.channels === undefined) {
       const choices = [
         { value: "gray", text: "gray" },

@@ -28,7 +28,7 @@ export class StatsView implements View {
   constructor() {
     const area = el("div", { class: "plot-area" }, this.#job.element, this.#table);
     this.element = el("div", { class: "panel" }, this.#controls, area);
-    onTheme(() => this.#draw());
+    onTheme(this.#table, () => this.#draw());
   }
 
   show(shown: Shown): void {
