@@ -2,6 +2,7 @@
 import { el } from "../shared/dom.ts";
 import { numberText } from "../shared/texts.ts";
 import { Cells, type Region } from "./cells.ts";
+import { GridPainter, idOf } from "./grid-painter.ts";
 import { motionOf } from "./motion.ts";
 import { Scrolling } from "./scrolling.ts";
 import type { Sheet } from "./sheet.ts";
@@ -33,8 +34,7 @@ interface Cell {
 export class Grid {
   readonly element: HTMLElement;
   readonly #layer: HTMLElement;
-  readonly #head: HTMLElement;
-  readonly #body: HTMLElement;
+  readonly #painter = new GridPainter();
   readonly #spacer: HTMLElement;
   readonly #events: GridEvents;
   readonly #down = new Scrolling();
@@ -53,8 +53,6 @@ export class Grid {
 
   constructor(events: GridEvents) {
     this.#events = events;
-    this.#head = el("div", { class: "grid-head", role: "row", "aria-rowindex": 1 });
-    this.#body = el("div", { class: "grid-body", role: "rowgroup" });
     this.#layer = el("div", {
       class: "grid-layer",
       role: "grid",
@@ -62,7 +60,7 @@ export class Grid {
       "aria-label": "Elements",
       "aria-multiselectable": "true",
     });
-    this.#layer.append(this.#head, this.#body);
+    this.#layer.append(this.#painter.head, this.#painter.body);
     this.#spacer = el("div", { class: "grid-spacer" }, this.#layer, this.#probe);
     this.element = el("div", { class: "grid-scroller", tabindex: -1 }, this.#spacer);
     this.element.addEventListener("scroll", () => this.#scrolled(), { passive: true });
@@ -230,10 +228,7 @@ export class Grid {
     this.#resize(sheet);
     const region = this.region();
     if (sheet.rowCount === 0 || sheet.columnCount === 0) {
-      this.#head.replaceChildren();
-      this.#body.replaceChildren(
-        el("div", { class: "grid-empty" }, sheet.rowCount === 0 ? "The array has no rows." : "The rows have no elements."),
-      );
+      this.#painter.say(sheet.rowCount === 0 ? "The array has no rows." : "The rows have no elements.");
       return;
     }
     cells.show(region);
@@ -241,85 +236,23 @@ export class Grid {
       this.#draw();
       return;
     }
-    this.#drawHead(sheet, region, this.#numberWidth());
-    this.#drawBody(sheet, cells, region, this.#numberWidth());
-    this.#events.moved(region);
-  }
-
-  #drawHead(sheet: Sheet, region: Region, numbers: number): void {
-    const { firstColumn, lastColumn } = this.selected;
-    const heads = [el("div", { class: "grid-corner", role: "columnheader", "aria-colindex": 1 }, "row")];
-    for (let column = region.firstColumn; column <= region.lastColumn; column++) {
-      const isSelected = column >= firstColumn && column <= lastColumn;
-      const leaf = column % this.#widths.length;
-      const head = el(
-        "div",
-        {
-          class: `grid-cell${isSelected ? " is-near" : ""}`,
-          role: "columnheader",
-          "aria-colindex": column + 2,
-          title: sheet.label(column),
-        },
-        sheet.label(column) || "value",
-      );
-      head.dataset["column"] = String(column);
-      place(head, numbers + this.#leftOf(column) - this.#across.offset, this.#leafWidth(leaf));
-      heads.push(head);
-    }
-    place(heads[0] as HTMLElement, 0, numbers);
-    this.#head.replaceChildren(...heads);
-  }
-
-  #drawBody(sheet: Sheet, cells: Cells, region: Region, numbers: number): void {
-    const selected = this.selected;
-    const rows: HTMLElement[] = [];
-    for (let row = region.firstRow; row <= region.lastRow; row++) {
-      const isNear = row >= selected.firstRow && row <= selected.lastRow;
-      const line = el("div", { class: `grid-row${row % 2 === 1 ? " is-odd" : ""}`, role: "row", "aria-rowindex": row + 2 });
-      line.style.transform = `translateY(${row * ROW - this.#down.offset}px)`;
-      const head = el(
-        "div",
-        { class: `grid-number${isNear ? " is-near" : ""}`, role: "rowheader", "aria-colindex": 1 },
-        numberText(row),
-      );
-      head.dataset["row"] = String(row);
-      place(head, 0, numbers);
-      line.append(head);
-      for (let column = region.firstColumn; column <= region.lastColumn; column++) {
-        line.append(this.#drawCell(sheet, cells, { row, column }, isNear, numbers));
-      }
-      rows.push(line);
-    }
-    this.#body.replaceChildren(...rows);
-    const { row, column } = this.#active;
-    const id = `cell-${row}-${column}`;
+    const numbers = this.#numberWidth();
+    this.#painter.paint({
+      sheet,
+      cells,
+      region,
+      selected: this.selected,
+      active: this.#active,
+      numbers,
+      mostCharacters: MOST,
+      left: (column) => numbers + this.#leftOf(column) - this.#across.offset,
+      width: (column) => this.#leafWidth(column % this.#widths.length),
+      top: (row) => row * ROW - this.#down.offset,
+    });
+    const id = idOf(this.#active.row, this.#active.column);
     if (document.getElementById(id) === null) this.#layer.removeAttribute("aria-activedescendant");
     else this.#layer.setAttribute("aria-activedescendant", id);
-  }
-
-  #drawCell(sheet: Sheet, cells: Cells, { row, column }: Cell, isNear: boolean, numbers: number): HTMLElement {
-    const { firstColumn, lastColumn } = this.selected;
-    const text = cells.text(row, column);
-    const isSelected = isNear && column >= firstColumn && column <= lastColumn;
-    const isActive = row === this.#active.row && column === this.#active.column;
-    const { kind } = sheet.leafOf(column).dtype;
-    const isMissing = text === "nan" || text === "NaT";
-    const cell = el(
-      "div",
-      {
-        class: `grid-cell${"SU".includes(kind) ? " is-text" : ""}${isSelected ? " is-selected" : ""}${isActive ? " is-active" : ""}${isMissing ? " is-missing" : ""}`,
-        role: "gridcell",
-        id: `cell-${row}-${column}`,
-        "aria-colindex": column + 2,
-        "aria-selected": isSelected ? "true" : "false",
-        title: text !== undefined && text.length > MOST ? text : undefined,
-      },
-      text ?? "…",
-    );
-    cell.dataset["row"] = String(row);
-    cell.dataset["column"] = String(column);
-    place(cell, numbers + this.#leftOf(column) - this.#across.offset, this.#leafWidth(column % this.#widths.length));
-    return cell;
+    this.#events.moved(region);
   }
 
   /** Widens columns to the texts in view. They never become narrower: that would move what is being read. */
@@ -389,9 +322,4 @@ export class Grid {
     if (left < across.offset) this.element.scrollLeft = across.moveTo(left);
     else if (end > across.offset + width) this.element.scrollLeft = across.moveTo(Math.min(left, end - width));
   }
-}
-
-function place(element: HTMLElement, left: number, width: number): void {
-  element.style.left = `${left}px`;
-  element.style.width = `${width}px`;
 }
