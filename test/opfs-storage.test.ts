@@ -4,11 +4,17 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { inWorker, lacksBrowser, Site } from "./support/browser.ts";
 import { CASES, REPLACES_OPEN } from "./support/storage-cases.ts";
 
-describe.skipIf(lacksBrowser)("in Chromium", () => {
+/** Elsewhere a handle excludes all others, and nothing observes files: so does Chromium here. */
+const BROWSERS: [string, boolean][] = [
+  ["in Chromium", false],
+  ["where handles are exclusive", true],
+];
+
+describe.skipIf(lacksBrowser).each(BROWSERS)("%s", (_name, isExclusive) => {
   let site: Site;
   let page: Page;
   beforeAll(async () => {
-    site = await Site.open();
+    site = await Site.open(isExclusive);
     page = await site.page();
   });
   afterAll(async () => await site?.close());

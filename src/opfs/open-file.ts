@@ -4,10 +4,10 @@
  */
 import { Changes, hear, tell } from "./channel.ts";
 import { coded, failure, isNamed } from "./failures.ts";
-import { type DirectoryHandle, type FileHandle, missing, pause, type SyncAccessHandle, tryLock } from "./platform.ts";
+import { type DirectoryHandle, type FileHandle, isLocked, missing, pause, type SyncAccessHandle, tryLock } from "./platform.ts";
 
 /** Milliseconds for which to wait, doubled each time: first for others to let go, then for what a killed tab had open to be closed. */
-const [FIRST_WAIT, LAST_WAIT] = [5, 320];
+const [FIRST_WAIT, SHORT_WAIT, LAST_WAIT] = [5, 20, 320];
 
 const opened = new Map<string, OpenFile>();
 let isListening = false;
@@ -120,6 +120,8 @@ export class OpenFile {
         if (!isNamed(error, "NoModificationAllowedError")) throw coded(error, "open", this.path);
         if (wait > patience) return false;
       }
+      // A writer that had it only prepared would have given it up by now.
+      if (wait > SHORT_WAIT && (await isLocked(lockName(this.path)))) return false;
       tell({ about: "handle", path: this.path });
       await pause(wait);
     }

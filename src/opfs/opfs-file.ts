@@ -8,8 +8,8 @@ import { pause, type SyncAccessHandle, sharesHandles } from "./platform.ts";
 /** The most bytes that one call transfers: browsers count some of them in 32 bits. */
 const PIECE = 2 ** 28;
 
-/** How often to read again what is being written meanwhile. */
-const TRIES = 50;
+/** Milliseconds for which to try to read what is being written meanwhile. */
+const PATIENCE = 10_000;
 
 /** What Chromium returns for a full disk or quota: its error -8, as an unsigned number. */
 const NO_SPACE = 2 ** 32 - 8;
@@ -93,7 +93,8 @@ export class OpfsFile implements StorageFile {
   async #readLater(buffer: Uint8Array, position: number): Promise<number> {
     // Others may have made this realm close the handle.
     if (sharesHandles() && (await this.file.open(0))) return this.readSync(buffer, position);
-    for (let tries = 1; ; tries++) {
+    const start = performance.now();
+    for (;;) {
       try {
         const blob = await this.file.snapshot();
         let done = 0;
@@ -106,9 +107,10 @@ export class OpfsFile implements StorageFile {
         return done;
       } catch (error) {
         // It was written to in between.
-        if (!isNamed(error, "NotReadableError") || tries === TRIES) throw coded(error, "read", this.file.path);
+        const isLast = performance.now() - start > PATIENCE;
+        if (isLast || !isNamed(error, "NotReadableError")) throw coded(error, "read", this.file.path);
       }
-      await pause(1 + Math.random() * tries);
+      await pause(20 * Math.random());
     }
   }
 

@@ -1,5 +1,6 @@
 /** A file of the origin private file system, for dedicated workers. */
 import type { NpyError } from "../errors.ts";
+import { isTaken } from "../plan/writer-lock.ts";
 import type { OpenMode, Storage, StorageFile } from "../storage/storage.ts";
 import { coded, failure, isNamed } from "./failures.ts";
 import { fileAt, nameLock, OpenFile } from "./open-file.ts";
@@ -76,7 +77,9 @@ export class OpfsStorage implements Storage {
 
   openSync(mode: OpenMode): StorageFile {
     const file = fileAt(this.#place);
-    if (file?.access === undefined) throw needsAnotherHandle("Opening a file that opfsFile did not just give", this.path);
+    if (file === undefined) throw needsAnotherHandle("Opening a file that opfsFile did not just give", this.path);
+    // Where a handle excludes all others.
+    if (file.access === undefined) throw isTaken("another tab or worker");
     if (file.isPlaceholder && file.access.getSize() === 0) throw failure("ENOENT", "there is no such file", "open", this.path);
     return new OpfsFile(file, mode);
   }

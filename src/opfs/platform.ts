@@ -46,6 +46,7 @@ interface LockManager {
     options: { readonly ifAvailable?: boolean },
     use: (lock: unknown) => Result | Promise<Result>,
   ): Promise<Result>;
+  query(): Promise<{ readonly held: readonly { readonly name: string }[] }>;
 }
 
 interface Realm {
@@ -118,6 +119,11 @@ export function tryLock(name: string): Promise<(() => Promise<void>) | undefined
     });
     held.catch(reject);
   });
+}
+
+/** Whether somebody holds a Web Lock. */
+export async function isLocked(name: string): Promise<boolean> {
+  return (await locks().query()).held.some((lock) => lock.name === name);
 }
 
 /** Waits for a Web Lock, and holds it during `use`. */

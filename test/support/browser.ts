@@ -43,6 +43,18 @@ async function bundled(): Promise<Record<string, { body: string }>> {
 const PAGE =
   '<!doctype html><html lang="en"><title>Tests</title><link rel="icon" href="data:,"><script type="module" src="/suite.js"></script></html>';
 
+/** Makes workers like those of browsers where a handle excludes all others, and nothing observes files. */
+const EXCLUSIVE = `{
+  const { prototype } = FileSystemFileHandle;
+  const { createSyncAccessHandle } = prototype;
+  prototype.createSyncAccessHandle = function () {
+    return createSyncAccessHandle.call(this);
+  };
+  delete FileSystemSyncAccessHandle.prototype.mode;
+  delete globalThis.FileSystemObserver;
+}
+`;
+
 type ServedFiles = Awaited<ReturnType<typeof serveFiles>>;
 
 /** A web site, and a browser with a profile that outlives it: `start` it again after it was killed. */
@@ -53,14 +65,21 @@ export class Site {
   readonly #profile = mkdtempSync(join(tmpdir(), "npy-browser-"));
   context: BrowserContext | undefined;
 
-  private constructor(server: ServedFiles) {
+  readonly #isExclusive: boolean;
+
+  private constructor(server: ServedFiles, isExclusive: boolean) {
     this.server = server;
+    this.#isExclusive = isExclusive;
   }
 
-  static async open(): Promise<Site> {
-    const site = new Site(
-      await serveFiles({ "/": { body: PAGE, headers: { "Content-Type": "text/html" } }, ...(await bundled()) }),
-    );
+  /** With `isExclusive` as in browsers other than Chromium. */
+  static async open(isExclusive: boolean = false): Promise<Site> {
+    const files: Record<string, { body: string; headers?: Record<string, string> }> = await bundled();
+    files["/"] = { body: PAGE, headers: { "Content-Type": "text/html" } };
+    if (isExclusive) {
+      for (const name of ["/worker.js", "/suite-worker.js"]) files[name] = { body: `${EXCLUSIVE}${files[name]?.body}` };
+    }
+    const site = new Site(await serveFiles(files), isExclusive);
     await site.start();
     return site;
   }
@@ -72,6 +91,7 @@ export class Site {
 
   async page(): Promise<Page> {
     const page = await (this.context as BrowserContext).newPage();
+    if (this.#isExclusive) await page.addInitScript("delete globalThis.FileSystemObserver");
     page.on("pageerror", (error) => this.complaints.push(String(error)));
     page.on("console", (message) => this.complaints.push(message.text()));
     await page.goto(this.server.url.href);
