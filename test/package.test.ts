@@ -49,7 +49,7 @@ test("the portable modules need no runtime", () => {
 test("the package has no dependencies: those of the command line are bundled, with their licences", () => {
   const { dependencies, peerDependenciesMeta } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   expect(dependencies).toBeUndefined();
-  expect(peerDependenciesMeta).toEqual({ koffi: { optional: true } });
+  expect(peerDependenciesMeta).toEqual({ aws4fetch: { optional: true }, koffi: { optional: true } });
   const files = readdirSync(join(dist, "cli"), { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".js"));
   const required = files.flatMap((name) => requiredBy(join("cli", name)));
   expect(required).toContain("./library/index.js");
