@@ -9,9 +9,10 @@ import * as npy from "npy-append-array";
 import ts from "typescript";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const entry = join(root, "src/node.ts");
+// The examples of the second need a browser: test/opfs*.test.ts do what they do.
+const entries = [join(root, "src/node.ts"), join(root, "src/opfs.ts")];
 const program = ts.createProgram(
-  [entry],
+  entries,
   ts.parseJsonConfigFileContent(ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile).config, ts.sys, root).options,
 );
 const checker = program.getTypeChecker();
@@ -27,19 +28,20 @@ function docblock(node) {
     .join("\n");
 }
 
-function check(name, node) {
+function check(name, node, entry) {
   checked++;
   // The docblock of a variable belongs to the statement around it.
   const text = docblock(node);
   if (!text.includes("/**")) problems.push(`${name} has no docblock`);
+  if (entry !== entries[0]) return;
   for (const [, code] of text.matchAll(/```ts\n(.*?)```/gs)) examples.set(`${name}\n${code}`, code.replace(/^ *\* ?/gm, ""));
 }
 
-const source = program.getSourceFile(entry);
-for (const exported of checker.getExportsOfModule(checker.getSymbolAtLocation(source))) {
+const exportsOf = (entry) => checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(entry)));
+for (const [exported, entry] of entries.flatMap((entry) => exportsOf(entry).map((exported) => [exported, entry]))) {
   const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
   const [declaration] = symbol.declarations;
-  check(exported.name, declaration);
+  check(exported.name, declaration, entry);
   if (!ts.isClassDeclaration(declaration)) continue;
   const seen = new Set();
   for (const member of declaration.members) {
@@ -54,7 +56,7 @@ for (const exported of checker.getExportsOfModule(checker.getSymbolAtLocation(so
       (/(Storage|Folder)$/.test(exported.name) && ts.isMethodDeclaration(member)) ||
       name === "key";
     if (!isHidden && !isKnown && !(declaration.name.text === "NpyError") && !ts.isConstructorDeclaration(member))
-      check(`${exported.name}.${name}`, member);
+      check(`${exported.name}.${name}`, member, entry);
   }
 }
 

@@ -24,6 +24,7 @@ export interface OpfsFileFolder extends Folder {
   file(name: string): OpfsFileStorage;
 }
 
+/** How a page finds the worker that opens its files. */
 export interface OpfsOptions {
   /**
    * Starts the module `npy-append-array/opfs/worker` for a page, where the bundler does not do it: those that know `new Worker(new URL(...))` do, such as

@@ -201,6 +201,21 @@ describe.skipIf(lacksBrowser)("in Chromium", () => {
       await other.close();
     });
 
+    test("no module of the worker", async () => {
+      const other = await (site.context as NonNullable<Site["context"]>).newPage();
+      await other.route("**/worker.js", (route) => route.fulfill({ status: 404 }));
+      await other.goto(site.server.url.href);
+      await other.waitForFunction("globalThis.npy !== undefined");
+      const found = await other.evaluate(() =>
+        npy.opfsFile("a").then(
+          () => "no error",
+          (error) => error.message,
+        ),
+      );
+      expect(found).toMatch(/its module worker\.js did not load: pass the option worker, or bundle/);
+      await other.close();
+    });
+
     test("no synchronous handles", async () => {
       const other = await (site.context as NonNullable<Site["context"]>).newPage();
       await other.route("**/worker.js", async (route) => {

@@ -268,6 +268,41 @@ describe.skipIf(lacksBrowser).each(BROWSERS)("%s", (_name, isExclusive) => {
     expect(names).toEqual(["ENOENT"]);
   });
 
+  test("what another tab wrote into a file that was prepared for synchronous verbs stays", async () => {
+    const path = "prepared/rows.npy";
+    const preparing = inWorker(
+      page,
+      async (path) => {
+        const storage = await npy.opfsFile(path);
+        const channel = new BroadcastChannel("test");
+        const written = new Promise((resolve) => {
+          channel.onmessage = resolve;
+        });
+        channel.postMessage("prepared");
+        await written;
+        channel.close();
+        const { shape } = npy.loadSync(storage);
+        return [shape, (await npy.load(storage)).shape, (await npy.load(storage)).shape];
+      },
+      path,
+    );
+    await page.evaluate(async (path) => {
+      const channel = new BroadcastChannel("test");
+      await new Promise((resolve) => {
+        channel.onmessage = resolve;
+      });
+      const npaa = await npy.NpyAppendArray.open(await npy.opfsFile(path));
+      await npaa.append([1, 2, 3]);
+      await npaa.close();
+      channel.postMessage("written");
+      channel.close();
+    }, path);
+    // Where handles are exclusive, it was given up.
+    const found = await preparing.catch((error) => error.message);
+    expect(found).toEqual(isExclusive ? expect.stringContaining("did not just give") : [[3], [3], [3]]);
+    expect(await bytesOf(path)).toEqual(saved([1, 2, 3]));
+  });
+
   test("one of two tabs writes; the other is told, waits for it, and reads beside it", async () => {
     const other = await site.page();
     await page.evaluate(async () => {

@@ -17,6 +17,7 @@ export interface WritableFileHandle {
   createWritable(): Promise<WritableStream<Uint8Array>>;
 }
 
+/** What {@link exportFile} heeds. */
 export interface ExportOptions {
   /** Stops: the stream is aborted with its reason, and a file that was chosen stays as it was. */
   readonly signal?: AbortSignal | undefined;

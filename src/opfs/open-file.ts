@@ -188,11 +188,15 @@ export class OpenFile {
   /** Forgets what was prepared. */
   async dropSpare(): Promise<void> {
     const spare = this.#spare;
+    if (spare === undefined) return;
     this.#spare = undefined;
     this.#yieldSpare = undefined;
-    if (spare === undefined) return;
     const isUnused = this.#users.size === 1 && this.isPlaceholder && this.#access?.getSize() === 0;
-    if (isUnused) await this.remove();
+    // Under the lock: without it, another tab may be about to write to the empty file.
+    if (isUnused && this.#holder === spare) {
+      this.end();
+      await this.#directory.removeEntry(this.#handle.name).catch(() => undefined);
+    }
     await this.release(spare);
   }
 
@@ -208,7 +212,7 @@ export class OpenFile {
   /** Closes the handle, if nobody writes by it. */
   giveHandle(): void {
     for (const isWriter of this.#users.values()) if (isWriter) return;
-    void this.#yieldSpare?.();
+    this.#yieldSpare?.().catch(() => undefined);
     this.#closeHandle();
   }
 

@@ -32,7 +32,10 @@ class PageWorker {
     this.#worker = worker;
     this.ready = new Promise((resolve, reject) => {
       worker.onmessage = ({ data }: { readonly data: Greeting }) => {
-        if (data.problem !== undefined) return reject(errorOf(data.problem));
+        if (data.problem !== undefined) {
+          worker.terminate();
+          return reject(errorOf(data.problem));
+        }
         worker.onmessage = ({ data }: { readonly data: readonly Reply[] }) => this.#settle(data);
         // Nothing else shows that a worker was terminated, or ran out of memory.
         void withLock(data.life, async () => this.#end("it was terminated, or ran out of memory"));
