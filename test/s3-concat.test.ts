@@ -3,7 +3,19 @@ import { describe, expect, test } from "vitest";
 import { type DTypeLike, load, MemoryStorage, NpyShards, save, saveSync } from "../src/node.ts";
 import { concat } from "../src/s3/concat.ts";
 import { s3Folder } from "../src/s3/s3-folder.ts";
-import { answered, countingFetch, gatewayVariables, keysOf, newBucket, signingFetch, uploadsOf } from "./support/gateway.ts";
+import { abortStale } from "../src/s3/s3-object.ts";
+import { isFull } from "./support/effort.ts";
+import {
+  answered,
+  countingFetch,
+  type Fate,
+  faultyWay,
+  gatewayVariables,
+  keysOf,
+  newBucket,
+  signingFetch,
+  uploadsOf,
+} from "./support/gateway.ts";
 
 const isThere = gatewayVariables !== undefined;
 const MIB = 2 ** 20;
@@ -130,3 +142,40 @@ test.runIf(isThere)("a source that is replaced meanwhile is an error, and nothin
   expect(await keysOf(bucket)).toEqual(["part0.npy", "part1.npy"]);
   expect(await uploadsOf(bucket)).toEqual([]);
 });
+
+test.runIf(isThere).each<Fate>(["lose", "drop", 500, 503])(
+  "a request that fails (%s) leaves the whole object or none, and is made again where that is allowed",
+  async (fate) => {
+    const bucket = await newBucket();
+    const { urls, whole } = await puts(bucket, [6 * MIB, 160, 7 * MIB]);
+    let failing = -1;
+    let count = 0;
+    const way = await faultyWay(() => (count++ === failing ? fate : "pass"));
+    const target = `${bucket}/joined.npy`;
+    const join = async (retries: number): Promise<unknown> => {
+      count = 0;
+      return await concat(
+        way.via(target),
+        urls.map((url) => way.via(url)),
+        { fetch: signingFetch(), retries },
+      ).catch((error: unknown) => error);
+    };
+    await join(0);
+    const requests = count;
+    expect(requests).toBeGreaterThan(10);
+    await answered(target, { method: "DELETE" });
+    for (failing = 0; failing < requests; failing += isFull ? 1 : 3) {
+      for (const retries of [0, 2]) {
+        const result = await join(retries);
+        const context = `request ${failing}, ${retries} repetitions: ${result}`;
+        const isMade = (await keysOf(bucket)).includes("joined.npy");
+        if (retries > 0) expect(result, context).not.toBeInstanceOf(Error);
+        if (!(result instanceof Error)) expect(isMade, context).toBe(true);
+        if (isMade) expect(Buffer.compare(await bytesAt(target), whole), context).toBe(0);
+        await abortStale(bucket, { fetch: signingFetch() });
+        expect(await uploadsOf(bucket), context).toEqual([]);
+        await answered(target, { method: "DELETE" });
+      }
+    }
+  },
+);

@@ -8,7 +8,7 @@ declare module "vitest" {
 }
 
 /** Whether this is `npm run test:all`. */
-const isFull: boolean = inject("isFull");
+export const isFull: boolean = inject("isFull");
 
 /** A number of random cases: in `npm test` a tenth of it, unless another part is given. */
 export function runs(full: number, part = 0.1): number {
