@@ -1,6 +1,6 @@
 /** The index of shards, by which zarr, dask and zarrita read them in place. */
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -58,6 +58,18 @@ test("names chunks that divide all shards, and holds the end of the last one", a
   expect(last.subarray(0, 537 * 16)).toEqual(readFileSync(join(folder, "00000003.npy")).subarray(128));
   expect(last.subarray(537 * 16).every((byte) => byte === 0)).toBe(true);
   expect((await indexShards(folder)).refs["0.0"]).toEqual(["00000000.npy", 128, 16_000]);
+});
+
+test("writes the index beside the shards, in place of an older one", async () => {
+  const folder = await shardsOf(10);
+  for (let i = 0; i < 2; i++) {
+    const index = await indexShards(folder, { url: "https://example.org/points", writeTo: "index.json" });
+    expect(JSON.parse(readFileSync(join(folder, "index.json"), "utf8"))).toEqual(index);
+    expect(readdirSync(folder).sort()).toEqual(["00000000.npy", "index.json"]);
+  }
+  for (const wrong of ["00000000.npy", "../index.json", 1]) {
+    await expect(indexShards(folder, { writeTo: wrong as string })).rejects.toMatchObject({ code: "ERR_NPY_OPTION" });
+  }
 });
 
 test.each([1, 3, 999, 1000])("a single shard of %d rows is one chunk", async (rows) => {

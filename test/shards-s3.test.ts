@@ -194,7 +194,8 @@ test.runIf(isThere)("dask sums shards in the store, by the reference, over http"
   await shards.close();
   await publish(bucket);
   const index = join(temporaryDirectory(), "index.json");
-  writeFileSync(index, JSON.stringify(await indexShards(folder, { url: folder.path })));
+  await indexShards(folder, { url: folder.path, writeTo: "index.json" });
+  writeFileSync(index, await answered(`${folder.path}index.json`));
   const { stdout, stderr, status } = spawnSync("/usr/bin/python3", ["-W", "ignore", "-c", DASK, index], { encoding: "utf8" });
   expect(stderr).toBe("");
   expect(status).toBe(0);

@@ -6,11 +6,13 @@ import { bytesPerRow, rowCount, rowShape } from "../format/layout.ts";
 import { type Check, checkOptions, optional } from "../options.ts";
 import { readCheckedHeader } from "../plan/read/header.ts";
 import { run } from "../plan/run.ts";
-import { list, read, withFile } from "../plan/step.ts";
+import { close, createTemporary, discard, list, type Plan, read, replace, withFile, write } from "../plan/step.ts";
+import { together } from "../plan/together.ts";
 import { NpyReader } from "../reader/npy-reader.ts";
 import { inOrder } from "../reader/shard-names.ts";
 import type { Folder } from "../storage/folder.ts";
 import { type FolderLike, locateFolder } from "../storage/locate.ts";
+import type { Storage } from "../storage/storage.ts";
 import { attemptLater } from "../verb.ts";
 
 /** How shards are indexed. */
@@ -20,6 +22,8 @@ export interface IndexOptions {
    * which tools take relative to their working directory.
    */
   readonly url?: string | undefined;
+  /** The name of a file in the folder, such as `"index.json"`, which the index is written into, as JSON. One that exists is replaced. */
+  readonly writeTo?: string | undefined;
 }
 
 /** A kerchunk reference: to be written as JSON. */
@@ -30,6 +34,11 @@ export interface ShardsIndex {
 }
 
 const url: Check<string | undefined> = optional("the URL of the folder", (value) => typeof value === "string");
+
+const writeTo: Check<string | undefined> = optional(
+  "the name of a file that is no shard, such as index.json",
+  (value) => typeof value === "string" && !value.endsWith(".npy"),
+);
 
 /** One shard. */
 interface Shard {
@@ -49,7 +58,7 @@ const MOST_INLINE = 2 ** 26;
 
 /**
  * An index of the shards in a folder as one array, which zarr, dask, xarray (by fsspec's `reference` file system) and zarrita (by its `ReferenceStore`) compute on
- * without a copy. Write it as JSON. All shards but the last must be of equal chunks: shards of `rowsPerShard` rows are. The end of a shorter last shard
+ * without a copy. Write it as JSON, or let `writeTo` do that. All shards but the last must be of equal chunks: shards of `rowsPerShard` rows are. The end of a shorter last shard
  * stands in the index itself. Shards that come later need a new index.
  *
  * @throws NpyError `ERR_NPY_SHAPE` if a shard before the last is shorter than the others and they have no chunk in common, as several writers leave them: write new
@@ -65,9 +74,12 @@ const MOST_INLINE = 2 ** 26;
 export async function indexShards(folder: FolderLike, options: IndexOptions = {}): Promise<ShardsIndex> {
   const place = locateFolder(folder);
   return await attemptLater(place.path, async () => {
-    const checked = checkOptions(options, { url });
+    const checked = checkOptions(options, { url, writeTo });
+    const target = checked.writeTo === undefined ? undefined : place.file(checked.writeTo);
     const shards = await shardsOf(place);
-    return { version: 1, refs: await referencesOf(place, shards, checked.url) };
+    const index: ShardsIndex = { version: 1, refs: await referencesOf(place, shards, checked.url) };
+    if (target !== undefined) await run(writing(target, new TextEncoder().encode(JSON.stringify(index))));
+    return index;
   });
 }
 
@@ -75,13 +87,29 @@ export async function indexShards(folder: FolderLike, options: IndexOptions = {}
 async function shardsOf(folder: Folder): Promise<Shard[]> {
   // It checks them, and says what is wrong.
   await (await NpyReader.open(folder)).close();
-  const shards: Shard[] = [];
-  for (const name of inOrder(await run(list(folder)))) {
-    const header = await run(withFile(folder.file(name), "r", (file) => readCheckedHeader(file, Number.POSITIVE_INFINITY)));
-    if (rowCount(header) > 0) shards.push({ name, header, rows: rowCount(header) });
-  }
+  const names = inOrder(await run(list(folder)));
+  const all = await run(together(names.map((name) => () => shardOf(folder, name))));
+  const shards = all.filter(({ rows }) => rows > 0);
   if (shards.length > 0) return shards;
   throw new NpyError("ERR_NPY_SHAPE", "The shards have no rows, of which there is nothing to index.", { path: folder.path });
+}
+
+function* shardOf(folder: Folder, name: string): Plan<Shard> {
+  const header = yield* withFile(folder.file(name), "r", (file) => readCheckedHeader(file, Number.POSITIVE_INFINITY));
+  return { name, header, rows: rowCount(header) };
+}
+
+/** Writes a file whole: readers see the old one or the new one. */
+function* writing(storage: Storage, bytes: Uint8Array): Plan<void> {
+  const file = yield* createTemporary(storage);
+  try {
+    yield* write(file, bytes, 0);
+    yield* replace(storage, file);
+  } catch (error) {
+    yield* discard(storage, file);
+    throw error;
+  }
+  yield* close(file);
 }
 
 async function referencesOf(folder: Folder, shards: readonly Shard[], base: string | undefined): Promise<ShardsIndex["refs"]> {
