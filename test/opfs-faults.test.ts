@@ -176,7 +176,7 @@ describe.skipIf(lacksBrowser)("in Chromium", () => {
       [
         "a private window",
         "StorageManager.prototype.getDirectory = async () => { throw new DOMException('Security error', 'SecurityError') }",
-        /keeps no files for this page \(navigator\.storage\.getDirectory: SecurityError: Security error\)/,
+        /keeps no files for this page, as in some private windows \(SecurityError: Security error\)/,
       ],
     ];
     test.each(LACKING)("%s", async (_name, script, message) => {
@@ -212,7 +212,7 @@ describe.skipIf(lacksBrowser)("in Chromium", () => {
           (error) => error.message,
         ),
       );
-      expect(found).toMatch(/its module worker\.js did not load: pass the option worker, or bundle/);
+      expect(found).toMatch(/its module worker\.js did not load: pass the option worker, or let a bundler/);
       await other.close();
     });
 

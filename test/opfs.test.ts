@@ -248,7 +248,9 @@ describe.skipIf(lacksBrowser).each(BROWSERS)("%s", (_name, isExclusive) => {
     expect(found.shape).toEqual([300_006]);
     expect(found.names).toEqual(["rows.npy"]);
     expect(found.problems).toEqual([
-      expect.stringMatching(/^ERR_NPY_OPTION sync\/rows\.npy: Replacing a file needs a handle that browsers open asynchronously/),
+      expect.stringMatching(
+        /^ERR_NPY_OPTION sync\/rows\.npy: Replacing a file needs a handle, which browsers give asynchronously/,
+      ),
       expect.stringMatching(/^ERR_NPY_OPTION sync\/rows\.npy: Replacing a file needs a handle/),
       expect.stringMatching(/Opening a file that opfsFile did not just give needs a handle/),
     ]);
@@ -385,7 +387,7 @@ describe.skipIf(lacksBrowser).each(BROWSERS)("%s", (_name, isExclusive) => {
     const { next, chunks } = await following;
     expect(next).toBe(rows);
     // Without a handle of its own, it reads when the writer pauses.
-    expect(chunks).toBeGreaterThan(isExclusive ? 0 : 2);
+    expect(chunks).toBeGreaterThan(isExclusive ? 0 : 5);
     const beside = await other.evaluate(async () => {
       const reader = await npy.NpyReader.open(await npy.opfsFile("follow/rows.npy"));
       Object.assign(globalThis, { reader });

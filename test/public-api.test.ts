@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import * as forBundlers from "../src/bundled-node.ts";
 import * as portable from "../src/index.ts";
 import * as node from "../src/node.ts";
+import * as opfs from "../src/opfs.ts";
 
 test("the entry points export these values", () => {
   expect(Object.keys(portable).sort()).toMatchInlineSnapshot(`
@@ -102,4 +103,8 @@ test.each([
       message: `Do not create ${name} with new, because opening a file may take time: await ${opener}.open(path), or call ${opener}.openSync(path).`,
     }),
   );
+});
+
+test("the entry point for files of a browser exports these values", () => {
+  expect(Object.keys(opfs).sort()).toEqual(["exportFile", "opfsFile", "opfsFolder"]);
 });

@@ -92,7 +92,7 @@ function* contentOf(file: StorageFile): Plan<{ readonly header: Uint8Array; read
   if (found >= total) return { header, total };
   throw new NpyError(
     "ERR_NPY_NEEDS_RECOVERY",
-    `The file has ${found} bytes where its header says ${total}: call recover first. To export it as it is, take its blob().`,
+    `The file has ${found} bytes where its header says ${total}: call recover first, or take its blob() as it is.`,
   );
 }
 
@@ -107,6 +107,6 @@ async function streamTo(target: WritableFileHandle | WritableStream<Uint8Array>)
   }
   throw new NpyError(
     "ERR_NPY_OPTION",
-    `Expected a file handle of showSaveFilePicker, or a WritableStream: found ${quoted(target)}. To offer a download, take the file's blob().`,
+    `Expected a file handle of showSaveFilePicker, or a WritableStream: found ${quoted(target)}. For a download, take the file's blob().`,
   );
 }

@@ -184,7 +184,7 @@ export class OpfsFile implements StorageFile {
 export function needsAnotherHandle(what: string, path: string): NpyError {
   return new NpyError(
     "ERR_NPY_OPTION",
-    `${what} needs a handle that browsers open asynchronously only: call the verb whose name does not end in Sync, and await it.`,
+    `${what} needs a handle, which browsers give asynchronously only: call the verb without Sync, and await it.`,
     { path },
   );
 }

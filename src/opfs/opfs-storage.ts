@@ -5,45 +5,26 @@ import type { OpenMode, Storage, StorageFile } from "../storage/storage.ts";
 import { coded, failure, isNamed } from "./failures.ts";
 import { fileAt, nameLock, OpenFile } from "./open-file.ts";
 import { needsAnotherHandle, OpfsFile } from "./opfs-file.ts";
-import { directoryAt, partsOf } from "./paths.ts";
+import { directoryAt } from "./paths.ts";
+import { OpfsPlace } from "./place.ts";
 import { type DirectoryHandle, sharesHandles, withLock } from "./platform.ts";
-import { watchPath } from "./watch.ts";
 
 /** How many characters of a name a temporary file keeps in its own, which may have 255 bytes. */
 const KEPT = 50;
 
-export class OpfsStorage implements Storage {
-  readonly path: string;
-  readonly mustCloseToReplace = true;
-  readonly #directories: readonly string[];
-  readonly #name: string;
-  /** The path by which all realms know the file. */
-  readonly #place: string;
+export class OpfsStorage extends OpfsPlace implements Storage {
   #isPrepared = false;
-
-  /** @throws NpyError `ERR_NPY_OPTION` for what is no path. */
-  constructor(path: string) {
-    const parts = partsOf(path);
-    this.path = path;
-    this.#name = parts.pop() as string;
-    this.#directories = parts;
-    this.#place = [...parts, this.#name].join("/");
-  }
-
-  get key(): unknown {
-    return `opfs ${this.#place}`;
-  }
 
   /**
    * Opens and locks the file for synchronous verbs, which cannot do that, until an asynchronous one is called, or another tab or worker wants the
    * file. Where there is none, an empty one is made, which counts as none.
    */
   async prepare(): Promise<this> {
-    await withLock(nameLock(this.#place), async () => {
+    await withLock(nameLock(this.fullName), async () => {
       try {
-        const directory = await directoryAt(this.#directories, true);
-        const isNew = !(await hasFile(directory, this.#name)) || fileAt(this.#place)?.isPlaceholder === true;
-        const file = OpenFile.of(this.#place, directory, await directory.getFileHandle(this.#name, { create: true }));
+        const directory = await directoryAt(this.directories, true);
+        const isNew = !(await hasFile(directory, this.name)) || fileAt(this.fullName)?.isPlaceholder === true;
+        const file = OpenFile.of(this.fullName, directory, await directory.getFileHandle(this.name, { create: true }));
         file.isPlaceholder = isNew;
         await file.prepare({}, () => this.#unprepare());
         this.#isPrepared = true;
@@ -57,15 +38,15 @@ export class OpfsStorage implements Storage {
   async #unprepare(): Promise<void> {
     if (!this.#isPrepared) return;
     this.#isPrepared = false;
-    await fileAt(this.#place)?.dropSpare();
+    await fileAt(this.fullName)?.dropSpare();
   }
 
   async open(mode: OpenMode): Promise<StorageFile> {
     await this.#unprepare();
     let file: OpenFile;
     try {
-      const directory = await directoryAt(this.#directories, false);
-      file = OpenFile.of(this.#place, directory, await directory.getFileHandle(this.#name));
+      const directory = await directoryAt(this.directories, false);
+      file = OpenFile.of(this.fullName, directory, await directory.getFileHandle(this.name));
     } catch (error) {
       throw coded(error, "open", this.path);
     }
@@ -76,7 +57,7 @@ export class OpfsStorage implements Storage {
   }
 
   openSync(mode: OpenMode): StorageFile {
-    const file = fileAt(this.#place);
+    const file = fileAt(this.fullName);
     if (file === undefined) throw needsAnotherHandle("Opening a file that opfsFile did not just give", this.path);
     // Where a handle excludes all others.
     if (file.access === undefined) throw isTaken("another tab or worker");
@@ -87,11 +68,11 @@ export class OpfsStorage implements Storage {
   /** Directories on the way are created. */
   async create(): Promise<StorageFile> {
     await this.#unprepare();
-    return await withLock(nameLock(this.#place), async () => {
+    return await withLock(nameLock(this.fullName), async () => {
       try {
-        const directory = await directoryAt(this.#directories, true);
-        if (await hasFile(directory, this.#name)) throw this.#exists();
-        return await this.#create(directory, this.#name, this.#place);
+        const directory = await directoryAt(this.directories, true);
+        if (await hasFile(directory, this.name)) throw this.#exists();
+        return await this.#create(directory, this.name, this.fullName);
       } catch (error) {
         throw coded(error, "open", this.path);
       }
@@ -99,7 +80,7 @@ export class OpfsStorage implements Storage {
   }
 
   createSync(): StorageFile {
-    const file = fileAt(this.#place);
+    const file = fileAt(this.fullName);
     if (file?.access === undefined) throw needsAnotherHandle("Creating a file", this.path);
     if (!file.isPlaceholder || file.access.getSize() > 0) throw this.#exists();
     file.isPlaceholder = false;
@@ -108,9 +89,9 @@ export class OpfsStorage implements Storage {
 
   async createTemporary(): Promise<StorageFile> {
     try {
-      const directory = await directoryAt(this.#directories, true);
-      const name = `.${[...this.#name].slice(0, KEPT).join("")}.${crypto.randomUUID()}.tmp`;
-      return await this.#create(directory, name, [...this.#directories, name].join("/"));
+      const directory = await directoryAt(this.directories, true);
+      const name = `.${[...this.name].slice(0, KEPT).join("")}.${crypto.randomUUID()}.tmp`;
+      return await this.#create(directory, name, [...this.directories, name].join("/"));
     } catch (error) {
       throw coded(error, "open", this.path);
     }
@@ -129,7 +110,7 @@ export class OpfsStorage implements Storage {
 
   async replace(temporary: StorageFile): Promise<void> {
     await this.#unprepare();
-    await (temporary as OpfsFile).file.rename(this.#place, this.#name);
+    await (temporary as OpfsFile).file.rename(this.fullName, this.name);
   }
 
   replaceSync(): never {
@@ -141,14 +122,14 @@ export class OpfsStorage implements Storage {
     await this.#unprepare();
     const { file } = temporary as OpfsFile;
     const from = file.path.split("/").slice(0, -1);
-    if (from.join("/") !== this.#directories.join("/")) return false;
-    await withLock(nameLock(this.#place), async () => {
+    if (from.join("/") !== this.directories.join("/")) return false;
+    await withLock(nameLock(this.fullName), async () => {
       try {
-        if (await hasFile(await directoryAt(this.#directories, false), this.#name)) throw this.#exists();
+        if (await hasFile(await directoryAt(this.directories, false), this.name)) throw this.#exists();
       } catch (error) {
         throw coded(error, "rename", this.path);
       }
-      await file.rename(this.#place, this.#name);
+      await file.rename(this.fullName, this.name);
     });
     return true;
   }
@@ -164,27 +145,9 @@ export class OpfsStorage implements Storage {
     opened.isPlaceholder = true;
   }
 
-  /** Locks are Web Locks, which every browser has that has this file system. */
-  lockProblem(): undefined {
-    return undefined;
-  }
-
-  lockScope(): string {
-    return "opfs";
-  }
-
-  watch(onChange: () => void): () => void {
-    return watchPath(this.#directories, this.#name, onChange);
-  }
-
-  /** The file as it is now. Once the file is changed, the browser no longer reads it. */
-  async blob(): Promise<Blob> {
+  override async blob(): Promise<Blob> {
     await this.#unprepare();
-    try {
-      return await (await (await directoryAt(this.#directories, false)).getFileHandle(this.#name)).getFile();
-    } catch (error) {
-      throw coded(error, "open", this.path);
-    }
+    return await super.blob();
   }
 
   #exists(): NpyError | Error {

@@ -3,8 +3,8 @@ import type { AsyncFolder } from "../storage/folder.ts";
 import type { AsyncStorage, AsyncStorageFile, OpenMode } from "../storage/storage.ts";
 import type { Opened } from "./messages.ts";
 import { AnyOpfsFolder } from "./opfs-folder.ts";
-import { OpfsStorage } from "./opfs-storage.ts";
 import type { PageWorker } from "./page-worker.ts";
+import { OpfsPlace } from "./place.ts";
 
 /** The most bytes that one message brings, so that memory for a copy of them is found. */
 const PIECE = 2 ** 26;
@@ -60,24 +60,15 @@ class PageFile implements AsyncStorageFile {
   }
 }
 
-export class PageStorage implements AsyncStorage {
-  readonly mustCloseToReplace = true;
+export class PageStorage extends OpfsPlace implements AsyncStorage {
   readonly #worker: PageWorker;
-  /** The same file, of which a page can use what needs no handle. */
-  readonly #local: OpfsStorage;
 
   /** @throws NpyError `ERR_NPY_OPTION` for what is no path. */
   constructor(worker: PageWorker, path: string) {
-    this.#local = new OpfsStorage(path);
+    super(path);
     this.#worker = worker;
   }
 
-  get path(): string {
-    return this.#local.path;
-  }
-  get key(): unknown {
-    return this.#local.key;
-  }
   async open(mode: OpenMode): Promise<PageFile> {
     return new PageFile(this.#worker, await this.#worker.call("open", [this.path, mode]));
   }
@@ -95,18 +86,6 @@ export class PageStorage implements AsyncStorage {
   }
   remove(file: AsyncStorageFile): Promise<void> {
     return this.#worker.call("remove", [this.path, (file as PageFile).number]);
-  }
-  lockProblem(): undefined {
-    return this.#local.lockProblem();
-  }
-  lockScope(): string {
-    return this.#local.lockScope();
-  }
-  watch(onChange: () => void): () => void {
-    return this.#local.watch(onChange);
-  }
-  blob(): Promise<Blob> {
-    return this.#local.blob();
   }
 }
 

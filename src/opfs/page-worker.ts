@@ -43,10 +43,7 @@ class PageWorker {
       };
       worker.onerror = (event: { readonly message?: string; preventDefault?(): void }) => {
         event.preventDefault?.();
-        this.#end(
-          event.message ??
-            "its module worker.js did not load: pass the option worker, or bundle the page with a tool that knows workers by their URL",
-        );
+        this.#end(event.message ?? "its module worker.js did not load: pass the option worker, or let a bundler find it");
         reject(this.#ended);
       };
     });

@@ -87,8 +87,7 @@ export async function rootDirectory(): Promise<DirectoryHandle> {
     const { name, message } = cause as Error;
     throw new NpyError(
       "ERR_NPY_OPTION",
-      `This browser keeps no files for this page (navigator.storage.getDirectory: ${name}: ${message}). A private window, or settings that block ` +
-        "site data, may be the reason: use MemoryStorage, or open the page in another window.",
+      `This browser keeps no files for this page, as in some private windows (${name}: ${message}): use MemoryStorage, or another window.`,
       { cause },
     );
   }

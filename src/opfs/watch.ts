@@ -4,10 +4,13 @@
  */
 import { hear } from "./channel.ts";
 import { directoryAt } from "./paths.ts";
-import { realm } from "./platform.ts";
+import { type Observer, realm } from "./platform.ts";
 
 /** Milliseconds for which an observer is kept: those who wait for a change stop watching and start again at each. */
 const KEPT = 2000;
+
+/** Milliseconds for which nothing is observed after a change. Those who follow a file look as often. */
+const REST = 100;
 
 /** Calls back when the file may have changed, until the returned function is called. */
 export function watchPath(directories: readonly string[], name: string, onChange: () => void): () => void {
@@ -40,49 +43,70 @@ function both(first: () => void, second: () => void): () => void {
 }
 
 /** A directory that is observed, and who wants to know of its files. */
-interface Observed {
-  readonly callbacks: Set<(name: string) => void>;
-  disconnect(): void;
-  timer: ReturnType<typeof setTimeout> | undefined;
+class ObservedDirectory {
+  readonly callbacks = new Set<(name: string) => void>();
+  readonly #directories: readonly string[];
+  #observer: Observer | undefined;
+  /** Until it stops, because nobody has started it again. */
+  #stopping: ReturnType<typeof setTimeout> | undefined;
+  #isResting = false;
+
+  constructor(directories: readonly string[]) {
+    this.#directories = directories;
+  }
+
+  start(): void {
+    clearTimeout(this.#stopping);
+    if (this.#isResting || this.#observer !== undefined || realm.FileSystemObserver === undefined) return;
+    const observer = new realm.FileSystemObserver((records) => {
+      // A file that is written to without a pause would report each write, and leave this thread no time.
+      this.#disconnect();
+      const names = new Set(records.map(({ relativePathComponents }) => relativePathComponents.join("/")));
+      this.#isResting = true;
+      setTimeout(() => this.#resume(names), REST);
+      this.#tell(names);
+    });
+    this.#observer = observer;
+    // What cannot be observed is looked at from time to time.
+    directoryAt(this.#directories, false)
+      .then((handle) => observer.observe(handle))
+      .catch(() => undefined);
+  }
+
+  /** Observes again. What changed meanwhile is not known: most likely the same files. */
+  #resume(names: ReadonlySet<string>): void {
+    this.#isResting = false;
+    if (this.callbacks.size === 0) return;
+    this.start();
+    this.#tell(names);
+  }
+
+  #tell(names: ReadonlySet<string>): void {
+    for (const name of names) for (const callback of [...this.callbacks]) callback(name);
+  }
+
+  #disconnect(): void {
+    this.#observer?.disconnect();
+    this.#observer = undefined;
+  }
+
+  /** Stops observing, unless somebody starts again soon. */
+  stopLater(): void {
+    clearTimeout(this.#stopping);
+    this.#stopping = setTimeout(() => this.#disconnect(), KEPT);
+  }
 }
 
-const observed = new Map<string, Observed>();
+const observed = new Map<string, ObservedDirectory>();
 
 function observe(directories: readonly string[], callback: (name: string) => void): () => void {
-  if (realm.FileSystemObserver === undefined) return () => undefined;
   const path = directories.join("/");
-  let directory = observed.get(path);
-  if (directory === undefined) {
-    directory = startObserving(directories);
-    observed.set(path, directory);
-  }
-  const { callbacks } = directory;
-  clearTimeout(directory.timer);
-  callbacks.add(callback);
+  const directory = observed.get(path) ?? new ObservedDirectory(directories);
+  observed.set(path, directory);
+  directory.callbacks.add(callback);
+  directory.start();
   return () => {
-    callbacks.delete(callback);
-    const current = observed.get(path);
-    if (callbacks.size > 0 || current === undefined) return;
-    clearTimeout(current.timer);
-    current.timer = setTimeout(() => {
-      current.disconnect();
-      observed.delete(path);
-    }, KEPT);
+    directory.callbacks.delete(callback);
+    if (directory.callbacks.size === 0) directory.stopLater();
   };
-}
-
-function startObserving(directories: readonly string[]): Observed {
-  const callbacks = new Set<(name: string) => void>();
-  const Observer = realm.FileSystemObserver;
-  if (Observer === undefined) return { callbacks, disconnect: () => undefined, timer: undefined };
-  const observer = new Observer((records) => {
-    // One for each name, however often it changed.
-    const names = new Set(records.map(({ relativePathComponents }) => relativePathComponents.join("/")));
-    for (const name of names) for (const callback of [...callbacks]) callback(name);
-  });
-  // What cannot be observed is looked at from time to time.
-  directoryAt(directories, false)
-    .then((handle) => observer.observe(handle))
-    .catch(() => undefined);
-  return { callbacks, disconnect: () => observer.disconnect(), timer: undefined };
 }
