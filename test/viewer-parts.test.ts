@@ -6,6 +6,7 @@ import { placesOf, rangesText } from "../site/viewer/column-choice.ts";
 import { csvParts } from "../site/viewer/export-csv.ts";
 import { npyParts } from "../site/viewer/export-npy.ts";
 import { heat } from "../site/viewer/heat.ts";
+import { histogram } from "../site/viewer/histogram.ts";
 import { image } from "../site/viewer/image.ts";
 import { lines } from "../site/viewer/lines.ts";
 import { motionOf } from "../site/viewer/motion.ts";
@@ -188,6 +189,22 @@ describe("lines", () => {
     expect(turned.xProblem).toBe("The values of t do not ascend, so the numbers of the rows are along the x axis.");
     expect([...turned.x]).toEqual([0, 1, 2, 3]);
   });
+});
+
+test("histograms count each value once, those of integers in bins of as many integers", async () => {
+  const task = { kind: "histogram", columns: [0], isWhole: false, bins: 10 } as const;
+  const days = Array.from({ length: 1000 }, (_, i) => i);
+  const integers = await histogram(await scanningOf(Int32Array.from(days)), { ...task, rows: { start: 0, stop: 1000 } });
+  expect(integers).toMatchObject({ first: 0, width: 100, min: 0, max: 999, count: 1000, notFinite: 0 });
+  expect([...integers.counts]).toEqual(new Array(10).fill(100));
+  const few = await histogram(await scanningOf(Uint8Array.of(3, 4, 4, 6)), { ...task, rows: { start: 0, stop: 4 } });
+  expect([few.first, few.width, ...few.counts]).toEqual([3, 1, 1, 2, 0, 1]);
+  const floats = Float64Array.of(-1e308, 1e308, Number.NaN, Number.POSITIVE_INFINITY, 0);
+  const wide = await histogram(await scanningOf(floats), { ...task, rows: { start: 0, stop: 5 } });
+  expect(wide).toMatchObject({ count: 3, notFinite: 2 });
+  expect([...wide.counts]).toEqual([1, 0, 0, 0, 0, 1, 0, 0, 0, 1]);
+  const same = await histogram(await scanningOf(Float32Array.of(2, 2)), { ...task, rows: { start: 0, stop: 2 } });
+  expect([same.first, ...same.counts]).toEqual([2, 2]);
 });
 
 test("heat maps hold means, and gaps where there are none", async () => {

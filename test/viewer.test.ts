@@ -90,6 +90,12 @@ async function showsRow(row: number, texts: string[]): Promise<void> {
   await expect.poll(() => cells.allTextContents(), { timeout: 5000 }).toEqual(texts);
 }
 
+/** Waits until all cells in view have been read. */
+async function areRead(): Promise<void> {
+  await page.getByRole("gridcell", { name: "0.0" }).first().waitFor();
+  await expect.poll(() => page.getByRole("gridcell", { name: "…" }).count()).toBe(0);
+}
+
 const tab = (name: string): Promise<void> => page.getByRole("tab", { name }).click();
 
 describe.skipIf(!hasBrowser)("the viewer", () => {
@@ -120,6 +126,17 @@ describe.skipIf(!hasBrowser)("the viewer", () => {
     expect(
       await page.evaluate(() => (performance as unknown as { memory: { usedJSHeapSize: number } }).memory.usedJSHeapSize),
     ).toBeLessThan(5e7);
+  });
+
+  test("reads of wide rows only those in view, and of very wide ones only the columns in view", async () => {
+    const fetched = await view(saved("wide.npy", { data: new Float32Array(2 ** 21), shape: [1024, 2048] } as never));
+    await areRead();
+    // 24 rows of 8 KiB: reading what lies between the columns costs less than another request.
+    expect(fetched.bytes).toBeLessThan(300_000);
+    await page.context().close();
+    const wider = await view(saved("wider.npy", { data: new Float32Array(2 ** 21), shape: [64, 32_768] } as never));
+    await areRead();
+    expect(wider.bytes).toBeLessThan(20_000);
   });
 
   test("opens 8 GiB from the disk", async () => {

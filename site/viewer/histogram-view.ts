@@ -10,8 +10,7 @@ import { rowRange } from "./row-range.ts";
 import { plotLabel, readBytes } from "./scan.ts";
 import type { Span } from "./sheet.ts";
 import { sliceControls } from "./slice-controls.ts";
-import { numberOfValue } from "./stat-texts.ts";
-import type { ColumnStats, Scale, StatsResult } from "./task-types.ts";
+import type { HistogramResult } from "./task-types.ts";
 import type { Shown, View } from "./view.ts";
 
 /** Columns that are counted together, at most. */
@@ -26,7 +25,7 @@ export class HistogramView implements View {
   readonly #job = new Job();
   #plot: uPlot | undefined;
   #shown: Shown | undefined;
-  #result: StatsResult | undefined;
+  #result: HistogramResult | undefined;
   #columns: readonly number[] = [];
   /** `"all"`, or a column. */
   #column: number | "all" = 0;
@@ -98,28 +97,12 @@ export class HistogramView implements View {
 
   async #run(shown: Shown, isWhole: boolean): Promise<void> {
     const columns = this.#column === "all" ? this.#columns : [this.#column];
-    const result = await this.#job.run(shown, {
-      kind: "stats",
-      rows: this.#rows,
-      columns,
-      isWhole,
-      bins: this.#bins,
-      hasTotal: columns.length > 1,
-    });
+    const result = await this.#job.run(shown, { kind: "histogram", rows: this.#rows, columns, isWhole, bins: this.#bins });
     if (result === undefined) return;
     this.#result = result;
-    const { summary } = this.#shownStats(result);
-    const left = [
-      [summary.missing, "NaN or NaT"],
-      [summary.infinities, "infinite"],
-    ] as const;
-    const more = left.filter(([count]) => count > 0).map(([count, what]) => `, ${count.toLocaleString("en-US")} ${what}`);
-    this.#job.report(result, readBytes(shown.sheet, columns), () => void this.#run(shown, true), more.join(""));
+    const more = result.notFinite === 0 ? "" : `, ${counted(result.notFinite, "value")} that are NaN, NaT or infinite`;
+    this.#job.report(result, readBytes(shown.sheet, columns), () => void this.#run(shown, true), more);
     this.#draw();
-  }
-
-  #shownStats({ total, columns }: StatsResult): ColumnStats {
-    return total ?? (columns[0] as ColumnStats);
   }
 
   #showControls({ sheet, opened, slice }: Shown): void {
@@ -167,31 +150,17 @@ export class HistogramView implements View {
     this.#plot = undefined;
     this.#width = this.#area.clientWidth;
     if (this.#result === undefined || this.#shown === undefined || this.#width === 0) return;
-    const { label, summary, dtype } = this.#shownStats(this.#result);
-    if (summary.count === 0) return;
-    const [min, max, scale] = rangeOf(summary.min, summary.max, dtype);
-    const { parts } = summary;
-    // One value takes one bar.
-    const count = min === max ? 1 : parts.length;
-    const counts = min === max ? [summary.count] : Array.from(parts);
-    const width = min === max ? 1 : (max - min) / count;
+    const { label, scale, min, max, first, width, counts, count } = this.#result;
+    if (count === 0) return;
     this.#plot = draw(this.#chart, {
-      x: Float64Array.from({ length: count + 1 }, (_, i) => min + i * width),
+      x: Float64Array.from({ length: counts.length + 1 }, (_, i) => first + i * width),
       xScale: scale,
       yScale: "number",
-      lines: [{ label: `count of ${label || "value"}`, values: Float64Array.from([...counts, Number.NaN]) }],
+      lines: [{ label: `count of ${label}`, values: Float64Array.from([...counts, Number.NaN]) }],
       height: Math.max(220, this.#area.clientHeight - 100),
       isBars: true,
       isLog: this.#isLog,
-      xLabel: `${label || "value"}: ${valueText(min, scale)} to ${valueText(max, scale)}, ${counted(summary.count, "value")}`,
+      xLabel: `${label}: ${valueText(min, scale)} to ${valueText(max, scale)}, ${counted(count, "value")}`,
     });
   }
-}
-
-/** The range as numbers, of dates in milliseconds. Infinities have no bars. */
-function rangeOf(min: number | bigint | undefined, max: number | bigint | undefined, dtype: string): [number, number, Scale] {
-  const [low, high] = [numberOfValue(min, dtype), numberOfValue(max, dtype)];
-  const isDate = dtype.startsWith("datetime64[");
-  const finite = (value: number, fallback: number): number => (Number.isFinite(value) ? value : fallback);
-  return [finite(low, 0), finite(high, finite(low, 0)), isDate ? "date" : "number"];
 }

@@ -125,13 +125,13 @@ export function valuesOf({ data, column, rows }: Stretch, out: Float64Array): vo
 }
 
 /** The first millisecond of a month, counted from January 1970. */
-export function monthStart(months: number): number {
+function monthStart(months: number): number {
   const date = new Date(0);
   return date.setUTCFullYear(1970, months);
 }
 
 /** Milliseconds of the units of dates that have a fixed length. */
-export const MILLISECONDS: Readonly<Record<string, number>> = {
+const MILLISECONDS: Readonly<Record<string, number>> = {
   W: 604_800_000,
   D: 86_400_000,
   h: 3_600_000,

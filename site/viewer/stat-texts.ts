@@ -1,18 +1,7 @@
 /** Statistics as text. */
 import { type DType, dtype as dtypeOf, type Summary } from "../shared/library.ts";
 import { numberText, shortText, textOfValue } from "../shared/texts.ts";
-import { MILLISECONDS, monthStart } from "./scan.ts";
 import type { ColumnStats } from "./task-types.ts";
-
-/** A value of a dtype as a number, dates as milliseconds since 1970. */
-export function numberOfValue(value: number | bigint | undefined, name: string): number {
-  const number = Number(value ?? Number.NaN);
-  const type = typeOf(name);
-  if (type.kind !== "M" || type.datetime === undefined) return number;
-  const { unit, count } = type.datetime;
-  if (unit === "Y" || unit === "M") return monthStart(number * count * (unit === "Y" ? 12 : 1));
-  return number * count * (MILLISECONDS[unit] ?? 1);
-}
 
 function typeOf(name: string): DType {
   return dtypeOf(name as "f8");

@@ -27,6 +27,12 @@ export interface StatsTask extends Scanned {
   readonly hasTotal: boolean;
 }
 
+export interface HistogramTask extends Scanned {
+  readonly kind: "histogram";
+  /** Bars, at most. */
+  readonly bins: number;
+}
+
 export interface HeatTask extends Scanned {
   readonly kind: "heat";
   readonly width: number;
@@ -41,7 +47,7 @@ export interface ImageTask {
   readonly channels: number | undefined;
 }
 
-export type Task = LinesTask | StatsTask | HeatTask | ImageTask;
+export type Task = LinesTask | StatsTask | HistogramTask | HeatTask | ImageTask;
 
 /** How much was read of what was asked for. */
 export interface Coverage {
@@ -76,6 +82,22 @@ export interface StatsResult extends Coverage {
   readonly total: ColumnStats | undefined;
 }
 
+export interface HistogramResult extends Coverage {
+  readonly label: string;
+  readonly scale: Scale;
+  /** The smallest and the largest finite value. */
+  readonly min: number;
+  readonly max: number;
+  /** Where the first bar begins, and how wide each is. */
+  readonly first: number;
+  readonly width: number;
+  readonly counts: Float64Array;
+  /** Finite values. */
+  readonly count: number;
+  /** NaN, NaT and infinities. */
+  readonly notFinite: number;
+}
+
 export interface HeatResult extends Coverage {
   /** Means, row by row: each column of the sheet (or several) is a row of the picture. */
   readonly values: Float64Array;
@@ -94,6 +116,7 @@ export interface ImageResult {
 export interface ResultOf {
   readonly lines: LinesResult;
   readonly stats: StatsResult;
+  readonly histogram: HistogramResult;
   readonly heat: HeatResult;
   readonly image: ImageResult;
 }

@@ -2,6 +2,7 @@
 import { errorText } from "../shared/texts.ts";
 import { countFetches } from "./counting.ts";
 import { heat } from "./heat.ts";
+import { histogram } from "./histogram.ts";
 import { image } from "./image.ts";
 import { lines } from "./lines.ts";
 import { distanceOf, type OpenedArray, openArray } from "./opening.ts";
@@ -67,6 +68,8 @@ function resultOf(task: Task, scanning: Scanning, readable: OpenedArray["readabl
       return lines(scanning, task);
     case "stats":
       return stats(scanning, task);
+    case "histogram":
+      return histogram(scanning, task);
     case "heat":
       return heat(scanning, task);
     case "image":
