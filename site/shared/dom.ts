@@ -28,7 +28,7 @@ export function byId<Element extends HTMLElement = HTMLElement>(id: string): Ele
 }
 
 /** A button with text. */
-export function button(text: string, onclick: () => void, props: Props = {}): HTMLButtonElement {
+export function button(text: string, onclick: () => unknown, props: Props = {}): HTMLButtonElement {
   return el("button", { type: "button", onclick, ...props }, text);
 }
 

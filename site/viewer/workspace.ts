@@ -148,7 +148,7 @@ export class Workspace {
     this.#message.hidden = true;
     this.#tabs.replaceChildren(
       ...this.#views.map((one) =>
-        button(one.name, () => this.#openTab(one), {
+        button(one.name, () => one !== this.#view && this.#openTab(one), {
           role: "tab",
           id: `tab-${one.name.replace(" ", "-").toLowerCase()}`,
           "aria-selected": one === view ? "true" : "false",
