@@ -1,6 +1,7 @@
 /** Archives on the command line: `file.npz`, and `file.npz:name` for one of its arrays. */
 import { existsSync } from "node:fs";
 import { NpyReader, type NpzReader, openNpz } from "../../node.ts";
+import { isObject, locateObject } from "./objects.ts";
 
 export function isArchive(file: string): boolean {
   return /\.npz$/i.test(file);
@@ -17,8 +18,9 @@ export function archivedArray(file: string): ArchivedArray | undefined {
   return archive === undefined || name === undefined || existsSync(file) ? undefined : { archive, name };
 }
 
-/** Opens a file, or an array of an archive. */
+/** Opens a file, an object in S3, or an array of an archive. */
 export async function openReader(file: string): Promise<NpyReader> {
+  if (isObject(file)) return await NpyReader.open(await locateObject(file));
   const found = archivedArray(file);
   if (found === undefined) return await NpyReader.open(file);
   return await withArchive(found.archive, (npz) => npz.open(found.name));
