@@ -28,6 +28,18 @@ test.skipIf(gatewayVariables === undefined)("prints rows of an object and of a f
   expect(wrong.stderr).not.toMatch(/wrong-secret|npy-append-array\/|Signature=/);
 });
 
+test.each([
+  "append s3://b/k.npy rows.csv",
+  "info s3://b/k.npy",
+  "concat s3://b/k.npy a.npy",
+  "tail -f s3://b/k.npy",
+  "take a.npy 0 --out s3://b/k.npy",
+])("refuses what it cannot do: %s", (line) => {
+  const found = run(line.split(" "));
+  expect(found).toMatchObject({ status: 2, stdout: "", stderr: expect.stringContaining("only head, tail, slice") });
+  expect(found.stderr).toContain("s3://b/k.npy");
+});
+
 test("says which variables are missing", () => {
   expect(run(["head", "s3://b/k.npy"], { AWS_ACCESS_KEY_ID: "" })).toMatchObject({
     status: 1,

@@ -2,7 +2,8 @@
 import { constants } from "node:os";
 import { Command, CommanderError } from "commander";
 import { COMMANDS, nameOf } from "../commands.ts";
-import { AlreadyReported, EXIT, lineOf, UsageError } from "./failure.ts";
+import { isObject } from "../files/objects.ts";
+import { AlreadyReported, EXIT, lineOf, shown, UsageError } from "./failure.ts";
 import { Interrupted } from "./interruption.ts";
 import { print, tell, tellLines } from "./terminal.ts";
 import { withWildcards } from "./wildcards.ts";
@@ -36,6 +37,7 @@ Examples:
     const isNeeded = name === wanted || wanted === "completion";
     commands.push(isNeeded ? (await load())(all) : new Command(name).summary(summary));
   }
+  all.hook("preAction", (_, command) => refuseObjects(command));
   for (const command of commands) all.addCommand(command.copyInheritedSettings(all));
   for (const command of [all, ...commands]) {
     command.exitOverride().configureOutput({
@@ -45,6 +47,21 @@ Examples:
     });
   }
   return all;
+}
+
+/** Commands that read rows of objects in S3, as of files. The others would take `s3://` for a folder here. */
+const READ_OBJECTS: ReadonlySet<string> = new Set(["head", "tail", "slice", "take", "stats", "plot", "diff"]);
+
+function refuseObjects(command: Command): void {
+  const options: Readonly<Record<string, unknown>> = command.opts();
+  const isReader = READ_OBJECTS.has(command.name()) && options["follow"] !== true && options["followName"] !== true;
+  const given = [...(isReader ? [] : command.args), ...Object.values(options)];
+  const object = given.find((value): value is string => typeof value === "string" && isObject(value));
+  if (object === undefined) return;
+  const readers = [...READ_OBJECTS].join(", ");
+  throw new UsageError(
+    `${shown(object)}: of the commands, only ${readers} read objects in S3, and none follows or writes them: use the library`,
+  );
 }
 
 /** A message of Commander on one line, without its prefix. */
