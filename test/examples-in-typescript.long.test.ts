@@ -15,6 +15,7 @@ const DOCUMENTS: readonly { readonly name: string; readonly needsPackages?: bool
   { name: "docs/reading.md" },
   { name: "docs/concurrency.md" },
   { name: "docs/interop.md", needsPackages: true },
+  { name: "docs/object-storage.md", needsPackages: true },
 ];
 
 /** A program of all examples of these documents, each a module. */
@@ -28,6 +29,7 @@ function program(needsPackages: boolean): { readonly directory: string; readonly
     "@uwdata",
     "apache-arrow",
     "arquero",
+    "aws4fetch",
     "mathjs",
     "ml-matrix",
     "ndarray",

@@ -18,12 +18,15 @@ export type FileLike = string | URL | Storage | AsyncStorage | Blob | Response |
 export type FolderLike = string | URL | Folder | AsyncFolder;
 
 let openPath: ((path: string | URL) => Storage) | undefined;
-let openDirectory: ((path: string | URL) => Folder) | undefined;
+
+/** What opens directories. Entry points of their own, such as npy-append-array/s3, have copies of this module, which share it. */
+const DIRECTORIES = Symbol.for("npy-append-array.directories");
+const shared = globalThis as { [DIRECTORIES]?: (path: string | URL) => Folder };
 
 /** Called by the entry points of runtimes with a file system. */
 export function setPathStorage(open: (path: string | URL) => Storage, folder: (path: string | URL) => Folder): void {
   openPath = open;
-  openDirectory = folder;
+  shared[DIRECTORIES] = folder;
 }
 
 /**
@@ -35,6 +38,7 @@ export function locateFolder(folder: FolderLike): Folder {
   const isPath =
     (typeof folder === "string" && folder !== "") || (typeof folder === "object" && folder !== null && isUrl(folder));
   if (isPath) {
+    const openDirectory = shared[DIRECTORIES];
     if (openDirectory !== undefined) return openDirectory(folder);
     throw new NpyError(
       "ERR_NPY_OPTION",
