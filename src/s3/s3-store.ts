@@ -177,7 +177,7 @@ export class S3Store implements ObjectStore {
       .join("")}</CompleteMultipartUpload>`;
     const headers = { "Content-Type": "application/xml", ...conditionsOf(options) };
     // Servers may put parts together only now.
-    const request: S3Request = { method: "POST", url, headers, body, moved: 2 ** 28, accepted: UNMET, signal };
+    const request: S3Request = { method: "POST", url, headers, body, moved: 2 ** 24, accepted: UNMET, signal };
     const answer = await this.#sendOnce(request, key, id);
     if (typeof answer === "string") return answer;
     const etag = etagIn(answer.text);
