@@ -1,6 +1,6 @@
 /** Workers, tabs and browsers that are killed while they write, in Chromium: every row that was acknowledged is there. */
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { lacksBrowser, Site } from "./support/browser.ts";
 import { runs } from "./support/effort.ts";
 
@@ -13,8 +13,10 @@ describe.skipIf(lacksBrowser)("in Chromium", () => {
   let acknowledged = 0;
   beforeAll(async () => {
     site = await Site.open();
-    await openPage();
   });
+  // What happens to the page of one test is nothing to the next.
+  beforeEach(openPage);
+  afterEach(async () => await page?.close().catch(() => undefined));
   afterAll(async () => await site?.close());
 
   async function openPage(): Promise<void> {
@@ -106,7 +108,7 @@ describe.skipIf(lacksBrowser)("in Chromium", () => {
     expect(site.complaints).toEqual([]);
   });
 
-  test("a tab whose process is killed", { timeout: 300_000 }, async () => {
+  test("a tab whose process is killed", { timeout: 900_000 }, async () => {
     for (let i = 0; i < runs(20); i++) {
       await write(`tab/${i % 3}.npy`, i % 2 === 0 ? "page" : "worker", i % 4 < 2 ? "os" : "full", ROWS_AT_ONCE[i % 3] as number);
       await site.crash(page);
@@ -117,7 +119,7 @@ describe.skipIf(lacksBrowser)("in Chromium", () => {
     expect(site.complaints).toEqual([]);
   });
 
-  test("a tab that writes shards beside another one", { timeout: 300_000 }, async () => {
+  test("a tab that writes shards beside another one", { timeout: 900_000 }, async () => {
     const write = async (path: string): Promise<void> => {
       const { acknowledge } = globalThis as unknown as Record<string, (rows: number) => void>;
       const shards = await npy.NpyShards.open(await npy.opfsFolder(path), { rowsPerShard: 50, dtype: "int32", rowShape: [] });

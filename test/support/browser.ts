@@ -101,7 +101,8 @@ export class Site {
 
   /** Kills the process of a tab, as the system does where memory runs out. */
   async crash(page: Page): Promise<void> {
-    const crashed = page.waitForEvent("crash");
+    // On a busy machine it may take long until the process is gone.
+    const crashed = page.waitForEvent("crash", { timeout: 150_000 });
     const session = await (this.context as BrowserContext).newCDPSession(page);
     // Nobody is left to answer.
     void session.send("Page.crash").catch(() => undefined);
