@@ -495,10 +495,15 @@ describe("attaching", () => {
       \`, { token });
       const length = waitForWorkers();
       await once(worker, "exit");
-      await new Promise((resolve) => setTimeout(resolve, 50));
       const other = await start(\`
         const all = [];
-        for (let i = 1; i < 128; i++) all.push(await NpyAppendArray.attach(token));
+        // The main thread may hear late that a thread has ended.
+        const attach = async (tries) => await NpyAppendArray.attach(token).catch(async (error) => {
+          if (tries === 0) throw error;
+          await new Promise((resolve) => setTimeout(resolve, 10));
+          return await attach(tries - 1);
+        });
+        for (let i = 1; i < 128; i++) all.push(await attach(1000));
         for (const one of all) await one.close();
         parentPort.postMessage("closed");
       \`, { token });
