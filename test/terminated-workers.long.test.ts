@@ -49,8 +49,15 @@ const cases = Object.keys(uses).flatMap((use) =>
   (UNPROTECTED.includes(use) ? [true, false] : [true]).map((imports) => [use, imports]),
 );
 
+/**
+ * koffi ends the process if a worker is terminated just while it makes a view of mapped memory, about once in 200 terminations of one that does nothing
+ * else (docs/concurrency.md). Loading koffi, which is tested here, would end it far more often.
+ */
+const RARELY_ENDED = { retry: 3 };
+
 test.each(cases as [string, boolean][])(
   "terminated at any moment of %s, where the main thread imports the package: %s",
+  RARELY_ENDED,
   async (use, imports) => {
     const program = `
       let ended = 0;
@@ -67,7 +74,7 @@ test.each(cases as [string, boolean][])(
   },
 );
 
-test("terminated by a worker that started it", async () => {
+test("terminated by a worker that started it", RARELY_ENDED, async () => {
   const inner = `
     const { path } = workerData;
     const { once } = await import("node:events");
