@@ -469,3 +469,24 @@ test.skipIf(!hasTerminal)("the table fits into the terminal, and names are escap
   expect(Math.max(...table.split(/\r?\n/).map((line) => line.length))).toBeLessThanOrEqual(60);
   expect(output).toContain("npy-append-array split ");
 });
+
+test("completes what ensure-appendable --inplace left when it was killed", () => {
+  const cwd = temporaryDirectory();
+  const marked = (state: string): Buffer => Buffer.concat([Buffer.from(`\x94npy>${state}`, "latin1"), FLOATS.subarray(6)]);
+  // Nothing was moved yet. In the other, the journal that says how far the data were moved is missing.
+  writeFileSync(join(cwd, "started.npy"), marked("0"));
+  writeFileSync(join(cwd, "torn.npy"), marked("1"));
+  const claims = [".started.npy.rewriting", ".started.npy.rewriting.0123abcd"].filter(() => !lacksLinks);
+  for (const name of claims) symlinkSync("99999999 ohph 0 locked 1258q1g 1xiqxds q5mhmc 0123abcd", join(cwd, name));
+  const left = claims.map((path) => ({ path, state: "left over" }));
+  const before = linesOf(npy(["doctor", "--json", "."], { cwd }).stdout);
+  expect(before.map(({ path, state }) => ({ path, state }))).toEqual([
+    ...left,
+    { path: "started.npy", state: "interrupted" },
+    { path: "torn.npy", state: "cut" },
+  ]);
+  expect(npy(["info", "started.npy"], { cwd }).stderr).toContain("ensure-appendable --inplace was interrupted, or still runs");
+  npy(["doctor", "--fix", "--quiet", "started.npy"], { cwd });
+  expect(readFileSync(join(cwd, "started.npy"))).toEqual(FLOATS);
+  expect(readFileSync(join(cwd, "torn.npy"))).toEqual(marked("1"));
+});

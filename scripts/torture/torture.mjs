@@ -226,7 +226,9 @@ class Lane {
     else if (task !== "append") this.hasClaim = false;
     for (const name of readdirSync(this.directory)) {
       if (name === "array.npy" || (name === ".array.npy.rewriting" && this.hasClaim)) continue;
-      if (!killed || !name.endsWith(".tmp")) this.fail(`${name} was left behind`, context);
+      // The right to remove a claim is a claim of its own.
+      const isTemporary = name.endsWith(".tmp") || name.startsWith(".array.npy.rewriting.");
+      if (!killed || !isTemporary) this.fail(`${name} was left behind`, context);
       rmSync(join(this.directory, name));
     }
   }

@@ -16,8 +16,8 @@ const START = 2 ** 16;
 /** Names of files that programs write before they give them their own: `x.npy.part`, `.x.npy.<id>.tmp`. */
 const LEFT_OVER = /\.np[yz]\b.*\.(?:part|partial|filepart|crdownload|download|tmp)$/i;
 
-/** The claim of an in-place rewrite: `.x.npy.rewriting`. */
-const CLAIM = /^\.(.*\.npy)\.rewriting$/i;
+/** The claim of an in-place rewrite, `.x.npy.rewriting`, or of the right to remove one: `.x.npy.rewriting.<token>`. */
+const CLAIM = /^\.(.*\.npy)\.rewriting(?:\.[0-9a-f]{8})*$/i;
 
 const MAGIC = Buffer.from("\x93NUMPY", "latin1");
 
@@ -47,11 +47,13 @@ export async function classify(path: string): Promise<Finding> {
 }
 
 async function classifyFile(path: string): Promise<Finding> {
+  const name = path.replace(/^.*[\\/]/s, "");
+  // A link that leads nowhere.
+  if (CLAIM.test(name)) return claimFinding(path, name);
   const status = await stat(path);
   if (!status.isFile())
     return { path, state: "unreadable", isWell: false, found: "it is no regular file, but a pipe, a device or a folder" };
   const { size } = status;
-  const name = path.replace(/^.*[\\/]/s, "");
   if (isLeftOver(name)) return await leftOverFinding(path, name);
   if (size === 0) return emptyFinding(path);
   if (isArchive(path)) return await archiveFinding(path);
@@ -86,19 +88,21 @@ function emptyFinding(path: string): Finding {
   };
 }
 
+function claimFinding(path: string, name: string): Finding {
+  const [, claimed = ""] = CLAIM.exec(name) ?? [];
+  return {
+    path,
+    state: "left over",
+    isWell: false,
+    found: `the claim of ensure-appendable --inplace on ${claimed}`,
+    why: "it still runs, or was killed",
+    answers: [
+      { effect: "complete what it did, if it was killed", command: runs("recover", path.slice(0, -name.length) + claimed) },
+    ],
+  };
+}
+
 async function leftOverFinding(path: string, name: string): Promise<Finding> {
-  const [, claimed] = CLAIM.exec(name) ?? [];
-  if (claimed !== undefined)
-    return {
-      path,
-      state: "left over",
-      isWell: false,
-      found: `the claim of ensure-appendable --inplace on ${claimed}`,
-      why: "it still runs, or was killed",
-      answers: [
-        { effect: "complete what it did, if it was killed", command: runs("recover", path.slice(0, -name.length) + claimed) },
-      ],
-    };
   const info = await inspect(path).catch(() => undefined);
   const isWhole = info !== undefined && !info.needsRecovery;
   const remove: Answer = { effect: "delete it", command: `rm ${quoted(path)}` };
@@ -117,10 +121,11 @@ async function leftOverFinding(path: string, name: string): Promise<Finding> {
 
 /** What a file is that does not begin like `.npy`, in the library's words. */
 async function otherFinding(path: string): Promise<Finding> {
-  const reason = await inspect(path).then(
-    () => "",
-    (error: unknown) => (error instanceof NpyError ? error.reason : Promise.reject(error)),
+  const { code, reason } = await inspect(path).then(
+    () => ({ code: "", reason: "" }),
+    (error: unknown) => (error instanceof NpyError ? error : Promise.reject(error)),
   );
+  if (code === "ERR_NPY_NEEDS_RECOVERY") return await interruptedFinding(path);
   const [, bytes = "", what] = /, found ([^:]*)(?:: (.*))?$/s.exec(reason) ?? [];
   return {
     path,
@@ -128,6 +133,18 @@ async function otherFinding(path: string): Promise<Finding> {
     isWell: false,
     found: what?.replace(/\.$/, "") ?? `it begins with ${bytes.replace(/\.$/, "")}, which no known format does`,
   };
+}
+
+/** A file that says of itself that it is being rewritten in place. */
+async function interruptedFinding(path: string): Promise<Finding> {
+  if (isInUse(path)) return { path, state: "in use", isWell: true, found: "a process is rewriting it in place" };
+  try {
+    await recover(path, { dryRun: true });
+    return { path, isWell: false, ...INTERRUPTED };
+  } catch (error) {
+    if (!(error instanceof NpyError)) throw error;
+    return refusedFinding(path, error);
+  }
 }
 
 async function arrayFinding(path: string, start: Buffer, size: number): Promise<Finding> {
@@ -181,6 +198,13 @@ function headerFinding(path: string, error: NpyError): Finding {
   };
 }
 
+const INTERRUPTED = {
+  state: "interrupted",
+  found: "ensure-appendable --inplace was interrupted",
+  why: "what is needed to complete it is in the file",
+  fix: { kind: "recover", effect: "complete it" },
+} as const;
+
 function recoveryFinding(
   path: string,
   info: NpyInfo,
@@ -224,12 +248,7 @@ function recoveryFinding(
       why: "a writer was killed while it wrote a row",
       fix: { kind, effect: `keep ${counted(rowsAfter, "row")}${dropped}` },
     };
-  return {
-    state: "interrupted",
-    found: "ensure-appendable --inplace was interrupted",
-    why: "what is needed to complete it is in the file",
-    fix: { kind, effect: "complete it" },
-  };
+  return INTERRUPTED;
 }
 
 /** What `recover` refuses, and the options with which it would not. */

@@ -48,10 +48,12 @@ function isNpyError(error: unknown): error is NpyError {
   return error instanceof Error && String((error as { code?: unknown }).code).startsWith("ERR_NPY_");
 }
 
+const INTERRUPTED = "ensure-appendable --inplace was interrupted, or still runs";
+
 function npyProblem(error: NpyError, file: string): string {
   switch (error.code) {
     case "ERR_NPY_NEEDS_RECOVERY":
-      return `its data do not match its header: ${runAdvice("recover", file)}`;
+      return `${error.reason.startsWith("An in-place ") ? INTERRUPTED : "its data do not match its header"}: ${runAdvice("recover", file)}`;
     case "ERR_NPY_NOT_APPENDABLE":
       return `its header has no room to grow: ${runAdvice("ensure-appendable", file)}`;
     case "ERR_NPY_TRAILING":
