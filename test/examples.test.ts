@@ -38,7 +38,7 @@ function examplesOf(name: string, language = "js"): readonly string[] {
   return [...document.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "gms"))].map(([, code]) => code as string);
 }
 
-test.each(["README.md", "docs/reading.md", "docs/npz.md", "docs/concurrency.md"])(
+test.each(["README.md", "docs/reading.md", "docs/npz.md", "docs/concurrency.md", "docs/errors.md", "docs/from-python.md"])(
   "the examples of %s run, one after the other, as a user would run them",
   (name) => {
     const blocks = examplesOf(name);
