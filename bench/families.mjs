@@ -10,6 +10,7 @@ export const FAMILIES = [
   "read",
   "choose",
   "npz",
+  "objects",
   "durability",
   "threads",
   "peers",

@@ -43,8 +43,8 @@ export class Tail {
   readonly #cutting: Cutting;
   readonly #send: (index: number, bytes: Uint8Array) => Promise<Part>;
   readonly #pieces: Piece[] = [];
-  /** The memory of parts that were sent. */
-  #spare: Uint8Array<ArrayBuffer> | undefined;
+  /** The memory of parts that were sent, for those to come: at most as many as are sent at once. */
+  readonly #spares: Uint8Array<ArrayBuffer>[] = [];
   #failure: { readonly error: unknown } | undefined;
   #underWay = 0;
 
@@ -110,16 +110,14 @@ export class Tail {
     return piece;
   }
 
-  /** Memory for `count` more bytes. It grows as it is needed: most objects are small. */
+  /** Memory for `count` more bytes. That of the first part grows as it is needed: most objects are small. */
   #room(piece: Piece, count: number): Uint8Array {
     const { bytes, capacity } = piece;
     const length = piece.end - piece.position;
     if (bytes !== undefined && bytes.length >= length + count) return bytes;
-    let larger: Uint8Array<ArrayBuffer>;
-    if (bytes === undefined && this.#spare?.length === capacity) {
-      larger = this.#spare;
-      this.#spare = undefined;
-    } else larger = new Uint8Array(Math.min(capacity, Math.max(length + count, 2 * length, 2 ** 16)));
+    const spare = bytes === undefined ? this.#spares.pop() : undefined;
+    const wanted = piece.index > 0 ? capacity : Math.min(capacity, Math.max(length + count, 2 * length, 2 ** 16));
+    const larger = spare?.length === capacity ? spare : new Uint8Array(wanted);
     if (bytes !== undefined) larger.set(bytes.subarray(0, length));
     piece.bytes = larger;
     return larger;
@@ -156,7 +154,7 @@ export class Tail {
         // A part that is not full may still be continued, if the object cannot be completed.
         if (isFull(piece)) {
           piece.bytes = undefined;
-          this.#spare = bytes;
+          if (this.#spares.length < AT_ONCE) this.#spares.push(bytes);
         }
       } catch (error) {
         this.#failure ??= { error };

@@ -28,6 +28,9 @@ import type { CheckedReaderOptions, ChunkOptions, RowsOptions } from "./reader-o
 /** Bytes of a chunk by default. */
 const CHUNK = 2 ** 22;
 
+/** The same where several are under way: requests cost time and money, whatever they bring. */
+const CHUNK_AHEAD = 2 ** 23;
+
 /** The codes of files that are not readable arrays. */
 const UNREADABLE: readonly NpyErrorCode[] = ["ERR_NPY_HEADER", "ERR_NPY_DTYPE", "ERR_NPY_SHAPE"];
 
@@ -303,7 +306,7 @@ export class OpenArray<D> {
   }
 
   /** Rows of a chunk of `bytes` bytes. Rows without bytes, of which a short file can claim any number, are all in one chunk. */
-  rowsPerChunk(bytes: number = CHUNK): number {
+  rowsPerChunk(bytes: number = (this.#file.readsAhead ?? 1) > 1 ? CHUNK_AHEAD : CHUNK): number {
     return this.#bytesPerRow === 0 ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(bytes / this.#bytesPerRow));
   }
 

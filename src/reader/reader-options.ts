@@ -67,7 +67,7 @@ export interface FollowOptions {
   readonly from?: number;
   /** Ends the iteration. */
   readonly signal?: AbortSignal | undefined;
-  /** Rows of a chunk, at most. Default: about 4 MiB of them, at least one. */
+  /** Rows of a chunk, at most. Default: about 4 MiB of them, 8 where several requests are under way; at least one. */
   readonly rows?: number;
 }
 
@@ -96,7 +96,7 @@ export interface SelectOptions<Name extends string = string> extends ReadRowsOpt
 
 /** How {@link NpyReader.chunks} divides an array. */
 export interface ChunkOptions extends ReadRowsOptions {
-  /** Rows of a chunk; the last one may have fewer. Default: about 4 MiB of them, at least one. */
+  /** Rows of a chunk; the last one may have fewer. Default: about 4 MiB of them, 8 where several requests are under way; at least one. */
   readonly rows?: number | undefined;
 }
 
