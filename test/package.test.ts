@@ -1,6 +1,6 @@
 /** What is published: what it loads, what it depends on, and what bundlers make of it. */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -84,13 +84,15 @@ test.each([
   expect(names).not.toContain("library/writing");
 });
 
-test("JSR gets the same version as npm", () => {
+test("JSR gets the same version as npm, and the entry points that need no browser", () => {
   const [npm, jsr] = ["package.json", "jsr.json"].map((name) => JSON.parse(readFileSync(join(root, name), "utf8")));
   expect(jsr).toMatchObject({
     name: expect.stringMatching(/^@[\w-]+\/npy-append-array$/),
     version: npm.version,
     license: npm.license,
+    exports: { ".": "./src/node.ts", "./s3": "./src/s3.ts" },
   });
+  for (const path of Object.values<string>(jsr.exports)) expect(existsSync(join(root, path)), path).toBe(true);
 });
 
 /** The size of a bundle of `code` in an application that has installed the package, and what it prints. */
