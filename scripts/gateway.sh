@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # An S3 server for the tests: Ceph's gateway, from Debian's packages, which are unpacked (66 MB to download), not installed. It listens on loopback
-# only, keeps its objects in memory (2 GiB at most), and forgets them when it is stopped.
+# only, keeps its objects in memory (6 GiB at most), and forgets them when it is stopped.
 #
 #   scripts/gateway.sh up [DIR]     starts it, unless it runs, and prints the variables by which tools find it: `export $(scripts/gateway.sh up)`
 #   scripts/gateway.sh env [DIR]    prints them, if it runs
@@ -107,7 +107,7 @@ rgw gc obj min wait = 1
 rgw gc processor period = 5
 rgw gc processor max time = 5
 osd objectstore = memstore
-memstore device bytes = 2147483648
+memstore device bytes = 6442450944
 mon data = $run/mon
 osd data = $run/osd
 pid file = $run/\$name.pid
