@@ -1,48 +1,74 @@
-/** The command line on objects of a real S3 server. */
-import { spawnSync } from "node:child_process";
+/** The command line reads objects of a real S3 server, and refuses what a store cannot do. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { save } from "../src/node.ts";
-import { MAIN } from "./support/command.ts";
-import { answered, gatewayVariables, newBucket } from "./support/gateway.ts";
-import { temporaryDirectory } from "./support/temporary.ts";
+import { saveNpz } from "../src/node.ts";
+import { commandBucket, runWith } from "./support/cli-s3.ts";
+import { gatewayVariables } from "./support/gateway.ts";
 
-function run(args: readonly string[], variables: Readonly<Record<string, string>> = {}) {
-  const env = { ...process.env, ...gatewayVariables, ...variables };
-  return spawnSync(process.execPath, [MAIN, ...args], { encoding: "utf8", timeout: 60_000, env });
-}
+const pairs = { data: Int32Array.from({ length: 20 }, (_, i) => i), shape: [10, 2] };
+const withStore = test.skipIf(gatewayVariables === undefined);
 
-test.skipIf(gatewayVariables === undefined)("prints rows of an object and of a folder of shards", async () => {
-  const bucket = await newBucket();
-  const name = `s3://${new URL(bucket).pathname.slice(1)}`;
-  const file = join(temporaryDirectory(), "a.npy");
-  await save(file, { data: Int32Array.from({ length: 20 }, (_, i) => i), shape: [10, 2] });
-  const body = readFileSync(file);
-  for (const key of ["a%20b.npy", "run/00000000.npy", "run/00000001.npy"])
-    await answered(`${bucket}/${key}`, { method: "PUT", body });
-  expect(run(["take", `${name}/a b.npy`, "3", "-1", "--csv"])).toMatchObject({ status: 0, stderr: "", stdout: "6,7\n18,19\n" });
-  expect(run(["slice", `${name}/run/`, "9:11", "--csv"])).toMatchObject({ status: 0, stderr: "", stdout: "18,19\n0,1\n" });
-  const wrong = run(["head", `${name}/a b.npy`], { AWS_SECRET_ACCESS_KEY: "wrong-secret" });
-  expect(wrong.status).toBe(1);
-  expect(wrong.stderr).not.toMatch(/wrong-secret|npy-append-array\/|Signature=/);
+withStore("prints rows of an object, of a folder of shards and of an archive", async () => {
+  const { run, put, putBytes, directory } = await commandBucket();
+  for (const key of ["a%20b.npy", "run/00000000.npy", "run/00000001.npy"]) await put(key, pairs);
+  await saveNpz(join(directory, "z.npz"), { pairs });
+  await putBytes("z.npz", readFileSync(join(directory, "z.npz")));
+  expect(run("take", "s3:/a b.npy", "3", "-1", "--csv")).toMatchObject({ status: 0, stderr: "", stdout: "6,7\n18,19\n" });
+  expect(run("slice", "s3:/run/", "9:11", "--csv")).toMatchObject({ status: 0, stderr: "", stdout: "18,19\n0,1\n" });
+  expect(run("tail", "s3:/run", "-n", "1", "--csv")).toMatchObject({ status: 0, stderr: "", stdout: "18,19\n" });
+  expect(run("head", "s3:/z.npz:pairs", "-n", "1", "--csv")).toMatchObject({ status: 0, stderr: "", stdout: "0,1\n" });
+  expect(run("slice", "s3:/a b.npy", "1:2", "--raw", "--out", "row.bin").status).toBe(0);
+  expect(run("append", "row.npy", "row.bin", "--dtype", "i4", "--row-shape", "2").status).toBe(0);
+  expect(run("diff", "row.npy", "s3:/a b.npy").stdout).toContain("ACTUAL: row.npy: int32 (1, 2)");
+  expect(run("diff", "s3:/a b.npy", "s3:/a b.npy").status).toBe(0);
+});
+
+withStore("describes and verifies objects, folders and archives", async () => {
+  const { run, put, putBytes, bytes, name } = await commandBucket();
+  await put("whole.npy", pairs);
+  await putBytes("short.npy", (await bytes("whole.npy")).subarray(0, -1));
+  for (const key of ["run/00000000.npy", "run/00000001.npy", "step/x.npy", "step/y.npy"]) await put(key, pairs);
+  const whole = run("info", "s3:/whole.npy", "--json");
+  expect(JSON.parse(whole.stdout)).toMatchObject({ path: `${name}/whole.npy`, shape: [10, 2], complete: true });
+  expect(JSON.parse(run("info", "s3:/run", "--json").stdout)).toMatchObject({ shape: [20, 2], shards: 2, rows: [10, 10] });
+  expect(JSON.parse(run("info", "s3:/step/", "--json").stdout)).toMatchObject({ rows: 10, complete: true });
+  expect(run("info", "s3:/short.npy").stdout).toContain("recover keeps 9 rows (the header says 10), drops 7 bytes");
+  expect(run("verify", "s3:/whole.npy", "s3:/short.npy")).toMatchObject({
+    status: 1,
+    stdout: `${name}/whole.npy: ok\n`,
+    stderr: expect.stringContaining(`run "npy-append-array recover ${name}/short.npy"`),
+  });
+});
+
+withStore("says by its name which object is missing, and never what signs", async () => {
+  const { run, name, put } = await commandBucket();
+  await put("a.npy", pairs);
+  expect(run("head", "s3:/b.npy").stderr).toBe(`npy-append-array: ${name}/b.npy: there is no such object: check its name\n`);
+  expect(run("head", "s3:/none/").stderr).toContain(
+    `there are no shards, whose names are digits alone such as 00000000.npy, in '${name}/none/'`,
+  );
+  const wrong = runWith(["head", "--debug", `${name}/a.npy`], { AWS_SECRET_ACCESS_KEY: "wrong-secret" });
+  expect(wrong).toMatchObject({ status: 1, stderr: expect.stringContaining("answered 403") });
+  expect(wrong.stderr).not.toMatch(/wrong-secret|Credential=|Signature=/);
 });
 
 test.each([
-  "append s3://b/k.npy rows.csv",
-  "info s3://b/k.npy",
-  "concat s3://b/k.npy a.npy",
-  "tail -f s3://b/k.npy",
-  "take a.npy 0 --out s3://b/k.npy",
-])("refuses what it cannot do: %s", (line) => {
-  const found = run(line.split(" "));
-  expect(found).toMatchObject({ status: 2, stdout: "", stderr: expect.stringContaining("only head, tail, slice") });
-  expect(found.stderr).toContain("s3://b/k.npy");
+  ["doctor s3://b/k.npy", "check objects with verify"],
+  ["view s3://b/k.npy", "copy the object here"],
+  ["info --watch s3://b/k.npy", "run info again"],
+  ["tail -f s3://b/k.npy", "run tail again"],
+  ["tail -F s3://b/", "run tail again"],
+  ["append s3://b/k.npy a.csv", "use the library"],
+  ["slice a.npy 0 --raw --out s3://b/k.bin", "upload it"],
+  ["plot a.npy --svg s3://b/k.svg", "upload it"],
+])("refuses what a store cannot do: %s", (line, advice) => {
+  const found = runWith(line.split(" "));
+  expect(found).toMatchObject({ status: 2, stdout: "", stderr: expect.stringContaining(advice) });
+  expect(found.stderr).toMatch(/s3:\/\/b\//);
 });
 
-test("says which variables are missing", () => {
-  expect(run(["head", "s3://b/k.npy"], { AWS_ACCESS_KEY_ID: "" })).toMatchObject({
-    status: 1,
-    stderr: expect.stringContaining("set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
-  });
+test("refuses a name without a bucket", () => {
+  const found = runWith(["head", "s3:///k.npy"], { AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" });
+  expect(found).toMatchObject({ status: 1, stderr: "npy-append-array: s3:///k.npy: it has no bucket: write s3://bucket/key\n" });
 });

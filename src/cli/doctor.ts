@@ -5,7 +5,7 @@ import type { Finding } from "./doctor/finding.ts";
 import { fixed } from "./doctor/fix.ts";
 import { findingsOf } from "./doctor/folders.ts";
 import { type Outcome, outcomeAsJson, reportText } from "./doctor/report.ts";
-import { isDirectory } from "./files/each-file.ts";
+import { isDirectory } from "./files/places.ts";
 import { AlreadyReported, about, lineOf } from "./program/failure.ts";
 import { interruptible } from "./program/interruption.ts";
 import { goOnUnread, print } from "./program/terminal.ts";

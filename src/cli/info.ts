@@ -1,9 +1,10 @@
 /** `info`: describes files. */
 import { Command } from "commander";
-import { inspect, NpyError, type NpyInfo, type RecoveryReport, recover } from "../node.ts";
+import { type FileLike, inspect, NpyError, type NpyInfo, type RecoveryReport, recover } from "../node.ts";
 import { archivedArray, isArchive } from "./files/archives.ts";
-import { forEachFile, isDirectory } from "./files/each-file.ts";
-import { isShardFolder } from "./files/shard-folders.ts";
+import { forEachFile } from "./files/each-file.ts";
+import { fileAt, folderAt } from "./files/places.ts";
+import { holdsShards } from "./files/shard-folders.ts";
 import { printArchive, printArchived } from "./info/archive.ts";
 import { groupInfo } from "./info/group.ts";
 import { dtypeText, dtypeWord, growthAxis, growthText, infoText, orderText } from "./info/lines.ts";
@@ -43,10 +44,14 @@ export function infoCommand(): Command {
       await forEachFile(files, command.optsWithGlobals(), async (file) => {
         if (isArchive(file)) return await printArchive(file, options);
         if (archivedArray(file) !== undefined) return await printArchived(file, options);
-        if (isShardFolder(file)) return await print(await shardsInfo(file, options.json === true));
-        if (isDirectory(file)) return await print(await groupInfo(file, options.json === true));
-        const info = await inspect(file);
-        const recovery = info.needsRecovery ? await recoveryOf(file) : undefined;
+        const folder = await folderAt(file);
+        if (folder !== undefined) {
+          const describe = (await holdsShards(folder)) ? shardsInfo : groupInfo;
+          return await print(await describe(file, folder, options.json === true));
+        }
+        const place = await fileAt(file);
+        const info = await inspect(place);
+        const recovery = info.needsRecovery ? await recoveryOf(place) : undefined;
         await print(options.json ? `${jsonText(asJson(file, info, recovery))}\n` : asText(file, info, recovery));
       });
     })
@@ -63,7 +68,7 @@ Examples:
 }
 
 /** What `recover` would do, or why it refuses. */
-async function recoveryOf(file: string): Promise<RecoveryReport | string> {
+async function recoveryOf(file: FileLike): Promise<RecoveryReport | string> {
   try {
     return await recover(file, { dryRun: true });
   } catch (error) {

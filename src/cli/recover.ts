@@ -1,8 +1,9 @@
 /** `recover`: repairs incomplete files. */
 import { Command, Option } from "commander";
 import { type RecoveryReport, recover } from "../node.ts";
-import { forEachFile, isDirectory } from "./files/each-file.ts";
-import { isShardFolder, recoverFolder } from "./files/shard-folders.ts";
+import { forEachFile } from "./files/each-file.ts";
+import { fileAt, folderAt } from "./files/places.ts";
+import { holdsShards, recoverFolder } from "./files/shard-folders.ts";
 import { counted, shown, UsageError } from "./program/failure.ts";
 import { print } from "./program/terminal.ts";
 
@@ -44,15 +45,17 @@ export function recoverCommand(): Command {
         ...others
       } = command.optsWithGlobals<RecoverCommandOptions>();
       await forEachFile(files, others, async (file) => {
-        if (isShardFolder(file)) {
+        const folder = await folderAt(file);
+        if (folder !== undefined && (await holdsShards(folder))) {
           if (zerofill || dryRun || force || dropUncounted || allowEmpty)
             throw new UsageError("a folder of shards is recovered without options: leave them out");
-          const report = await recoverFolder(file);
+          const report = await recoverFolder(file, folder);
           return quiet ? undefined : await print(report);
         }
         const named = arrays === undefined ? {} : { arrays: arrays.split(",") };
-        const report = await recover(file, { zerofillIncomplete: zerofill, dryRun, force, dropUncounted, allowEmpty, ...named });
-        const text = isDirectory(file) ? groupText(report, dryRun) : reportText(report, dryRun, dropUncounted);
+        const place = folder ?? (await fileAt(file));
+        const report = await recover(place, { zerofillIncomplete: zerofill, dryRun, force, dropUncounted, allowEmpty, ...named });
+        const text = folder !== undefined ? groupText(report, dryRun) : reportText(report, dryRun, dropUncounted);
         if (!quiet) await print(`${shown(file)}: ${text}\n`);
       });
     })

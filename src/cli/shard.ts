@@ -1,7 +1,7 @@
 /** `shard`: writes an array into many files of equal size. */
 import { Command } from "commander";
 import { NpyReader, NpyShards } from "../node.ts";
-import { isShardFolder } from "./files/shard-folders.ts";
+import { shardFolderAt } from "./files/shard-folders.ts";
 import { durabilityOption, rowCountArgument } from "./program/arguments.ts";
 import { about, counted, FileProblem, shown } from "./program/failure.ts";
 import { Interrupted, interruptible } from "./program/interruption.ts";
@@ -41,7 +41,8 @@ Examples:
 const PIECE = 2 ** 26;
 
 async function shard(file: string, directory: string, options: ShardOptions): Promise<void> {
-  if (isShardFolder(directory)) throw new FileProblem(directory, "it already has shards: choose another directory");
+  if ((await shardFolderAt(directory)) !== undefined)
+    throw new FileProblem(directory, "it already has shards: choose another directory");
   const reader = await NpyReader.open(file).catch((error: unknown) => {
     throw about(file, error);
   });

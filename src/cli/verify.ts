@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { inspect } from "../node.ts";
 import { forEachFile } from "./files/each-file.ts";
+import { fileAt } from "./files/places.ts";
 import { counted, FileProblem, runAdvice, shown } from "./program/failure.ts";
 import { print } from "./program/terminal.ts";
 
@@ -15,7 +16,7 @@ export function verifyCommand(): Command {
     .action(async (files: string[], _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<{ quiet?: boolean; debug?: boolean }>();
       await forEachFile(files, options, async (file) => {
-        const { needsRecovery, dataLength, expectedDataLength, reservedLength } = await inspect(file);
+        const { needsRecovery, dataLength, expectedDataLength, reservedLength } = await inspect(await fileAt(file));
         if (needsRecovery) {
           const isComplete = dataLength === expectedDataLength;
           const lengths = isComplete

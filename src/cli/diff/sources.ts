@@ -2,7 +2,8 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { formatHeader, load, type NpyArray, type NpyReader } from "../../node.ts";
 import { archivedArray, openReader } from "../files/archives.ts";
-import { isDirectory } from "../files/each-file.ts";
+import { isObject } from "../files/object-names.ts";
+import { isDirectory } from "../files/places.ts";
 import { layoutOf, rowsOf, sizeOf } from "../rows/columns.ts";
 
 /** Bytes of each array that are compared at a time, unless one row has more and is not read as bytes. */
@@ -34,7 +35,7 @@ export function isComparedInFortranOrder(a: NpyReader, b: NpyReader): boolean {
 
 /**
  * The blocks of the first `rows` rows that may differ. Those with equal bytes are left out if `equalNan`.
- * Files are read as bytes; arrays of archives and folders of shards row by row.
+ * Files are read as bytes; arrays of archives, folders of shards and objects row by row.
  */
 export async function* blocksOf(a: Side, b: Side, rows: number, equalNan: boolean): AsyncGenerator<Block> {
   const isOneOrder = a.reader.fortranOrder === b.reader.fortranOrder || a.reader.shape.length < 2;
@@ -43,7 +44,7 @@ export async function* blocksOf(a: Side, b: Side, rows: number, equalNan: boolea
 }
 
 function isPlainFile({ file }: Side): boolean {
-  return archivedArray(file) === undefined && !isDirectory(file);
+  return archivedArray(file) === undefined && !isDirectory(file) && !isObject(file);
 }
 
 async function* blocksOfBytes(a: Side, b: Side, rows: number, equalNan: boolean): AsyncGenerator<Block> {

@@ -2,7 +2,7 @@
 import { constants, type Stats } from "node:fs";
 import { copyFile, cp, link, mkdir, realpath, rm, stat, utimes } from "node:fs/promises";
 import { NodeStorage, recover, type StorageFile } from "../../node.ts";
-import { isDirectory } from "../files/each-file.ts";
+import { isDirectory } from "../files/places.ts";
 import { FileProblem } from "../program/failure.ts";
 import { isInUse } from "./classify.ts";
 import type { Finding, Fix } from "./finding.ts";

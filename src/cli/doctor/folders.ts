@@ -2,8 +2,8 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { NpyError, NpyGroupReader, NpyReader, recover } from "../../node.ts";
-import { isDirectory } from "../files/each-file.ts";
-import { isShardFolder } from "../files/shard-folders.ts";
+import { isDirectory } from "../files/places.ts";
+import { shardFolderAt } from "../files/shard-folders.ts";
 import { counted, recoveryProblem } from "../program/failure.ts";
 import { shapeText } from "../rows/columns.ts";
 import { classify, isInUse, isKeptCopy, isOfArrays } from "./classify.ts";
@@ -67,7 +67,7 @@ async function mayBeOfArrays(path: string, name: string, isFile: boolean | undef
 /** What is found of a folder of shards, or of arrays in step; `undefined` for others. */
 async function folderFinding(path: string): Promise<Finding | undefined> {
   try {
-    const shards = isShardFolder(path) ? await shardsFinding(path) : undefined;
+    const shards = (await shardFolderAt(path)) !== undefined ? await shardsFinding(path) : undefined;
     if (shards !== undefined) return shards;
     const names = await readdir(path);
     const isGroup = names.some(

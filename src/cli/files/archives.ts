@@ -1,7 +1,7 @@
 /** Archives on the command line: `file.npz`, and `file.npz:name` for one of its arrays. */
 import { existsSync } from "node:fs";
 import { NpyReader, type NpzReader, openNpz } from "../../node.ts";
-import { isObject, locateObject } from "./objects.ts";
+import { fileAt, sourceAt } from "./places.ts";
 
 export function isArchive(file: string): boolean {
   return /\.npz$/i.test(file);
@@ -18,15 +18,14 @@ export function archivedArray(file: string): ArchivedArray | undefined {
   return archive === undefined || name === undefined || existsSync(file) ? undefined : { archive, name };
 }
 
-/** Opens a file, an object in S3, or an array of an archive. */
+/** Opens a file, a folder of shards, or an array of an archive. */
 export async function openReader(file: string): Promise<NpyReader> {
-  if (isObject(file)) return await NpyReader.open(await locateObject(file));
   const found = archivedArray(file);
-  if (found === undefined) return await NpyReader.open(file);
+  if (found === undefined) return await NpyReader.open(await sourceAt(file));
   return await withArchive(found.archive, (npz) => npz.open(found.name));
 }
 
 export async function withArchive<Result>(file: string, use: (npz: NpzReader) => Promise<Result>): Promise<Result> {
-  const npz = await openNpz(file);
+  const npz = await openNpz(await fileAt(file));
   return await use(npz).finally(() => npz.close());
 }

@@ -1,5 +1,5 @@
 /** The files that a command works on. */
-import { type BigIntStats, statSync } from "node:fs";
+import type { BigIntStats } from "node:fs";
 import type { NpyReader } from "../../node.ts";
 import { keyOf } from "../../storage/node-identity.ts";
 import { AlreadyReported, about, lineOf } from "../program/failure.ts";
@@ -42,9 +42,4 @@ export async function forEachFile(
 /** Whether two names, even links, lead to the same file. */
 export function isSameFile(a: BigIntStats, b: BigIntStats): boolean {
   return keyOf(a) === keyOf(b);
-}
-
-/** Whether it is the path of a directory. */
-export function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }

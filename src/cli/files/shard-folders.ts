@@ -1,19 +1,23 @@
 /** Folders of shards on the command line. */
-import { readdirSync } from "node:fs";
 import { NpyReader, recoverShards } from "../../node.ts";
 import { counted, shown } from "../program/failure.ts";
-import { isDirectory } from "./each-file.ts";
+import { folderAt, type Place } from "./places.ts";
 
 export const SHARD: RegExp = /^\d+\.npy$/;
 export const PRIVATE: RegExp = /^\.shard\..*\.npy$/;
 
-/** Whether a path is that of a directory with shards, or with files that are to become shards. */
-export function isShardFolder(path: string): boolean {
-  return isDirectory(path) && readdirSync(path).some((name) => SHARD.test(name) || PRIVATE.test(name));
+/** The folder that a name leads to, if shards are in it, or files that are to become shards. */
+export async function shardFolderAt(name: string): Promise<Place | undefined> {
+  const folder = await folderAt(name);
+  return folder !== undefined && (await holdsShards(folder)) ? folder : undefined;
+}
+
+export async function holdsShards(folder: Place): Promise<boolean> {
+  return (await folder.list()).some((name) => SHARD.test(name) || PRIVATE.test(name));
 }
 
 /** The dtype, shape and order of all shards together. */
-export async function layoutOf(folder: string): Promise<Pick<NpyReader, "dtype" | "shape" | "fortranOrder">> {
+export async function layoutOf(folder: Place): Promise<Pick<NpyReader, "dtype" | "shape" | "fortranOrder">> {
   const reader = await NpyReader.open(folder);
   try {
     const { dtype, shape, fortranOrder } = reader;
@@ -24,12 +28,12 @@ export async function layoutOf(folder: string): Promise<Pick<NpyReader, "dtype" 
 }
 
 /** Makes shards of what writers left. */
-export async function recoverFolder(folder: string): Promise<string> {
+export async function recoverFolder(name: string, folder: Place): Promise<string> {
   const { adopted, inUse, repaired } = await recoverShards(folder);
   const parts = [
     `${counted(adopted.length, "file")} made shards`,
     ...(Object.keys(repaired).length > 0 ? [`${counted(Object.keys(repaired).length, "file")} repaired`] : []),
     ...(inUse.length > 0 ? [`${counted(inUse.length, "file")} in use`] : []),
   ];
-  return `${shown(folder)}: ${parts.join(", ")}\n`;
+  return `${shown(name)}: ${parts.join(", ")}\n`;
 }

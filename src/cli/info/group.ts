@@ -1,7 +1,7 @@
 /** What `info` tells of a folder: the arrays of a group, as a table. */
-import { statSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 import { type GroupArrayInfo, NpyError, NpyGroupReader, recover } from "../../node.ts";
+import type { Place } from "../files/places.ts";
 import { counted, FileProblem, recoveryProblem, runAdvice } from "../program/failure.ts";
 import { shapeText } from "../rows/columns.ts";
 import { sizeText } from "../text/byte-counts.ts";
@@ -10,21 +10,21 @@ import { Table } from "../text/table.ts";
 import { dtypeWord, indented, infoText } from "./lines.ts";
 
 /** The lines that describe a group, or a line of JSON. */
-export async function groupInfo(folder: string, asJson: boolean): Promise<string> {
-  const reader = await opened(folder);
+export async function groupInfo(path: string, folder: Place, asJson: boolean): Promise<string> {
+  const reader = await opened(path, folder);
   try {
     const { arrays, length } = reader;
     const problem = await problemOf(folder);
-    if (asJson) return `${jsonText(jsonOf(folder, arrays, length, problem))}\n`;
-    const cells = Object.entries(arrays).map(([name, array]) => [
-      name,
-      dtypeOf(array),
-      array.ragged ? "any length" : shapeText(array.rowShape),
-      String(bytesOfArray(folder, name, array)),
-    ]);
+    if (asJson) return `${jsonText(jsonOf(path, arrays, length, problem))}\n`;
+    const cells: string[][] = [];
+    let size = 0;
+    for (const [name, array] of Object.entries(arrays)) {
+      const bytes = await bytesOfArray(folder, name, array);
+      cells.push([name, dtypeOf(array), array.ragged ? "any length" : shapeText(array.rowShape), String(bytes)]);
+      size += bytes;
+    }
     const table = new Table(["array", "dtype", "row", "bytes"], [false, false, false, true]);
-    const size = Object.entries(arrays).reduce((sum, [name, array]) => sum + bytesOfArray(folder, name, array), 0);
-    const text = infoText(folder, {
+    const text = infoText(path, {
       arrays: String(cells.length),
       rows: String(length),
       size: sizeText(size),
@@ -36,7 +36,7 @@ export async function groupInfo(folder: string, asJson: boolean): Promise<string
   }
 }
 
-async function opened(folder: string): Promise<NpyGroupReader> {
+async function opened(path: string, folder: Place): Promise<NpyGroupReader> {
   try {
     return await NpyGroupReader.open(folder);
   } catch (error) {
@@ -44,14 +44,14 @@ async function opened(folder: string): Promise<NpyGroupReader> {
     const isShort = error.code === "ERR_NPY_NEEDS_RECOVERY" && error.cause === undefined && error.path !== undefined;
     // The advice for one file would not help the group.
     const problem = isShort
-      ? `${basename(error.path)} is shorter than its header says: ${runAdvice("recover", folder)}`
+      ? `${basename(error.path)} is shorter than its header says: ${runAdvice("recover", path)}`
       : error.reason;
-    throw new FileProblem(folder, problem, { cause: error });
+    throw new FileProblem(path, problem, { cause: error });
   }
 }
 
 /** What `recover` would do, or why it refuses; `undefined` for a whole group. */
-async function problemOf(folder: string): Promise<string | undefined> {
+async function problemOf(folder: Place): Promise<string | undefined> {
   try {
     const { needed, rowsAfter, bytesDropped } = await recover(folder, { dryRun: true });
     if (!needed) return undefined;
@@ -67,9 +67,15 @@ function dtypeOf({ dtype, text }: GroupArrayInfo): string {
 }
 
 /** The sizes of the files of an array, with their headers. */
-function bytesOfArray(folder: string, name: string, { ragged }: GroupArrayInfo): number {
+async function bytesOfArray(folder: Place, name: string, { ragged }: GroupArrayInfo): Promise<number> {
   const files = ragged ? [`${name}.values.npy`, `${name}.offsets.npy`] : [`${name}.npy`];
-  return files.reduce((sum, file) => sum + statSync(join(folder, file)).size, 0);
+  let size = 0;
+  for (const file of files) {
+    const opened = await folder.file(file).open("r");
+    size += await opened.size();
+    await opened.close();
+  }
+  return size;
 }
 
 function jsonOf(

@@ -1,7 +1,6 @@
 /** What `info` says of folders of shards. */
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
 import { inspect } from "../../node.ts";
+import type { Place } from "../files/places.ts";
 import { layoutOf, PRIVATE, SHARD } from "../files/shard-folders.ts";
 import { counted } from "../program/failure.ts";
 import { shapeText } from "../rows/columns.ts";
@@ -10,20 +9,20 @@ import { jsonText } from "../text/escaping.ts";
 import { bytesOf, dtypeText, dtypeWord, growthText, infoText, orderText } from "./lines.ts";
 
 /** The lines that describe shards, or a line of JSON. */
-export async function shardsInfo(folder: string, isJson: boolean): Promise<string> {
-  const names = readdirSync(folder);
+export async function shardsInfo(path: string, folder: Place, isJson: boolean): Promise<string> {
+  const names = await folder.list();
   const shards = names.filter((name) => SHARD.test(name)).sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
   const writing = names.filter((name) => PRIVATE.test(name)).length;
   const { dtype, shape, fortranOrder } = await layoutOf(folder);
   const rows: number[] = [];
   for (const name of shards) {
-    const info = await inspect(join(folder, name));
+    const info = await inspect(folder.file(name));
     rows.push(info.shape[fortranOrder ? info.shape.length - 1 : 0] as number);
   }
   if (isJson) {
-    return `${jsonText({ path: folder, dtype: dtypeWord(dtype), descr: dtype.descr, shape, fortranOrder, shards: shards.length, rows, writing })}\n`;
+    return `${jsonText({ path, dtype: dtypeWord(dtype), descr: dtype.descr, shape, fortranOrder, shards: shards.length, rows, writing })}\n`;
   }
-  return infoText(folder, {
+  return infoText(path, {
     dtype: dtypeText(dtype),
     shape: shapeText(shape),
     order: orderText({ fortranOrder }),

@@ -2,8 +2,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { inspect, NpyGroupReader } from "../../node.ts";
 import { archivedArray, isArchive } from "../files/archives.ts";
-import { isDirectory } from "../files/each-file.ts";
-import { isShardFolder, layoutOf } from "../files/shard-folders.ts";
+import { folderAt } from "../files/places.ts";
+import { holdsShards, layoutOf } from "../files/shard-folders.ts";
 import { about, counted, UsageError } from "../program/failure.ts";
 import { Interrupted, interruptible } from "../program/interruption.ts";
 import { print } from "../program/terminal.ts";
@@ -49,8 +49,9 @@ function clock(): string {
 
 async function sizeOf(path: string): Promise<Size> {
   try {
-    if (isDirectory(path) && !isShardFolder(path)) return await groupSize(path);
-    const { dtype, shape, fortranOrder } = isDirectory(path) ? await layoutOf(path) : await inspect(path);
+    const folder = await folderAt(path);
+    if (folder !== undefined && !(await holdsShards(folder))) return await groupSize(path);
+    const { dtype, shape, fortranOrder } = folder === undefined ? await inspect(path) : await layoutOf(folder);
     if (shape.length === 0) throw new UsageError("a 0-d array does not grow: --watch takes an array with rows");
     const rows = shape.at(fortranOrder ? -1 : 0) as number;
     const others = fortranOrder ? shape.slice(0, -1) : shape.slice(1);

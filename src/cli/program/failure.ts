@@ -1,6 +1,7 @@
 /** Errors, and the one line that each prints: what is wrong, and what to do. */
 import { dirname, resolve } from "node:path";
 import type { NpyError } from "../../node.ts";
+import { isObject, nameOf } from "../files/object-names.ts";
 import { printable } from "../text/escaping.ts";
 
 export const EXIT = { problem: 1, usage: 2 } as const;
@@ -27,7 +28,7 @@ export class AlreadyReported extends Error {
 /** Adds the name of `file` to an error, unless its message is already complete. */
 export function about(file: string, error: unknown): Error {
   if (isComplete(error)) return error;
-  const inner = isNpyError(error) ? error.path : undefined;
+  const inner = isNpyError(error) && error.path !== undefined ? nameOf(error.path) : undefined;
   // One of several files that are read as one.
   if (inner !== undefined && resolve(dirname(inner)) === resolve(file)) return about(inner, error);
   const problem = isNpyError(error) ? npyProblem(error, file) : systemProblem(error, file);
@@ -92,13 +93,29 @@ export function reasonOf({ field, reason }: NpyError): string {
 
 /** The message of any other error. Names the error's path if it is not `file`. */
 function systemProblem(error: unknown, file?: string): string {
-  const { code = "", path, message = String(error) } = error as NodeJS.ErrnoException;
-  if (message.startsWith(NO_SHARDS)) return message.slice("ENOENT: ".length);
+  const { code = "", path: found, message = String(error) } = error as NodeJS.ErrnoException;
+  const path = found === undefined ? undefined : nameOf(found);
+  if (message.startsWith(NO_SHARDS)) return message.slice("ENOENT: ".length).replace(found as string, path as string);
+  if (path !== undefined && isObject(path)) return storeProblem(code, message, path === file ? "" : ` (${shown(path)})`);
   const problem = process.platform === "win32" && IN_USE.includes(code) ? REFUSED : SYSTEM_ERRORS.get(code);
   if (problem === undefined) return message;
   const isOther = path !== undefined && (file === undefined || resolve(file) !== resolve(path));
   return isOther ? `${problem} (${path})` : problem;
 }
+
+/** What a store, or the way to it, said. */
+function storeProblem(code: string, message: string, which: string): string {
+  if (code === "ENOENT" && !message.includes("NoSuchBucket")) return `there is no such object${which}: check its name`;
+  const advice = STORE_ADVICE.find(([pattern]) => pattern.test(message))?.[1];
+  return `${message.replace(/^E[A-Z]+: /, "")}${advice === undefined ? "" : `: ${advice}`}`;
+}
+
+const STORE_ADVICE: readonly (readonly [pattern: RegExp, advice: string])[] = [
+  [/NoSuchBucket/, "check the name of the bucket, and the endpoint"],
+  [/answered 40[13]/, "check the keys, and what they may do"],
+  [/redirects|answered 30\d/, "check the region, and the endpoint"],
+  [/^E[A-Z]+: .*, connect /, "check the endpoint"],
+];
 
 /** The beginning of the error for a folder without shards. */
 const NO_SHARDS = "ENOENT: there are no shards";

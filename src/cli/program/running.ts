@@ -1,8 +1,8 @@
 /** Runs a command line: all commands, and how their errors end the process. */
 import { constants } from "node:os";
 import { Command, CommanderError } from "commander";
-import { COMMANDS, nameOf } from "../commands.ts";
-import { isObject } from "../files/objects.ts";
+import { COMMANDS, type Entry, nameOf } from "../commands.ts";
+import { isObject } from "../files/object-names.ts";
 import { AlreadyReported, EXIT, lineOf, shown, UsageError } from "./failure.ts";
 import { Interrupted } from "./interruption.ts";
 import { print, tell, tellLines } from "./terminal.ts";
@@ -49,19 +49,21 @@ Examples:
   return all;
 }
 
-/** Commands that read rows of objects in S3, as of files. The others would take `s3://` for a folder here. */
-const READ_OBJECTS: ReadonlySet<string> = new Set(["head", "tail", "slice", "take", "stats", "plot", "diff"]);
-
+/** Refuses names in S3 where the command cannot take them. */
 function refuseObjects(command: Command): void {
+  const { notInS3 } = COMMANDS.find(({ usage }) => nameOf(usage) === command.name()) as Entry;
   const options: Readonly<Record<string, unknown>> = command.opts();
-  const isReader = READ_OBJECTS.has(command.name()) && options["follow"] !== true && options["followName"] !== true;
-  const given = [...(isReader ? [] : command.args), ...Object.values(options)];
-  const object = given.find((value): value is string => typeof value === "string" && isObject(value));
-  if (object === undefined) return;
-  const readers = [...READ_OBJECTS].join(", ");
-  throw new UsageError(
-    `${shown(object)}: of the commands, only ${readers} read objects in S3, and none follows or writes them: use the library`,
-  );
+  const object = command.args.find(isObject);
+  if (typeof notInS3 === "string") {
+    const given = object ?? Object.values(options).find((value) => typeof value === "string" && isObject(value));
+    if (given !== undefined) throw new UsageError(`${shown(String(given))}: ${notInS3}`);
+    return;
+  }
+  for (const [name, reason] of Object.entries(notInS3 ?? {})) {
+    const value = options[name];
+    const refused = typeof value === "string" ? [value].find(isObject) : value === undefined ? undefined : object;
+    if (refused !== undefined) throw new UsageError(`${shown(refused)}: ${reason}`);
+  }
 }
 
 /** A message of Commander on one line, without its prefix. */

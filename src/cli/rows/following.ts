@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { NodeStorage, NpyReader, type StorageFile } from "../../node.ts";
-import { isDirectory } from "../files/each-file.ts";
+import { isDirectory } from "../files/places.ts";
 import { about, FileProblem, lineOf, shown } from "../program/failure.ts";
 import { Interrupted, interruptible } from "../program/interruption.ts";
 import { tell } from "../program/terminal.ts";

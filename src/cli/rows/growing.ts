@@ -6,12 +6,15 @@ import {
   canCast,
   type Durability,
   NpyAppendArray,
-  type NpyAppendArraySync,
   NpyError,
   type NpyErrorCode,
+  type NpyReader,
+  type NpyReaderSync,
   type OnOverflow,
   type OpenOptions,
 } from "../../node.ts";
+import { nameOf } from "../files/object-names.ts";
+import { fileAt } from "../files/places.ts";
 import { about, counted, FileProblem, reasonOf, shown } from "../program/failure.ts";
 import { Interrupted, interruptible } from "../program/interruption.ts";
 import { Progress, type ProgressOptions } from "../program/progress.ts";
@@ -94,9 +97,9 @@ export async function grow(
   { isNew = false }: { readonly isNew?: boolean } = {},
 ): Promise<Growth> {
   let appended = 0;
-  const npaa = openFile(file, open, options);
+  const npaa = await openFile(file, open, options);
   if (isNew && npaa.shape !== undefined) {
-    npaa.close();
+    await npaa.close();
     throw appeared(file);
   }
   const before = npaa.length;
@@ -109,28 +112,29 @@ export async function grow(
     await interruptible(appendAll, { fed: total === undefined });
   } catch (error) {
     progress.stop();
-    npaa.close();
+    await npaa.close();
     if (isTaken(file, npaa, open, error)) throw appeared(file);
     if (error instanceof Interrupted) tell(`interrupted: ${shown(file)} holds ${counted(npaa.length, "row")}`);
     else if (npaa.length > before && error instanceof Error) {
       error.message += ` (${shown(file)} holds ${counted(npaa.length, "row")}, ${npaa.length - before} of them new)`;
     }
     throw error;
-  } finally {
-    progress.stop();
   }
   try {
-    npaa.close();
+    // Of an object, this sends the last rows.
+    await npaa.close();
   } catch (error) {
     throw about(file, error);
+  } finally {
+    progress.stop();
   }
   return { appended, length: npaa.length };
 }
 
 /** Whether an append failed because a file appeared where it was creating one. */
-function isTaken(file: string, { shape }: NpyAppendArraySync, { deleteIfExists = false }: OpenOptions, error: unknown): boolean {
+function isTaken(file: string, { shape }: GrowingFile, { deleteIfExists = false }: OpenOptions, error: unknown): boolean {
   const { cause } = error as Error;
-  const isChanged = cause instanceof NpyError && cause.code === "ERR_NPY_CHANGED" && cause.path === file;
+  const isChanged = cause instanceof NpyError && cause.code === "ERR_NPY_CHANGED" && nameOf(cause.path ?? "") === file;
   return isChanged && shape === undefined && !deleteIfExists;
 }
 
@@ -141,10 +145,19 @@ function appeared(file: string): FileProblem {
 /** The codes of errors that concern the appended rows. */
 const OF_INPUT: ReadonlySet<NpyErrorCode> = new Set(["ERR_NPY_SHAPE", "ERR_NPY_CAST", "ERR_NPY_VALUE", "ERR_NPY_DTYPE"]);
 
-/** Writes are synchronous, for the reason given in sources/bytes.ts. */
-function openFile(file: string, open: OpenOptions, { casting, onOverflow, durability }: GrowOptions): NpyAppendArraySync {
+/** A writer of either kind. Readers must be of the same kind. */
+interface GrowingFile extends Pick<NpyAppendArray, "shape" | "length"> {
+  append(rows: ArrayInput): unknown;
+  appendFrom(reader: NpyReader | NpyReaderSync, rows: { readonly start: number; readonly stop: number }): unknown;
+  close(): unknown;
+}
+
+/** Writes to files are synchronous, for the reason given in sources/bytes.ts. */
+async function openFile(file: string, open: OpenOptions, options: GrowOptions): Promise<GrowingFile> {
+  const { casting, onOverflow, durability, isAsync } = options;
   const chosen = { ...(casting && { casting }), ...(onOverflow && { onOverflow }), ...(durability && { durability }) };
   try {
+    if (isAsync) return await NpyAppendArray.open(await fileAt(file), { ...open, ...chosen });
     return NpyAppendArray.openSync(file, { ...open, ...chosen });
   } catch (error) {
     throw about(file, error);
@@ -157,7 +170,7 @@ function totalOf(sources: readonly NamedSource[]): number | undefined {
 }
 
 async function appendSource(
-  npaa: NpyAppendArraySync,
+  npaa: GrowingFile,
   file: string,
   { path, source }: NamedSource,
   progress: Progress,
@@ -178,15 +191,16 @@ async function appendSource(
       });
       if (next.done === true) return npaa.length - rows;
       last = next.value;
-      if ("reader" in last) npaa.appendFrom(last.reader, { start: last.start, stop: last.stop });
-      else npaa.append(last.input as ArrayInput);
+      if ("reader" in last) await npaa.appendFrom(last.reader, { start: last.start, stop: last.stop });
+      else await npaa.append(last.input as ArrayInput);
       // Signals and progress bars are handled between blocks.
       await turnOfEventLoop();
     }
   } catch (error) {
     if (error instanceof Interrupted || error instanceof FileProblem) throw error;
     // Invalid rows are a problem of their source, everything else is one of the file.
-    if (!(error instanceof NpyError) || (error.path === file && !OF_INPUT.has(error.code))) throw about(file, error);
+    if (!(error instanceof NpyError) || (nameOf(error.path ?? "") === file && !OF_INPUT.has(error.code)))
+      throw about(file, error);
     const [at] = error.index ?? [];
     if (at === undefined) throw about(path, error);
     throw new FileProblem(path, `${last?.placeOf(at)}: ${reasonOf(error)}`, { cause: error });

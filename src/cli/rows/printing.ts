@@ -1,9 +1,9 @@
 /** Prints rows of a file as text or bytes. */
-import { createReadStream } from "node:fs";
 import type { Command } from "commander";
 import { inspect, inspectSync, MemoryStorage, type NpyArray, type NpyData, type NpyReader, saveSync } from "../../node.ts";
 import { archivedArray } from "../files/archives.ts";
-import { isDirectory } from "../files/each-file.ts";
+import { nameOf } from "../files/object-names.ts";
+import { fileAt, isDirectory, openAt } from "../files/places.ts";
 import { listArgument, precisionArgument, widthArgument } from "../program/arguments.ts";
 import { UsageError } from "../program/failure.ts";
 import { print, printBytes, printData, printDataBytes, printingInto, terminalWidth } from "../program/terminal.ts";
@@ -102,7 +102,7 @@ export function printerFor(reader: NpyReader, view: View, options: RowOptions): 
       if (view.isWhole && options.fields !== undefined) {
         throw new UsageError("--raw and --fields cannot be combined here: print rows without --follow and --random");
       }
-      return rawPrinter(reader.path as string, view.isPlain && isOneFile(reader) ? view : { ...view, isPlain: false });
+      return rawPrinter(nameOf(reader.path as string), view.isPlain && isOneFile(reader) ? view : { ...view, isPlain: false });
     case "table":
       return tablePrinter(view, options.width, options.precision);
     default:
@@ -115,7 +115,8 @@ export function printerFor(reader: NpyReader, view: View, options: RowOptions): 
 
 /** Whether the rows are those of one file, from which they can be copied. */
 function isOneFile({ path }: NpyReader): boolean {
-  return archivedArray(path as string) === undefined && !isDirectory(path as string);
+  const name = nameOf(path as string);
+  return archivedArray(name) === undefined && !isDirectory(name) && !name.endsWith("/");
 }
 
 function isText({ dtype }: Column): boolean {
@@ -140,7 +141,7 @@ export async function printRows(reader: NpyReader, view: View, options: RowOptio
   const isCopied = formOf(options) === "raw" && view.isPlain && isOneFile(reader);
   const printer = isCopied ? undefined : printerFor(reader, view, options);
   const printAll = (): Promise<void> =>
-    printer === undefined ? printRawRows(reader.path as string, start, start + count) : printPart(view, printer);
+    printer === undefined ? printRawRows(nameOf(reader.path as string), start, start + count) : printPart(view, printer);
   await (options.out === undefined ? printAll() : printingInto(options.out, printAll));
 }
 
@@ -259,12 +260,23 @@ function bytesOfRows(rows: NpyArray): Uint8Array {
 }
 
 /** Copies bytes of the file: NpyReader would decode them, and swap their byte order. */
-async function printRawRows(path: string, start: number, stop: number): Promise<void> {
-  const info = await inspect(path);
+async function printRawRows(name: string, start: number, stop: number): Promise<void> {
+  const info = await inspect(await fileAt(name));
   const rowBytes = sizeOf(layoutOf(info).rowShape) * info.dtype.itemsize;
-  if (stop === start || rowBytes === 0) return;
-  const range = { start: info.headerLength + start * rowBytes, end: info.headerLength + stop * rowBytes - 1 };
-  for await (const bytes of createReadStream(path, { ...range, highWaterMark: 2 ** 18 })) await printBytes(bytes as Uint8Array);
+  const end = info.headerLength + stop * rowBytes;
+  const file = await openAt(name);
+  try {
+    for (let at = info.headerLength + start * rowBytes; at < end; ) {
+      // Memory of its own: what is printed may still be on its way when the next block is read.
+      const block = new Uint8Array(Math.min(RAW_BYTES, end - at));
+      const count = await file.read(block, at);
+      if (count === 0) return;
+      await printBytes(block.subarray(0, count));
+      at += count;
+    }
+  } finally {
+    await file.close();
+  }
 }
 
 /** The texts of all elements, row by row. */

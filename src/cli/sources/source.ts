@@ -1,5 +1,5 @@
 /** Sources: where appended rows come from. */
-import type { DType, NpyArray, NpyReaderSync } from "../../node.ts";
+import type { DType, NpyArray, NpyReader, NpyReaderSync } from "../../node.ts";
 import type { ColumnChoice } from "../program/arguments.ts";
 import { type RowLayout, sizeOf } from "../rows/columns.ts";
 
@@ -14,11 +14,13 @@ export interface SourceOptions {
   readonly fortranOrder?: boolean;
   /** Whether the dtype of the target was inferred from the values of the first source. */
   readonly isInferred?: boolean;
+  /** Whether the file or a source is an object in S3: objects have no synchronous readers and writers, and both must be of one kind. */
+  readonly isAsync?: boolean;
 }
 
 /** Rows to append: an array, or a part of a file. */
 export type Block = PlacedRows &
-  ({ readonly input: unknown } | { readonly reader: NpyReaderSync; readonly start: number; readonly stop: number });
+  ({ readonly input: unknown } | { readonly reader: NpyReader | NpyReaderSync; readonly start: number; readonly stop: number });
 
 interface PlacedRows {
   /** Where row `i` of the block is in the source, counted from 1: `row 1`, or the line on which it begins, `line 2`. */
