@@ -1,9 +1,9 @@
 /** The tab of histograms: how often values of one column occur, or those of all columns. */
 import type uPlot from "uplot";
+import { draw, valueText } from "../shared/chart.ts";
 import { el, labelled, select } from "../shared/dom.ts";
 import { counted } from "../shared/texts.ts";
 import { onTheme } from "../shared/theme.ts";
-import { draw, valueText } from "./chart.ts";
 import { numericOf } from "./column-choice.ts";
 import { Job } from "./job.ts";
 import { rowRange } from "./row-range.ts";

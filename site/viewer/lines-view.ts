@@ -1,9 +1,9 @@
 /** The tab of lines: columns over rows, or over another column. */
 import type uPlot from "uplot";
+import { draw } from "../shared/chart.ts";
 import { el, labelled, select } from "../shared/dom.ts";
 import { numberText } from "../shared/texts.ts";
 import { onTheme } from "../shared/theme.ts";
-import { draw } from "./chart.ts";
 import { columnChoice, firstChosen, numericOf } from "./column-choice.ts";
 import { Job } from "./job.ts";
 import { rowRange } from "./row-range.ts";

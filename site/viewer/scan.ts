@@ -1,9 +1,10 @@
 /** Reads columns part by part, and of very many rows only samples. */
+import type { Scale } from "../shared/chart.ts";
 import { type Column, drawnColumn, type NpyData, noGaps, readValues } from "../shared/library.ts";
 import { isRaw } from "../shared/texts.ts";
 import type { Distance } from "./opening.ts";
 import { type Block, countOf, type Sheet, type Span } from "./sheet.ts";
-import type { Coverage, Scale } from "./task-types.ts";
+import type { Coverage } from "./task-types.ts";
 
 export interface Scanning {
   readonly sheet: Sheet;

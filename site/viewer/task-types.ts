@@ -1,4 +1,5 @@
 /** What the page asks of its worker, and what comes back. */
+import type { Scale } from "../shared/chart.ts";
 import type { Summary } from "../shared/library.ts";
 import type { ArraySpec } from "./opening.ts";
 import type { Slicing, Span } from "./sheet.ts";
@@ -56,9 +57,6 @@ export interface Coverage {
   /** How many stretches of rows were read, if not all. */
   readonly samples: number | undefined;
 }
-
-/** Milliseconds since 1970, or numbers. */
-export type Scale = "date" | "number";
 
 export interface LinesResult extends Coverage {
   readonly x: Float64Array;

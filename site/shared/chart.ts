@@ -1,10 +1,12 @@
 /** Lines and bars, drawn by uPlot. */
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { hexOf, LINE_COLORS, LINE_COLORS_ON_LIGHT } from "../shared/library.ts";
-import { shortText } from "../shared/texts.ts";
-import { isDark, themeColor } from "../shared/theme.ts";
-import type { Scale } from "./task-types.ts";
+import { hexOf, LINE_COLORS, LINE_COLORS_ON_LIGHT } from "./library.ts";
+import { shortText } from "./texts.ts";
+import { isDark, themeColor } from "./theme.ts";
+
+/** What the values along an axis are: dates are milliseconds since 1970. */
+export type Scale = "date" | "number";
 
 export interface ChartLine {
   readonly label: string;
@@ -77,7 +79,7 @@ export function draw(parent: HTMLElement, chart: Chart): uPlot {
       label: label || "value",
       stroke: color,
       width: 1.25,
-      points: { show: chart.x.length < 100 && !isBars },
+      points: { show: (plot) => plot.data[0].length < 100 && !isBars },
       value: (_, value) => valueText(value, yScale),
       spanGaps: false,
       ...(isBars && {
@@ -116,11 +118,14 @@ export function draw(parent: HTMLElement, chart: Chart): uPlot {
       ],
     },
   };
-  const data = [
-    chart.x,
-    ...lines.map(({ values }) => Array.from(values, (value) => (Number.isNaN(value) || (isLog && value <= 0) ? null : value))),
-  ];
-  return new uPlot(options, data as unknown as uPlot.AlignedData, parent);
+  const values = lines.map((line) => (isLog ? line.values.map((value) => (value > 0 ? value : Number.NaN)) : line.values));
+  return new uPlot(options, alignedData(chart.x, values), parent);
+}
+
+/** What uPlot draws: the places along the x axis, and the values of each line; gaps where they are NaN. */
+export function alignedData(x: Float64Array, lines: readonly Float64Array[]): uPlot.AlignedData {
+  const gapped = lines.map((values) => Array.from(values, (value) => (Number.isNaN(value) ? null : value)));
+  return [x, ...gapped] as unknown as uPlot.AlignedData;
 }
 
 /** Room for the longest label. */
