@@ -60,7 +60,7 @@ export async function buildPage(page, outDir) {
   });
 }
 
-const PAGES = ["viewer"];
+const PAGES = ["viewer", "recorder"];
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const page of PAGES) await buildPage(page, path(`dist/${page}`));

@@ -14,6 +14,7 @@ export {
   type AsyncStorage,
   type AsyncStorageFile,
   type DType,
+  type DTypeLike,
   dtype,
   type FileLike,
   formatHeader,
@@ -29,6 +30,8 @@ export {
   NpyReader,
   openNpz,
   parseHeader,
+  recover,
   type Selection,
   saveSync,
 } from "../../src/index.ts";
+export { exportFile, type OpfsFileFolder, opfsFolder } from "../../src/opfs.ts";

@@ -1,5 +1,6 @@
 /** Takes a part of an array out of the page: as .npy, as CSV, as Python, or into the clipboard. */
 import { button, byId, el, labelled } from "../shared/dom.ts";
+import { askWhere, canAskWhere, download } from "../shared/saving.ts";
 import { bytesText, counted, errorText, numberText } from "../shared/texts.ts";
 import { csvParts } from "./export-csv.ts";
 import { npyParts } from "./export-npy.ts";
@@ -134,21 +135,11 @@ function fileName({ spec, sheet }: Shown, { rows }: Part, extension: string): st
   return `${base}${part}.${extension}`;
 }
 
-interface Saving {
-  showSaveFilePicker?(options: object): Promise<FileSystemFileHandle>;
-}
-
 /** Saves parts as a file. A small one is a download; of a large one the browser may ask where to write it as it comes. */
 async function savedAs(name: string, size: number, parts: Parts, progress: (done: number) => void): Promise<boolean> {
-  const { showSaveFilePicker } = window as Saving;
-  if (size > LARGE && showSaveFilePicker !== undefined) {
-    let handle: FileSystemFileHandle;
-    try {
-      handle = await showSaveFilePicker.call(window, { suggestedName: name });
-    } catch (error) {
-      if (error instanceof DOMException && error.name === "AbortError") return false;
-      throw error;
-    }
+  if (size > LARGE && canAskWhere()) {
+    const handle = await askWhere(name);
+    if (handle === undefined) return false;
     const writable = await handle.createWritable();
     try {
       for await (const { bytes, done } of parts) {
@@ -168,9 +159,6 @@ async function savedAs(name: string, size: number, parts: Parts, progress: (done
     blob = new Blob([blob, bytes]);
     progress(done);
   }
-  const url = URL.createObjectURL(blob);
-  el("a", { href: url, download: name }).click();
-  // The download has begun once this turn is over; the URL must live until then.
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  download(name, blob);
   return true;
 }
