@@ -9,8 +9,8 @@ import * as npy from "npy-append-array";
 import ts from "typescript";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-// The examples of the second need a browser: test/opfs*.test.ts do what they do.
-const entries = [join(root, "src/node.ts"), join(root, "src/opfs.ts")];
+// The examples of the others need a browser, or a store: test/opfs*.test.ts and test/s3*.test.ts do what they do.
+const entries = ["src/node.ts", "src/opfs.ts", "src/s3.ts"].map((name) => join(root, name));
 const program = ts.createProgram(
   entries,
   ts.parseJsonConfigFileContent(ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile).config, ts.sys, root).options,

@@ -13,11 +13,15 @@ import { onFile, onFileSync } from "./verb.ts";
 /** How a header is given room to grow. */
 export interface EnsureAppendableOptions extends HeaderOptions, CopyOptions {
   /**
-   * Make room within the file instead of copying it, which needs at most 17 MB more on the disk. On Linux, with the package koffi, ext4
-   * and XFS insert a block before the data of a large file, which takes no time, and makes the header as much longer; else the data are
-   * moved. While that is under way the file is not a `.npy` file, so that nobody can open it and read shifted data; readers that have it
-   * open must open it again. If it is interrupted, `ensureAppendable` or `recover` completes it. `signal` is heeded only before it begins.
-   * Default `false`.
+   * Make room within the file instead of copying it, which needs at most 17 MB more on the disk, and keeps hard links.
+   *
+   * On Linux, with the package koffi, ext4 and XFS insert a block before the data of a large file, which takes no time, and makes the header as much
+   * longer; else the data are moved. While that is under way the file is not a `.npy` file, so that nobody can open it. A reader that already has it
+   * open reads wrong values until it calls `refresh()`, or opens the file again. If it is interrupted, `ensureAppendable` or `recover` completes it.
+   * `signal` is heeded only before it begins.
+   *
+   * @defaultValue `false`
+   * @example inplace: true
    */
   readonly inplace?: boolean;
 }

@@ -27,8 +27,12 @@ export interface OpfsFileFolder extends Folder {
 /** How a page finds the worker that opens its files. */
 export interface OpfsOptions {
   /**
-   * Starts the module `npy-append-array/opfs/worker` for a page, where the bundler does not do it: those that know `new Worker(new URL(...))` do, such as
-   * Vite, webpack, Parcel. The first call decides; workers need none.
+   * Starts the module `npy-append-array/opfs/worker` for a page, where the bundler does not do it.
+   *
+   * Bundlers that know `new Worker(new URL(...))` do it, such as Vite, webpack and Parcel. The first call decides; workers need none.
+   *
+   * @defaultValue a worker that the bundler finds
+   * @example worker: () => new Worker("/worker.js", { type: "module" })
    */
   readonly worker?: (() => WorkerLike) | undefined;
 }

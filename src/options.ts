@@ -7,7 +7,12 @@ import { TIMEOUT } from "./storage/watch.ts";
 
 /** The option that all verbs share which parse a header. */
 export interface HeaderOptions {
-  /** The longest header accepted, in characters, as NumPy's `max_header_size`. Default 10,000. */
+  /**
+   * The longest header accepted, in characters, as NumPy's `max_header_size`.
+   *
+   * @defaultValue `10_000`
+   * @example maxHeaderSize: 1_000_000
+   */
   readonly maxHeaderSize?: number;
 }
 

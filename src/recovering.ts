@@ -15,24 +15,42 @@ import type { Storage } from "./storage/storage.ts";
 
 /** How a file is recovered. */
 export interface FileRecoverOptions extends HeaderOptions {
-  /** Complete an incomplete last row with zeros instead of cutting it off. Default `false`. */
+  /**
+   * Complete an incomplete last row with zeros instead of cutting it off.
+   *
+   * @defaultValue `false`
+   * @example zerofillIncomplete: true
+   */
   readonly zerofillIncomplete?: boolean;
-  /** Only report what would be done. Default `false`. */
+  /**
+   * Only report what would be done.
+   *
+   * @defaultValue `false`
+   * @example dryRun: true
+   */
   readonly dryRun?: boolean;
   /**
    * Count bytes after the last row as rows even if they begin like a `.npy` file, as two calls of `numpy.save` into one file leave them.
-   * Default `false`: such a file is refused.
+   *
+   * @defaultValue `false`
+   * @example force: true
    */
   readonly force?: boolean;
   /**
-   * Keep only the rows that the header counts, and cut off everything after them, even another `.npy` file. For files that threads were
-   * appending to when the process ended: rows that are not counted may have gaps. Has no effect if the data are shorter than the header
-   * says. Not with `zerofillIncomplete` or `force`. Default `false`.
+   * Keep only the rows that the header counts, and cut off everything after them, even another `.npy` file. For files that threads were appending to
+   * when the process ended: rows that are not counted may have gaps. Has no effect if the data are shorter than the header says. Not with
+   * `zerofillIncomplete` or `force`.
+   *
+   * @defaultValue `false`
+   * @example dropUncounted: true
    */
   readonly dropUncounted?: boolean;
   /**
-   * Drop all data if they are less than one row, although the header counts rows. A column vector in Fortran order, shape `(n, 1)`, is one
-   * row, and one missing byte would cost all of it. Default `false`: such a file is refused.
+   * Drop all data if they are less than one row, although the header counts rows. A column vector in Fortran order, shape `(n, 1)`, is one row, and
+   * one missing byte would cost all of it.
+   *
+   * @defaultValue `false`
+   * @example allowEmpty: true
    */
   readonly allowEmpty?: boolean;
 }

@@ -13,8 +13,12 @@ import { attempt, attemptLater, onFile, onFileSync } from "./verb.ts";
 /** How a file, or a folder, is recovered. */
 export interface RecoverOptions extends FileRecoverOptions {
   /**
-   * Of a folder: the arrays of the group, by their names, or as {@link NpyAppendGroup.open} takes them. No other file is looked at. Default: all
-   * `.npy` files of the folder; then a file that is whole in itself never shortens the others, because it may not belong to them.
+   * Of a folder: the arrays of the group, by their names, or as {@link NpyAppendGroup.open} takes them. No other file is looked at.
+   *
+   * By default a file that is whole in itself never shortens the others, because it may not belong to them.
+   *
+   * @defaultValue all `.npy` files of the folder
+   * @example arrays: ["id", "text"]
    */
   readonly arrays?: readonly string[] | { readonly [name: string]: GroupArray };
 }

@@ -20,13 +20,33 @@ import { onFile, onFileSync } from "./verb.ts";
 
 /** How an array is saved. */
 export interface SaveOptions<D = unknown> {
-  /** The dtype of the file, to which the array is cast by the rule "same_kind". Default: the array's own. */
+  /**
+   * The dtype of the file, to which the array is cast by the rule `"same_kind"`.
+   *
+   * @defaultValue that of the array
+   * @example dtype: "float32"
+   */
   readonly dtype?: CheckedDType<D>;
-  /** The order of the file. Default: what an {@link NpyArray} says, else `false`. */
+  /**
+   * The order of the file.
+   *
+   * @defaultValue what an {@link NpyArray} says, else `false`
+   * @example fortranOrder: true
+   */
   readonly fortranOrder?: boolean;
-  /** As of {@link OpenOptions}, for arrays that are cast to `dtype`. Default `"wrap"`. */
+  /**
+   * What happens to typed data that a cast to `dtype` would change beyond rounding: as of {@link OpenOptions}.
+   *
+   * @defaultValue `"wrap"`
+   * @example onOverflow: "throw"
+   */
   readonly onOverflow?: OnOverflow;
-  /** As of {@link OpenOptions}. Default `"error"`. */
+  /**
+   * What happens to `null` and `undefined` among plain values: as of {@link OpenOptions}.
+   *
+   * @defaultValue `"error"`
+   * @example nulls: "nan"
+   */
   readonly nulls?: Nulls;
 }
 

@@ -1,19 +1,21 @@
-/** Everything that the README and the examples show is executed, on the built package, as a user would. */
+/** What the README, the pages and the examples show is executed, on the built package, as a user would. */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { blocksOf, codeOf, PAGES, textOf } from "./support/documents.ts";
 import { numpyVersion, python, pythonPrints } from "./support/numpy.ts";
 import { temporaryDirectory } from "./support/temporary.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** A directory in which `import "npy-append-array"` finds this package. */
+/** A directory in which `import "npy-append-array"` finds this package; and Arrow, into which some examples put what they read. */
 function userDirectory(): string {
   const directory = temporaryDirectory();
   mkdirSync(join(directory, "node_modules"));
   symlinkSync(root, join(directory, "node_modules", "npy-append-array"), "dir");
+  symlinkSync(join(root, "node_modules", "apache-arrow"), join(directory, "node_modules", "apache-arrow"), "dir");
   return directory;
 }
 
@@ -32,19 +34,18 @@ test.each(readdirSync(join(root, "examples")).filter((name) => name.endsWith(".m
   run(join(root, "examples", name), directory);
 });
 
-/** The examples of a document, in JavaScript or in another language. */
-function examplesOf(name: string, language = "js"): readonly string[] {
-  const document = readFileSync(join(root, name), "utf8");
-  return [...document.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "gms"))].map(([, code]) => code as string);
-}
+/** Their examples run in tests of their own: with other libraries, in a store, and beside Python. */
+const RUN_ELSEWHERE = ["docs/interop.md", "docs/object-storage.md", "docs/cookbook.md"];
 
-test.each(["README.md", "docs/reading.md", "docs/npz.md", "docs/concurrency.md", "docs/errors.md", "docs/from-python.md"])(
+/** The examples of a page that run on Node alone. The others are compiled (`examples-in-typescript.long.test.ts`). */
+const examplesOf = (page: string): string[] =>
+  codeOf(page, "js").filter((code) => !/from "(npy-append-array\/opfs|electron)"|require\("electron"\)/.test(code));
+
+test.each(PAGES.filter((page) => !RUN_ELSEWHERE.includes(page) && examplesOf(page).length > 0))(
   "the examples of %s run, one after the other, as a user would run them",
-  (name) => {
-    const blocks = examplesOf(name);
-    expect(blocks.length).toBeGreaterThan(1);
+  (page) => {
     const directory = userDirectory();
-    for (const [i, code] of blocks.entries()) {
+    for (const [i, code] of examplesOf(page).entries()) {
       writeFileSync(join(directory, `example-${i}.mjs`), code);
       const printed = run(join(directory, `example-${i}.mjs`), directory);
       // A comment after console.log says what it prints.
@@ -54,9 +55,34 @@ test.each(["README.md", "docs/reading.md", "docs/npz.md", "docs/concurrency.md",
   },
 );
 
+test("every block of code is in a language that tests know", () => {
+  // Text is a map of the code, or what commands print as their help, which `npm run docs` checks.
+  const known = ["js", "python", "console", "text", "sh"];
+  const blocks = PAGES.flatMap((page) => blocksOf(page).map(({ language }) => `${page}: ${language}`));
+  expect(blocks.length).toBeGreaterThan(100);
+  expect(blocks.filter((block) => !known.includes(block.split(": ")[1] as string))).toEqual([]);
+  // What they print is compared in `cli-documents.long.test.ts`.
+  expect(new Set(blocks.filter((block) => block.endsWith(" console")))).toEqual(
+    new Set(["README.md: console", "docs/cli.md: console"]),
+  );
+});
+
+test.skipIf(process.platform === "win32")("the commands in shell blocks can be parsed", () => {
+  const commands = PAGES.flatMap((page) => codeOf(page, "sh"));
+  expect(commands.length).toBeGreaterThan(1);
+  for (const command of commands) expect(spawnSync("sh", ["-n"], { input: command, encoding: "utf8" }).stderr, command).toBe("");
+});
+
+test.skipIf(numpyVersion === undefined)("the examples in Python, which may need other packages, can be parsed", () => {
+  const examples = PAGES.flatMap((page) => codeOf(page, "python"));
+  expect(examples.length).toBeGreaterThan(2);
+  for (const code of examples) expect(python(`import ast\nast.parse(${JSON.stringify(code)})\nprint('true')`), code).toBe(true);
+});
+
 describe("README.md", () => {
+  const readme = textOf("README.md");
+
   test.skipIf(numpyVersion === undefined)("NumPy reads what its first example wrote", () => {
-    const readme = readFileSync(join(root, "README.md"), "utf8");
     const [, program = "", printed = ""] = /^\$ python3 -c '(.*)'\n(.*)\n```/m.exec(readme) ?? [];
     const directory = userDirectory();
     writeFileSync(join(directory, "first.mjs"), examplesOf("README.md")[0] as string);
@@ -64,15 +90,19 @@ describe("README.md", () => {
     expect(python(`import os\nos.chdir(${JSON.stringify(directory)})\n${program}`)).toEqual(JSON.parse(printed));
   });
 
-  test("begins with an example of ten lines", () => {
+  test("is short, and begins with an example of ten lines", () => {
+    expect(readme.split("\n").length).toBeLessThanOrEqual(200);
     expect(examplesOf("README.md")[0]?.trim().split("\n").length).toBeLessThanOrEqual(10);
   });
 
+  test("leads to every page", () => {
+    const missing = PAGES.slice(1).filter((page) => !readme.includes(`](${page}`));
+    expect(missing).toEqual([]);
+  });
+
   test("its commands are those of package.json", () => {
-    const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: Record<string, string> };
-    const readme = readFileSync(join(root, "README.md"), "utf8");
-    const contributing = readFileSync(join(root, "CONTRIBUTING.md"), "utf8");
-    const named = [...`${readme}${contributing}`.matchAll(/npm (?:run )?(test|[a-z]+(?=`)|demo)\b/g)]
+    const { scripts } = JSON.parse(textOf("package.json")) as { scripts: Record<string, string> };
+    const named = [...`${readme}${textOf("CONTRIBUTING.md")}`.matchAll(/npm (?:run )?(test|[a-z]+(?=`)|demo)\b/g)]
       .map(([, name]) => name as string)
       .filter((name) => !["ci", "install"].includes(name));
     expect(named.length).toBeGreaterThan(3);
@@ -84,10 +114,10 @@ test.skipIf(numpyVersion === undefined)(
   "the examples of docs/cookbook.md run, also those in Python, and print what they say",
   () => {
     const directory = userDirectory();
-    const blocks = examplesOf("docs/cookbook.md", "(?:js|python)");
+    const blocks = blocksOf("docs/cookbook.md");
     let claims = 0;
-    for (const [i, code] of blocks.entries()) {
-      const isPython = code.startsWith("import numpy");
+    for (const [i, { language, code }] of blocks.entries()) {
+      const isPython = language === "python";
       writeFileSync(join(directory, `example-${i}.mjs`), code);
       const printed = isPython ? pythonPrints(code, directory) : run(join(directory, `example-${i}.mjs`), directory);
       for (const [, text] of code.matchAll(/^ *(?:await |for .*\) )?(?:console\.log|print)\(.*\);? {1,2}(?:\/\/|#) (.*)$/gm)) {

@@ -1,9 +1,12 @@
 /** The public surface: a name that comes or goes is a decision, not an accident. */
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import * as forBundlers from "../src/bundled-node.ts";
 import * as portable from "../src/index.ts";
 import * as node from "../src/node.ts";
 import * as opfs from "../src/opfs.ts";
+import * as s3 from "../src/s3.ts";
 
 test("the entry points export these values", () => {
   expect(Object.keys(portable).sort()).toMatchInlineSnapshot(`
@@ -62,6 +65,13 @@ test("the entry points export these values", () => {
   `);
 });
 
+test("docs/api.md has a line for each export, and docs/options.md one for each option", () => {
+  const script = fileURLToPath(new URL("../scripts/reference.mjs", import.meta.url));
+  const { status, stderr } = spawnSync(process.execPath, [script], { encoding: "utf8" });
+  expect(stderr).toBe("");
+  expect(status).toBe(0);
+});
+
 test("bundlers for Node get the same values", () => {
   expect({ ...forBundlers }).toEqual({ ...node });
 });
@@ -107,4 +117,8 @@ test.each([
 
 test("the entry point for files of a browser exports these values", () => {
   expect(Object.keys(opfs).sort()).toEqual(["exportFile", "opfsFile", "opfsFolder"]);
+});
+
+test("the entry point for object stores exports these values", () => {
+  expect(Object.keys(s3).sort()).toEqual(["abortStale", "concat", "s3Folder", "s3Object"]);
 });

@@ -16,13 +16,21 @@ type SharedOptions = Pick<
  */
 export interface GroupOptions extends SharedOptions {
   /**
-   * The arrays of the group by their names, which begin the names of their files. Those that do not exist are created, if the group has no rows yet. Default: all
-   * `.npy` files of the folder; with `arrays` other files are left alone.
+   * The arrays of the group by their names, which begin the names of their files. Other files are left alone.
+   *
+   * Those that do not exist are created, if the group has no rows yet.
+   *
+   * @defaultValue all `.npy` files of the folder
+   * @example arrays: { id: { dtype: "int64" }, vec: { dtype: "float32", rowShape: [3] }, text: { dtype: "utf8" } }
    */
   readonly arrays?: { readonly [name: string]: GroupArray };
   /**
-   * What to do if files do not belong together: one is shorter than an interrupted append leaves it, or was replaced. `"truncate"` keeps the rows that
-   * all of them hold, at least one. Default `"throw"`.
+   * What to do if files do not belong together: `"truncate"` keeps the rows that all of them hold, at least one.
+   *
+   * That is so if one of them is shorter than an interrupted append leaves it, or was replaced.
+   *
+   * @defaultValue `"throw"`
+   * @example onNeedsRecovery: "truncate"
    */
   readonly onNeedsRecovery?: "throw" | "truncate";
 }
@@ -30,7 +38,7 @@ export interface GroupOptions extends SharedOptions {
 /** How {@link NpyAppendGroup.appendFrom} is stopped. */
 export type GroupAppendFromOptions = Omit<AppendFromOptions, "raw">;
 
-/** The same for single rows. */
+/** How {@link NpyAppendGroup.appendFrom} takes single rows. */
 export type GroupRowAppendOptions = Omit<RowAppendOptions, "raw">;
 
 export interface CheckedGroupOptions {

@@ -8,13 +8,23 @@ import { RaggedArray } from "./ragged-array.ts";
 
 /** How {@link NpyGroupReader.read} is stopped. */
 export interface GroupReadOptions {
-  /** Stops this call, and no other. */
+  /**
+   * Stops this call, and no other.
+   *
+   * @defaultValue none
+   * @example signal: AbortSignal.timeout(10_000)
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** How {@link NpyGroupReader.chunks} divides a group. */
 export interface GroupChunkOptions extends GroupReadOptions {
-  /** Rows of a chunk; the last one may have fewer. Default: about 4 MiB of all arrays together, at least one. */
+  /**
+   * Rows of a chunk; the last one may have fewer.
+   *
+   * @defaultValue about 4 MiB of all arrays together, at least one row
+   * @example rows: 1000
+   */
   readonly rows?: number | undefined;
 }
 

@@ -32,8 +32,13 @@ import { checkedOffsets, raggedOf } from "./ragged-rows.ts";
 export interface GroupReaderOptions<A = unknown>
   extends Pick<ReaderOptions, "maxHeaderSize" | "mmap" | "advise" | "signal" | "timeout" | "fetch"> {
   /**
-   * The arrays to read: their names, or descriptions as for {@link NpyAppendGroup.open}. Default: all `.npy` files of the folder. The files do not say
-   * whether bytes are texts: a ragged array of uint8 is read as texts unless it is described as `{ dtype: "uint8", ragged: true }`.
+   * The arrays to read: their names, or descriptions as for {@link NpyAppendGroup.open}.
+   *
+   * The files do not say whether bytes are texts: a ragged array of uint8 is read as texts unless it is described as `{ dtype: "uint8", ragged: true
+   * }`.
+   *
+   * @defaultValue all `.npy` files of the folder
+   * @example arrays: ["id", "text"]
    */
   readonly arrays?: A | readonly string[] | { readonly [name: string]: GroupArray };
 }

@@ -22,7 +22,12 @@ import { NpyGroupReaderSync } from "./npy-group-reader-sync.ts";
 
 /** What {@link NpyGroupReader.follow} returns, and for how long. */
 export interface GroupFollowOptions extends GroupChunkOptions {
-  /** The first row; negative ones count from the end. Default: the first that the reader has not seen yet, its `length`. */
+  /**
+   * The first row; negative ones count from the end.
+   *
+   * @defaultValue the first row that the reader has not seen yet, its `length`
+   * @example from: 0
+   */
   readonly from?: number;
 }
 

@@ -116,7 +116,7 @@ export interface NumpyTsArray {
   tolist(): unknown;
 }
 
-/** @stdlib/ndarray (`strides`), ndarray and zarrita (`stride`). */
+/** Arrays of `@stdlib/ndarray` (`strides`), ndarray and zarrita (`stride`). */
 export type StridedArray = {
   readonly data: ElementArray | AccessorArray | ArrayBufferView | ArrayLike<unknown>;
   readonly shape: Sizes;

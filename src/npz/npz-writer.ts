@@ -24,16 +24,31 @@ export type NpzSource =
   | NpyReaderSync
   | (() => NpyReader | NpyReaderSync | Promise<NpyReader | NpyReaderSync>);
 
-/** The same for {@link saveNpzSync}. */
+/** What {@link saveNpzSync} takes as an array: the array, a synchronous reader, or a function that opens one. */
 export type NpzSourceSync = NpzInput | NpyReaderSync | (() => NpyReaderSync);
 
 /** How an archive is saved. */
 export interface SaveNpzOptions {
-  /** Compress the arrays by deflate, as `numpy.savez_compressed`. They can then be neither mapped nor read in any order. Default `false`. */
+  /**
+   * Compress the arrays by deflate, as `numpy.savez_compressed`. They can then be neither mapped nor read in any order.
+   *
+   * @defaultValue `false`
+   * @example compress: true
+   */
   readonly compress?: boolean | undefined;
-  /** Stops saving, with its reason. An existing file stays as it was. */
+  /**
+   * Stops saving, with its reason. An existing file stays as it was.
+   *
+   * @defaultValue none
+   * @example signal: AbortSignal.timeout(60_000)
+   */
   readonly signal?: AbortSignal | undefined;
-  /** Is told the bytes that are done, of all arrays, and all there are. */
+  /**
+   * Is told the bytes that are done, of all arrays, and all there are.
+   *
+   * @defaultValue none
+   * @example onProgress: (done, total) => console.log(done / total)
+   */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 

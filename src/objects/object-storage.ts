@@ -7,6 +7,7 @@ import type { Cutting } from "./tail.ts";
 
 /** A file that is an object. What is written becomes visible when it is published. */
 export class ObjectStorage implements AsyncStorage {
+  /** The URL, which names the object in messages. */
   readonly path: string;
   readonly key: unknown;
   readonly #store: ObjectStore;

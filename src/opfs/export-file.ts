@@ -19,9 +19,19 @@ export interface WritableFileHandle {
 
 /** What {@link exportFile} heeds. */
 export interface ExportOptions {
-  /** Stops: the stream is aborted with its reason, and a file that was chosen stays as it was. */
+  /**
+   * Stops: the stream is aborted with its reason, and a file that was chosen stays as it was.
+   *
+   * @defaultValue none
+   * @example signal: AbortSignal.timeout(60_000)
+   */
   readonly signal?: AbortSignal | undefined;
-  /** Called with the bytes that were written, and those of the whole file. */
+  /**
+   * Called with the bytes that were written, and those of the whole file.
+   *
+   * @defaultValue none
+   * @example onProgress: (done, total) => console.log(done / total)
+   */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 

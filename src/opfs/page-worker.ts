@@ -5,7 +5,7 @@ import { missing, withLock } from "./platform.ts";
 
 /** `Worker`, as far as it is used. */
 export interface WorkerLike {
-  onmessage: ((event: { readonly data: never }) => void) | null;
+  onmessage: ((event: never) => void) | null;
   onerror: ((event: never) => void) | null;
   postMessage(message: unknown, transfer: ArrayBuffer[]): void;
   terminate(): void;

@@ -14,11 +14,26 @@ export type SearchValue = number | bigint | boolean | string | Date | ComplexNum
 
 /** Where {@link NpyReader.searchsorted} searches. */
 export interface SearchOptions {
-  /** For structures: the field by which the records are sorted; a nested one by its full name, as in `pos.x`. */
+  /**
+   * For structures: the field by which the records are sorted; a nested one by its full name, as in `pos.x`.
+   *
+   * @defaultValue none
+   * @example field: "t"
+   */
   readonly field?: string | undefined;
-  /** Which index to give where elements equal the value: that of the first of them (`"left"`), or the one after the last. Default `"left"`. */
+  /**
+   * Which index to give where elements equal the value: that of the first of them (`"left"`), or the one after the last (`"right"`).
+   *
+   * @defaultValue `"left"`
+   * @example side: "right"
+   */
   readonly side?: "left" | "right" | undefined;
-  /** Stops the search. */
+  /**
+   * Stops the search.
+   *
+   * @defaultValue none
+   * @example signal: AbortSignal.timeout(10_000)
+   */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -9,12 +9,33 @@ import { S3Folder } from "./s3-folder.ts";
 
 /** How objects are joined. */
 export interface ConcatOptions extends S3Options {
-  /** Replaces an object that exists. Default: it is an error. */
+  /**
+   * Replace an object that exists.
+   *
+   * @defaultValue `false`: an object that exists is an error
+   * @example overwrite: true
+   */
   readonly overwrite?: boolean;
-  /** The longest header that is read, in bytes. Default 10,000. */
+  /**
+   * The longest header that is read, in bytes.
+   *
+   * @defaultValue `10_000`
+   * @example maxHeaderSize: 1_000_000
+   */
   readonly maxHeaderSize?: number;
+  /**
+   * Stops joining. The upload is aborted.
+   *
+   * @defaultValue none
+   * @example signal: AbortSignal.timeout(60_000)
+   */
   readonly signal?: AbortSignal;
-  /** Called with the bytes of rows that are in the new object so far, and those of all. */
+  /**
+   * Called with the bytes of rows that are in the new object so far, and those of all.
+   *
+   * @defaultValue none
+   * @example onProgress: (done, total) => console.log(done / total)
+   */
   readonly onProgress?: (done: number, total: number) => void;
 }
 

@@ -9,16 +9,27 @@ import { S3Store } from "./s3-store.ts";
 /** How a store is reached. */
 export interface S3Options {
   /**
-   * Sends requests, and signs them, such as `(url, init) => client.fetch(url, init)` of an `AwsClient` of aws4fetch. It must not repeat requests
-   * itself, and must heed `init.signal` and `init.redirect`. Default: the runtime's `fetch`, for buckets that anybody may use.
+   * Sends requests, and signs them, such as that of an `AwsClient` of aws4fetch.
+   *
+   * It must not repeat requests itself, and must heed `init.signal` and `init.redirect`.
+   *
+   * @defaultValue the runtime's `fetch`, for buckets that anybody may use
+   * @example fetch: (url, init) => client.fetch(url, init)
    */
   readonly fetch?: Fetch;
   /**
    * The milliseconds in which a request must bring an answer, or 16 KiB of it; as many more for each MiB that is sent. Otherwise it is made again.
-   * Default 30,000.
+   *
+   * @defaultValue `30_000`
+   * @example timeout: 5000
    */
   readonly timeout?: number;
-  /** How often a request that a server or a connection failed is made again before it is an error. Default 5. */
+  /**
+   * How often a request that a server or a connection failed is made again before it is an error.
+   *
+   * @defaultValue `5`
+   * @example retries: 10
+   */
   readonly retries?: number;
 }
 

@@ -10,8 +10,12 @@ import type { S3Store } from "./s3-store.ts";
 /** How a folder in S3 is used. */
 export interface S3FolderOptions extends S3Options {
   /**
-   * A folder on this machine where `NpyShards` keeps rows until their shard is in the store: the path of a directory, which is created, or a folder. A
-   * writer that is opened again with the same `spool`, after its process was killed, sends what is left there. Default: in memory.
+   * A folder on this machine where `NpyShards` keeps rows until their shard is in the store: the path of a directory, which is created, or a folder.
+   *
+   * A writer that is opened again with the same `spool`, after its process was killed, sends what is left there.
+   *
+   * @defaultValue in memory
+   * @example spool: "spool-of-this-machine"
    */
   readonly spool?: FolderLike;
 }
@@ -19,10 +23,15 @@ export interface S3FolderOptions extends S3Options {
 /** What every store is asked whether it overwrites. It stays there, empty. */
 const PROBE = ".npy-append-array";
 
-/** @internal */
+/**
+ * The objects below a prefix, as {@link s3Folder} gives them.
+ *
+ * @internal
+ */
 export class S3Folder implements AsyncFolder {
   /** The URL, with `/` at its end. */
   readonly path: string;
+  /** Files are sent whole, each in one request. */
   readonly whole: WholeFiles;
   readonly #store: S3Store;
   readonly #prefix: string;

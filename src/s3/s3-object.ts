@@ -7,10 +7,20 @@ import { locateInS3, type S3Options } from "./options.ts";
 /** How an object is written. */
 export interface S3ObjectOptions extends S3Options {
   /**
-   * The bytes of a part, 5 MiB to 5 GiB: up to nine parts are held in memory. Parts become larger if an object turns out to need many. Default 8 MiB.
+   * The bytes of a part, 5 MiB to 5 GiB: up to nine parts are held in memory.
+   *
+   * Parts become larger if an object turns out to need many.
+   *
+   * @defaultValue 8 MiB
+   * @example partSize: 32 * 2 ** 20
    */
   readonly partSize?: number;
-  /** Whether all parts but the last must have one size, as Cloudflare R2 wants it. Copies then take one request for each part. Default: for R2's hosts. */
+  /**
+   * Whether all parts but the last must have one size, as Cloudflare R2 wants it. Copies then take one request for each part.
+   *
+   * @defaultValue `true` for hosts of Cloudflare R2, else `false`
+   * @example equalParts: true
+   */
   readonly equalParts?: boolean;
 }
 
@@ -50,8 +60,19 @@ export function s3Object(url: string | URL, options: S3ObjectOptions = {}): Obje
 
 /** Which uploads are dropped. */
 export interface AbortStaleOptions extends S3Options {
-  /** Only those that began more than so many milliseconds ago. Default 0: all, also those of writers that are at work. */
+  /**
+   * Only those that began more than so many milliseconds ago.
+   *
+   * @defaultValue `0`: all, also those of writers that are at work
+   * @example olderThan: 24 * 3600 * 1000
+   */
   readonly olderThan?: number;
+  /**
+   * Stops; what was aborted before stays so.
+   *
+   * @defaultValue none
+   * @example signal: AbortSignal.timeout(60_000)
+   */
   readonly signal?: AbortSignal;
 }
 

@@ -18,11 +18,18 @@ import { attemptLater } from "../verb.ts";
 /** How shards are indexed. */
 export interface IndexOptions {
   /**
-   * The URL of the folder where the index is used, such as `"https://example.org/shards"` or `"file:///data/shards"`. Default: names relative to the index,
-   * which tools take relative to their working directory.
+   * The URL of the folder where the index is used; `"file:///data/shards"` for a directory.
+   *
+   * @defaultValue names relative to the index, which tools take relative to their working directory
+   * @example url: "https://example.org/shards"
    */
   readonly url?: string | undefined;
-  /** The name of a file in the folder, such as `"index.json"`, which the index is written into, as JSON. One that exists is replaced. */
+  /**
+   * The name of a file in the folder, such as `"index.json"`, which the index is written into, as JSON. One that exists is replaced.
+   *
+   * @defaultValue none
+   * @example writeTo: "index.json"
+   */
   readonly writeTo?: string | undefined;
 }
 

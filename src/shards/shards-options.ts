@@ -13,11 +13,26 @@ export interface ShardsOptions<D = unknown>
     OpenOptions<D>,
     "deleteIfExists" | "rewriteHeaderOnAppend" | "onNeedsRecovery" | "onNotAppendable" | "textLength"
   > {
-  /** Rows of a shard. A writer that is closed leaves a shorter one. */
+  /**
+   * Rows of a shard. A writer that is closed leaves a shorter one.
+   *
+   * @defaultValue no limit: then `maxBytes` is needed
+   * @example rowsPerShard: 100_000
+   */
   readonly rowsPerShard?: number | undefined;
-  /** Bytes of data in a shard, at most, but at least one row. With `rowsPerShard` what is reached first counts. */
+  /**
+   * Bytes of data in a shard, at most, but at least one row. With `rowsPerShard` what is reached first counts.
+   *
+   * @defaultValue no limit: then `rowsPerShard` is needed
+   * @example maxBytes: 256 * 2 ** 20
+   */
   readonly maxBytes?: number | undefined;
-  /** Milliseconds after the first row of a shard at which it is completed, however few rows it has. */
+  /**
+   * Milliseconds after the first row of a shard at which it is completed, however few rows it has.
+   *
+   * @defaultValue no limit
+   * @example maxAge: 60_000
+   */
   readonly maxAge?: number | undefined;
 }
 

@@ -23,17 +23,29 @@ export interface ReadLimits {
   /**
    * Stops reading: once it is aborted, requests under way and all later reads fail with its `reason`. A read of a local file that has begun is
    * completed.
+   *
+   * @defaultValue none
+   * @example signal: AbortSignal.timeout(10_000)
    */
   readonly signal?: AbortSignal | undefined;
   /**
-   * For URLs and responses: the milliseconds in which a request must bring at least 16 KiB, or the rest of what was asked for. Otherwise it fails with an error of the
-   * runtime's kind, whose `code` is `"ETIMEDOUT"`. With `Infinity` only the runtime's own limits hold. Default 30,000.
+   * For URLs and responses: the milliseconds in which a request must bring at least 16 KiB, or the rest of what was asked for.
+   *
+   * Otherwise it fails with an error of the runtime's kind, whose `code` is `"ETIMEDOUT"`. With `Infinity` only the runtime's own limits hold.
+   *
+   * @defaultValue `30_000`
+   * @example timeout: 5000
    */
   readonly timeout?: number | undefined;
   /**
-   * For URLs: what sends the requests, such as one that signs them. Redirects are not followed then, since what is signed must not reach another server;
-   * requests that a server or a connection failed are made again, up to five times, after a random while; and a file that is replaced meanwhile is
-   * `ERR_NPY_CHANGED`. It must not repeat requests itself, and must heed `init.signal` and `init.redirect`. Default: that of the runtime.
+   * For URLs: what sends the requests, such as one that signs them.
+   *
+   * Redirects are not followed then, since what is signed must not reach another server; requests that a server or a connection failed are made
+   * again, up to five times, after a random while; and a file that is replaced meanwhile is `ERR_NPY_CHANGED`. It must not repeat requests itself,
+   * and must heed `init.signal` and `init.redirect`.
+   *
+   * @defaultValue that of the runtime
+   * @example fetch: (url, init) => client.fetch(url, init)
    */
   readonly fetch?: Fetch | undefined;
 }

@@ -20,76 +20,137 @@ import type { Durability } from "../plan/grow/growing-file.ts";
 
 /** How a file is opened for appending. */
 export interface OpenOptions<D = unknown> extends HeaderOptions {
-  /** Replace an existing file. The old one stays until the first append is valid. Default `false`. */
+  /**
+   * Replace an existing file. The old one stays until the first append is valid, or with `rowShape` until the new one is.
+   *
+   * @defaultValue `false`
+   * @example deleteIfExists: true
+   */
   readonly deleteIfExists?: boolean;
   /**
-   * `false`: only creating the file, `updateHeader()` and `close()` write the header; while the file is shared, each append still does.
-   * Default `true`.
+   * Whether each append writes the header, so that readers see its rows. With `false` only creating the file, `updateHeader()` and `close()` do.
+   *
+   * After a crash, `recover` then counts the rows. While the file is shared with other threads, each append writes the header all the same.
+   *
+   * @defaultValue `true`
+   * @example rewriteHeaderOnAppend: false
    */
   readonly rewriteHeaderOnAppend?: boolean;
-  /** The dtype of a new file, to which appended rows are cast. An existing file must have it. */
+  /**
+   * The dtype of a new file, to which appended rows are cast. An existing file must have it.
+   *
+   * @defaultValue that of the first append
+   * @example dtype: "float32"
+   */
   readonly dtype?: CheckedDType<D>;
-  /** With `dtype`: create the file at once, with 0 rows of this shape. An existing file must have it. */
+  /**
+   * With `dtype`: create the file at once, with 0 rows of this shape; `[]` for rows that are single values. An existing file must have it.
+   *
+   * @defaultValue that of the first append
+   * @example rowShape: [3]
+   */
   readonly rowShape?: readonly number[];
   /**
-   * The order of a new file. Default: that of the first {@link NpyArray} appended, else `false`; strides never decide it. An existing file
-   * of two or more dimensions must have it.
+   * The order of a new file. An existing file of two or more dimensions must have it.
+   *
+   * Strides never decide it.
+   *
+   * @defaultValue that of the first {@link NpyArray} appended, else `false`
+   * @example fortranOrder: true
    */
   readonly fortranOrder?: boolean;
   /**
-   * Which casts appending may do, as in `numpy.can_cast`. Default `"same_kind"`, as `numpy.concatenate`. It allows casts by their dtypes alone:
-   * values that do not fit are changed silently, unless `onOverflow` is `"throw"`.
+   * Which casts of typed data appending may do, as in `numpy.can_cast`.
+   *
+   * It allows casts by their dtypes alone: values that do not fit are changed silently, unless `onOverflow` is `"throw"`.
+   *
+   * @defaultValue `"same_kind"`, as `numpy.concatenate`
+   * @example casting: "safe"
    */
   readonly casting?: Casting;
   /**
-   * What happens to typed data that a cast would change beyond rounding. `"wrap"` does what NumPy does: 300 becomes 44 in uint8, 1e300 infinite
-   * in float32, and text is cut off. `"throw"` refuses them with `ERR_NPY_VALUE`, the `index` and the `field`. (Plain values are refused
-   * either way.) Fractions and imaginary parts are no overflow: only `casting: "unsafe"` drops them. Default `"wrap"`.
+   * What happens to typed data that a cast would change beyond rounding: `"wrap"` does what NumPy does, `"throw"` refuses them.
+   *
+   * In NumPy 300 becomes 44 in uint8, 1e300 infinite in float32, and text is cut off. `"throw"` is `ERR_NPY_VALUE` with the `index` and the `field`.
+   * (Plain values are refused either way.) Fractions and imaginary parts are no overflow: only `casting: "unsafe"` drops them.
+   *
+   * @defaultValue `"wrap"`
+   * @example onOverflow: "throw"
    */
   readonly onOverflow?: OnOverflow;
   /**
-   * What happens to `null` and `undefined` among plain values, in records and in lists. `"nan"` stores them as NaN in floats and complex
-   * numbers, and as NaT in datetime64 and timedelta64. Other dtypes have nothing that stands for null, and refuse it. `"error"` refuses them all,
-   * with `ERR_NPY_VALUE`, the `index` and the `field`. Default `"error"`.
+   * What happens to `null` and `undefined` among plain values, in records and in lists: `"nan"` stores them as NaN or NaT, `"error"` refuses them.
+   *
+   * Only floats, complex numbers, datetime64 and timedelta64 have something that stands for null. All else is refused with `ERR_NPY_VALUE`, the
+   * `index` and the `field`.
+   *
+   * @defaultValue `"error"`
+   * @example nulls: "nan"
    */
   readonly nulls?: Nulls;
   /**
-   * Without `dtype`: how many characters the text of a new file may have, in every field with text. Default: as many as the longest text of the
-   * first append, so that longer ones do not fit later.
+   * Without `dtype`: how many characters the text of a new file may have, in every field with text.
+   *
+   * @defaultValue that of the longest text of the first append, so that longer ones do not fit later
+   * @example textLength: 40
    */
   readonly textLength?: number | undefined;
   /**
-   * What to do with a file that needs recovery. Like {@link recover}, `"truncate"` refuses to drop all data of a file that has rows.
-   * Default `"throw"`.
+   * What to do with a file that needs recovery: `"truncate"` cuts off an incomplete last row, `"zerofill"` completes it with zeros.
+   *
+   * Like {@link recover}, `"truncate"` refuses to drop all data of a file that has rows.
+   *
+   * @defaultValue `"throw"`
+   * @example onNeedsRecovery: "truncate"
    */
   readonly onNeedsRecovery?: "throw" | "truncate" | "zerofill";
-  /** What to do with a file whose header has no room: `"rewrite"` runs `ensureAppendable`. Default `"throw"`. */
+  /**
+   * What to do with a file whose header has no room: `"rewrite"` runs `ensureAppendable`.
+   *
+   * @defaultValue `"throw"`
+   * @example onNotAppendable: "rewrite"
+   */
   readonly onNotAppendable?: "throw" | "rewrite";
-  /** When rows are safe: see {@link Durability}. Default `"os"`. */
+  /**
+   * When rows are safe. `"os"`: they survive a killed process. `"data"`: also a power cut, once you run `recover`. `"full"`: also a power cut, as they
+   * are.
+   *
+   * @defaultValue `"os"`
+   * @example durability: "data"
+   */
   readonly durability?: Durability;
   /**
-   * Whether a lock of the operating system, which ends with this process, keeps other processes from writing to the file: a second writer,
-   * `recover`, `ensureAppendable` and `save` get `ERR_NPY_LOCKED` at once. Locking needs the package koffi, a system other than Windows, and
-   * a file system with locks. `"auto"` locks where it can, `true` fails where it cannot, `false` does not lock. A second writer in the same
-   * thread is always refused; another thread counts as another process. Programs that ignore locks, such as Python, are noticed: see `ERR_NPY_CHANGED`. In a worker, `"auto"` locks only
-   * if the main thread imported this package before it started the worker. `{ wait: 5000 }` locks like `"auto"`, and waits up to
-   * so many milliseconds while another writer has the file, looking again and again; then it fails with `ERR_NPY_LOCKED`, too. `openSync` blocks
-   * the thread meanwhile, in which nothing else could close the file: it does not wait for a writer of the same thread, but fails at once. Default `"auto"`.
+   * Whether to keep other processes from writing to the file: `"auto"` locks where it can, `true` fails where it cannot, `false` does not lock. `{
+   * wait: 5000 }` locks like `"auto"`, and waits up to so many milliseconds while another writer has the file.
+   *
+   * A second writer, `recover`, `ensureAppendable` and `save` get `ERR_NPY_LOCKED`. The lock is one of the operating system, which ends with this
+   * process; it needs the package koffi and a file system with locks, and on Windows Node. A second writer in the same thread is always refused;
+   * another thread counts as another process. Programs that ignore locks, such as Python, are noticed: see `ERR_NPY_CHANGED`. In a worker, `"auto"`
+   * locks only if the main thread imported this package before it started the worker.
+   *
+   * `openSync` blocks the thread while it waits, in which nothing else could close the file: it does not wait for a writer of the same thread, but
+   * fails at once.
+   *
+   * @defaultValue `"auto"`
+   * @example lock: { wait: 5000 }
    */
   readonly lock?: boolean | "auto" | { readonly wait: number };
   /**
-   * Whether to map the file's growing end and its header into memory: appending a few rows then takes no system call. Each append still reaches
-   * the file before it is done, and in the same order, and the header counts each, also with `rewriteHeaderOnAppend: false`. While appends of up
-   * to 2 KiB come in, the file is up to 64 MiB longer than its rows, as a tab in the header's padding says: readers see the counted rows, as NumPy
-   * does.
-   * `updateHeader()`, `sync()`, `close()`, `share()`, an append that fails, a second without appends and the end of the process cut it to its
-   * exact length. What a killed process leaves holds no rows; whoever appends next, or `recover`, cuts it off.
+   * Whether to map the file's growing end and its header into memory: appending a few rows then takes no system call. Needs Linux and the package
+   * koffi.
    *
-   * Needs Linux and the package koffi. Without a lock only the header is mapped, which takes one system call instead of two. Has no effect on
-   * file systems other than ext2 to ext4 and tmpfs, where storing into mapped memory may need disk space, with a `durability` other than `"os"`,
-   * or with a header of more than 1,024 bytes. As with all mapped files, the process ends if the system cannot store into the mapped memory: if
-   * a program that ignores locks cuts the file during an append, or if a disk cannot be read. Earlier appends are in the file even then.
-   * Default `false`.
+   * Each append still reaches the file before it is done, and in the same order, and the header counts each, also with `rewriteHeaderOnAppend:
+   * false`. While appends of up to 2 KiB come in, the file is up to 64 MiB longer than its rows, as a tab in the header's padding says: readers see
+   * the counted rows, as NumPy does. `updateHeader()`, `sync()`, `close()`, `share()`, an append that fails, a second without appends and the end of
+   * the process cut it to its exact length. What a killed process leaves holds no rows; whoever appends next, or `recover`, cuts it off.
+   *
+   * Without a lock only the header is mapped, which takes one system call instead of two. Has no effect on file systems other than ext2 to ext4 and
+   * tmpfs, where storing into mapped memory may need disk space, with a `durability` other than `"os"`, or with a header of more than 1,024 bytes. As
+   * with all mapped files, the process ends if the system cannot store into the mapped memory: if a program that ignores locks cuts the file during
+   * an append, or if a disk cannot be read. Earlier appends are in the file even then.
+   *
+   * @defaultValue `false`
+   * @example mmap: true
    */
   readonly mmap?: boolean;
 }

@@ -6,60 +6,114 @@ import type { RowAppender } from "./each-row.ts";
 
 /** How {@link NpyAppendArray.writable} holds back its producers. */
 export interface WritableOptions {
-  /** Inputs that may wait to be written before a producer is asked to pause. Default 16. */
+  /**
+   * Inputs that may wait to be written before a producer is asked to pause.
+   *
+   * @defaultValue `16`
+   * @example highWaterMark: 64
+   */
   readonly highWaterMark?: number;
-  /** `true`: see {@link RawWritableOptions}. Default `false`. */
+  /**
+   * Whether chunks are bytes of whole rows: see {@link RawWritableOptions}.
+   *
+   * @defaultValue `false`
+   * @example raw: false
+   */
   readonly raw?: false | undefined;
-  /** `"row"`: see {@link RowWritableOptions}. Default `"array"`. */
+  /**
+   * Whether each chunk is an array of rows, or with `"row"` a single row: see {@link RowWritableOptions}.
+   *
+   * @defaultValue `"array"`
+   * @example each: "array"
+   */
   readonly each?: "array" | undefined;
 }
 
-/** The same for single rows. */
+/** How {@link NpyAppendArray.writable} takes single rows. */
 export interface RowWritableOptions extends Omit<WritableOptions, "each"> {
   /**
-   * Each chunk is one row: a number, a string, a list, a typed array, a record. Rows are checked and copied as they come, and written together:
-   * 256 KiB at a time, or those that are there when the event loop turns. The rows are in the file when the stream is closed; what
-   * fails before makes it fail.
+   * Each chunk is one row: a number, a string, a list, a typed array, a record.
+   *
+   * Rows are checked and copied as they come, and written together: 256 KiB at a time, or those that are there when the event loop turns. The rows
+   * are in the file when the stream is closed; what fails before makes it fail.
+   *
+   * @example each: "row"
    */
   readonly each: "row";
 }
 
-/** The same for bytes of rows. */
+/** How {@link NpyAppendArray.writable} takes bytes of rows. */
 export interface RawWritableOptions extends Omit<WritableOptions, "raw" | "each"> {
   /**
-   * Chunks are bytes of whole rows, as the file holds them: of its dtype, byte order and order. They may break anywhere; rows are appended as they
-   * become complete. The file must exist, or be opened with `dtype` and `rowShape`.
+   * Chunks are bytes of whole rows, as the file holds them: of its dtype, byte order and order.
+   *
+   * They may break anywhere; rows are appended as they become complete. The file must exist, or be opened with `dtype` and `rowShape`.
+   *
+   * @example raw: true
    */
   readonly raw: true;
 }
 
 /** How {@link NpyAppendArray.appendFrom} is stopped. */
 export interface AppendFromOptions {
-  /** Stops between two inputs; what was appended before stays. */
+  /**
+   * Stops between two inputs; what was appended before stays.
+   *
+   * @defaultValue none
+   * @example signal: AbortSignal.timeout(60_000)
+   */
   readonly signal?: AbortSignal | undefined;
-  /** `true`: see {@link RawAppendOptions}. Default `false`. */
+  /**
+   * Whether what is iterated is bytes of whole rows: see {@link RawAppendOptions}.
+   *
+   * @defaultValue `false`
+   * @example raw: false
+   */
   readonly raw?: false | undefined;
-  /** `"row"`: see {@link RowAppendOptions}. Default `"array"`. */
+  /**
+   * Whether each input is an array of rows, or with `"row"` a single row: see {@link RowAppendOptions}.
+   *
+   * @defaultValue `"array"`
+   * @example each: "array"
+   */
   readonly each?: "array" | undefined;
 }
 
-/** The same for single rows. */
+/** How {@link NpyAppendArray.appendFrom} takes single rows. */
 export interface RowAppendOptions extends Omit<AppendFromOptions, "each"> {
-  /** What is iterated is single rows: see {@link RowWritableOptions}. */
+  /**
+   * What is iterated is single rows: see {@link RowWritableOptions}.
+   *
+   * @example each: "row"
+   */
   readonly each: "row";
 }
 
-/** The same for bytes of rows. */
+/** How {@link NpyAppendArray.appendFrom} takes bytes of rows. */
 export interface RawAppendOptions extends Omit<AppendFromOptions, "raw" | "each"> {
-  /** What is iterated is bytes of whole rows: see {@link RawWritableOptions}. */
+  /**
+   * What is iterated is bytes of whole rows: see {@link RawWritableOptions}.
+   *
+   * @example raw: true
+   */
   readonly raw: true;
 }
 
 /** Which rows of a reader {@link NpyAppendArray.appendFrom} appends, and how it is stopped. */
 export interface AppendRowsOptions extends Omit<AppendFromOptions, "raw" | "each"> {
-  /** The first row, along the axis that the file grows along. Negative ones count from the end. Default 0. */
+  /**
+   * The first row, along the axis that the file grows along. Negative ones count from the end.
+   *
+   * @defaultValue `0`
+   * @example start: -1000
+   */
   readonly start?: number | undefined;
-  /** The row after the last one. Default: all that the reader sees. */
+  /**
+   * The row after the last one.
+   *
+   * @defaultValue all that the reader sees
+   * @example stop: 1000
+   */
   readonly stop?: number | undefined;
 }
 

@@ -6,7 +6,19 @@ import { copyRange, finishWrite, type Plan, read, type StartedWrite, size, start
 
 /** How to watch and stop a long copy. */
 export interface CopyOptions {
+  /**
+   * Stops copying, with its reason. The file stays as it was.
+   *
+   * @defaultValue none
+   * @example signal: AbortSignal.timeout(60_000)
+   */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Called with the bytes that are copied, and with all there are.
+   *
+   * @defaultValue none
+   * @example onProgress: (done, total) => console.log(done / total)
+   */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
