@@ -1,109 +1,131 @@
-// The main job on real data: streams the daily weather of Seattle and New York (2012 to 2015, from the package vega-datasets) row by row
-// and in batches into .npy files, then closes, reopens, grows, damages, recovers and reads them.
+// Three processes log real weather, and this one follows what they write. One of them is killed at a random moment: no acknowledged row
+// is gone, and it goes on from there when it is started again. Then come records, a group and a plot, and what NumPy reads.
 //
 //   node examples/demo.mjs [directory]     (default: a new temporary directory)
-import { spawnSync } from "node:child_process";
-import { copyFileSync, createReadStream, mkdtempSync, statSync, truncateSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { inspect, load, NpyAppendArray, NpyReader, needsRecovery, recover } from "npy-append-array";
+import { isDeepStrictEqual } from "node:util";
+import { LOGS } from "./demo/logs.mjs";
 
-const csv = join(fileURLToPath(import.meta.resolve("vega-datasets")), "../../data/weather.csv");
+const path = (name) => fileURLToPath(new URL(name, import.meta.url));
 const directory = process.argv[2] ?? mkdtempSync(join(tmpdir(), "npy-demo-"));
-const MEASURED = ["precipitation", "temp_max", "temp_min", "wind"];
+const pathOf = ({ name }) => join(directory, name);
+const title = (words) => console.log(process.stdout.isTTY ? `\n\x1b[1m${words}\x1b[0m\n` : `\n${words}\n`);
 
-/** The rows of the CSV file, one by one. */
-async function* weather() {
-  let columns;
-  for await (const line of createInterface({ input: createReadStream(csv) })) {
-    const cells = line.split(",");
-    if (columns === undefined) columns = cells;
-    else yield Object.fromEntries(cells.map((cell, i) => [columns[i], cell]));
+/** Starts the process that logs. `acknowledged` is how many rows it said to be in the file, once it has ended. */
+function start(log) {
+  const child = spawn(process.execPath, [path("demo/logger.mjs"), log.name, pathOf(log)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const acknowledged = text(child.stdout).then((lines) => Number(lines.split("\n").at(-2) ?? 0));
+  return { child, acknowledged, ended: once(child, "close") };
+}
+
+/** Fails unless these rows are those of the log from row `first` on. */
+function check(log, first, rows) {
+  if (!isDeepStrictEqual(rows, log.rows.slice(first, first + rows.length)))
+    throw new Error(`${log.name} holds what was not logged`);
+}
+
+/** The number of rows in the file, each of which is as it was logged. */
+async function checkedRows(log) {
+  const reader = await log.read(pathOf(log));
+  const rows = log.rowsOf(await reader.read());
+  await reader.close();
+  check(log, 0, rows);
+  return rows.length;
+}
+
+/** Sees each row as it arrives, until all are there. */
+async function follow(log) {
+  const reader = await log.read(pathOf(log));
+  for await (const chunk of reader.follow({ from: 0 })) {
+    const rows = log.rowsOf(chunk);
+    check(log, seen[log.name], rows);
+    seen[log.name] += rows.length;
+    if (seen[log.name] === log.rows.length) break;
   }
+  await reader.close();
 }
 
-async function describe(path) {
-  const { dtype, shape, fortranOrder, headerLength, dataLength } = await inspect(path);
-  const order = fortranOrder ? "Fortran" : "C";
-  console.log(
-    `   ${path}\n   dtype ${dtype.name}, shape (${shape.join(", ")}), ${order} order, ${headerLength} + ${dataLength} bytes`,
-  );
+/** Runs a command of the package, as `npx npy-append-array` does. */
+function command(...words) {
+  console.log(`$ npx npy-append-array ${words.join(" ")}`);
+  const { status } = spawnSync(process.execPath, [path("../dist/cli/main.js"), ...words], {
+    cwd: directory,
+    stdio: "inherit",
+  });
+  if (status !== 0) throw new Error(`npy-append-array ${words[0]} failed`);
 }
 
-console.log("1. Row by row: measurements of both cities, as they arrive");
-const measured = join(directory, "weather.npy");
-const days = [];
-const log = await NpyAppendArray.open(measured, { dtype: "float32", rowShape: [MEASURED.length], deleteIfExists: true });
-for await (const day of weather()) {
-  days.push(day);
-  await log.append([MEASURED.map((name) => Number(day[name]))]);
+title("1. Three processes log, row by row; this one follows the files");
+mkdirSync(directory, { recursive: true });
+for (const log of LOGS) {
+  console.log(`${log.name.padEnd(12)} ${log.about}`);
+  rmSync(pathOf(log), { recursive: true, force: true });
+  // Files with no rows yet, for the followers to open.
+  await (await log.write(pathOf(log))).close();
 }
-await log.close();
-await describe(measured);
+const line = (cells) => console.log(cells.map((cell) => String(cell).padStart(14)).join(""));
+console.log("\nrows seen so far:");
+line(LOGS.map(({ name }) => name));
+const seen = Object.fromEntries(LOGS.map(({ name }) => [name, 0]));
+const following = Promise.all(LOGS.map(follow));
+const printer = setInterval(() => line(LOGS.map(({ name }) => seen[name])), 400);
+const loggers = LOGS.map(start);
 
-console.log("2. In batches of 100: the dates, as datetime64[D]");
-const dates = join(directory, "dates.npy");
-const calendar = await NpyAppendArray.open(dates, { dtype: "datetime64[D]", rowShape: [], deleteIfExists: true });
-for (let i = 0; i < days.length; i += 100) await calendar.append(days.slice(i, i + 100).map((day) => new Date(day.date)));
-await calendar.close();
-await describe(dates);
+const victim = Math.floor(Math.random() * LOGS.length);
+const log = LOGS[victim];
+while (Object.values(seen).includes(0)) await sleep(20);
+await sleep(1500 * Math.random());
+loggers[victim].child.kill("SIGKILL");
+await loggers[victim].ended;
+const acknowledged = await loggers[victim].acknowledged;
+const kept = await checkedRows(log);
+console.log(`
+kill -9 ${loggers[victim].child.pid}, the process that logs ${log.name}
+${String(acknowledged).padStart(14)} rows were acknowledged
+${String(kept).padStart(14)} rows are in the file, each as it was logged
+`);
+if (kept < acknowledged) throw new Error("acknowledged rows are gone");
+// It goes on after the rows that the file holds.
+loggers[victim] = start(log);
 
-console.log("3. Columns in Fortran order: one column a day, the last axis grows");
-const columns = join(directory, "columns.npy");
-const table = await NpyAppendArray.open(columns, { dtype: "float64", fortranOrder: true, deleteIfExists: true });
-for (let i = 0; i < days.length; i += 365) {
-  const year = days.slice(i, i + 365);
-  await table.append(MEASURED.map((name) => year.map((day) => Number(day[name]))));
-}
-await table.close();
-await describe(columns);
+await following;
+clearInterval(printer);
+await Promise.all(loggers.map(({ ended }) => ended));
+for (const each of LOGS) if ((await checkedRows(each)) !== each.rows.length) throw new Error(`${each.name} lacks rows`);
+console.log(`\nThe killed process was started again and went on after row ${kept}. \nAll rows are there, none of them twice.`);
 
-console.log("4. Closed, reopened, and the five windiest days appended again");
-const windiest = days.toSorted((a, b) => b.wind - a.wind).slice(0, 5);
-const reopened = await NpyAppendArray.open(measured);
-// Calls that are not awaited one by one are written together, with one header.
-await Promise.all(windiest.map((day) => reopened.append([MEASURED.map((name) => Number(day[name]))])));
-await reopened.close();
-await describe(measured);
+title("2. Records");
+command("tail", "-n", "5", "seattle.npy");
 
-console.log("5. A copy loses its last 1000 bytes, as in a broken download, and is recovered");
-const damaged = join(directory, "damaged.npy");
-copyFileSync(measured, damaged);
-truncateSync(damaged, statSync(damaged).size - 1000);
-console.log(`   needs recovery: ${await needsRecovery(damaged)}`);
-const { rowsBefore, rowsAfter, bytesDropped } = await recover(damaged);
-console.log(`   ${rowsBefore} rows before, ${rowsAfter} after, ${bytesDropped} bytes of an incomplete row dropped`);
-await describe(damaged);
+title("3. A group: arrays that grow in step, of hours that are ragged");
+command("info", "hourly");
 
-console.log("6. Slices and chunks are read back");
-const reader = await NpyReader.open(measured, { dtype: "float32" });
-const last = await reader.read(-5);
-const wind = Array.from({ length: last.shape[0] }, (_, i) => last.data[i * MEASURED.length + 3].toFixed(1));
-console.log(`   wind of the last five rows: ${wind.join(", ")}`);
-if (wind.some((speed, i) => Number(speed) !== Number(windiest[i].wind)))
-  throw new Error("the rows read are not the rows written");
-let hottest = Number.NEGATIVE_INFINITY;
-for await (const { data } of reader.chunks({ rows: 500 }))
-  for (let i = 1; i < data.length; i += MEASURED.length) hottest = Math.max(hottest, data[i]);
-console.log(`   hottest day, found chunk by chunk: ${hottest.toFixed(1)} °C`);
-await reader.close();
+title("4. A plot");
+command("plot", "new-york.npy", "--rows", "-365:", "--columns", "high,low");
 
-console.log("7. numpy.load agrees");
+title("5. What NumPy reads");
 const python = `
 import sys, numpy as np
 for path in sys.argv[1:]:
-    a = np.load(path)
-    assert np.array_equal(a, np.load(path, mmap_mode="r"))
-    print("  ", a.dtype, a.shape, a.min(), a.max())
+    log = np.load(path)
+    print(path, log.dtype.names, log.shape)
+    print("  hottest day:", log[log["high"].argmax()])
 `;
-const files = [measured, dates, columns, damaged];
-const { status, stdout, stderr, error } = spawnSync("python3", ["-c", python, ...files], { encoding: "utf8" });
+const { status, stdout, stderr, error } = spawnSync("python3", ["-c", python, "seattle.npy", "new-york.npy"], {
+  cwd: directory,
+  encoding: "utf8",
+});
 if (status === 0) process.stdout.write(stdout);
-else if (error !== undefined || /No module named 'numpy'/.test(stderr)) console.log("   (skipped: no python3 with numpy found)");
+else if (error !== undefined || /No module named 'numpy'/.test(stderr)) console.log("(no python3 with numpy here)");
 else throw new Error(stderr);
-for (const path of files) {
-  const { data, shape } = await load(path);
-  console.log(`   load() here: ${data.constructor.name} of ${shape.join(" × ")}`);
-}
+
+console.log(`\nThe files are in ${directory}`);
