@@ -96,7 +96,7 @@ export interface FollowOptions {
   /**
    * Rows of a chunk, at most.
    *
-   * @defaultValue about 4 MiB of rows, at least one
+   * @defaultValue about 4 MiB of rows, 8 where several requests are under way; at least one
    * @example rows: 1000
    */
   readonly rows?: number;
@@ -149,7 +149,7 @@ export interface ChunkOptions extends ReadRowsOptions {
   /**
    * Rows of a chunk; the last one may have fewer.
    *
-   * @defaultValue about 4 MiB of rows, at least one
+   * @defaultValue about 4 MiB of rows, 8 where several requests are under way; at least one
    * @example rows: 1000
    */
   readonly rows?: number | undefined;
