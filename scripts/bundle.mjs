@@ -49,7 +49,9 @@ function licenceOf(directory) {
 }
 
 rmSync(dist, { recursive: true, force: true });
-const library = { platform: "node", external: isPackage };
+// A build that waits for a busy machine has nothing to tell those who only want to run the demo.
+const checks = { pluginTimings: false };
+const library = { platform: "node", external: isPackage, checks };
 const { output } = await build({ ...library, input: node, output: readable });
 const publicNames = output[0].exports;
 await build({ ...library, input: node, output: { ...small, format: "cjs", entryFileNames: "[name].cjs" } });
@@ -100,6 +102,7 @@ const parts = await build({
   input: Object.fromEntries(Object.keys(PARTS).map((part) => [`cli/library/${part}`, `\0part:${part}`])),
   platform: "node",
   external: isPackage,
+  checks,
   plugins: [
     {
       name: "parts",
@@ -158,6 +161,7 @@ const commandLine = await build({
   input: { "cli/main": path("src/cli/main.ts") },
   platform: "node",
   external: node,
+  checks,
   plugins: [WITHOUT_PROCESSES],
   transform: { define: { VERSION: JSON.stringify(version) } },
   preserveEntrySignatures: "allow-extension",
