@@ -24,13 +24,14 @@ function isExecutable(path) {
 /**
  * Starts Chromium without a window, and with a profile of its own; `close()` it. As it has no sandbox, show it only pages of your own.
  *
+ * @param {readonly string[]} [args] arguments of its command line
  * @returns {Promise<import("playwright-core").Browser>}
  */
-export async function launchChromium() {
+export async function launchChromium(args = []) {
   const executablePath = findChromium();
   if (executablePath === undefined)
     throw new Error("Chromium is not installed: apt-get install chromium, or set CHROMIUM to its path");
-  return await chromium.launch({ executablePath, chromiumSandbox: false });
+  return await chromium.launch({ executablePath, chromiumSandbox: false, args: [...args] });
 }
 
 /**

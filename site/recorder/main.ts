@@ -15,7 +15,7 @@ import { StoragePanel } from "./storage-panel.ts";
 const LOOK = 2000;
 
 const message = el("p", { class: "problem", role: "alert", hidden: true });
-const chooser = new SourceChooser(() => void toggle());
+const chooser = new SourceChooser(() => void act(() => (recording === undefined ? begin(undefined) : end())));
 const monitor = new Monitor();
 const storage = new StoragePanel();
 
@@ -30,14 +30,13 @@ function problem(error: unknown): void {
   message.hidden = false;
 }
 
-async function toggle(): Promise<void> {
+/** Begins or ends a recording: one thing at a time. */
+async function act(work: () => Promise<void>): Promise<void> {
   if (isBusy) return;
-  message.hidden = true;
   isBusy = true;
-  chooser.setState("busy");
+  message.hidden = true;
   try {
-    if (recording === undefined) await begin(undefined);
-    else await end();
+    await work();
   } catch (error) {
     problem(error);
   }
@@ -47,13 +46,15 @@ async function toggle(): Promise<void> {
 
 /** Records into a new file, or on into that of a name. */
 async function begin(continued: string | undefined): Promise<void> {
-  const source = await chooser.open(continued === undefined ? undefined : parsedName(continued));
+  const opening = chooser.open(continued === undefined ? undefined : parsedName(continued));
+  chooser.setState("busy");
+  const source = await opening;
   const name = continued ?? nameOf(source, new Date(), await catalog.names());
   recording = await Recording.start(catalog, name, source, {
     stored: (batch) => monitor.stored(batch),
     failed: (error) => {
       problem(error);
-      void ended("The recording was interrupted");
+      void ended("The recording was interrupted").then(show);
     },
   });
   monitor.show(recording);
@@ -65,9 +66,11 @@ async function begin(continued: string | undefined): Promise<void> {
 }
 
 async function end(): Promise<void> {
-  const { rows } = recording as Recording;
-  await recording?.stop();
-  await ended(`Stopped: ${counted(recording?.rows ?? rows, "row")}`);
+  chooser.setState("busy");
+  const ending = recording as Recording;
+  await ending.stop();
+  // If it failed meanwhile, that has been said.
+  if (recording === ending) await ended(`Stopped: ${counted(ending.rows, "row")}`);
 }
 
 async function ended(words: string): Promise<void> {
@@ -77,7 +80,6 @@ async function ended(words: string): Promise<void> {
   byId("announcer").textContent = words;
   document.title = "npy recorder";
   await (await screen)?.release();
-  await show();
 }
 
 /** Shows what can be done now. */
@@ -91,24 +93,10 @@ async function look(): Promise<void> {
   await storage.update(source?.rate === undefined ? undefined : source.rate * rowBytes);
 }
 
-async function continueRecording(name: string): Promise<void> {
-  isBusy = true;
-  message.hidden = true;
-  chooser.setState("busy");
-  try {
-    await begin(name);
-  } catch (error) {
-    problem(error);
-  }
-  isBusy = false;
-  await show();
-  byId("record").focus();
-}
-
 async function start(): Promise<void> {
-  byId("bar-actions").append(el("a", { class: "button", href: "../viewer/" }, "Viewer"), themeSwitch());
-  byId("main").append(message, el("div", { class: "side" }, chooser.element, storage.element), monitor.element);
-  monitor.start();
+  byId("bar-actions").append(el("a", { class: "button", href: "../viewer/", target: "_blank" }, "Viewer"), themeSwitch());
+  const column = el("div", { class: "column" }, monitor.element, storage.element);
+  byId("main").append(message, chooser.element, column);
   chooser.setState("busy");
   try {
     catalog = await Catalog.open();
@@ -118,11 +106,12 @@ async function start(): Promise<void> {
   }
   list = new RecordingList({
     catalog,
-    continue: (name) => void continueRecording(name),
+    // Its button leaves the list.
+    continue: (name) => void act(() => begin(name)).then(() => byId("record").focus()),
     problem,
     changed: () => void look(),
   });
-  byId("main").append(list.element);
+  storage.element.before(list.element);
   isBusy = false;
   await show();
   setInterval(() => document.hidden || void look(), LOOK);

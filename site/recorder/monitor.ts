@@ -23,7 +23,7 @@ export class Monitor {
   readonly #rate = el("dd", { id: "rate" }, "–");
   readonly #size = el("dd", { id: "size" }, "–");
   readonly #time = el("dd", { id: "time" }, "0:00");
-  readonly #plotArea = el("div", { class: "plot", role: "img", "aria-label": "Plot of the newest rows" });
+  readonly #plotArea = el("div", { class: "plot", role: "img", "aria-label": "Plot of the newest rows", hidden: true });
   readonly #safety = el("p", { class: "note", id: "safety" });
   /** The one that goes on, or the last one. */
   #recording: Recording | undefined;
@@ -55,16 +55,12 @@ export class Monitor {
     new ResizeObserver(() => this.#plot?.setSize({ width: this.#plotArea.clientWidth, height: HEIGHT })).observe(this.#plotArea);
   }
 
-  /** Shows the empty plot. Call it once the element is in the page. */
-  start(): void {
-    this.#draw();
-  }
-
   /** From now on it shows this one. */
   show(recording: Recording): void {
     const { source, firstRow } = recording;
     this.#recording = recording;
     this.#isRunning = true;
+    this.#plotArea.hidden = false;
     const perGroup = source.rate === undefined ? 1 : Math.ceil((SECONDS * source.rate) / GROUPS);
     this.#trace = new Trace(source.lineNames.length, perGroup, firstRow);
     this.#measured = [];
@@ -126,13 +122,14 @@ export class Monitor {
 
   #draw(): void {
     this.#plot?.destroy();
-    const { lineNames = ["value"], rate } = this.#recording?.source ?? {};
+    if (this.#recording === undefined) return;
+    const { lineNames, rate } = this.#recording.source;
     const { x, lines } = this.#points();
     this.#plot = draw(this.#plotArea, {
       x,
       xScale: "number",
       yScale: "number",
-      lines: lineNames.map((label, i) => ({ label, values: lines[i] ?? new Float64Array(0) })),
+      lines: lineNames.map((label, i) => ({ label, values: lines[i] as Float64Array })),
       height: HEIGHT,
       xLabel: rate === undefined ? "row" : "seconds",
     });

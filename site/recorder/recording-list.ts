@@ -34,7 +34,7 @@ export class RecordingList {
     this.#options = options;
     this.element = el(
       "section",
-      { class: "card list", "aria-labelledby": "list-title" },
+      { class: "card", "aria-labelledby": "list-title" },
       this.#title,
       this.#notice,
       this.#empty,
@@ -60,8 +60,8 @@ export class RecordingList {
   #item(entry: Entry): HTMLElement {
     const { name, info, size, date, state, problem } = entry;
     const facts = [
-      info === undefined ? undefined : counted(info.shape[0] ?? 0, "row"),
-      bytesText(size),
+      // Those of a recording that goes on would be out of date.
+      ...(state === "recording" ? [] : [info && counted(info.shape[0] ?? 0, "row"), bytesText(size)]),
       dates.format(date),
       info?.dtype.fields?.map(({ name, dtype }) => `${name} ${dtype.name}`).join(", ") ?? info?.dtype.name,
     ];
@@ -76,11 +76,12 @@ export class RecordingList {
         el("p", { class: "note" }, facts.filter((fact) => fact !== undefined).join(" · ")),
         problem === undefined ? undefined : el("p", { class: "problem" }, problemText(problem)),
       ),
-      el("div", { class: "actions" }, ...this.#actions(entry)),
+      ...this.#actions(entry).map((group) => el("div", { class: "actions" }, ...group)),
     );
   }
 
-  #actions({ name, state, info, size }: Entry): HTMLElement[] {
+  /** How an interrupted recording goes on, and what can be done with any. */
+  #actions({ name, state, info, size }: Entry): HTMLElement[][] {
     const action = (text: string, act: () => unknown, disabled = false): HTMLButtonElement =>
       button(text, act, { id: `${text.toLowerCase()} ${name}`, "aria-label": `${text} ${name}`, disabled });
     const view = el(
@@ -89,20 +90,22 @@ export class RecordingList {
         class: "button",
         id: `view ${name}`,
         "aria-label": `View ${name}`,
+        // A recording goes on only as long as its page is open.
+        target: "_blank",
         href: `../viewer/?${new URLSearchParams({ recording: `${RECORDINGS}/${name}` })}`,
       },
       "View",
     );
-    const actions: HTMLElement[] = info === undefined ? [] : [view];
-    if (state === "recording") return actions;
+    const views = info === undefined ? [] : [view];
+    if (state === "recording") return [views];
+    const onward: HTMLElement[] = [];
     if (state === "unfinished") {
-      if (info !== undefined) actions.unshift(action("Close", () => this.#attempt(() => this.#close(name))));
       const canContinue = parsedName(name) !== undefined && (info !== undefined || size === 0);
-      if (canContinue) actions.unshift(action("Continue", () => this.#options.continue(name), this.#isBusy));
+      if (canContinue) onward.push(action("Continue", () => this.#options.continue(name), this.#isBusy));
+      if (info !== undefined) onward.push(action("Close", () => this.#attempt(() => this.#close(name))));
     }
-    if (size > 0) actions.push(action("Export", () => this.#attempt(() => this.#export(name))));
-    actions.push(action("Delete", () => this.#askDelete(name)));
-    return actions;
+    const exports = size > 0 ? [action("Export", () => this.#attempt(() => this.#export(name)))] : [];
+    return [onward, [...views, ...exports, action("Delete", () => this.#askDelete(name))]];
   }
 
   #attempt(act: () => Promise<void>): void {

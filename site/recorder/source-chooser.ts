@@ -58,11 +58,15 @@ export class SourceChooser {
     return (this.#choices.find(({ checked }) => checked) as HTMLInputElement).value as SourceKind;
   }
 
-  /** Opens the source that is chosen, or that of a recording. It may ask the user for permission. */
-  async open(continued: RecordingName | undefined): Promise<Source> {
+  /**
+   * Opens the source that is chosen, or that of a recording. It may ask the user for permission.
+   *
+   * @throws Error at once if the rate is none.
+   */
+  open(continued: RecordingName | undefined): Promise<Source> | Source {
     if (continued !== undefined) this.#choose(continued);
     const { rate } = continued ?? {};
-    if (this.#kind === "microphone") return await microphone(rate);
+    if (this.#kind === "microphone") return microphone(rate);
     if (this.#kind === "pointer") return pointer(this.#pad);
     if (!this.#rate.checkValidity()) {
       this.#rate.focus();

@@ -1,5 +1,5 @@
-/** Files that the user gave to the page, as storages and folders of the library. What is read of them is counted. */
-import { type AsyncFolder, type AsyncStorage, type AsyncStorageFile, NpyError } from "./library.ts";
+/** Files that the user gave to the page, and those of the browser, as storages and folders of the library. What is read of them is counted. */
+import { type AsyncFolder, type AsyncStorage, type AsyncStorageFile, NpyError, opfsFile } from "./library.ts";
 
 /** A file, or a handle, which gives the file as it is now. Both can be passed to workers. */
 export type Given = File | FileSystemFileHandle;
@@ -70,6 +70,36 @@ export function givenStorage(given: Given, onRead: OnRead): AsyncStorage {
     createTemporary: refuse,
     replace: refuse,
     remove: refuse,
+  };
+}
+
+/** A file of the browser's private file system, which may grow while it is read. */
+export async function recordingStorage(path: string, onRead: OnRead): Promise<AsyncStorage> {
+  const storage = (await opfsFile(path)) as unknown as AsyncStorage;
+  return {
+    path,
+    key: storage.key,
+    open: async (mode) => (mode === "r" ? countedFile(await storage.open("r"), onRead) : refuse()),
+    create: refuse,
+    createTemporary: refuse,
+    replace: refuse,
+    remove: refuse,
+  };
+}
+
+function countedFile(file: AsyncStorageFile, onRead: OnRead): AsyncStorageFile {
+  return {
+    key: file.key,
+    size: () => file.size(),
+    read: async (buffer, position, signal) => {
+      const bytes = await file.read(buffer, position, signal);
+      onRead(bytes);
+      return bytes;
+    },
+    close: () => file.close(),
+    write: refuse,
+    truncate: refuse,
+    sync: refuse,
   };
 }
 

@@ -34,4 +34,4 @@ export {
   type Selection,
   saveSync,
 } from "../../src/index.ts";
-export { exportFile, type OpfsFileFolder, opfsFolder } from "../../src/opfs.ts";
+export { exportFile, type OpfsFileFolder, opfsFile, opfsFolder } from "../../src/opfs.ts";

@@ -24,7 +24,7 @@ export class Following {
   /** Files that were dropped or chosen by an input are what they were then. Archives do not grow. */
   show({ source, member }: ArraySpec, reader: NpyReader): void {
     this.stop();
-    const file = source.kind === "url" ? undefined : source.kind === "file" ? source.file : source.files.at(-1);
+    const file = source.kind === "file" ? source.file : source.kind === "shards" ? source.files.at(-1) : undefined;
     const canGrow = member === undefined && !(file instanceof File) && reader.shape.length > 0;
     this.#box.disabled = !canGrow;
     this.element.title = canGrow

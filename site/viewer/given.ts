@@ -1,5 +1,6 @@
 /** What the user drops or picks, as files. Handles are taken where the browser has them: they show what is appended later. */
 import type { Given } from "../shared/file-storage.ts";
+import { RECORDINGS } from "../shared/recordings.ts";
 
 export interface GivenFiles {
   /** The name of the folder that the files are in; `undefined` for files given one by one. */
@@ -93,9 +94,11 @@ async function unlessCancelled<Result>(picking: Promise<Result>): Promise<Result
 
 /** A recording in the private file system of this page's origin. */
 export interface Recording {
+  /** The path of a file, or of a folder with a slash at its end. */
   readonly name: string;
   readonly size: number;
-  readonly given: GivenFiles;
+  /** The files of a folder, which are shown together. */
+  readonly folder: GivenFiles | undefined;
 }
 
 /** The recordings of this origin, in the folders of its private file system, too. */
@@ -112,12 +115,13 @@ async function addRecordings(folder: FileSystemDirectoryHandle, path: string, fo
   const files = await filesOf(folder);
   const arrays = files.filter(({ name }) => /\.np[yz]$/i.test(name));
   const sizes = await Promise.all(arrays.map(async (file) => (await file.getFile()).size));
-  if (path !== "" && arrays.length > 1) {
-    found.push({ name: `${path}/`, size: sizes.reduce((sum, size) => sum + size, 0), given: { folder: path, files: arrays } });
+  // What the recorder made has nothing to do with each other.
+  if (path !== "" && path !== RECORDINGS && arrays.length > 1) {
+    found.push({ name: `${path}/`, size: sizes.reduce((sum, size) => sum + size, 0), folder: { folder: path, files: arrays } });
   } else {
     for (const [i, file] of arrays.entries()) {
       const name = path === "" ? file.name : `${path}/${file.name}`;
-      found.push({ name, size: sizes[i] as number, given: { folder: undefined, files: [file] } });
+      found.push({ name, size: sizes[i] as number, folder: undefined });
     }
   }
   if (depth === 0) return;

@@ -6,6 +6,8 @@ import { type GivenFiles, pickFiles, pickFolder, recordings } from "./given.ts";
 export interface Opening {
   files(given: GivenFiles): void;
   url(url: string): void;
+  /** `path`: of a file in the browser's private file system. */
+  recording(path: string): void;
   problem(error: unknown): void;
 }
 
@@ -89,9 +91,9 @@ async function listRecordings(section: HTMLElement, opening: Opening): Promise<v
   const found = await recordings().catch(() => []);
   if (found.length === 0) return;
   const list = el("ul", { class: "recordings" });
-  for (const { name, size, given } of found) {
-    const text = given.files.length > 1 ? `${counted(given.files.length, "file")}, ${bytesText(size)}` : bytesText(size);
-    const item = button("", () => opening.files(given));
+  for (const { name, size, folder } of found) {
+    const text = folder === undefined ? bytesText(size) : `${counted(folder.files.length, "file")}, ${bytesText(size)}`;
+    const item = button("", () => (folder === undefined ? opening.recording(name) : opening.files(folder)));
     item.append(el("span", {}, name), el("span", { class: "note" }, text));
     list.append(el("li", {}, item));
   }

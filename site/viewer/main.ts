@@ -5,14 +5,16 @@ import { themeSwitch } from "../shared/theme.ts";
 import { countFetches } from "./counting.ts";
 import { dropped, type GivenFiles } from "./given.ts";
 import { landing, type Opening } from "./landing.ts";
-import { type ArraySpec, arraysOf, arraysOfFiles, nameOf } from "./opening.ts";
+import { type ArraySpec, arraysOf, arraysOfFiles, nameOf, type Source } from "./opening.ts";
 import { ReadCount } from "./read-count.ts";
 import { Workspace } from "./workspace.ts";
 
 const main = byId("main");
 const count = new ReadCount();
 countFetches((bytes) => count.add(bytes));
-const asked = new URLSearchParams(location.search).get("url");
+const parameters = new URLSearchParams(location.search);
+const asked = parameters.get("url");
+const recording = parameters.get("recording");
 /** Whether the command `view` serves the page, and with it one file: it may read nothing else. */
 const isServed = asked?.startsWith("data/") === true;
 let workspace: Workspace | undefined;
@@ -25,6 +27,7 @@ const opening: Opening = {
       arraysOfFiles(given.folder, given.files, (bytes) => count.add(bytes)),
     ),
   url: (text: string) => void openUrl(text),
+  recording: (path: string) => void openSource({ kind: "recording", path }),
   problem: showProblem,
 };
 
@@ -35,7 +38,11 @@ async function openUrl(text: string): Promise<void> {
   } catch {
     return showProblem(new Error(`Expected a URL such as https://example.org/log.npy: found ${text}.`));
   }
-  await open(nameOf({ kind: "url", url: url.href }), () => arraysOf({ kind: "url", url: url.href }, (bytes) => count.add(bytes)));
+  await openSource({ kind: "url", url: url.href });
+}
+
+async function openSource(source: Source): Promise<void> {
+  await open(nameOf(source), () => arraysOf(source, (bytes) => count.add(bytes)));
 }
 
 async function open(name: string, find: () => Promise<ArraySpec[]>): Promise<void> {
@@ -94,3 +101,4 @@ byId("bar-actions").append(button("Open another", showLanding, { id: "home", hid
 listenToDrops();
 showLanding();
 if (asked !== null) void openUrl(asked);
+else if (recording !== null) opening.recording(recording);

@@ -1,5 +1,5 @@
 /** From what the user gave to arrays that can be read, in the page as in its worker. */
-import { fileOf, type Given, givenFolder, givenStorage, type OnRead } from "../shared/file-storage.ts";
+import { fileOf, type Given, givenFolder, givenStorage, type OnRead, recordingStorage } from "../shared/file-storage.ts";
 import {
   type AsyncStorage,
   type FileLike,
@@ -18,6 +18,8 @@ import type { Readable } from "./sheet.ts";
 export type Source =
   | { readonly kind: "file"; readonly file: Given }
   | { readonly kind: "url"; readonly url: string }
+  /** A file of the browser's private file system. */
+  | { readonly kind: "recording"; readonly path: string }
   | { readonly kind: "shards"; readonly name: string; readonly files: readonly Given[] };
 
 /** One array of a source. */
@@ -52,6 +54,7 @@ const SHARD = /^\d+\.npy$/;
 export function nameOf(source: Source): string {
   if (source.kind === "file") return source.file.name;
   if (source.kind === "shards") return source.name;
+  if (source.kind === "recording") return source.path.split("/").at(-1) as string;
   try {
     const { pathname, href } = new URL(source.url);
     return decodeURIComponent(pathname.split("/").at(-1) ?? "") || href;
@@ -68,8 +71,9 @@ export function distanceOf(source: Source): Distance {
   return /^https?:\/\/(localhost|127\.|\[::1\])/i.test(source.url) ? "machine" : "net";
 }
 
-function locate(source: Exclude<Source, { kind: "shards" }>, onRead: OnRead): AsyncStorage | string {
-  return source.kind === "url" ? source.url : givenStorage(source.file, onRead);
+async function locate(source: Exclude<Source, { kind: "shards" }>, onRead: OnRead): Promise<AsyncStorage | string> {
+  if (source.kind === "url") return source.url;
+  return source.kind === "recording" ? await recordingStorage(source.path, onRead) : givenStorage(source.file, onRead);
 }
 
 /** The arrays of files that were given together: each file, the arrays of archives, the shards of a folder as one, a group. */
@@ -118,7 +122,7 @@ async function rowsOfGroup(folder: string, files: readonly Given[], onRead: OnRe
 export async function arraysOf(source: Source, onRead: OnRead): Promise<ArraySpec[]> {
   const label = nameOf(source);
   if (source.kind === "shards" || !(await isArchive(source, onRead))) return [{ source, label }];
-  const npz = await openNpz(locate(source, onRead) as FileLike);
+  const npz = await openNpz((await locate(source, onRead)) as FileLike);
   try {
     if (npz.names.length === 0) throw new Error(`${label} is an archive without arrays.`);
     return npz.names.map((member) => ({ source, member, label: member, parent: label }));
@@ -131,7 +135,7 @@ export async function arraysOf(source: Source, onRead: OnRead): Promise<ArraySpe
 async function isArchive(source: Exclude<Source, { kind: "shards" }>, onRead: OnRead): Promise<boolean> {
   const name = nameOf(source).toLowerCase();
   if (name.endsWith(".npz")) return true;
-  if (name.endsWith(".npy") || source.kind === "url") return false;
+  if (name.endsWith(".npy") || source.kind !== "file") return false;
   const start = new Uint8Array(await (await fileOf(source.file)).slice(0, 4).arrayBuffer());
   onRead(start.length);
   return start[0] === 0x50 && start[1] === 0x4b;
@@ -151,7 +155,7 @@ export async function openArray(spec: ArraySpec, onRead: OnRead): Promise<Opened
       close: () => reader.close(),
     };
   }
-  const file = locate(source, onRead) as FileLike;
+  const file = (await locate(source, onRead)) as FileLike;
   if (member !== undefined) return await openMember(file, member);
   const reader = await NpyReader.open(file);
   try {

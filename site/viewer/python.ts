@@ -1,5 +1,5 @@
 /** What is shown, as Python that gives the same. */
-import type { ArraySpec } from "./opening.ts";
+import { type ArraySpec, nameOf } from "./opening.ts";
 import type { Sheet, Span } from "./sheet.ts";
 
 /** A text as a literal of Python. */
@@ -7,7 +7,7 @@ function literal(text: string): string {
   return JSON.stringify(text).replace(/[\u007f-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
-/** An expression that loads the array. A picked file has no path that a page could know: only its name. */
+/** An expression that loads the array. Files that were picked or recorded have no path that Python could open: only their names. */
 function loading({ source, member }: ArraySpec): { readonly imports: string[]; readonly expression: string } {
   if (source.kind === "shards") {
     const pattern = literal(`${source.name}/*.npy`);
@@ -23,7 +23,7 @@ function loading({ source, member }: ArraySpec): { readonly imports: string[]; r
   }
   return {
     imports: [],
-    expression: `np.load(${literal(source.file.name)}${member === undefined ? ', mmap_mode="r"' : ""})${key}`,
+    expression: `np.load(${literal(nameOf(source))}${member === undefined ? ', mmap_mode="r"' : ""})${key}`,
   };
 }
 

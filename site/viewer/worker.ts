@@ -5,7 +5,7 @@ import { heat } from "./heat.ts";
 import { histogram } from "./histogram.ts";
 import { image } from "./image.ts";
 import { lines } from "./lines.ts";
-import { distanceOf, type OpenedArray, openArray } from "./opening.ts";
+import { distanceOf, nameOf, type OpenedArray, openArray } from "./opening.ts";
 import type { Scanning } from "./scan.ts";
 import { Sheet } from "./sheet.ts";
 import { stats } from "./stats.ts";
@@ -33,8 +33,8 @@ countFetches(onRead);
 /** The array of a task. One stays open, for the next task of it. */
 async function arrayOf({ spec, rowCount }: Request): Promise<OpenedArray> {
   const { source, member } = spec;
-  const name = source.kind === "url" ? source.url : source.kind === "file" ? source.file.name : source.name;
-  const key = JSON.stringify([source.kind, name, member]);
+  const place = source.kind === "url" ? source.url : source.kind === "recording" ? source.path : nameOf(source);
+  const key = JSON.stringify([source.kind, place, member]);
   if (opened?.key !== key) {
     const before = opened;
     opened = { key, array: openArray(spec, onRead) };

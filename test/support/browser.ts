@@ -55,6 +55,9 @@ const EXCLUSIVE = `{
 }
 `;
 
+/** Files by their paths. */
+type ServedContent = Record<string, { body: string | Uint8Array; headers?: Record<string, string> }>;
+
 type ServedFiles = Awaited<ReturnType<typeof serveFiles>>;
 
 /** A web site, and a browser with a profile that outlives it: `start` it again after it was killed. */
@@ -74,11 +77,16 @@ export class Site {
 
   /** With `isExclusive` as in browsers other than Chromium. */
   static async open(isExclusive: boolean = false): Promise<Site> {
-    const files: Record<string, { body: string; headers?: Record<string, string> }> = await bundled();
+    const files: ServedContent = await bundled();
     files["/"] = { body: PAGE, headers: { "Content-Type": "text/html" } };
     if (isExclusive) {
       for (const name of ["/worker.js", "/suite-worker.js"]) files[name] = { body: `${EXCLUSIVE}${files[name]?.body}` };
     }
+    return await Site.of(files, isExclusive);
+  }
+
+  /** A site of other files. */
+  static async of(files: ServedContent, isExclusive: boolean = false): Promise<Site> {
     const site = new Site(await serveFiles(files), isExclusive);
     await site.start();
     return site;
@@ -89,11 +97,18 @@ export class Site {
     this.context = await chromium.launchPersistentContext(this.#profile, { executablePath, chromiumSandbox: false });
   }
 
-  async page(): Promise<Page> {
+  /** A new tab, which is empty. */
+  async tab(): Promise<Page> {
     const page = await (this.context as BrowserContext).newPage();
     if (this.#isExclusive) await page.addInitScript("delete globalThis.FileSystemObserver");
     page.on("pageerror", (error) => this.complaints.push(String(error)));
     page.on("console", (message) => this.complaints.push(message.text()));
+    return page;
+  }
+
+  /** A new tab with the page that has `npy`. */
+  async page(): Promise<Page> {
+    const page = await this.tab();
     await page.goto(this.server.url.href);
     await page.waitForFunction("globalThis.npy !== undefined");
     return page;
