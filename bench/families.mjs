@@ -14,6 +14,7 @@ export const FAMILIES = [
   "durability",
   "threads",
   "peers",
+  "killed",
   "cli",
   "startup",
 ];

@@ -78,6 +78,11 @@ export function rows(pick) {
   ];
 }
 
+/** What `killed.mjs` asks for: the process ends, as by `kill -9`, when the last row has been appended, and nothing is closed. */
+function endIf(killed) {
+  if (killed) process.kill(process.pid, "SIGKILL");
+}
+
 function batchOf(batch, columns) {
   return Float64Array.from({ length: batch * columns }, (_, i) => i);
 }
@@ -85,11 +90,12 @@ function batchOf(batch, columns) {
 export const jobs = {
   bare: writePieces,
 
-  append({ path, rows, columns, batch, mmap = false }) {
+  append({ path, rows, columns, batch, mmap = false, killed = false }) {
     const npaa = NpyAppendArray.openSync(path, { dtype: "float64", rowShape: [columns], mmap });
     const data = batchOf(batch, columns);
     const seconds = stopwatch();
     for (let done = 0; done < rows; done += batch) npaa.append(data);
+    endIf(killed);
     npaa.close();
     return seconds();
   },
@@ -120,7 +126,7 @@ export const jobs = {
     return seconds();
   },
 
-  async arrow({ path, rows, columns, batch, scale = 1, isEach = false }) {
+  async arrow({ path, rows, columns, batch, scale = 1, isEach = false, killed = false }) {
     const { Field, FixedSizeList, Float64, makeData, RecordBatch, RecordBatchStreamWriter, Schema, Struct } = await import(
       "apache-arrow"
     );
@@ -140,6 +146,7 @@ export const jobs = {
       // Lets what was written so far be taken, so that not all of it waits in memory.
       if (isEach || done % (100 * batch) === 0) await new Promise(setImmediate);
     }
+    endIf(killed);
     writer.finish();
     await written;
     closeSync(fd);
@@ -147,7 +154,7 @@ export const jobs = {
   },
 
   /** In row groups of the size that readers like, whatever the batches. */
-  async parquet({ path, rows, columns }) {
+  async parquet({ path, rows, columns, killed = false }) {
     const batch = Math.min(rows, 100_000);
     const { fileWriter, ParquetWriter } = await import("hyparquet-writer");
     const schema = [
@@ -158,6 +165,7 @@ export const jobs = {
     const seconds = stopwatch();
     const writer = new ParquetWriter({ writer: fileWriter(path), schema, codec: "UNCOMPRESSED", statistics: false });
     for (let done = 0; done < rows; done += batch) await writer.write({ columnData, rowGroupSize: batch });
+    endIf(killed);
     await writer.finish();
     return seconds();
   },

@@ -6,7 +6,9 @@ The Python package npy-append-array, and NumPy, at the same jobs as the modules 
 import json
 import os
 import resource
+import signal
 import sqlite3
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -33,11 +35,17 @@ def numbers(dtype, shape):
     return made(dtype, tuple(shape))
 
 
-def append_all(path, arrays, **options):
+def end_if(killed):
+    if killed:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def append_all(path, arrays, killed=False, **options):
     npaa = NpyAppendArray(path, **options)
     start = perf_counter()
     for array in arrays:
         npaa.append(array)
+    end_if(killed)
     npaa.close()
     return perf_counter() - start
 
@@ -54,13 +62,13 @@ def rows(path, rows, rewrite, scale):
     return scale * (perf_counter() - start)
 
 
-def batches(path, rows, columns, batch, scale=1):
+def batches(path, rows, columns, batch, scale=1, killed=False):
     create(path, "<f8", (0, columns))
     array = numbers("<f8", (batch, columns))
-    return scale * append_all(path, (array for _ in range(0, rows, batch)))
+    return scale * append_all(path, (array for _ in range(0, rows, batch)), killed)
 
 
-def sqlite(path, rows, columns, batch, scale):
+def sqlite(path, rows, columns, batch, scale=1, killed=False):
     """Each row in a transaction of its own, which outlives the process."""
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA journal_mode=WAL")
@@ -72,8 +80,22 @@ def sqlite(path, rows, columns, batch, scale):
     for i in range(rows):
         connection.execute(insert, [float(i)] * columns)
     seconds = perf_counter() - start
+    end_if(killed)
     connection.close()
     return scale * seconds
+
+
+def left(path, job, **params):
+    """The rows that can be read when the process that appended them was killed right after the last one."""
+    task = {"job": job, "params": {**params, "path": path, "killed": True}}
+    status = subprocess.run([sys.executable, __file__], input=json.dumps(task), text=True).returncode
+    assert status == -signal.SIGKILL, status
+    if job != "sqlite":
+        return len(np.load(path, mmap_mode="r"))
+    connection = sqlite3.connect(path)
+    [count] = connection.execute("SELECT count(*) FROM rows").fetchone()
+    connection.close()
+    return count
 
 
 def bulk(path, total, chunk):

@@ -1,4 +1,4 @@
-// The results as Markdown tables and a chart.
+// The results as Markdown tables.
 import { compare, judge, ratio, summary } from "./harness.mjs";
 
 /**
@@ -188,7 +188,7 @@ export function markdown(families, machine) {
     "",
     ...headlines(families),
     "",
-    "![Rows per second, appended one by one, each kept when the process is killed](benchmarks.svg)",
+    "![Rows a second, appended one by one, and how many of 1,000 rows can be read after SIGKILL](benchmarks.svg)",
     "",
     "Written by `npm run bench`, on this machine:",
     "",
@@ -219,52 +219,4 @@ export function terminalLines({ row, figures }) {
   }
   for (const verdict of judge(row, figures)) lines.push(`    ${verdictText(verdict, row.unit).replaceAll("*", "")}`);
   return lines;
-}
-
-// ---- the chart ----
-
-const WIDTH = 720;
-const LABEL_WIDTH = 260;
-const BAR = 26;
-const COLORS = { ours: "#2f6f4f", bare: "#8a8a8a" };
-const OTHER = "#b9b9b9";
-const NAMES = {
-  ours: "npy-append-array, mmap: true",
-  "ours, without `mmap`": "npy-append-array",
-  bare: "bare Node, two writes a row",
-  reference: "Python npy-append-array",
-  "apache-arrow": "Apache Arrow (apache-arrow)",
-  SQLite: "SQLite, a transaction a row",
-};
-
-/** Rows per second of one row of the benchmark: a bar for each contender, the fastest first. Empty if it was not measured. */
-export function chart(families) {
-  const result = families.flatMap((family) => family.results).find(({ row }) => row.id === "peers/each");
-  const bars = [...(result?.figures ?? [])]
-    .map(([name, values]) => ({ name, value: summary(values).median }))
-    .sort((a, b) => b.value - a.value);
-  const most = bars[0]?.value ?? 1;
-  const room = WIDTH - LABEL_WIDTH - 120;
-  const parts = bars.map(({ name, value }, i) => {
-    const y = 44 + i * BAR;
-    const width = Math.max(1.5, (room * value) / most);
-    const isOurs = name.startsWith("ours");
-    return [
-      `<text x="${LABEL_WIDTH - 10}" y="${y + 14}" text-anchor="end"${isOurs ? ' font-weight="bold"' : ""}>${escapeText(NAMES[name] ?? name)}</text>`,
-      `<rect x="${LABEL_WIDTH}" y="${y}" width="${width.toFixed(1)}" height="${BAR - 7}" fill="${isOurs ? COLORS.ours : (COLORS[name] ?? OTHER)}"/>`,
-      `<text x="${(LABEL_WIDTH + width + 8).toFixed(1)}" y="${y + 14}">${plain([value], "rows/s")}</text>`,
-    ].join("\n");
-  });
-  const height = 56 + bars.length * BAR;
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="13">
-<title>Rows per second, appended one by one, each kept when the process is killed</title>
-<rect width="100%" height="100%" fill="#fff"/>
-<text x="16" y="24" font-size="15" font-weight="bold">Rows per second, one by one, each kept when the process is killed</text>
-${parts.join("\n")}
-</svg>
-`;
-}
-
-function escapeText(text) {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 }

@@ -5,9 +5,10 @@ import { arch, availableParallelism, cpus, freemem, platform, release, tmpdir, t
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { chart } from "./chart.mjs";
 import { FAMILIES } from "./families.mjs";
 import { compiledC, measure, python, Workers } from "./harness.mjs";
-import { chart, markdown, terminalLines } from "./report.mjs";
+import { markdown, terminalLines } from "./report.mjs";
 
 const USAGE = `node bench/run.mjs [options]
   --full            ten times the work, and more rounds
@@ -62,8 +63,9 @@ try {
   const target = options.out ?? (options.only === "" ? join(root, "docs") : undefined);
   if (target !== undefined) {
     mkdirSync(target, { recursive: true });
-    writeFileSync(join(target, "benchmarks.md"), markdown(families, machine()));
-    writeFileSync(join(target, "benchmarks.svg"), chart(families));
+    const report = markdown(families, machine());
+    writeFileSync(join(target, "benchmarks.md"), report);
+    writeFileSync(join(target, "benchmarks.svg"), chart(report));
     console.log(`\nwritten: ${join(target, "benchmarks.md")}`);
   }
 } finally {
