@@ -92,7 +92,7 @@ const { version } = JSON.parse(readFileSync(path("package.json"), "utf8"));
 
 /** The parts of the library, each with what the parts above it lack. What `info` needs comes first. */
 const PARTS = {
-  describing: ["inspect", "errors", "format/dtype", "format/header", "cast/can-cast", "storage/node-storage", "storage/memory"],
+  describing: ["inspect", "errors", "format/dtype", "headers", "cast/can-cast", "storage/node-storage", "storage/memory"],
   reading: ["reader/npy-reader", "load"],
   writing: ["writer/npy-append-array", "save"],
   rest: ["node"],

@@ -48,6 +48,7 @@ export async function buildPage(page, outDir) {
     logLevel: "warn",
     build: {
       rolldownOptions: {
+        checks: { pluginTimings: false },
         // Of the library and the command line, only what a page uses.
         treeshake: { moduleSideEffects: (id) => !id.startsWith(path("../src/")) },
       },

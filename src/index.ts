@@ -37,7 +37,7 @@ export {
   type DTypeName,
   dtype,
 } from "./format/dtype.ts";
-export { formatHeader, type NpyHeader, type NpyVersion, parseHeader } from "./format/header.ts";
+export type { NpyHeader, NpyVersion } from "./format/header.ts";
 export type { ArrayLayout } from "./format/layout.ts";
 export type { Selection, Slice } from "./format/selection.ts";
 export type { GroupArray, GroupArrayInfo } from "./group/columns.ts";
@@ -50,6 +50,7 @@ export { NpyAppendGroupSync } from "./group/npy-append-group-sync.ts";
 export { type GroupFollowOptions, NpyGroupReader } from "./group/npy-group-reader.ts";
 export { NpyGroupReaderSync } from "./group/npy-group-reader-sync.ts";
 export { RaggedArray } from "./group/ragged-array.ts";
+export { formatHeader, type HeaderLayout, parseHeader } from "./headers.ts";
 export type {
   AccessorArray,
   ArqueroTable,
