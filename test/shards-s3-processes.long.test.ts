@@ -1,46 +1,17 @@
 /** Many processes that fill shards in an S3 store at the same time, and are killed again and again. */
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "rolldown";
 import { expect, test } from "vitest";
 import { load, recoverShards } from "../src/node.ts";
 import { s3Folder } from "../src/s3/s3-folder.ts";
 import { runs } from "./support/effort.ts";
 import { type Fate, faultyWay, gatewayVariables, keysOf, newBucket, signingFetch } from "./support/gateway.ts";
+import { bundled, untilKilled } from "./support/killed-process.ts";
 import { temporaryDirectory } from "./support/temporary.ts";
 
 const WRITERS = 8;
 const LIVES = runs(5);
-
-/** The process, in one file that Node runs. */
-async function built(): Promise<string> {
-  const file = join(temporaryDirectory(fileURLToPath(new URL("../node_modules/", import.meta.url))), "process.mjs");
-  const input = fileURLToPath(new URL("support/s3-shards-process.ts", import.meta.url));
-  await build({ input, platform: "node", output: { file } });
-  return file;
-}
-
-/** One life of a process; returns the rows that it had acknowledged when it was killed. */
-async function live(script: string, url: string, id: number, spool: string, milliseconds: number): Promise<number> {
-  const child = spawn(process.execPath, [script, url, String(id), spool], {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, ...gatewayVariables },
-  });
-  let [output, errors] = ["", ""];
-  child.stdout.on("data", (data) => {
-    // From the first append on: a kill while Node starts is none of a writer.
-    if (output === "") setTimeout(() => child.kill("SIGKILL"), milliseconds);
-    output += data;
-  });
-  child.stderr.on("data", (data) => {
-    errors += data;
-  });
-  await new Promise((resolve) => child.once("close", resolve));
-  expect(errors).toBe("");
-  return Number(output.slice(0, output.lastIndexOf("\n")).split("\n").at(-1));
-}
 
 /** What boto3 and NumPy see: the rows of all objects, and their sum. */
 function seenByBoto(bucket: string): [rows: number, sum: number] {
@@ -68,7 +39,7 @@ test.runIf(gatewayVariables !== undefined).each([
 ])(
   "%s: no acknowledged row is lost or doubled, and names have no gaps",
   async (where, rate) => {
-    const script = await built();
+    const script = await bundled("s3-shards-process.ts");
     const bucket = await newBucket();
     const faults: readonly Fate[] = ["lose", "lose", "drop", 500, 503];
     const way = await faultyWay(({ method }) => {
@@ -83,7 +54,9 @@ test.runIf(gatewayVariables !== undefined).each([
       Array.from({ length: WRITERS }, async (_, writer) => {
         for (let round = 0; round < LIVES; round++) {
           const id = 1000 * writer + round;
-          acknowledged.set(id, await live(script, url, id, spools[writer % 2] as string, Math.random() * 600));
+          const args = [url, String(id), spools[writer % 2] as string];
+          const lines = await untilKilled(script, args, Math.random() * 600);
+          acknowledged.set(id, Number(lines.at(-1)));
         }
       }),
     );

@@ -6,8 +6,8 @@ import { spawnSync } from "node:child_process";
 import { createServer, request as httpRequest, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { AwsClient } from "aws4fetch";
 import { onTestFinished } from "vitest";
+import { signingFetchOf } from "./signing-fetch.ts";
 
 /** What tools know the server by: `AWS_ENDPOINT_URL`, `AWS_ACCESS_KEY_ID` and so on. */
 export type GatewayVariables = Readonly<Record<string, string>>;
@@ -40,17 +40,9 @@ function ofScript(): GatewayVariables | undefined {
   );
 }
 
-/** A `fetch` that signs with the keys of the server, as users make it. */
+/** A `fetch` that signs with the keys of the server. */
 export function signingFetch(variables: GatewayVariables = gatewayVariables as GatewayVariables): typeof fetch {
-  const client = new AwsClient({
-    accessKeyId: variables["AWS_ACCESS_KEY_ID"] as string,
-    secretAccessKey: variables["AWS_SECRET_ACCESS_KEY"] as string,
-    region: variables["AWS_REGION"] as string,
-    service: "s3",
-    // What is tried again is our own affair.
-    retries: 0,
-  });
-  return (input, init) => client.fetch(input as string, init);
+  return signingFetchOf(variables);
 }
 
 /** A new, empty bucket; removed with all that is in it when the test ends. Its URL has no `/` at the end. */

@@ -3,24 +3,16 @@
  * many rows are acknowledged: with a spool after each append, else after each sync.
  */
 import { writeSync } from "node:fs";
-import { AwsClient } from "aws4fetch";
 import { NpyShards } from "../../src/node.ts";
 import { usePaths } from "../../src/node-runtime.ts";
 import { s3Folder } from "../../src/s3/s3-folder.ts";
+import { signingFetchOf } from "./signing-fetch.ts";
 
 // The bundler drops the call of src/node.ts.
 usePaths();
 const [url = "", id = "", spool = ""] = process.argv.slice(2);
-const { AWS_ACCESS_KEY_ID = "", AWS_SECRET_ACCESS_KEY = "", AWS_REGION = "" } = process.env;
-const client = new AwsClient({
-  accessKeyId: AWS_ACCESS_KEY_ID,
-  secretAccessKey: AWS_SECRET_ACCESS_KEY,
-  region: AWS_REGION,
-  service: "s3",
-  retries: 0,
-});
 const folder = s3Folder(url, {
-  fetch: (input, init) => client.fetch(input as string, init),
+  fetch: signingFetchOf(process.env),
   ...(spool !== "" && { spool }),
 });
 const shards = await NpyShards.open(folder, { rowsPerShard: 50, dtype: "int32", rowShape: [2] });
