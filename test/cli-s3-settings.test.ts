@@ -59,14 +59,14 @@ const KEYS = "[default]\naws_access_key_id = a\naws_secret_access_key = b\n";
 test.each<Lacking>([
   {
     what: "keys",
-    says: /set AWS_ACCESS_KEY_ID and .* profile "default" \(looked for in the environment, .*credentials, which does not exist and .*config, which does not exist\)/,
+    says: /set AWS_ACCESS_KEY_ID and .* profile "default" \(looked for in the environment, .*credentials \(not there\) and .*config \(not there\)\)/,
   },
   { what: "half of the keys", variables: { AWS_ACCESS_KEY_ID: "AKIA" }, says: /AWS_SECRET_ACCESS_KEY is not/ },
   {
     what: "the profile",
     config: "[profile b]\n",
     variables: { AWS_PROFILE: "a" },
-    says: /AWS_PROFILE names "a", and there is no such profile in .*credentials, .* and .*config/,
+    says: /AWS_PROFILE names "a", and there is no such profile in .*credentials .* and .*config/,
   },
   {
     what: "keys that come from elsewhere",

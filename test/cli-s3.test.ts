@@ -59,7 +59,8 @@ test.each([
   ["info --watch s3://b/k.npy", "run info again"],
   ["tail -f s3://b/k.npy", "run tail again"],
   ["tail -F s3://b/", "run tail again"],
-  ["append s3://b/k.npy a.csv", "use the library"],
+  ["truncate --copy s3://b/k.npy 3", "leave out --copy"],
+  ["ensure-appendable --inplace s3://b/k.npy", "leave out --inplace"],
   ["slice a.npy 0 --raw --out s3://b/k.bin", "upload it"],
   ["plot a.npy --svg s3://b/k.svg", "upload it"],
 ])("refuses what a store cannot do: %s", (line, advice) => {

@@ -1,7 +1,7 @@
 /** What file systems and runtimes answer that are not at hand: directories that cannot be synced, syncs on macOS, pipes on Windows. */
 import type * as NodeFs from "node:fs";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { openBytes } from "../src/cli/sources/bytes.ts";
+import { openDescriptor } from "../src/cli/sources/bytes.ts";
 import { load, NpyAppendArray } from "../src/node.ts";
 import { syncFile, syncFileSync } from "../src/storage/node-sync.ts";
 import { attempt, FILE_FORMS } from "./support/forms.ts";
@@ -142,7 +142,7 @@ test("on Windows all that is neither a file nor a device may block, and is read 
   seem("win32");
   const isPipe = ["file", "directory", "device", "pipe"].map((kind) => {
     system.kind = kind;
-    return openBytes("-", { mayBeTerminal: true }).isPipe;
+    return openDescriptor("-", { mayBeTerminal: true }).isPipe;
   });
   expect(isPipe).toEqual([false, false, false, true]);
 });

@@ -4,6 +4,8 @@ import { stat } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { inspect } from "../node.ts";
 import { isSameFile } from "./files/each-file.ts";
+import { isObject } from "./files/object-names.ts";
+import { fileAt } from "./files/places.ts";
 import {
   castingOption,
   columnChoices,
@@ -29,7 +31,7 @@ export function appendCommand(): Command {
     .summary("append .npy, CSV, TSV, NDJSON or raw bytes to a file")
     .description(
       "Appends rows to a file, and creates the file if it does not exist. " +
-        "Sources are .npy files, CSV, TSV, NDJSON or raw bytes; - is stdin.",
+        "Sources are .npy files, CSV, TSV, NDJSON or raw bytes; - is stdin. An object in S3 (s3://bucket/key) shows all new rows at once, when the last is appended.",
     )
     .argument("<file>", "the .npy file to append to")
     .argument("<source...>", "what to append, in this order")
@@ -70,10 +72,11 @@ Examples:
     );
 }
 
-async function append(file: string, paths: readonly string[], options: AppendOptions): Promise<void> {
+async function append(file: string, paths: readonly string[], given: AppendOptions): Promise<void> {
+  const options = { ...given, isAsync: [file, ...paths].some(isObject) };
   const formats = paths.map((path) => formatOf(path, options.format));
   const existing = await layoutOfFile(file);
-  if (existing !== undefined) await checkSources(file, paths, formats);
+  if (existing !== undefined && !isObject(file)) await checkSources(file, paths, formats);
   const files = paths.map((path, i) => ({ path, open: openerOf(formats[i] as Format) }));
   const { sources, layout } = await openSources(files, existing, options);
   const { dtype, fortranOrder } = layout;
@@ -104,7 +107,7 @@ async function checkSources(file: string, paths: readonly string[], formats: rea
 /** The layout of a file; `undefined` if it does not exist. */
 async function layoutOfFile(file: string): Promise<RowLayout | undefined> {
   try {
-    return layoutOf(await inspect(file));
+    return layoutOf(await inspect(await fileAt(file)));
   } catch (error) {
     if ((error as { code?: unknown }).code === "ENOENT") return undefined;
     throw about(file, error);

@@ -31,13 +31,11 @@ export const COMMANDS: readonly Entry[] = [
   {
     usage: "append [options] <file> <source...>",
     summary: "append .npy, CSV, TSV, NDJSON or raw bytes to a file",
-    notInS3: WRITES_FILES,
     load: async () => (await import("./append.ts")).appendCommand,
   },
   {
     usage: "concat [options] <out> <in...>",
     summary: "join many .npy files into one",
-    notInS3: WRITES_FILES,
     load: async () => (await import("./concat.ts")).concatCommand,
   },
   {
@@ -61,13 +59,11 @@ export const COMMANDS: readonly Entry[] = [
   {
     usage: "shard [options] <in> <dir>",
     summary: "write an array into many files of equal size",
-    notInS3: WRITES_FILES,
     load: async () => (await import("./shard.ts")).shardCommand,
   },
   {
     usage: "index [options] <dir>",
     summary: "index shards, so that zarr, dask and xarray read them in place",
-    notInS3: WRITES_FILES,
     load: async () => (await import("./index-command.ts")).indexCommand,
   },
   {
@@ -79,7 +75,6 @@ export const COMMANDS: readonly Entry[] = [
   {
     usage: "recover [options] <file...>",
     summary: "repair incomplete files",
-    notInS3: WRITES_FILES,
     load: async () => (await import("./recover.ts")).recoverCommand,
   },
   {
@@ -91,13 +86,13 @@ export const COMMANDS: readonly Entry[] = [
   {
     usage: "truncate [options] <file> <rows>",
     summary: "keep the first rows of a file",
-    notInS3: WRITES_FILES,
+    notInS3: { copy: "an object is replaced by a copy in any case: leave out --copy" },
     load: async () => (await import("./truncate.ts")).truncateCommand,
   },
   {
     usage: "ensure-appendable [options] <file...>",
     summary: "give files a header with room to grow",
-    notInS3: WRITES_FILES,
+    notInS3: { inplace: "an object is always replaced as a whole: leave out --inplace" },
     load: async () => (await import("./ensure-appendable.ts")).ensureAppendableCommand,
   },
   {

@@ -1,7 +1,8 @@
 /** `ensure-appendable`: gives headers room to grow. */
 import { Command } from "commander";
-import { ensureAppendable, inspect } from "../node.ts";
+import { ensureAppendable, type FileLike, inspect } from "../node.ts";
 import { forEachFile } from "./files/each-file.ts";
+import { fileAt } from "./files/places.ts";
 import { shown } from "./program/failure.ts";
 import { Interrupted, interruptible } from "./program/interruption.ts";
 import { Progress, type ProgressOptions } from "./program/progress.ts";
@@ -19,8 +20,10 @@ export function ensureAppendableCommand(): Command {
     .action(async (files: string[], _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ProgressOptions & { inplace?: boolean; debug?: boolean }>();
       await forEachFile(files, options, async (file) => {
-        const { appendable, dataLength } = await inspect(file);
-        if (!appendable) await rewrite(file, options.inplace ?? false, await Progress.start(shown(file), dataLength, options));
+        const place = await fileAt(file);
+        const { appendable, dataLength } = await inspect(place);
+        const progress = await Progress.start(shown(file), dataLength, options);
+        if (!appendable) await rewrite(file, place, options.inplace ?? false, progress);
         if (!options.quiet) await print(`${shown(file)}: ${appendable ? "already appendable" : "now appendable"}\n`);
       });
     })
@@ -33,13 +36,13 @@ Examples:
     );
 }
 
-async function rewrite(file: string, inplace: boolean, progress: Progress): Promise<void> {
+async function rewrite(file: string, place: FileLike, inplace: boolean, progress: Progress): Promise<void> {
   let isDone = false;
   const onProgress = (done: number): void => progress.reach(done);
   try {
     await interruptible(
       async (signal) => {
-        isDone = await ensureAppendable(file, { inplace, signal, onProgress });
+        isDone = await ensureAppendable(place, { inplace, signal, onProgress });
       },
       { vital: inplace },
     );

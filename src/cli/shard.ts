@@ -1,7 +1,8 @@
 /** `shard`: writes an array into many files of equal size. */
 import { Command } from "commander";
 import { NpyReader, NpyShards } from "../node.ts";
-import { shardFolderAt } from "./files/shard-folders.ts";
+import { sourceAt, targetFolderAt } from "./files/places.ts";
+import { holdsShards } from "./files/shard-folders.ts";
 import { durabilityOption, rowCountArgument } from "./program/arguments.ts";
 import { about, counted, FileProblem, shown } from "./program/failure.ts";
 import { Interrupted, interruptible } from "./program/interruption.ts";
@@ -41,9 +42,13 @@ Examples:
 const PIECE = 2 ** 26;
 
 async function shard(file: string, directory: string, options: ShardOptions): Promise<void> {
-  if ((await shardFolderAt(directory)) !== undefined)
-    throw new FileProblem(directory, "it already has shards: choose another directory");
-  const reader = await NpyReader.open(file).catch((error: unknown) => {
+  const folder = await targetFolderAt(directory);
+  const isTaken = await holdsShards(folder).catch((error: unknown) => {
+    if ((error as { code?: unknown }).code === "ENOENT") return false;
+    throw about(directory, error);
+  });
+  if (isTaken) throw new FileProblem(directory, "it already has shards: choose another directory");
+  const reader = await NpyReader.open(await sourceAt(file)).catch((error: unknown) => {
     throw about(file, error);
   });
   try {
@@ -51,7 +56,7 @@ async function shard(file: string, directory: string, options: ShardOptions): Pr
     if (reader.shape.length === 0) throw new FileProblem(file, "it is a 0-d array, which has no rows");
     const { rowShape, fortranOrder } = layoutOf(reader);
     const rowBytes = sizeOf(rowShape) * dtype.itemsize;
-    const shards = await NpyShards.open(directory, {
+    const shards = await NpyShards.open(folder, {
       rowsPerShard: options.rows,
       dtype: dtype as never,
       rowShape,

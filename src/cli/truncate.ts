@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { type Durability, formatHeader, inspect, NodeStorage, NpyAppendArray, NpyError, NpyReader } from "../node.ts";
 import { copyBytes } from "./files/copy-bytes.ts";
+import { fileAt } from "./files/places.ts";
 import { durabilityOption, rowCountArgument } from "./program/arguments.ts";
 import { about, counted, FileProblem, shown } from "./program/failure.ts";
 import { Interrupted, interruptible } from "./program/interruption.ts";
@@ -45,8 +46,9 @@ Examples:
 /** Returns how many rows there were. */
 async function truncate(file: string, rows: number, options: TruncateOptions): Promise<number> {
   // Opening a file for appending would create one.
-  await (await NpyReader.open(file)).close();
-  const npaa = await NpyAppendArray.open(file, { durability: options.durability ?? "os" });
+  const place = await fileAt(file);
+  await (await NpyReader.open(place)).close();
+  const npaa = await NpyAppendArray.open(place, { durability: options.durability ?? "os" });
   const before = npaa.length;
   try {
     if (options.copy) await replace(file, npaa, rows, options);

@@ -100,9 +100,7 @@ function checkedEndpoint(name: string, text: string): string {
 }
 
 function namesOf(files: readonly SettingsFile[]): string {
-  return files
-    .map(({ path, sections }) => `${shown(path)}${sections === undefined ? ", which does not exist" : ""}`)
-    .join(" and ");
+  return files.map(({ path, sections }) => `${shown(path)}${sections === undefined ? " (not there)" : ""}`).join(" and ");
 }
 
 async function settingsFile(fromVariable: string, name: string): Promise<SettingsFile> {

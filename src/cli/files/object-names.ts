@@ -7,6 +7,11 @@ export function isObject(file: string): boolean {
   return /^s3:\/\//i.test(file);
 }
 
+/** The bucket of a name; `undefined` for paths. */
+export function bucketOf(name: string): string | undefined {
+  return /^s3:\/\/([^/]+)/i.exec(name)?.[1];
+}
+
 /** The URL of an object, or of all that is below a prefix; `undefined` if the name has no bucket. */
 export function urlOf(name: string, at: string): string | undefined {
   const [, bucket, key = ""] = /^s3:\/\/([^/]+)(?:\/(.*))?$/is.exec(name) ?? [];

@@ -1,5 +1,5 @@
 /** Objects in S3 on the command line: `s3://bucket/key`, and `s3://bucket/prefix/` for a folder. */
-import type { Fetch, ObjectStorage, S3Folder } from "../../s3.ts";
+import type { ConcatOptions, Fetch, JoinReport, ObjectStorage, S3Folder } from "../../s3.ts";
 import { FileProblem } from "../program/failure.ts";
 import { awsSettings } from "./aws-settings.ts";
 import { urlOf } from "./object-names.ts";
@@ -23,6 +23,13 @@ export async function objectAt(name: string): Promise<ObjectStorage> {
 export async function prefixAt(name: string): Promise<S3Folder> {
   const { url, fetch } = await locate(name);
   return (await import("../../s3.ts")).s3Folder(url, { fetch });
+}
+
+/** Writes the rows of objects into another one, by copies that the store makes. All must be in one bucket. */
+export async function joinObjects(out: string, names: readonly string[], options: ConcatOptions): Promise<JoinReport> {
+  const { url, fetch } = await locate(out);
+  const urls = await Promise.all(names.map(async (name) => (await locate(name)).url));
+  return await (await import("../../s3.ts")).concat(url, urls, { ...options, fetch });
 }
 
 async function locate(name: string): Promise<{ readonly url: string; readonly fetch: Fetch }> {

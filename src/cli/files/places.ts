@@ -1,5 +1,5 @@
 /** Where the files and folders of a command are: paths of this machine, or names in S3. */
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { type AsyncStorageFile, NodeFolder, NodeStorage, type SourceLike } from "../../node.ts";
 import type { ObjectStorage, S3Folder } from "../../s3.ts";
 import { isObject } from "./object-names.ts";
@@ -32,6 +32,23 @@ export async function folderAt(name: string): Promise<Place | undefined> {
 /** What the library takes for the name of a file or a folder that is read. */
 export async function sourceAt(name: string): Promise<SourceLike> {
   return isObject(name) ? ((await folderAt(name)) ?? (await fileAt(name))) : name;
+}
+
+/** The folder of a name that files are written into, whether it exists or not. */
+export async function targetFolderAt(name: string): Promise<Place> {
+  return isObject(name) ? await prefixAt(name) : new NodeFolder(name);
+}
+
+/** Whether there is a file. */
+export async function exists(name: string): Promise<boolean> {
+  if (!isObject(name)) return existsSync(name);
+  try {
+    await (await openAt(name)).close();
+    return true;
+  } catch (error) {
+    if ((error as { code?: unknown }).code === "ENOENT") return false;
+    throw error;
+  }
 }
 
 /** Whether it is the path of a directory. */

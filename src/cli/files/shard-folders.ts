@@ -3,7 +3,7 @@ import { NpyReader, recoverShards } from "../../node.ts";
 import { counted, shown } from "../program/failure.ts";
 import { folderAt, type Place } from "./places.ts";
 
-export const SHARD: RegExp = /^\d+\.npy$/;
+const SHARD: RegExp = /^\d+\.npy$/;
 export const PRIVATE: RegExp = /^\.shard\..*\.npy$/;
 
 /** The folder that a name leads to, if shards are in it, or files that are to become shards. */
@@ -14,6 +14,11 @@ export async function shardFolderAt(name: string): Promise<Place | undefined> {
 
 export async function holdsShards(folder: Place): Promise<boolean> {
   return (await folder.list()).some((name) => SHARD.test(name) || PRIVATE.test(name));
+}
+
+/** The names of shards, in their order. */
+export function shardsAmong(names: readonly string[]): string[] {
+  return names.filter((name) => SHARD.test(name)).sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
 }
 
 /** The dtype, shape and order of all shards together. */

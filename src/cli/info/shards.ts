@@ -1,7 +1,7 @@
 /** What `info` says of folders of shards. */
 import { inspect } from "../../node.ts";
 import type { Place } from "../files/places.ts";
-import { layoutOf, PRIVATE, SHARD } from "../files/shard-folders.ts";
+import { layoutOf, PRIVATE, shardsAmong } from "../files/shard-folders.ts";
 import { counted } from "../program/failure.ts";
 import { shapeText } from "../rows/columns.ts";
 import { sizeText } from "../text/byte-counts.ts";
@@ -11,7 +11,7 @@ import { bytesOf, dtypeText, dtypeWord, growthText, infoText, orderText } from "
 /** The lines that describe shards, or a line of JSON. */
 export async function shardsInfo(path: string, folder: Place, isJson: boolean): Promise<string> {
   const names = await folder.list();
-  const shards = names.filter((name) => SHARD.test(name)).sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
+  const shards = shardsAmong(names);
   const writing = names.filter((name) => PRIVATE.test(name)).length;
   const { dtype, shape, fortranOrder } = await layoutOf(folder);
   const rows: number[] = [];

@@ -1,22 +1,43 @@
-/** Reads bytes of a file or of stdin, block by block. */
+/** Reads bytes of a file, of stdin or of an object in S3, block by block. */
 import { closeSync, fstatSync, openSync, readSync, type Stats } from "node:fs";
 import { createRequire } from "node:module";
 import { Socket } from "node:net";
 import { isatty } from "node:tty";
+import type { AsyncStorageFile } from "../../node.ts";
+import { isObject } from "../files/object-names.ts";
+import { objectAt } from "../files/objects.ts";
 import { UsageError } from "../program/failure.ts";
 
 /** From Linux's `<fcntl.h>`. */
 const F_SETPIPE_SZ = 1031;
 
 /** An open file, or stdin. */
-export interface ByteSource {
+interface OpenDescriptor {
   readonly descriptor: number;
   readonly isPipe: boolean;
   /** In bytes; `undefined` for pipes and devices. */
   readonly size: number | undefined;
 }
 
-export function openBytes(path: string, { mayBeTerminal = false }: { readonly mayBeTerminal?: boolean } = {}): ByteSource {
+/** An open object. */
+interface OpenObject {
+  readonly object: AsyncStorageFile;
+  readonly size: number;
+}
+
+export type ByteSource = OpenDescriptor | OpenObject;
+
+interface BytesOptions {
+  readonly mayBeTerminal?: boolean;
+}
+
+export async function openBytes(path: string, options: BytesOptions = {}): Promise<ByteSource> {
+  if (!isObject(path)) return openDescriptor(path, options);
+  const object = await (await objectAt(path)).open("r", { isWhole: true });
+  return { object, size: await object.size() };
+}
+
+export function openDescriptor(path: string, { mayBeTerminal = false }: BytesOptions = {}): OpenDescriptor {
   if (path === "-" && !mayBeTerminal && isatty(0)) throw new UsageError("stdin is the terminal: pipe the bytes into it");
   const descriptor = path === "-" ? 0 : openSync(path, "r");
   const stats = fstatSync(descriptor);
@@ -54,12 +75,31 @@ interface Koffi {
  * one is requested. With `asTheyCome`, all blocks of a pipe but the first may be shorter: they hold the bytes that have arrived.
  */
 export function blocksOf(
-  { descriptor, isPipe }: ByteSource,
+  source: ByteSource,
   length: number,
   signal: AbortSignal,
   { asTheyCome = false }: { readonly asTheyCome?: boolean } = {},
 ): AsyncGenerator<Uint8Array, void, void> {
+  if ("object" in source) return objectBlocks(source.object, length, signal);
+  const { descriptor, isPipe } = source;
   return isPipe ? pipeBlocks(descriptor, length, signal, asTheyCome) : fileBlocks(descriptor, length);
+}
+
+async function* objectBlocks(
+  object: AsyncStorageFile,
+  length: number,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void, void> {
+  const buffer = new Uint8Array(length);
+  try {
+    for (let position = 0; ; position += length) {
+      const filled = await object.read(buffer, position, signal);
+      if (filled > 0) yield buffer.subarray(0, filled);
+      if (filled < length) return;
+    }
+  } finally {
+    await object.close();
+  }
 }
 
 /** Reads synchronously: handing a block to another thread costs more than reading during the last write gains. */

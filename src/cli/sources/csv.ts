@@ -11,7 +11,7 @@ import { openText, SAMPLE, type TextSource } from "./text-source.ts";
 
 export async function openCsv(path: string, target: RowLayout | undefined, options: SourceOptions): Promise<Source> {
   const reader = new CsvReader(path, options.delimiter ?? ",");
-  const text = openText(path, options.encoding, reader);
+  const text = await openText(path, options.encoding, reader);
   const records = recordsOf(path, text, reader);
   const { dtype, rowShape = [], fortranOrder = false } = options;
   const wanted = target ?? (dtype && { dtype, rowShape, fortranOrder });

@@ -25,7 +25,7 @@ type Parsing = { -readonly [name in keyof KeptNumbers]: KeptNumbers[name] };
 
 export const openNdjson: OpenSource = async (path, target, options) => {
   const reader = new LinesOfText();
-  const text = openText(path, options.encoding, reader);
+  const text = await openText(path, options.encoding, reader);
   const isTold = target === undefined && options.dtype === undefined;
   const isInferred = isTold || (options.isInferred ?? false);
   const wanted = target?.dtype ?? options.dtype;

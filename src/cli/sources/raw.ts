@@ -18,7 +18,7 @@ export async function openRaw(path: string, target: RowLayout | undefined, optio
   const rowBytes = sizeOf(rowShape) * dtype.itemsize;
   if (rowBytes === 0)
     throw new UsageError(`rows of shape ${shapeText(rowShape)} and dtype ${dtype.str} have no bytes to count rows by`);
-  const bytes = openBytes(path);
+  const bytes = await openBytes(path);
   const layout = { dtype, rowShape, fortranOrder };
   return { bytes: bytes.size, layout, blocks: (reach, signal) => rowBlocks(path, bytes, layout, rowBytes, reach, signal) };
 }

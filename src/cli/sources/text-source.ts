@@ -20,8 +20,8 @@ export interface TextSource {
 }
 
 /** `lines` reads lines of UTF-8 before they are decoded. */
-export function openText(path: string, encoding: string | undefined, lines?: LineReader): TextSource {
-  const source = openBytes(path, { mayBeTerminal: true });
+export async function openText(path: string, encoding: string | undefined, lines?: LineReader): Promise<TextSource> {
+  const source = await openBytes(path, { mayBeTerminal: true });
   const controller = new AbortController();
   let read = 0;
   async function* counted(): AsyncGenerator<Uint8Array, void, void> {
