@@ -247,6 +247,11 @@ describe.skipIf(lacksBrowser)("the recorder", () => {
     await page.bringToFront();
     await press("Stop");
     await item("finished").waitFor();
+    // The viewer has it open.
+    await page.getByRole("button", { name: /^Delete / }).click();
+    await page.getByRole("button", { name: "Delete it" }).click();
+    await page.getByText("None yet.").waitFor();
+    expect(await page.getByRole("alert").isVisible()).toBe(false);
   });
 
   test("stops when the quota is full, keeps what it has, and goes on when there is room", async () => {

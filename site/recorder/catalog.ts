@@ -108,9 +108,16 @@ export class Catalog {
     }
   }
 
+  /** Deletes a recording. Viewers of other tabs let go of it. */
   async delete(name: string): Promise<void> {
+    const storage = this.file(name);
+    const file = await storage.open("r+");
+    try {
+      await storage.remove(file);
+    } finally {
+      await file.close();
+    }
     const directory = await this.#directory();
-    await directory.removeEntry(name);
     await directory.removeEntry(name + UNFINISHED).catch(() => undefined);
   }
 

@@ -10,6 +10,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   NotSupportedError: "This browser cannot record at the rate of that recording. Close it, and begin a new one.",
   ENOSPC:
     "The space that the browser gives this site is used up, and the recording has stopped. All rows counted so far are stored. Export and delete recordings, then continue it.",
+  EBUSY: "Another tab uses this recording. Close it there, then try again.",
   ERR_NPY_LOCKED: "Another tab writes to this recording. Stop it there.",
 };
 
