@@ -46,8 +46,8 @@ for (const [exported, entry] of entries.flatMap((entry) => exportsOf(entry).map(
   const seen = new Set();
   for (const member of declaration.members) {
     const name = member.name?.getText() ?? "constructor";
-    // The first overload's docblock covers all overloads.
-    if (seen.has(name)) continue;
+    // One overload's docblock covers those without one.
+    if (seen.has(name) && docblock(member) === "") continue;
     seen.add(name);
     const isHidden = name.startsWith("#") || ts.getCombinedModifierFlags(member) & ts.ModifierFlags.Private;
     // Well-known symbols, and members documented by an interface, need no docblock.

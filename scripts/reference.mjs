@@ -69,8 +69,13 @@ function exportsOf(file) {
 
 /** The text of a docblock, without tags; links become code. */
 function textOf(symbol) {
-  const text = symbol
-    .getDocumentationComment(checker)
+  // The general one of several overloads is the last that has a docblock.
+  const documented = (symbol.declarations ?? []).flatMap((declaration) => {
+    const signature = ts.isFunctionLike(declaration) ? checker.getSignatureFromDeclaration(declaration) : undefined;
+    const comment = signature?.getDocumentationComment(checker) ?? [];
+    return comment.length > 0 ? [comment] : [];
+  });
+  const text = (documented.at(-1) ?? symbol.getDocumentationComment(checker))
     .map(({ kind, text }) => (kind === "link" ? "" : kind.startsWith("link") ? code(text) : text))
     .join("");
   if (text === "") throw new Error(`${symbol.name} has no docblock`);

@@ -133,11 +133,29 @@ test("examples with other packages, for browsers, and of options", async () => {
   expect(await compile(directory, "typescript70")).toBe("");
 });
 
-test("a mistake in an example is found", async () => {
+/** What a program gets wrong, and what its first error must name. */
+const MISTAKES = [
+  [`load("a.npy", { dtyp: "float32" })`, "Did you mean to write 'dtype'?"],
+  [`load("a.npy", { dtype: "flaot32" })`, "Did you mean '\"float32\"'?"],
+  [`NpyAppendArray.open("a.npy", { durability: "ful" })`, "Did you mean '\"full\"'?"],
+  [`NpyAppendArray.open("a.npy", "float32")`, "has no properties in common with type 'OpenOptions"],
+  [`npaa.append(5)`, "type 'ArrayInput'"],
+  [`npaa.append({ data: [1, 2], shape: 2 })`, "Types of property 'shape' are incompatible"],
+  [`npaa.appendFrom([[1]], { each: "rows" })`, `Type '"rows"' is not assignable`],
+  [`npaa.appendFrom([[1]], { sig: 1 })`, "'sig' does not exist in type 'AppendFromOptions'"],
+  [`npaa.writable({ highWaterMark: "5" })`, "Type 'string' is not assignable to type 'number'"],
+  [`recover("a.npy", { zerofill: true })`, "'zerofill' does not exist in type 'RecoverOptions'"],
+] as const;
+
+test("the error about a mistake is short, and names it", async () => {
   const { directory } = program(false);
-  writeFileSync(
-    join(directory, "mistake.mts"),
-    `import { load } from "npy-append-array";\nawait load("a.npy", { dtyp: "float32" });\n`,
-  );
-  expect(await compile(directory, "typescript70")).toMatch(/mistake\.mts.*dtyp/s);
+  const imports = `import { load, NpyAppendArray, recover } from "npy-append-array";\ndeclare const npaa: NpyAppendArray;\n`;
+  for (const [i, [code]] of MISTAKES.entries()) writeFileSync(join(directory, `mistake-${i}.mts`), `${imports}await ${code};\n`);
+  const errors = (await compile(directory, "typescript70")).split(/^(?=mistake-)/m);
+  expect(errors).toHaveLength(MISTAKES.length);
+  const byName = new Map(errors.map((error) => [/^mistake-(\d+)/.exec(error)?.[1], error.trimEnd()]));
+  for (const [i, [code, named]] of MISTAKES.entries()) {
+    expect(byName.get(String(i)), code).toContain(named);
+    expect(byName.get(String(i))?.split("\n").length, code).toBeLessThan(8);
+  }
 });

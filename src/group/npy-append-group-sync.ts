@@ -49,9 +49,10 @@ export class NpyAppendGroupSync extends GrowingGroup implements Disposable {
     return checked;
   }
 
+  /** Appends single rows of an iterable. */
+  appendFrom(source: Iterable<RecordObject>, options: Pick<GroupRowAppendOptions, "each">): number;
   /** {@link NpyAppendGroup.appendFrom}, synchronously. */
   appendFrom(source: Iterable<GroupInput>, options?: Pick<GroupAppendFromOptions, "each">): number;
-  appendFrom(source: Iterable<RecordObject>, options: Pick<GroupRowAppendOptions, "each">): number;
   appendFrom(source: Iterable<unknown>, options: Pick<GroupAppendFromOptions | GroupRowAppendOptions, "each"> = {}): number {
     const { each } = attempt(this.path, () => {
       this.#checkOpen();

@@ -94,6 +94,8 @@ export class NpyAppendGroup extends GrowingGroup implements AsyncDisposable {
     return checked;
   }
 
+  /** Appends single rows of an iterable. */
+  appendFrom(source: AsyncIterable<RecordObject> | Iterable<RecordObject>, options: GroupRowAppendOptions): Promise<number>;
   /**
    * Appends all inputs of an iterable, such as a generator, the batches of an Arrow table or the chunks of an {@link NpyGroupReader}, each as
    * {@link append} does: in all files, or in none. It asks for the next one while the last one is being written.
@@ -112,7 +114,6 @@ export class NpyAppendGroup extends GrowingGroup implements AsyncDisposable {
    * ```
    */
   appendFrom(source: AsyncIterable<GroupInput> | Iterable<GroupInput>, options?: GroupAppendFromOptions): Promise<number>;
-  appendFrom(source: AsyncIterable<RecordObject> | Iterable<RecordObject>, options: GroupRowAppendOptions): Promise<number>;
   async appendFrom(
     source: AsyncIterable<unknown> | Iterable<unknown>,
     options: GroupAppendFromOptions | GroupRowAppendOptions = {},

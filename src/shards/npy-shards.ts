@@ -182,6 +182,8 @@ export class NpyShards<D = unknown> implements AsyncDisposable {
     await this.#claimFull();
   }
 
+  /** Appends rows of another file. */
+  appendFrom(source: NpyReader, options?: AppendRowsOptions): Promise<number>;
   /**
    * Appends all inputs of an iterable, or all rows of a reader or a range of them, as {@link NpyAppendArray.appendFrom} does. The bytes of a reader are copied if
    * it has the same dtype and order.
@@ -189,7 +191,6 @@ export class NpyShards<D = unknown> implements AsyncDisposable {
    * @returns the number of rows appended.
    */
   appendFrom(source: AsyncIterable<AppendInput<D>> | Iterable<AppendInput<D>>, options?: AppendFromOptions): Promise<number>;
-  appendFrom(source: NpyReader, options?: AppendRowsOptions): Promise<number>;
   async appendFrom(
     source: NpyReader | AsyncIterable<unknown> | Iterable<unknown>,
     options: AppendRowsOptions = {},

@@ -53,11 +53,14 @@ export class NpyAppendArraySync<D = unknown> extends GrowingArray<D> implements 
     }
   }
 
+  /** Appends single rows of an iterable. */
+  appendFrom(source: Iterable<RowInput<D>>, options: Pick<RowAppendOptions, "each">): number;
+  /** Appends rows of which an iterable gives the bytes. */
+  appendFrom(source: Iterable<RawChunk>, options: Pick<RawAppendOptions, "raw">): number;
+  /** Appends rows of another file. */
+  appendFrom(source: NpyReaderSync, options?: Omit<AppendRowsOptions, "signal">): number;
   /** {@link NpyAppendArray.appendFrom}, synchronously. */
   appendFrom(source: Iterable<AppendInput<D>>, options?: Pick<AppendFromOptions, "raw">): number;
-  appendFrom(source: NpyReaderSync, options?: Omit<AppendRowsOptions, "signal">): number;
-  appendFrom(source: Iterable<RowInput<D>>, options: Pick<RowAppendOptions, "each">): number;
-  appendFrom(source: Iterable<RawChunk>, options: Pick<RawAppendOptions, "raw">): number;
   appendFrom(
     source: NpyReaderSync | Iterable<unknown>,
     options: Omit<AppendRowsOptions, "signal"> & { readonly raw?: boolean | undefined; readonly each?: Each | undefined } = {},

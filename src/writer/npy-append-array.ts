@@ -167,6 +167,12 @@ export class NpyAppendArray<D = unknown> extends GrowingArray<D> implements Asyn
     }
   }
 
+  /** Appends single rows of an iterable. */
+  appendFrom(source: AsyncIterable<RowInput<D>> | Iterable<RowInput<D>>, options: RowAppendOptions): Promise<number>;
+  /** Appends rows of which an iterable gives the bytes. */
+  appendFrom(source: AsyncIterable<RawChunk> | Iterable<RawChunk>, options: RawAppendOptions): Promise<number>;
+  /** Appends rows of another file. */
+  appendFrom(source: NpyReader, options?: AppendRowsOptions): Promise<number>;
   /**
    * Appends all inputs of an iterable, such as a generator, a `ReadableStream` or the rows of a database. It asks for the next one while
    * the last one is being written.
@@ -197,9 +203,6 @@ export class NpyAppendArray<D = unknown> extends GrowingArray<D> implements Asyn
    * ```
    */
   appendFrom(source: AsyncIterable<AppendInput<D>> | Iterable<AppendInput<D>>, options?: AppendFromOptions): Promise<number>;
-  appendFrom(source: NpyReader, options?: AppendRowsOptions): Promise<number>;
-  appendFrom(source: AsyncIterable<RowInput<D>> | Iterable<RowInput<D>>, options: RowAppendOptions): Promise<number>;
-  appendFrom(source: AsyncIterable<RawChunk> | Iterable<RawChunk>, options: RawAppendOptions): Promise<number>;
   async appendFrom(
     source: NpyReader | AsyncIterable<unknown> | Iterable<unknown>,
     options: AppendRowsOptions & { readonly raw?: boolean | undefined; readonly each?: Each | undefined } = {},
@@ -214,6 +217,10 @@ export class NpyAppendArray<D = unknown> extends GrowingArray<D> implements Asyn
     return await appendAll(source, signal, append, finish);
   }
 
+  /** A stream that appends single rows. */
+  writable(options: RowWritableOptions): WritableStream<RowInput<D>>;
+  /** A stream that appends rows of which it gets the bytes. */
+  writable(options: RawWritableOptions): WritableStream<RawChunk>;
   /**
    * A stream that appends each input as {@link append} does, with back-pressure. Closing it makes the header count all rows, and leaves
    * the file open: several streams may append to it at the same time. Aborting it drops queued inputs; rows already written stay.
@@ -233,8 +240,6 @@ export class NpyAppendArray<D = unknown> extends GrowingArray<D> implements Asyn
    * ```
    */
   writable(options?: WritableOptions): WritableStream<AppendInput<D>>;
-  writable(options: RowWritableOptions): WritableStream<RowInput<D>>;
-  writable(options: RawWritableOptions): WritableStream<RawChunk>;
   writable(options: WritableOptions | RowWritableOptions | RawWritableOptions = {}): WritableStream {
     const { highWaterMark, raw, each } = attempt(this.path, () => {
       this.#checkOpen();
