@@ -9,7 +9,14 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 export const PAGES: readonly string[] = ["README.md", ...pagesIn("docs")];
 
 /** All pages, also those for contributors. */
-export const ALL_PAGES: readonly string[] = [...PAGES, "CONTRIBUTING.md", "CHANGELOG.md", ...pagesIn("docs/design")];
+export const ALL_PAGES: readonly string[] = [
+  ...PAGES,
+  "CONTRIBUTING.md",
+  "CHANGELOG.md",
+  "SECURITY.md",
+  "CODE_OF_CONDUCT.md",
+  ...pagesIn("docs/design"),
+];
 
 function pagesIn(folder: string): string[] {
   const names = readdirSync(join(root, folder)).filter((name) => name.endsWith(".md"));
