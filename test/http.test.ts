@@ -390,6 +390,16 @@ describe.each(Object.entries(stalls))("a server that stalls %s", (_, answer) => 
 });
 
 describe("time limits", () => {
+  test("a fetch that does not heed its signal keeps nobody waiting", async () => {
+    // Node forgets the signal of a Request, such as signers send, once its memory is collected.
+    const fetch = (): Promise<never> => new Promise(() => undefined);
+    const reason = new Error("enough");
+    const abort = new AbortController();
+    const loading = load("http://127.0.0.1/a.npy", { fetch, signal: abort.signal });
+    abort.abort(reason);
+    expect(await loading.catch((error) => error)).toBe(reason);
+  });
+
   test("a slow transfer that goes on is not given up", async () => {
     const url = await later((request, response) => {
       const [start, wantedEnd] = wanted(request);

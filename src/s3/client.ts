@@ -56,7 +56,7 @@ async function once(
   for (const signal of signals) signal.throwIfAborted();
   const watch = new Watch(shown, { signals, timeout: timeout * (1 + moved / SLOWEST) });
   try {
-    const response = await fetch(url, {
+    const sent = fetch(url, {
       method,
       headers: { ...headers },
       ...(body === undefined ? {} : { body: body as Uint8Array<ArrayBuffer> | Blob | string }),
@@ -64,8 +64,9 @@ async function once(
       redirect: "manual",
       signal: watch.signal,
     });
+    const response = await watch.until(sent);
     // Read to its end, whatever it says: only then is the connection used again.
-    const text = await response.text();
+    const text = await watch.until(response.text());
     const answer = { status: response.status, headers: response.headers, text };
     const code = textOf(text.slice(0, 2 ** 16), "Code");
     if (TRANSIENT_CODES.test(code)) throw asTransient(failure(response, code, shown), response.headers);

@@ -51,7 +51,7 @@ export async function requestRange(
   let response: Response | undefined;
   let whole: Body | undefined;
   try {
-    response = await (target.fetch ?? fetch)(target.url, {
+    const sent = (target.fetch ?? fetch)(target.url, {
       headers: {
         ...headers,
         Range: `bytes=${wanted.start}-${wanted.end - 1}`,
@@ -62,6 +62,7 @@ export async function requestRange(
       redirect: target.fetch === undefined ? "follow" : "manual",
       signal: watch.signal,
     });
+    response = await watch.until(sent);
     if (isWhole && response.status === 200) {
       whole = new Body(response, watch, url);
       return whole;

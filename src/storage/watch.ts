@@ -42,6 +42,17 @@ export class Watch {
     return this.#controller.signal;
   }
 
+  /**
+   * The result of work that the signal ends, or the reason of the signal as soon as it is aborted: Node forgets the signal of a `Request`, which is
+   * what signers send, once its memory is collected.
+   */
+  until<Result>(work: PromiseLike<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const forget = onAbort(this.signal, () => reject(this.signal.reason));
+      Promise.resolve(work).finally(forget).then(resolve, reject);
+    });
+  }
+
   arrived(bytes: number): void {
     this.#bytes += bytes;
     if (this.#bytes < PROGRESS) return;
