@@ -27,7 +27,7 @@ export interface GroupOptions extends SharedOptions {
   /**
    * What to do if files do not belong together: `"truncate"` keeps the rows that all of them hold, at least one.
    *
-   * That is so if one of them is shorter than an interrupted append leaves it, or was replaced.
+   * Files do not belong together if one of them was replaced, or is shorter than an interrupted append leaves it.
    *
    * @defaultValue `"throw"`
    * @example onNeedsRecovery: "truncate"

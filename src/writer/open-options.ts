@@ -62,7 +62,7 @@ export interface OpenOptions<D = unknown> extends HeaderOptions {
   /**
    * Which casts of typed data appending may do, as in `numpy.can_cast`.
    *
-   * It allows casts by their dtypes alone: values that do not fit are changed silently, unless `onOverflow` is `"throw"`.
+   * A rule looks at dtypes alone: values that do not fit are changed silently, unless `onOverflow` is `"throw"`.
    *
    * @defaultValue `"same_kind"`, as `numpy.concatenate`
    * @example casting: "safe"
@@ -81,8 +81,8 @@ export interface OpenOptions<D = unknown> extends HeaderOptions {
   /**
    * What happens to `null` and `undefined` among plain values, in records and in lists: `"nan"` stores them as NaN or NaT, `"error"` refuses them.
    *
-   * Only floats, complex numbers, datetime64 and timedelta64 have something that stands for null. All else is refused with `ERR_NPY_VALUE`, the
-   * `index` and the `field`.
+   * Only floats, complex numbers, datetime64 and timedelta64 have something that stands for null. Other dtypes refuse them either way, with
+   * `ERR_NPY_VALUE`, the `index` and the `field`.
    *
    * @defaultValue `"error"`
    * @example nulls: "nan"

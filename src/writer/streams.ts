@@ -47,7 +47,7 @@ export interface RawWritableOptions extends Omit<WritableOptions, "raw" | "each"
   /**
    * Chunks are bytes of whole rows, as the file holds them: of its dtype, byte order and order.
    *
-   * They may break anywhere; rows are appended as they become complete. The file must exist, or be opened with `dtype` and `rowShape`.
+   * Chunks may break anywhere; rows are appended as they become complete. The file must exist, or be opened with `dtype` and `rowShape`.
    *
    * @example raw: true
    */
