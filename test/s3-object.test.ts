@@ -295,6 +295,94 @@ describe.runIf(gatewayVariables !== undefined)("requests that come to grief", ()
     300_000,
   );
 
+  /** `count` rows of 1 MiB, which hold their numbers. */
+  const blocks = (count: number, start = 0): Uint8Array<ArrayBuffer> => {
+    const data = new Uint8Array(count * MIB);
+    for (let i = 0; i < count; i++) data.fill(start + i, i * MIB, (i + 1) * MIB);
+    return data;
+  };
+
+  async function expectBlocks(url: string, count: number): Promise<void> {
+    const storage = new MemoryStorage();
+    await save(storage, { data: blocks(count), shape: [count, MIB] });
+    expect(Buffer.compare(await downloaded(url), storage.bytes() as Uint8Array)).toBe(0);
+  }
+
+  /** Opens an object, appends `small` rows, and then so many that parts are sent before a header counts them: one of those fails. */
+  async function failing(url: string, small: number): Promise<{ npaa: NpyAppendArray; start: number }> {
+    let parts = 0;
+    let isFailing = false;
+    const way = await faultyWay(({ url }) => (isFailing && url?.includes("partNumber") && ++parts === 8 ? 500 : "pass"));
+    const object = s3Object(way.via(url), { fetch: fetch(), partSize: 5 * MIB, retries: 0 });
+    const npaa = await NpyAppendArray.open(object, { dtype: "uint8", rowShape: [MIB] });
+    const start = npaa.length;
+    await npaa.append(blocks(small, start));
+    isFailing = true;
+    await expect(npaa.append(blocks(90, start + small))).rejects.toMatchObject({ code: "EIO" });
+    expect(parts).toBeGreaterThanOrEqual(8);
+    return { npaa, start: start + small };
+  }
+
+  test.each([
+    ["a new object", 0, 0],
+    ["a new object that has rows", 0, 7],
+    ["an object", 14, 0],
+    ["an object that got rows", 14, 4],
+  ])("an append that fails after parts were sent is taken back: %s", async (_, before, small) => {
+    const bucket = await newBucket();
+    const url = `${bucket}/a.npy`;
+    if (before > 0) await save(s3Object(url, { fetch: fetch() }), { data: blocks(before), shape: [before, MIB] });
+    const { npaa, start } = await failing(url, small);
+    expect(npaa.length).toBe(start);
+    await npaa.append(blocks(12, start));
+    await npaa.close();
+    await expectBlocks(url, before + small + 12);
+    expect(await uploadsOf(bucket)).toEqual([]);
+  });
+
+  test("it breaks the writer if rows before it were sent with it, and leaves the object as it was", async () => {
+    const bucket = await newBucket();
+    const url = `${bucket}/a.npy`;
+    await save(s3Object(url, { fetch: fetch() }), { data: blocks(14), shape: [14, MIB] });
+    const { npaa } = await failing(url, 30);
+    await expect(npaa.append(blocks(1))).rejects.toMatchObject({
+      code: "ERR_NPY_BROKEN",
+      path: expect.stringMatching(/a\.npy$/),
+    });
+    await expect(npaa.sync()).rejects.toMatchObject({ code: "ERR_NPY_BROKEN", message: expect.stringContaining("sync()") });
+    await npaa.close().catch((error: unknown) => expect(error).toMatchObject({ code: "ERR_NPY_BROKEN" }));
+    await expectBlocks(url, 14);
+    expect(await uploadsOf(bucket)).toEqual([]);
+  });
+
+  test.each([
+    ["PUT", 2, 1],
+    ["PUT", 2, 2],
+    ["PUT", 2, 3],
+    ["POST", 2 * MIB, 1],
+    ["POST", 2 * MIB, 3],
+  ])("rows that were taken back do not come back with a lost answer: %s, %i rows and %i more", async (method, before, count) => {
+    const url = `${await newBucket()}/a.npy`;
+    await save(s3Object(url, { fetch: fetch() }), numbers(before));
+    const fates: [method: string, fate: Fate][] = [];
+    // The object is written, and nothing is heard of it: neither the answer, nor what it has become.
+    const way = await faultyWay(({ method, url: target }) => {
+      const [path, query = ""] = target?.split("?") ?? [];
+      const isNext = path === new URL(url).pathname && !/uploads|partNumber/.test(query) && method === fates[0]?.[0];
+      return isNext ? (fates.shift()?.[1] ?? "pass") : "pass";
+    });
+    const object = s3Object(way.via(url), { fetch: fetch(), retries: 0 });
+    const npaa = await NpyAppendArray.open(object, { durability: "data" });
+    await npaa.append(numbers(1, before));
+    fates.push([method, "lose"], ["HEAD", "drop"]);
+    await expect(npaa.append([-1, -2])).rejects.toMatchObject({ code: "EIO" });
+    await expectRows(url, withLast(withLast(numbers(before + 1), -1), -2));
+    expect(npaa.length).toBe(before + 1);
+    await npaa.append(numbers(count, before + 1));
+    await npaa.close();
+    await expectRows(url, numbers(before + 1 + count));
+  });
+
   test("neither a redirect nor an error carries what was signed", async () => {
     let reached = 0;
     const other = await serve((_, response) => {

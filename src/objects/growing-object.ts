@@ -4,9 +4,10 @@
  * published.
  */
 import type { AsyncStorageFile, Eventually } from "../storage/storage.ts";
+import { type Condition, checkedCondition } from "./conditions.ts";
 import { copyRanges, type Range, rangesToCopy } from "./copies.ts";
-import { notInPlace, replaced, wasSent } from "./object-errors.ts";
-import type { ObjectStore, PutOptions, Upload } from "./object-store.ts";
+import { notInPlace, replaced } from "./object-errors.ts";
+import type { ObjectStore, Upload } from "./object-store.ts";
 import { type Cutting, Tail } from "./tail.ts";
 
 /** The object as it is in the store. */
@@ -22,9 +23,6 @@ interface Begun {
   /** What the store is to copy: from where to where. */
   readonly copies: readonly Range[];
 }
-
-/** What must hold when a version is written. */
-type Condition = Pick<PutOptions, "etag" | "isNew">;
 
 /** So many first bytes are read when an object is opened. */
 const HEADER = 2 ** 12;
@@ -47,8 +45,8 @@ export class GrowingObject implements AsyncStorageFile {
   #tail: Tail;
   #begun: Promise<Begun> | undefined;
   #isChanged = false;
-  /** Writes of which it is not known whether they were done. */
-  #attempts: { readonly id: string; readonly size: number }[] = [];
+  /** Writes of which it is not known whether they were done, and the bytes after the first ones that have not changed since. */
+  #attempts: { readonly id: string; same: number }[] = [];
 
   constructor(store: ObjectStore, name: string, cutting: Cutting, key: unknown, base: Version | undefined) {
     this.#store = store;
@@ -150,6 +148,7 @@ export class GrowingObject implements AsyncStorageFile {
 
   #overwrite(bytes: Uint8Array, position: number): void {
     const { length } = bytes;
+    if (position + length > this.#startLength) this.#changeFrom(position);
     this.#tail.visit(position, length, () => undefined, true);
     this.#tail.visit(position, length, (memory, offset) => memory.set(bytes.subarray(offset, offset + memory.length)), true);
     const known = Math.max(0, Math.min(length, this.#startLength - position));
@@ -210,20 +209,23 @@ export class GrowingObject implements AsyncStorageFile {
     await this.#tail.append(rest);
   }
 
-  /** Cuts off what was not sent, or what is as in the old version. */
+  /** Cuts bytes off. Parts of them that were sent are dropped with the whole upload, so that what stays must be in memory or in the old version. */
   async truncate(size: number): Promise<void> {
-    const { end } = this.#tail;
+    const { end, position } = this.#tail;
     if (size >= end) return size === end ? undefined : await this.write(new Uint8Array(0), size);
     this.#isChanged = true;
-    if (size >= this.#tail.position) {
-      if (!this.#tail.cut(size)) throw wasSent();
-      return;
-    }
-    if (this.#tail.isKnown) throw wasSent();
+    this.#changeFrom(size);
+    if (size >= position && this.#tail.cut(size)) return;
+    const stays = this.#tail.bytesFrom(Math.min(position, size), size);
     await this.abort();
     if (this.#isWhole || size <= this.#startLength) this.#startLength = Math.min(size, this.#startLength);
     this.#kept = Math.min(this.#kept, size);
-    this.#tail = this.#newTail(size, size);
+    this.#tail = this.#newTail(Math.min(position, size), size);
+    await this.#tail.append(stays);
+  }
+
+  #changeFrom(position: number): void {
+    for (const attempt of this.#attempts) attempt.same = Math.min(attempt.same, position);
   }
 
   /** Nothing that was written is safe before it is published. */
@@ -275,15 +277,10 @@ export class GrowingObject implements AsyncStorageFile {
       this.#grow(size).set(rest, this.#tail.position);
       this.#startLength = size;
     }
-    this.#adopt({ etag, size });
+    this.#base = { etag, size };
+    this.#kept = size;
+    this.#tail = this.#newTail(size, size);
     return etag;
-  }
-
-  /** From now on this version is what is continued. */
-  #adopt(version: Version): void {
-    this.#base = version;
-    this.#kept = version.size;
-    this.#tail = this.#newTail(version.size, version.size);
   }
 
   async #putWhole(condition: Condition): Promise<string | undefined> {
@@ -292,9 +289,9 @@ export class GrowingObject implements AsyncStorageFile {
     const bytes = new Uint8Array(this.#tail.end);
     bytes.set(this.#start.subarray(0, this.#startLength));
     bytes.set(this.#tail.bytesFrom(position), position);
-    const checked = await this.#check(condition, false);
+    const checked = await checkedCondition(this.#store, this.#name, condition, false);
     if (checked === undefined) return undefined;
-    this.#attempts.push({ id, size: bytes.length });
+    this.#attempts.push({ id, same: bytes.length });
     return await this.#store.put(this.#name, bytes, { ...checked, id });
   }
 
@@ -311,23 +308,10 @@ export class GrowingObject implements AsyncStorageFile {
     if (!this.#isWhole) await this.#load(this.#first);
     const first = this.#start.subarray(0, this.#isWhole ? this.#startLength : this.#first);
     parts.push(await upload.send(1, first));
-    const checked = await this.#check(condition, copies.length > 0);
+    const checked = await checkedCondition(this.#store, this.#name, condition, copies.length > 0);
     if (checked === undefined) return undefined;
-    this.#attempts.push({ id, size: this.#tail.end });
+    this.#attempts.push({ id, same: this.#tail.end });
     return await upload.complete(parts, checked);
-  }
-
-  /**
-   * The condition that the store checks as it writes. Where it honours none, the object is checked here, right before; and after copies in any case: not
-   * all stores compare the ETag of what they copy. Returns `undefined` if it has another ETag.
-   */
-  async #check(condition: Condition, hasCopied: boolean): Promise<Condition | undefined> {
-    const { etag } = condition;
-    if (etag === undefined) return condition;
-    const isHonoured = await this.#store.honoursMatch(this.#name);
-    if (isHonoured && !hasCopied) return condition;
-    if ((await this.#store.head(this.#name))?.etag !== etag) return undefined;
-    return isHonoured ? condition : {};
   }
 
   /** Finds out whether a write that seemed to fail was done after all, so that its rows are not taken for those of another writer. */
@@ -336,13 +320,15 @@ export class GrowingObject implements AsyncStorageFile {
     const found = await this.#store.head(this.#name);
     const attempt = this.#attempts.find(({ id }) => id === found?.id);
     if (attempt === undefined || found === undefined) return;
-    const { size } = attempt;
-    const rest = this.#tail.end > size ? this.#tail.bytesFrom(Math.max(size, this.#tail.position)) : new Uint8Array(0);
+    const from = Math.max(attempt.same, this.#startLength);
+    const rest = this.#tail.bytesFrom(Math.min(this.#tail.end, Math.max(from, this.#tail.position)));
     await this.#tail.settle();
     this.#begun = undefined;
     this.#attempts = [];
-    this.#adopt({ etag: found.etag, size });
-    if (rest.length > 0) await this.write(rest, size);
+    this.#base = found;
+    this.#kept = attempt.same;
+    this.#tail = this.#newTail(from, from);
+    if (rest.length > 0) await this.write(rest, from);
   }
 
   /** Drops what was not published. Nothing may be written afterwards. */

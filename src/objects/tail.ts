@@ -38,7 +38,7 @@ export interface Cutting {
 export class Tail {
   /** Where it begins in the object. */
   readonly position: number;
-  /** Bytes before this are counted by a header. Only they are sent, unless there are too many. */
+  /** Bytes before this are counted by a header. Only they are sent, unless there are too many others. */
   #counted: number;
   readonly #cutting: Cutting;
   readonly #send: (index: number, bytes: Uint8Array) => Promise<Part>;
@@ -60,14 +60,10 @@ export class Tail {
     return this.#pieces.at(-1)?.end ?? this.position;
   }
 
-  /** Whether the store has any of it. */
-  get isKnown(): boolean {
-    return this.#pieces.some(({ isKnown }) => isKnown);
-  }
-
   /** Bytes before `end` are counted from now on. */
   count(end: number): void {
     this.#counted = end;
+    for (const piece of this.#pieces) this.#release(piece);
     this.#pump();
   }
 
@@ -124,7 +120,7 @@ export class Tail {
   }
 
   #waiting(): Piece[] {
-    return this.#pieces.filter((piece) => isFull(piece) && piece.bytes !== undefined && piece.sending === undefined);
+    return this.#pieces.filter((piece) => isFull(piece) && piece.sent === undefined && piece.sending === undefined);
   }
 
   #isCrowded(): boolean {
@@ -151,11 +147,7 @@ export class Tail {
     piece.sending = (async () => {
       try {
         piece.sent = await this.#send(piece.index, bytes.subarray(0, length));
-        // A part that is not full may still be continued, if the object cannot be completed.
-        if (isFull(piece)) {
-          piece.bytes = undefined;
-          if (this.#spares.length < AT_ONCE) this.#spares.push(bytes);
-        }
+        this.#release(piece);
       } catch (error) {
         this.#failure ??= { error };
       } finally {
@@ -165,6 +157,15 @@ export class Tail {
       }
     })();
     return piece.sending;
+  }
+
+  /** Gives back the memory of a part that was sent, unless it may be continued or cut off: it is not full, or counted in part. */
+  #release(piece: Piece): void {
+    const { bytes, sent, position, end } = piece;
+    if (bytes === undefined || sent === undefined || !isFull(piece)) return;
+    if (position < this.#counted && this.#counted < end) return;
+    piece.bytes = undefined;
+    if (this.#spares.length < AT_ONCE) this.#spares.push(bytes);
   }
 
   async #untilRoom(): Promise<void> {
@@ -241,9 +242,9 @@ export class Tail {
     }
   }
 
-  /** The bytes from `position` on, which must be in memory. */
-  bytesFrom(position: number): Uint8Array<ArrayBuffer> {
-    const bytes = new Uint8Array(this.end - position);
+  /** The bytes from `position` to `end`, which must be in memory. */
+  bytesFrom(position: number, end: number = this.end): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(end - position);
     this.visit(position, bytes.length, (memory, offset) => bytes.set(memory, offset), false);
     return bytes;
   }
