@@ -89,6 +89,7 @@ const SAVE_OPTIONS = {
 function* saving(storage: Storage, input: unknown, options: object): Plan<void> {
   const { header, blocks, length } = npyBytes(input, options);
   yield* replacing(storage, function* (file) {
+    file.expect?.(header.length + length);
     yield* write(file, header, 0);
     yield* writeBlocks(file, blocks, header.length, header.length + length);
   });

@@ -108,6 +108,31 @@ describe.runIf(gatewayVariables !== undefined)("an object", () => {
     expect(Array.from(data as Uint8Array)).toEqual([...Array.from({ length: 256 }, (_, i) => i >> 4), 77, 78]);
   });
 
+  test.each([
+    [false, [5 * MIB, 5 * MIB + 128, 7 * MIB, 7 * MIB]],
+    [true, [3 * MIB + 128, 7 * MIB, 7 * MIB, 7 * MIB]],
+  ])("parts are as large as the expected rows need; of one size: %s", async (equalParts, lengths) => {
+    const url = `${await newBucket()}/a.npy`;
+    const sent: number[] = [];
+    const sign = fetch();
+    const watching: typeof globalThis.fetch = (input, init) => {
+      if (new URL(String(input)).pathname === new URL(url).pathname && String(input).includes("partNumber")) {
+        sent.push((init as { body: Uint8Array }).body.length);
+      }
+      return sign(input, init);
+    };
+    const options = { dtype: "uint8", rowShape: [MIB] } as const;
+    const object = s3Object(url, { fetch: watching, partSize: 5 * MIB, equalParts });
+    // 5,000 parts of 6.5 MiB.
+    const npaa = await NpyAppendArray.open(object, { ...options, expectedRows: 32_500 });
+    for (let i = 0; i < 24; i++) await npaa.append(new Uint8Array(MIB).fill(i));
+    await npaa.close();
+    expect(sent.sort((a, b) => a - b)).toEqual(lengths);
+    await using reader = await NpyReader.open(s3Object(url, { fetch: fetch() }));
+    expect(Array.from((await reader.select([null, 0])).data as Uint8Array)).toEqual(Array.from({ length: 24 }, (_, i) => i));
+    await expect(NpyAppendArray.open(object, { expectedRows: -1 })).rejects.toMatchObject({ code: "ERR_NPY_OPTION" });
+  });
+
   test("rows of an append that failed are taken back, and those before are published", async () => {
     const url = `${await newBucket()}/a.npy`;
     const object = s3Object(url, { fetch: fetch(), partSize: 5 * MIB });
@@ -210,7 +235,7 @@ describe.runIf(gatewayVariables !== undefined)("an object", () => {
     const iterator = reader.chunks()[Symbol.asyncIterator]();
     await iterator.next();
     await iterator.return?.();
-    expect(underWay).toBe(0);
+    await expect.poll(() => underWay).toBe(0);
     await save(s3Object(url, { fetch: fetch() }), numbers(4 * MIB, 1));
     await expect(reader.read(MIB, MIB + 1)).rejects.toMatchObject({ code: "ERR_NPY_CHANGED", path: url });
   });

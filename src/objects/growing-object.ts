@@ -7,14 +7,11 @@ import type { AsyncStorageFile, Eventually } from "../storage/storage.ts";
 import { type Condition, checkedCondition } from "./conditions.ts";
 import { copyRanges, type Range, rangesToCopy } from "./copies.ts";
 import { notInPlace, replaced } from "./object-errors.ts";
-import type { ObjectStore, Upload } from "./object-store.ts";
+import type { ObjectInfo, ObjectStore, Upload } from "./object-store.ts";
 import { type Cutting, Tail } from "./tail.ts";
 
 /** The object as it is in the store. */
-interface Version {
-  readonly etag: string;
-  readonly size: number;
-}
+type Version = Pick<ObjectInfo, "etag" | "size">;
 
 /** A new version that is under way. */
 interface Begun {
@@ -273,8 +270,7 @@ export class GrowingObject implements AsyncStorageFile {
     this.#begun = undefined;
     this.#isChanged = false;
     if (isShort) {
-      const rest = this.#tail.bytesFrom(this.#tail.position);
-      this.#grow(size).set(rest, this.#tail.position);
+      this.#grow(size).set(this.#tail.bytesFrom(this.#tail.position), this.#tail.position);
       this.#startLength = size;
     }
     this.#base = { etag, size };

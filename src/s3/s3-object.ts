@@ -9,7 +9,7 @@ export interface S3ObjectOptions extends S3Options {
   /**
    * The bytes of a part, 5 MiB to 5 GiB: up to nine parts are held in memory.
    *
-   * Parts become larger if an object turns out to need many.
+   * Parts are larger if the option `expectedRows` of `open` asks for it, and become larger if an object turns out to need many.
    *
    * @defaultValue 8 MiB
    * @example partSize: 32 * 2 ** 20

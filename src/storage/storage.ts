@@ -230,7 +230,7 @@ export interface StorageFile {
   publish?(): Eventually<void>;
   /** Drops what was not published. Only `close` is called afterwards, which without `publish` does the same. Left out together with it. */
   abort?(): Eventually<void>;
-  /** Says about how many bytes the file will have. Leaving it out means that this does not help. */
+  /** Says about how many bytes the file will have, before they are written. Leaving it out means that this does not help. */
   expect?(size: number): void;
   close(): Eventually<void>;
   closeSync(): void;

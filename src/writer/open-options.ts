@@ -96,6 +96,14 @@ export interface OpenOptions<D = unknown> extends HeaderOptions {
    */
   readonly textLength?: number | undefined;
   /**
+   * About how many rows the file will have in the end. An object in a store is then sent in parts that are large enough for so many; elsewhere it has
+   * no effect.
+   *
+   * @defaultValue unknown
+   * @example expectedRows: 10_000_000
+   */
+  readonly expectedRows?: number | undefined;
+  /**
    * What to do with a file that needs recovery: `"truncate"` cuts off an incomplete last row, `"zerofill"` completes it with zeros.
    *
    * Like {@link recover}, `"truncate"` refuses to drop all data of a file that has rows.
@@ -157,7 +165,7 @@ export interface OpenOptions<D = unknown> extends HeaderOptions {
 
 /** {@link OpenOptions} with all defaults filled in. */
 export interface CheckedOpenOptions
-  extends Required<Omit<OpenOptions, "dtype" | "rowShape" | "fortranOrder" | "textLength" | "lock">> {
+  extends Required<Omit<OpenOptions, "dtype" | "rowShape" | "fortranOrder" | "textLength" | "expectedRows" | "lock">> {
   readonly lock: boolean | "auto";
   /** For how many milliseconds to wait for another writer. */
   readonly lockWait: number;
@@ -165,9 +173,11 @@ export interface CheckedOpenOptions
   readonly rowShape: readonly number[] | undefined;
   readonly fortranOrder: boolean | undefined;
   readonly textLength: number | undefined;
+  readonly expectedRows: number | undefined;
 }
 
-const isShape = (value: unknown): boolean => Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+const isShape = (value: unknown): boolean => Array.isArray(value) && value.every(isCount);
 
 const MODES = oneOf<boolean | "auto">([true, false, "auto"], "auto");
 
@@ -188,6 +198,7 @@ const OPEN_OPTIONS = {
   onOverflow: oneOf(ON_OVERFLOW, "wrap"),
   nulls: oneOf(NULLS, "error"),
   textLength: optional<number>("a number of characters, 1 or more", isPositive),
+  expectedRows: optional<number>("a whole number of rows, 0 or more", isCount),
   onNeedsRecovery: oneOf(["throw", "truncate", "zerofill"], "throw"),
   onNotAppendable: oneOf(["throw", "rewrite"], "throw"),
   durability: oneOf(["os", "data", "full"], "os"),

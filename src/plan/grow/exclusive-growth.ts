@@ -13,6 +13,7 @@ export interface ExclusiveOptions {
   readonly durability: Durability;
   readonly rewriteHeaderOnAppend: boolean;
   readonly mmap: boolean;
+  readonly expectedRows: number | undefined;
 }
 
 /** One object appends to the file. */
@@ -20,9 +21,10 @@ export class ExclusiveGrowth implements Growth {
   readonly growing: GrowingFile;
   #rewriteHeader: boolean;
 
-  constructor(growing: GrowingFile, { rewriteHeaderOnAppend, mmap }: ExclusiveOptions) {
+  constructor(growing: GrowingFile, { rewriteHeaderOnAppend, mmap, expectedRows }: ExclusiveOptions) {
     this.growing = growing;
     this.#rewriteHeader = rewriteHeaderOnAppend;
+    if (expectedRows !== undefined) growing.file.expect?.(growing.endOf(expectedRows));
     if (mmap) growing.mapped = MappedHeader.of(growing.file, growing.header.headerLength);
   }
 
