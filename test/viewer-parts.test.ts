@@ -137,7 +137,7 @@ describe("plans", () => {
     ] as const) {
       const { parts, rowsRead } = planOf({ start: 0, stop: rows }, bytes, false, distance);
       expect(rowsRead).toBe(parts.reduce((sum, { start, stop }) => sum + stop - start, 0));
-      expect(rowsRead * bytes).toBeLessThanOrEqual(Math.max(bytes, 2 ** 25));
+      expect(rowsRead * bytes).toBeLessThanOrEqual(Math.max(bytes, 2 ** 23));
       for (const [i, { start, stop }] of parts.entries()) {
         expect(start).toBeGreaterThanOrEqual(parts[i - 1]?.stop ?? 0);
         expect(stop).toBeLessThanOrEqual(rows);

@@ -1,6 +1,6 @@
 /** Shows a recording while it goes on: numbers, and the newest rows as lines. */
 import type uPlot from "uplot";
-import { alignedData, draw } from "../shared/chart.ts";
+import { alignedData, discard, draw } from "../shared/chart.ts";
 import { el } from "../shared/dom.ts";
 import { bytesText, numberText } from "../shared/texts.ts";
 import { onTheme } from "../shared/theme.ts";
@@ -121,7 +121,7 @@ export class Monitor {
   }
 
   #draw(): void {
-    this.#plot?.destroy();
+    discard(this.#plot);
     if (this.#recording === undefined) return;
     const { lineNames, rate } = this.#recording.source;
     const { x, lines } = this.#points();

@@ -58,7 +58,7 @@ const DATES: (string | number | null)[][] = [
   [1, "{ss}.{fff}", "\n{YYYY}-{MM}-{DD} {HH}:{mm}", null, "\n{MM}-{DD} {HH}:{mm}", null, "\n{HH}:{mm}", null, 1],
 ];
 
-/** Draws a chart into `parent`. Call `destroy()` on it before it is drawn again. */
+/** Draws a chart into `parent`. Call {@link discard} before it is drawn again. */
 export function draw(parent: HTMLElement, chart: Chart): uPlot {
   const { xScale, yScale, lines, isBars = false, isLog = false, first = 0 } = chart;
   const [ink, grid] = [themeColor("--soft"), themeColor("--line")];
@@ -120,6 +120,13 @@ export function draw(parent: HTMLElement, chart: Chart): uPlot {
   };
   const values = lines.map((line) => (isLog ? line.values.map((value) => (value > 0 ? value : Number.NaN)) : line.values));
   return new uPlot(options, alignedData(chart.x, values), parent);
+}
+
+/** Removes a chart. Its pixels would stay in memory until the browser collects the canvas, which may take many charts. */
+export function discard(plot: uPlot | undefined): void {
+  if (plot === undefined) return;
+  plot.ctx.canvas.width = 0;
+  plot.destroy();
 }
 
 /** What uPlot draws: the places along the x axis, and the values of each line; gaps where they are NaN. */

@@ -1,6 +1,6 @@
 /** The tab of histograms: how often values of one column occur, or those of all columns. */
 import type uPlot from "uplot";
-import { draw, valueText } from "../shared/chart.ts";
+import { discard, draw, valueText } from "../shared/chart.ts";
 import { el, labelled, select } from "../shared/dom.ts";
 import { counted } from "../shared/texts.ts";
 import { onTheme } from "../shared/theme.ts";
@@ -146,7 +146,7 @@ export class HistogramView implements View {
   }
 
   #draw(): void {
-    this.#plot?.destroy();
+    discard(this.#plot);
     this.#plot = undefined;
     this.#width = this.#area.clientWidth;
     if (this.#result === undefined || this.#shown === undefined || this.#width === 0) return;

@@ -4,7 +4,7 @@ import { countOf } from "./sheet.ts";
 import type { HistogramResult, HistogramTask } from "./task-types.ts";
 
 /** So many values are kept for counting them once their range is known; more are read a second time. */
-const KEPT = 2 ** 23;
+const KEPT = 2 ** 22;
 
 export async function histogram(scanning: Scanning, task: HistogramTask): Promise<HistogramResult> {
   const { sheet } = scanning;

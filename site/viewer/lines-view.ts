@@ -1,6 +1,6 @@
 /** The tab of lines: columns over rows, or over another column. */
 import type uPlot from "uplot";
-import { draw } from "../shared/chart.ts";
+import { discard, draw } from "../shared/chart.ts";
 import { el, labelled, select } from "../shared/dom.ts";
 import { numberText } from "../shared/texts.ts";
 import { onTheme } from "../shared/theme.ts";
@@ -152,7 +152,7 @@ export class LinesView implements View {
   }
 
   #draw(): void {
-    for (const plot of this.#plots) plot.destroy();
+    for (const plot of this.#plots) discard(plot);
     this.#plots = [];
     this.#charts.replaceChildren();
     const result = this.#result;

@@ -16,6 +16,9 @@ export interface Scanning {
 /** Bytes that are read without being asked for: more takes longer than people wait. */
 const BUDGET: Readonly<Record<Distance, number>> = { file: 2 ** 25, machine: 2 ** 24, net: 2 ** 23 };
 
+/** Bytes that are read of more than that: what was read lies in memory until the browser collects it. */
+const SAMPLED: Readonly<Record<Distance, number>> = { file: 2 ** 23, machine: 2 ** 22, net: 2 ** 22 };
+
 /** Stretches of rows that are sampled. */
 const SAMPLES: Readonly<Record<Distance, number>> = { file: 1024, machine: 320, net: 192 };
 
@@ -34,15 +37,14 @@ export interface ScanPlan extends Coverage {
 /** Which rows are read. */
 export function planOf(rows: Span, rowBytes: number, isWhole: boolean, distance: Distance): ScanPlan {
   const count = countOf(rows);
-  const budget = BUDGET[distance];
   const size = Math.max(1, rowBytes);
-  if (isWhole || count * size <= budget) {
+  if (isWhole || count * size <= BUDGET[distance]) {
     const step = Math.max(1, Math.floor(PART / size));
     const parts: Span[] = [];
     for (let start = rows.start; start < rows.stop; start += step) parts.push({ start, stop: Math.min(rows.stop, start + step) });
     return { parts, atOnce: 2, rows: count, rowsRead: count, samples: undefined };
   }
-  const most = SAMPLES[distance];
+  const [most, budget] = [SAMPLES[distance], SAMPLED[distance]];
   const samples = Math.max(1, Math.min(most, count, Math.floor(budget / size)));
   const length = Math.max(1, Math.min(Math.floor(budget / samples / size), Math.floor(count / samples)));
   const parts = Array.from({ length: samples }, (_, i) => {
