@@ -33,8 +33,8 @@ describe.skipIf(lacksBrowser)("the recorder", () => {
     expect(complaints.splice(0)).toEqual([]);
   });
 
-  /** Opens the recorder in a browser without recordings. `lacking` is run before the page. */
-  async function open(lacking = "", size = { width: 1280, height: 900 }): Promise<void> {
+  /** Opens the recorder in a browser without recordings. `lacking` is run before the page, `lackingInWorker` before its worker. */
+  async function open(lacking = "", size = { width: 1280, height: 900 }, lackingInWorker = ""): Promise<void> {
     context = await browser.newContext({ viewport: size, acceptDownloads: true });
     // As in browsers without pickers: exports are downloads.
     await context.addInitScript(`delete globalThis.showSaveFilePicker; ${lacking}`);
@@ -46,6 +46,12 @@ describe.skipIf(lacksBrowser)("the recorder", () => {
           complaints.push(`requested ${request.url()}`);
       });
     });
+    if (lackingInWorker !== "") {
+      await context.route(/\/worker-[^/]*\.js$/, async (route) => {
+        const response = await route.fetch();
+        await route.fulfill({ response, body: `${lackingInWorker}${await response.text()}` });
+      });
+    }
     page = await context.newPage();
     await page.goto(new URL("recorder/", server.url).href);
     await page.locator('#record[aria-disabled="false"], [role=alert]:visible').first().waitFor();
@@ -158,7 +164,7 @@ describe.skipIf(lacksBrowser)("the recorder", () => {
     await page.getByRole("radio", { name: "Pointer" }).check();
     await press("Record");
     const box = (await page.locator(".pad").boundingBox()) as NonNullable<Awaited<ReturnType<typeof boxOf>>>;
-    await page.locator("#rows[data-rows='0']").waitFor();
+    await page.getByRole("button", { name: "Stop" }).waitFor();
     for (let i = 0; i < 50; i++) await page.mouse.move(box.x + 10 + i, box.y + 20);
     await page.mouse.down();
     await page.mouse.up();
@@ -284,9 +290,12 @@ describe.skipIf(lacksBrowser)("the recorder", () => {
       /navigator\.storage\.getDirectory, which is missing/,
     ],
     ["no locks", "delete Navigator.prototype.locks;", /navigator\.locks, which is missing/],
+    ["no synchronous handles", "", /FileSystemFileHandle\.createSyncAccessHandle, which is missing/],
   ])("says what is missing in a browser with %s", async (_, lacking, words) => {
-    await open(lacking);
-    expect(await page.getByRole("alert").textContent()).toMatch(words);
+    await open(lacking, undefined, lacking === "" ? "delete FileSystemFileHandle.prototype.createSyncAccessHandle;" : "");
+    const said = await page.getByRole("alert").textContent();
+    expect(said).toMatch(/^Nothing can be recorded here\. Use a current browser/);
+    expect(said).toMatch(words);
     await page.getByRole("button", { name: "Record", exact: true }).focus();
     await page.keyboard.press("Enter");
     expect(await page.getByRole("button", { name: "Record", exact: true }).getAttribute("aria-disabled")).toBe("true");

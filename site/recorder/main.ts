@@ -5,7 +5,7 @@ import { themeSwitch } from "../shared/theme.ts";
 import { Catalog } from "./catalog.ts";
 import { Monitor } from "./monitor.ts";
 import { nameOf, parsedName } from "./names.ts";
-import { problemText } from "./problems.ts";
+import { problemText, unusableText } from "./problems.ts";
 import { Recording } from "./recording.ts";
 import { RecordingList } from "./recording-list.ts";
 import { SourceChooser } from "./source-chooser.ts";
@@ -26,7 +26,11 @@ let isBusy = true;
 let screen: Promise<WakeLockSentinel | undefined> = Promise.resolve(undefined);
 
 function problem(error: unknown): void {
-  message.textContent = problemText(error);
+  say(problemText(error));
+}
+
+function say(words: string): void {
+  message.textContent = words;
   message.hidden = false;
 }
 
@@ -85,7 +89,7 @@ async function ended(words: string): Promise<void> {
 /** Shows what can be done now. */
 async function show(): Promise<void> {
   chooser.setState(recording === undefined ? "ready" : "recording");
-  await Promise.all([list.update(recording !== undefined), look()]);
+  await Promise.all([list.update(recording !== undefined), look()]).catch(problem);
 }
 
 async function look(): Promise<void> {
@@ -102,7 +106,7 @@ async function start(): Promise<void> {
     catalog = await Catalog.open();
   } catch (error) {
     chooser.setState("unusable");
-    return problem(error);
+    return say(unusableText(error));
   }
   list = new RecordingList({
     catalog,
@@ -114,9 +118,9 @@ async function start(): Promise<void> {
   storage.element.before(list.element);
   isBusy = false;
   await show();
-  setInterval(() => document.hidden || void look(), LOOK);
+  setInterval(() => document.hidden || void look().catch(problem), LOOK);
   // Another tab may have recorded meanwhile.
-  document.addEventListener("visibilitychange", () => document.hidden || void list.update());
+  document.addEventListener("visibilitychange", () => document.hidden || void list.update().catch(problem));
 }
 
 start().catch(problem);

@@ -14,6 +14,11 @@ const ADVICE: Readonly<Record<string, string>> = {
   ERR_NPY_LOCKED: "Another tab writes to this recording. Stop it there.",
 };
 
+/** Why nothing can be recorded in this browser. */
+export function unusableText(error: unknown): string {
+  return `Nothing can be recorded here. Use a current browser, in a window that is not private. ${errorText(error)}`;
+}
+
 export function problemText(error: unknown): string {
   const { name, code } = error as { readonly name?: string; readonly code?: unknown };
   return ADVICE[String(code)] ?? ADVICE[String(name)] ?? errorText(error);
