@@ -34,8 +34,8 @@ export interface GroupReaderOptions<A = unknown>
   /**
    * The arrays to read: their names, or descriptions as for {@link NpyAppendGroup.open}.
    *
-   * The files do not say whether bytes are texts: a ragged array of uint8 is read as texts unless it is described as `{ dtype: "uint8", ragged: true
-   * }`.
+   * The files do not say whether bytes are texts: a ragged array of uint8 is read as texts unless it is described as
+   * `{ dtype: "uint8", ragged: true }`.
    *
    * @defaultValue all `.npy` files of the folder
    * @example arrays: ["id", "text"]

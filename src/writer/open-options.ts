@@ -128,8 +128,8 @@ export interface OpenOptions<D = unknown> extends HeaderOptions {
    */
   readonly durability?: Durability;
   /**
-   * Whether to keep other processes from writing to the file: `"auto"` locks where it can, `true` fails where it cannot, `false` does not lock. `{
-   * wait: 5000 }` locks like `"auto"`, and waits up to so many milliseconds while another writer has the file.
+   * Whether to keep other processes from writing to the file: `"auto"` locks where it can, `true` fails where it cannot, `false` does not lock.
+   * `{ wait: 5000 }` locks like `"auto"`, and waits up to so many milliseconds while another writer has the file.
    *
    * A second writer, `recover`, `ensureAppendable` and `save` get `ERR_NPY_LOCKED`. The lock is one of the operating system, which ends with this
    * process; it needs the package koffi and a file system with locks, and on Windows Node. A second writer in the same thread is always refused;
@@ -147,8 +147,8 @@ export interface OpenOptions<D = unknown> extends HeaderOptions {
    * Whether to map the file's growing end and its header into memory: appending a few rows then takes no system call. Needs Linux and the package
    * koffi.
    *
-   * Each append still reaches the file before it is done, and in the same order, and the header counts each, also with `rewriteHeaderOnAppend:
-   * false`. While appends of up to 2 KiB come in, the file is up to 64 MiB longer than its rows, as a tab in the header's padding says: readers see
+   * Each append still reaches the file before it is done, and in the same order, and the header counts each, also with
+   * `rewriteHeaderOnAppend: false`. While appends of up to 2 KiB come in, the file is up to 64 MiB longer than its rows, as a tab in the header's padding says: readers see
    * the counted rows, as NumPy does. `updateHeader()`, `sync()`, `close()`, `share()`, an append that fails, a second without appends and the end of
    * the process cut it to its exact length. What a killed process leaves holds no rows; whoever appends next, or `recover`, cuts it off.
    *
