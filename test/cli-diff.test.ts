@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type SaveOptions, save, saveNpz } from "../src/node.ts";
 import { type Finished, npy } from "./support/command.ts";
+import { sampled } from "./support/effort.ts";
 import { numpyIsAtLeast, pythonPrints } from "./support/numpy.ts";
 import { temporaryDirectory } from "./support/temporary.ts";
 
@@ -229,7 +230,7 @@ for i, (a, b) in enumerate(pairs):
 print(json.dumps(out))`,
     cwd,
   );
-  for (const [i, lines] of (JSON.parse(cases) as (string[] | null)[]).entries()) {
+  for (const [i, lines] of sampled([...(JSON.parse(cases) as (string[] | null)[]).entries()], 3)) {
     const { stdout } = npy(["diff", `${i}a.npy`, `${i}b.npy`], { cwd });
     const found = stdout.split("\n").filter((line) => /^(Mis|First| \[|Max)/.test(line));
     // NumPy prints short floats there with the digits of a float64.
