@@ -1,7 +1,7 @@
 /** How the data of several objects become the parts of one. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type JoinedPart, joinedParts, type Wanted } from "../src/objects/join-parts.ts";
+import { equalParts, type JoinedPart, joinedParts, type Piece, type Wanted } from "../src/objects/join-parts.ts";
 import { runs } from "./support/effort.ts";
 
 const LIMITS = { least: 50, most: 500 };
@@ -54,10 +54,13 @@ test("every byte is in one part, in order, and all parts are what stores take", 
     fc.property(fc.array(source, { maxLength: 12 }), fc.integer({ min: 1, max: 20 }), (made, before) => {
       const sources = made.map(({ start, data, trailing }) => ({ start, end: start + data, size: start + data + trailing }));
       const parts = joinedParts(before, sources, LIMITS);
-      const bytes = parts
-        .flatMap(({ pieces }) => pieces)
-        .flatMap((piece) => range(piece.start, piece.end).map((at) => [piece.source, at]));
-      expect(bytes).toEqual(sources.flatMap(({ start, end }, i) => range(start, end).map((at) => [i, at])));
+      const wanted = sources.map(({ start, end }, source) => ({ source, start, end })).filter(({ start, end }) => end > start);
+      expect(contentsOf(parts)).toEqual(wanted);
+      const equal = equalParts(before, sources, LIMITS.least);
+      expect(contentsOf(equal)).toEqual(wanted);
+      const lengths = equal.map((part, i) => lengthOf(part) + (i === 0 ? before : 0));
+      expect(lengths.slice(0, -1)).toEqual(lengths.slice(1).map(() => LIMITS.least));
+      expect(lengths.at(-1)).toBeLessThanOrEqual(LIMITS.least);
       parts.forEach((part, i) => {
         const length = lengthOf(part) + (i === 0 ? before : 0);
         if (i < parts.length - 1) expect(length).toBeGreaterThanOrEqual(LIMITS.least);
@@ -76,6 +79,31 @@ test("every byte is in one part, in order, and all parts are what stores take", 
   );
 });
 
-function range(start: number, end: number): number[] {
-  return Array.from({ length: end - start }, (_, i) => start + i);
+test("parts of one size are copied where they lie in one source", () => {
+  const sources: Wanted[] = [170, 5, 240].map((size) => ({ start: 1, end: size + 1, size: size + 1 }));
+  expect(
+    equalParts(1, sources, 50).map((part) => [part.isCopied, lengthOf(part), part.pieces.map(({ source }) => source)]),
+  ).toEqual([
+    [false, 49, [0]],
+    [true, 50, [0]],
+    [true, 50, [0]],
+    [false, 50, [0, 1, 2]],
+    [true, 50, [2]],
+    [true, 50, [2]],
+    [true, 50, [2]],
+    [true, 50, [2]],
+    [true, 16, [2]],
+  ]);
+  expect(equalParts(1, [], 50)).toEqual([{ isCopied: false, pieces: [] }]);
+});
+
+/** What the parts hold, with pieces that follow each other in a source as one. */
+function contentsOf(parts: readonly JoinedPart[]): Piece[] {
+  const joined: Piece[] = [];
+  for (const piece of parts.flatMap((part) => part.pieces)) {
+    const last = joined.at(-1);
+    if (last?.source === piece.source && last.end === piece.start) joined[joined.length - 1] = { ...last, end: piece.end };
+    else joined.push(piece);
+  }
+  return joined;
 }

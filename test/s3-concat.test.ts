@@ -92,6 +92,27 @@ test.runIf(isThere)("shards are joined by the store: little passes through this 
   expect(Buffer.compare(await bytesAt(target), storage.bytes() as Uint8Array)).toBe(0);
 });
 
+test.runIf(isThere)("parts have one size where a store asks for it", async () => {
+  const bucket = await newBucket();
+  const { urls, whole } = await puts(bucket, [12 * MIB, 160, 6 * MIB, 17 * MIB]);
+  const sign = signingFetch();
+  const lengths: number[] = [];
+  const watching: typeof globalThis.fetch = async (input, init) => {
+    if (String(input).includes("partNumber=")) {
+      const [, start, end] = /(\d+)-(\d+)/.exec(new Headers(init?.headers).get("x-amz-copy-source-range") ?? "") ?? [];
+      const length = start === undefined ? (init as { body: Uint8Array }).body.length : Number(end) - Number(start) + 1;
+      lengths[Number(new URL(String(input)).searchParams.get("partNumber")) - 1] = length;
+    }
+    return await sign(input, init);
+  };
+  const target = `${bucket}/joined.npy`;
+  const report = await concat(target, urls, { fetch: watching, equalParts: true });
+  expect(Buffer.compare(await bytesAt(target), whole)).toBe(0);
+  expect(lengths).toEqual([...new Array(7).fill(5 * MIB), whole.length - 35 * MIB]);
+  // The first part, and those over the bounds at 12 and 18 MiB.
+  expect(report).toEqual({ rows: (35 * MIB + 160) / 16, bytesSent: 15 * MIB - 128, bytesCopied: 20 * MIB + 288 });
+});
+
 test.runIf(isThere)("what does not fit together is refused, and nothing is left", async () => {
   const bucket = await newBucket();
   const fetch = signingFetch();

@@ -8,8 +8,8 @@ import { perform } from "../plan/step.ts";
 import { together } from "../plan/together.ts";
 import { checkFits } from "../reader/joined-files.ts";
 import type { AsyncStorageFile, Storage, StorageFile } from "../storage/storage.ts";
-import { type JoinedPart, joinedParts, type Piece, type Wanted } from "./join-parts.ts";
-import type { ObjectStore, Part, Upload } from "./object-store.ts";
+import { equalParts, type JoinedPart, joinedParts, type Piece, type Wanted } from "./join-parts.ts";
+import type { ObjectStore, Part, PartLimits, Upload } from "./object-store.ts";
 
 /** Bytes that a store copies in one request, so that several are under way: more if an object would have too many parts. */
 const COPIED = 2 ** 28;
@@ -18,6 +18,8 @@ const COPIED = 2 ** 28;
 export interface Joining {
   /** Whether an object that has the name already is replaced. */
   readonly isReplaced: boolean;
+  /** Whether all parts but the last must have one size. */
+  readonly isEqual: boolean;
   readonly maxHeaderSize: number;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((done: number, total: number) => void) | undefined;
@@ -61,10 +63,8 @@ export async function joinObjects(
   const wanted = sources.map(({ size, header: own }): Wanted => {
     return { start: own.headerLength, end: own.headerLength + rowCount(own) * bytesPerRow(own), size };
   });
-  const { least, most, count } = store.limits;
-  let parts = joinedParts(header.length, wanted, { least, most: Math.min(most, COPIED) });
-  if (parts.length > count) parts = joinedParts(header.length, wanted, { least, most });
-  if (parts.length > count) throw tooMany(store, target, parts.length);
+  const parts = partsOf(header.length, wanted, store.limits, joining.isEqual);
+  if (parts.length > store.limits.count) throw tooMany(store, target, parts.length);
   const condition = existing === undefined ? { isNew: true } : { etag: existing.etag };
   const id = globalThis.crypto.randomUUID();
   const joiner = new Joiner(store, sources, header, parts, joining);
@@ -88,6 +88,15 @@ export async function joinObjects(
   }
   if (etag === undefined) throw existing === undefined ? exists(store.url(target)) : replaced(store.url(target));
   return joiner.report;
+}
+
+function partsOf(before: number, wanted: readonly Wanted[], { least, most, count }: PartLimits, isEqual: boolean): JoinedPart[] {
+  if (isEqual) {
+    const total = wanted.reduce((sum, { start, end }) => sum + end - start, before);
+    return equalParts(before, wanted, Math.max(least, Math.ceil(total / count)));
+  }
+  const parts = joinedParts(before, wanted, { least, most: Math.min(most, COPIED) });
+  return parts.length > count ? joinedParts(before, wanted, { least, most }) : parts;
 }
 
 /** Sends the parts. */

@@ -65,6 +65,35 @@ export function joinedParts(
   return parts;
 }
 
+/**
+ * The same in parts of `size` bytes, all but the last, as some stores want it. A part that lies in one source is copied, so that `size` bytes are sent for each
+ * bound between two sources.
+ */
+export function equalParts(before: number, sources: readonly Wanted[], size: number): JoinedPart[] {
+  const parts: JoinedPart[] = [];
+  let pieces: Piece[] = [];
+  let collected = before;
+  const finish = (): void => {
+    const [first] = pieces;
+    const isOne = first !== undefined && collected === first.end - first.start;
+    // A source of no more than one part may be shorter than what stores copy from.
+    parts.push({ isCopied: isOne && (sources[first.source] as Wanted).size > size, pieces });
+    pieces = [];
+    collected = 0;
+  };
+  for (const [source, { start, end }] of sources.entries()) {
+    for (let at = start; at < end; ) {
+      const taken = Math.min(end - at, size - collected);
+      pieces.push({ source, start: at, end: at + taken });
+      at += taken;
+      collected += taken;
+      if (collected === size) finish();
+    }
+  }
+  if (collected > 0) finish();
+  return parts;
+}
+
 /** Pieces of about the same length. */
 function split(source: number, start: number, end: number, most: number): Piece[] {
   const count = Math.ceil((end - start) / most);

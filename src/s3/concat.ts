@@ -4,11 +4,11 @@ import { MAX_HEADER_SIZE } from "../format/header.ts";
 import { type JoinReport, joinObjects } from "../objects/join-objects.ts";
 import { inOrder } from "../reader/shard-names.ts";
 import { attemptLater } from "../verb.ts";
-import { locateInS3, type S3Options } from "./options.ts";
+import { hasEqualParts, locateInS3, type S3PartOptions } from "./options.ts";
 import { S3Folder } from "./s3-folder.ts";
 
 /** How objects are joined. */
-export interface ConcatOptions extends S3Options {
+export interface ConcatOptions extends S3PartOptions {
   /**
    * Replace an object that exists.
    *
@@ -73,7 +73,8 @@ export async function concat(
         path: found.store.url(found.key),
       });
     });
-    return await joinObjects(store, key, keys, { isReplaced: overwrite, maxHeaderSize, signal, onProgress });
+    const isEqual = hasEqualParts(store, options);
+    return await joinObjects(store, key, keys, { isReplaced: overwrite, isEqual, maxHeaderSize, signal, onProgress });
   });
 }
 

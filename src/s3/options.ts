@@ -33,6 +33,17 @@ export interface S3Options {
   readonly retries?: number;
 }
 
+/** How objects are sent to a store. */
+export interface S3PartOptions extends S3Options {
+  /**
+   * Whether all parts of an object but the last must have one size, as Cloudflare R2 wants it. Copies then take one request for each part.
+   *
+   * @defaultValue `true` for hosts of Cloudflare R2, else `false`
+   * @example equalParts: true
+   */
+  readonly equalParts?: boolean;
+}
+
 /** Looked up at each call: tests and tools replace it. */
 const runtimeFetch: Fetch = (url, init) => globalThis.fetch(url, init);
 
@@ -48,6 +59,17 @@ export function locateInS3(url: string | URL, options: S3Options): { readonly st
   if (!(typeof timeout === "number" && timeout > 0)) throw notValid("timeout", "milliseconds, more than 0", timeout);
   if (!(Number.isSafeInteger(retries) && retries >= 0)) throw notValid("retries", "a number of repetitions, 0 or more", retries);
   return { store: new S3Store(root, bucket, { fetch, timeout, retries }), key };
+}
+
+/**
+ * Whether parts have one size.
+ *
+ * @throws NpyError `ERR_NPY_OPTION`.
+ */
+export function hasEqualParts(store: S3Store, options: S3PartOptions): boolean {
+  const { equalParts = new URL(store.name).hostname.endsWith(".r2.cloudflarestorage.com") } = options;
+  if (typeof equalParts !== "boolean") throw notValid("equalParts", "true or false", equalParts);
+  return equalParts;
 }
 
 function notValid(name: string, expected: string, found: unknown): NpyError {

@@ -2,10 +2,10 @@
 
 import { NpyError, quoted } from "../errors.ts";
 import { ObjectStorage } from "../objects/object-storage.ts";
-import { locateInS3, type S3Options } from "./options.ts";
+import { hasEqualParts, locateInS3, type S3Options, type S3PartOptions } from "./options.ts";
 
 /** How an object is written. */
-export interface S3ObjectOptions extends S3Options {
+export interface S3ObjectOptions extends S3PartOptions {
   /**
    * The bytes of a part, 5 MiB to 5 GiB: up to nine parts are held in memory.
    *
@@ -15,13 +15,6 @@ export interface S3ObjectOptions extends S3Options {
    * @example partSize: 32 * 2 ** 20
    */
   readonly partSize?: number;
-  /**
-   * Whether all parts but the last must have one size, as Cloudflare R2 wants it. Copies then take one request for each part.
-   *
-   * @defaultValue `true` for hosts of Cloudflare R2, else `false`
-   * @example equalParts: true
-   */
-  readonly equalParts?: boolean;
 }
 
 const PART = 2 ** 23;
@@ -47,15 +40,12 @@ export function s3Object(url: string | URL, options: S3ObjectOptions = {}): Obje
   const { store, key } = locateInS3(url, options);
   if (key === "" || key.endsWith("/"))
     throw invalid("The URL of an object must end with its key, and this one ends with /: for a folder there is s3Folder.");
-  const isR2 = /\.r2\.cloudflarestorage\.com$/.test(new URL(store.name).hostname);
-  const { partSize = PART, equalParts = isR2 } = options;
+  const { partSize = PART } = options;
   const { limits } = store;
   if (!Number.isSafeInteger(partSize) || partSize < limits.least || partSize > limits.most) {
     throw invalid(`Invalid options: partSize must be ${limits.least} to ${limits.most} bytes: found ${quoted(partSize)}.`);
   }
-  if (typeof equalParts !== "boolean")
-    throw invalid(`Invalid options: equalParts must be true or false: found ${quoted(equalParts)}.`);
-  return new ObjectStorage(store, key, { size: partSize, isEqual: equalParts, limits });
+  return new ObjectStorage(store, key, { size: partSize, isEqual: hasEqualParts(store, options), limits });
 }
 
 /** Which uploads are dropped. */
