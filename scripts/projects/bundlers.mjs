@@ -6,7 +6,7 @@ import { join, relative } from "node:path";
 import { brotliCompressSync } from "node:zlib";
 import { launchChromium } from "../support/chromium.mjs";
 import { serveFiles } from "../support/web-server.mjs";
-import { program, recordingPage, sized } from "./programs.mjs";
+import { beyondCore, program, recordingPage, sized } from "./programs.mjs";
 import { group, project, run } from "./workspace.mjs";
 
 const packages = {
@@ -119,6 +119,9 @@ const limits = {
   },
 };
 
+/** Bytes that the entry point s3 may add to what it shares with the core, likewise. */
+const S3_LIMIT = 2 ** 13;
+
 export async function bundlerProjects(temporary) {
   const directory = await group(temporary, "bundlers", packages);
   const tools = join(directory, "node_modules");
@@ -211,5 +214,20 @@ await build({ entryPoints: ["main.mjs", "worker.mjs"], bundle: true, minify: tru
         })),
     ),
   );
-  return [...applications, ...pages, ...sizes];
+  const added = {
+    title: ["esbuild", "browser, s3 beyond the core"],
+    async check() {
+      const bytes = {};
+      for (const [name, code] of Object.entries(beyondCore)) {
+        const files = { "main.mjs": code, ...bundlers.esbuild("main.mjs", "browser") };
+        const built = await build(`esbuild browser beyond ${name}`, files, "browser");
+        if (built.problem !== undefined) return built.problem;
+        bytes[name] = built.bytes;
+      }
+      const more = bytes.s3 - bytes.core;
+      this.title.push(`${(more / 1000).toFixed(1)} kB`);
+      return more <= S3_LIMIT ? undefined : `The entry point s3 adds ${more} bytes, compressed, more than ${S3_LIMIT}`;
+    },
+  };
+  return [...applications, ...pages, ...sizes, added];
 }

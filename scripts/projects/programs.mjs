@@ -133,6 +133,15 @@ NpyAppendArray.open(new MemoryStorage()).then(async (npaa) => {
 });\n`,
 };
 
+/** What an application of the entry point s3 shares with the core, and the same with all of that entry point. */
+export const beyondCore = {
+  core: 'import { NpyAppendArray, NpyReader, NpyShards } from "npy-append-array";\nconsole.log(NpyAppendArray && NpyReader && NpyShards ? "fits" : "");\n',
+  s3: `import { NpyAppendArray, NpyReader, NpyShards } from "npy-append-array";
+import { abortStale, concat, s3Folder, s3Object } from "npy-append-array/s3";
+const all = [NpyAppendArray, NpyReader, NpyShards, abortStale, concat, s3Folder, s3Object];
+console.log(all.every((each) => typeof each === "function") ? "fits" : "");\n`,
+};
+
 /** A page that records into the browser's own files; for bundlers that do not find workers, one that starts the worker itself. */
 export const recordingPage = (options = "") => `
 import { load, NpyAppendArray } from "npy-append-array";

@@ -5,7 +5,7 @@ import { NpyError } from "../errors.ts";
 export function wasSent(): NpyError {
   return new NpyError(
     "ERR_NPY_OPTION",
-    "These rows were sent to the object store, where they can be neither read nor changed before the object is complete: call sync() first.",
+    "These rows were sent to the store, where they can be neither read nor changed yet: call sync() first.",
   );
 }
 

@@ -99,7 +99,7 @@ export class S3Folder implements AsyncFolder {
     }
     throw new NpyError(
       "ERR_NPY_OPTION",
-      "This store overwrites an object although it is asked not to (If-None-Match: *), so that writers would destroy each other's shards: use a store that honours it, or write one object each.",
+      "This store ignores If-None-Match: *, so that writers would overwrite each other's shards: use another store, or write one object each.",
       { path: this.path },
     );
   }
