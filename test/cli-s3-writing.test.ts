@@ -114,3 +114,54 @@ withStore("writes shards and their index", async () => {
     stderr: expect.stringContaining("--write-to"),
   });
 });
+
+withStore("splits, packs, unpacks, converts and takes rows, from and into the store", async () => {
+  const bucket = await commandBucket();
+  const { run, put, putBytes, bytes, url, directory } = bucket;
+  await put("a.npy", pairs);
+  await put("step/x.npy", [1, 2]);
+  await put("step/y.npy", [3, 4]);
+  await putBytes("both.npy", Buffer.concat([await bytes("a.npy"), await bytes("step/x.npy")]));
+  const commands = [
+    ["split", "IN/both.npy", "--out", "OUT/parts"],
+    ["pack", "IN/a.npy", "IN/step/x.npy", "OUT/a.npz"],
+    ["pack", "IN/step", "OUT/step.npz"],
+    ["convert", "--dtype", "f4", "--casting", "same_kind", "IN/a.npy", "OUT/f4.npy"],
+    ["convert", "--order", "F", "IN/a.npy", "OUT/f.npy"],
+    ["take", "IN/a.npy", "5", "-1", "--out", "OUT/taken.npy"],
+  ];
+  const into = (out: string, args: readonly string[]) =>
+    args.map((arg) => arg.replace(/^IN\//, "s3:/").replace(/^OUT\//, out === "s3" ? "s3:/" : "./"));
+  for (const args of commands) {
+    printed(bucket, ...into("here", args));
+    printed(bucket, ...into("s3", args));
+    // Neither is replaced.
+    expect(run(...into("s3", args)).stderr).toContain("it already exists");
+  }
+  printed(bucket, "unpack", "s3:/a.npz", "unpacked");
+  printed(bucket, "unpack", "a.npz", "s3:/unpacked");
+  const written = ["parts/both.0.npy", "parts/both.1.npy", "a.npz", "step.npz", "f4.npy", "f.npy", "taken.npy"];
+  for (const key of [...written, "unpacked/a.npy", "unpacked/x.npy"]) await expectSame(bucket, key, key);
+  expect((await keysOf(url)).filter((key) => !/^(?:a\.npy|both\.npy|step\/)/.test(key))).toHaveLength(9);
+  printed(bucket, "convert", "--overwrite", "s3:/f.npy", "s3:/f4.npy");
+  await expectSame(bucket, "f4.npy", "f.npy");
+  expect(run("slice", "s3:/a.npy", "0", "--raw", "--out", "s3:/row.bin")).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining("name one, and upload it"),
+  });
+  expect(readdirSync(directory).filter((name) => /^\./.test(name))).toEqual([]);
+});
+
+withStore("leaves nothing of a new object after an error", async () => {
+  const bucket = await commandBucket();
+  const { run, put, url } = bucket;
+  await put("a.npy", pairs);
+  await put("words.npy", ["a", "b"]);
+  expect(
+    run("convert", "--dtype", "i1", "--casting", "unsafe", "--on-overflow", "throw", "s3:/words.npy", "s3:/b.npy").status,
+  ).toBe(1);
+  expect(run("take", "s3:/a.npy", "0", "--from", "s3:/words.npy", "--out", "s3:/b.npy").status).toBe(1);
+  expect(run("unpack", "s3:/a.npy", "s3:/b").status).toBe(1);
+  expect(await keysOf(url)).toEqual(["a.npy", "words.npy"]);
+  expect(await uploadsOf(url)).toEqual([]);
+});

@@ -61,7 +61,6 @@ test.each([
   ["tail -F s3://b/", "run tail again"],
   ["truncate --copy s3://b/k.npy 3", "leave out --copy"],
   ["ensure-appendable --inplace s3://b/k.npy", "leave out --inplace"],
-  ["slice a.npy 0 --raw --out s3://b/k.bin", "upload it"],
   ["plot a.npy --svg s3://b/k.svg", "upload it"],
 ])("refuses what a store cannot do: %s", (line, advice) => {
   const found = runWith(line.split(" "));

@@ -17,8 +17,6 @@ export function nameOf(usage: string): string {
   return usage.replace(/ .*/, "");
 }
 
-const WRITES_FILES = "of the commands, only those that read take objects in S3: use the library";
-const BYTES_HERE = "bytes are printed into files of this machine: name one, and upload it";
 const NOT_FOLLOWED = "a store does not tell of new rows: run tail again";
 
 export const COMMANDS: readonly Entry[] = [
@@ -41,19 +39,16 @@ export const COMMANDS: readonly Entry[] = [
   {
     usage: "split [options] <file>",
     summary: "write the arrays of one file into files of their own",
-    notInS3: WRITES_FILES,
     load: async () => (await import("./split.ts")).splitCommand,
   },
   {
     usage: "pack [options] <in...>",
     summary: "write .npy files into an .npz archive",
-    notInS3: WRITES_FILES,
     load: async () => (await import("./pack.ts")).packCommand,
   },
   {
     usage: "unpack [options] <file> <dir>",
     summary: "write the arrays of an .npz archive into .npy files",
-    notInS3: WRITES_FILES,
     load: async () => (await import("./unpack.ts")).unpackCommand,
   },
   {
@@ -69,7 +64,6 @@ export const COMMANDS: readonly Entry[] = [
   {
     usage: "convert [options] <in> <out>",
     summary: "write an array in another dtype, byte order or order of elements",
-    notInS3: WRITES_FILES,
     load: async () => (await import("./convert.ts")).convertCommand,
   },
   {
@@ -98,25 +92,22 @@ export const COMMANDS: readonly Entry[] = [
   {
     usage: "head [options] <file>",
     summary: "print the first rows, or some at random",
-    notInS3: { out: BYTES_HERE },
     load: async () => (await import("./head.ts")).headCommand,
   },
   {
     usage: "tail [options] <file>",
     summary: "print the last rows, and with --follow new ones",
-    notInS3: { follow: NOT_FOLLOWED, followName: NOT_FOLLOWED, out: BYTES_HERE },
+    notInS3: { follow: NOT_FOLLOWED, followName: NOT_FOLLOWED },
     load: async () => (await import("./tail.ts")).tailCommand,
   },
   {
     usage: "slice [options] <file> [index]",
     summary: "print some rows, or any part of an array by NumPy's index",
-    notInS3: { out: BYTES_HERE },
     load: async () => (await import("./slice.ts")).sliceCommand,
   },
   {
     usage: "take [options] <file> [rows...]",
     summary: "print rows by their numbers, or write them into a new file",
-    notInS3: { out: BYTES_HERE },
     load: async () => (await import("./take.ts")).takeCommand,
   },
   {

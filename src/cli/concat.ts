@@ -4,7 +4,7 @@ import { Command } from "commander";
 import { isSameFile } from "./files/each-file.ts";
 import { bucketOf, isObject, nameOf } from "./files/object-names.ts";
 import { joinObjects } from "./files/objects.ts";
-import { exists, folderAt } from "./files/places.ts";
+import { exists, folderAt, nameIn } from "./files/places.ts";
 import { shardsAmong } from "./files/shard-folders.ts";
 import { castingOption, dtypeArgument, durabilityOption, overflowOption } from "./program/arguments.ts";
 import { about, counted, FileProblem, shown } from "./program/failure.ts";
@@ -80,7 +80,7 @@ async function joined(out: string, paths: readonly string[], options: ConcatOpti
 async function objectsOf(name: string): Promise<string[]> {
   const folder = await folderAt(name);
   if (folder === undefined) return [name];
-  return shardsAmong(await folder.list()).map((file) => `${name.replace(/\/$/, "")}/${file}`);
+  return shardsAmong(await folder.list()).map((file) => nameIn(name, file));
 }
 
 /** Appends the rows of all files to a new one, and returns how many it has. */

@@ -4,9 +4,9 @@ import { resolve } from "node:path";
 import { setImmediate as turnOfEventLoop } from "node:timers/promises";
 import { Command, Option } from "commander";
 import {
+  type AsyncStorage,
   type Casting,
   type DType,
-  load,
   loadSync,
   MemoryStorage,
   NpyAppendArray,
@@ -19,13 +19,16 @@ import {
 } from "../node.ts";
 import { realPath, temporaryPath } from "../storage/node-names.ts";
 import { renameOver } from "../storage/node-rename.ts";
+import { checkFree, writingNew } from "./files/new-file.ts";
+import { isObject, nameOf } from "./files/object-names.ts";
+import { fileAt } from "./files/places.ts";
 import { castingOption, dtypeArgument, overflowOption } from "./program/arguments.ts";
 import { about, counted, FileProblem, shown, UsageError } from "./program/failure.ts";
 import { Interrupted, interruptible } from "./program/interruption.ts";
 import { Progress, type ProgressOptions } from "./program/progress.ts";
 import { print, tell } from "./program/terminal.ts";
 import { layoutOf, sizeOf } from "./rows/columns.ts";
-import { checkFits } from "./rows/growing.ts";
+import { checkFits, type GrowingFile } from "./rows/growing.ts";
 
 interface ConvertOptions extends ProgressOptions {
   readonly dtype?: DType;
@@ -64,6 +67,30 @@ Examples:
 
 async function convert(input: string, out: string, options: ConvertOptions): Promise<void> {
   if (input === "-") throw new UsageError("a .npy file cannot come from stdin: name it");
+  const rows = isObject(out) ? await convertInto(input, out, options) : await convertHere(input, out, options);
+  if (!options.quiet) await print(`${shown(out)}: ${counted(rows, "row")}\n`);
+}
+
+/** Writes an object. Returns its number of rows. */
+async function convertInto(input: string, out: string, options: ConvertOptions): Promise<number> {
+  const isNew = { overwrites: options.overwrite ?? false, advice: CHOOSE };
+  await checkFree(out, isNew);
+  let rows = 0;
+  try {
+    await interruptible((signal) =>
+      writingNew(out, isNew, async (file) => {
+        rows = await write(input, file, out, options, signal);
+      }),
+    );
+  } catch (error) {
+    if (error instanceof Interrupted) tell(`interrupted: ${shown(out)} is ${isNew.overwrites ? "unchanged" : "not there"}`);
+    throw error instanceof Interrupted ? error : about(out, error);
+  }
+  return rows;
+}
+
+/** Writes a file of this machine. Returns its number of rows. */
+async function convertHere(input: string, out: string, options: ConvertOptions): Promise<number> {
   const target = await targetOf(out, options);
   const temporary = temporaryPath(target.path);
   let rows = 0;
@@ -78,10 +105,11 @@ async function convert(input: string, out: string, options: ConvertOptions): Pro
     else if ((error as { code?: unknown }).code === "EEXIST") throw new FileProblem(out, APPEARED);
     throw error instanceof Interrupted ? error : about(out, error);
   }
-  if (!options.quiet) await print(`${shown(out)}: ${counted(rows, "row")}\n`);
+  return rows;
 }
 
-const APPEARED = "it appeared in the meantime: choose another name, or pass --overwrite";
+const CHOOSE = "choose another name, or pass --overwrite";
+const APPEARED = `it appeared in the meantime: ${CHOOSE}`;
 
 /** The path of OUT, behind links, and its mode if it exists. */
 async function targetOf(out: string, { overwrite }: ConvertOptions): Promise<{ path: string; mode?: number }> {
@@ -90,7 +118,7 @@ async function targetOf(out: string, { overwrite }: ConvertOptions): Promise<{ p
     throw about(out, error);
   });
   if (found === undefined) return { path: out };
-  if (!overwrite) throw new FileProblem(out, "it already exists: choose another name, or pass --overwrite");
+  if (!overwrite) throw new FileProblem(out, `it already exists: ${CHOOSE}`);
   if (!found.isFile()) throw new FileProblem(out, "it is not a regular file: choose another name");
   checkNotWritten(out);
   return { path: realPath(out), mode: found.mode };
@@ -136,21 +164,22 @@ const WITHOUT_LINKS: ReadonlySet<string> = new Set([
 /** Writes the new file. Returns its number of rows. */
 async function write(
   input: string,
-  temporary: string,
+  temporary: string | AsyncStorage,
   out: string,
   options: ConvertOptions,
   signal: AbortSignal,
 ): Promise<number> {
   const { order, casting = "same_kind", onOverflow = "wrap" } = options;
+  const isAsync = isObject(input) || isObject(out);
   try {
-    const reader = NpyReader.openSync(input);
+    const reader = isAsync ? await NpyReader.open(await fileAt(input)) : NpyReader.openSync(input);
     try {
       const { shape, fortranOrder } = reader;
       const dtype = options.dtype ?? reader.dtype;
       const layout = layoutOf(reader);
       checkFits(input, layout, { ...layout, dtype }, casting);
       if (shape.length === 0) {
-        await save(temporary, converted(await load(input), { dtype, casting, onOverflow }));
+        await save(temporary, converted(await reader.read(), { dtype, casting, onOverflow }));
         return 1;
       }
       // NumPy stores what is in both orders as C.
@@ -160,7 +189,9 @@ async function write(
       const rows = shape[growth] as number;
       const rowShape = shape.toSpliced(growth, 1);
       const file = { dtype, rowShape, fortranOrder: isFortran, casting, onOverflow };
-      const npaa = NpyAppendArray.openSync(temporary, file);
+      const npaa: GrowingFile = isAsync
+        ? await NpyAppendArray.open(temporary, file)
+        : NpyAppendArray.openSync(temporary as string, file);
       const bytes = sizeOf(shape) * reader.dtype.itemsize;
       const progress = await Progress.start(shown(out), bytes, options);
       try {
@@ -168,15 +199,11 @@ async function write(
         const atOnce = bytes === 0 ? rows : Math.max(1, Math.floor(pieceOf(bytes, isSameOrder) / (bytes / rows)));
         for (let start = 0; start < rows; start += atOnce) {
           const stop = Math.min(rows, start + atOnce);
-          if (isSameOrder) npaa.appendFrom(reader, { start, stop });
+          if (isSameOrder) await npaa.appendFrom(reader, { start, stop });
           else {
             const piece = { start, stop };
-            npaa.append(
-              reader.select(
-                shape.map((_, axis) => (axis === growth ? piece : null)),
-                { order: isFortran ? "F" : "C" },
-              ) as never,
-            );
+            const axes = shape.map((_, axis) => (axis === growth ? piece : null));
+            await npaa.append(await reader.select(axes, { order: isFortran ? "F" : "C" }));
           }
           progress.reach((bytes * stop) / rows);
           // Signals and progress bars are handled between pieces.
@@ -184,15 +211,19 @@ async function write(
           signal.throwIfAborted();
         }
       } finally {
+        await npaa.close();
         progress.stop();
-        npaa.close();
       }
       return rows;
     } finally {
-      reader.close();
+      await reader.close();
     }
   } catch (error) {
-    throw error instanceof Interrupted ? error : isOf(temporary, error) ? about(out, named(out, error)) : about(input, error);
+    throw error instanceof Interrupted
+      ? error
+      : isOf(typeof temporary === "string" ? temporary : out, error)
+        ? about(out, named(out, error))
+        : about(input, error);
   }
 }
 
@@ -214,7 +245,7 @@ function pieceOf(bytes: number, isSameOrder: boolean): number {
 function isOf(path: string, error: unknown): boolean {
   const { path: found } = error as { path?: unknown };
   const isInput = error instanceof NpyError && error.index !== undefined;
-  return typeof found === "string" && resolve(found) === resolve(path) && !isInput;
+  return typeof found === "string" && resolve(nameOf(found)) === resolve(path) && !isInput;
 }
 
 /** The error with OUT's name in place of the temporary one. */

@@ -1,9 +1,14 @@
 /** `pack`: writes `.npy` files into an archive, like `numpy.savez`. */
-import { readdir, stat } from "node:fs/promises";
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { Command } from "commander";
-import { inspect, NpyGroupReader, NpyReader, type NpzSource, recover, saveNpz } from "../node.ts";
+import { type FileLike, inspect, NpyGroupReader, NpyReader, type NpzSource, recover, saveNpz } from "../node.ts";
 import { isArchive } from "./files/archives.ts";
+import { copyBytes } from "./files/copy-bytes.ts";
+import { checkFree, type NewFileOptions, writingNew } from "./files/new-file.ts";
+import { isObject } from "./files/object-names.ts";
+import { fileAt, folderAt, nameIn, openAt } from "./files/places.ts";
 import { about, counted, FileProblem, runAdvice, shown, UsageError } from "./program/failure.ts";
 import { Interrupted, interruptible } from "./program/interruption.ts";
 import { Progress, type ProgressOptions } from "./program/progress.ts";
@@ -43,22 +48,31 @@ Examples:
     );
 }
 
+/** One of the files. */
+interface PackedFile {
+  /** For messages. */
+  readonly path: string;
+  readonly place: FileLike;
+}
+
 async function pack(paths: readonly string[], out: string, options: PackOptions): Promise<void> {
-  if (!options.overwrite && (await stat(out).catch(() => undefined)) !== undefined) {
-    throw new FileProblem(out, "it already exists: choose another name, or pass --overwrite");
-  }
+  await checkFree(out, isNew(options));
   const group = paths.length === 1 ? await openGroup(paths[0] as string) : undefined;
   if (group !== undefined) return await packGroup(group, out, options).finally(() => group.close());
   const files = (await Promise.all(paths.map(filesIn))).flat();
   const arrays = new Map<string, NpzSource>();
   for (const file of files) {
-    const name = basename(file).replace(SUFFIX, "");
+    const name = basename(file.path).replace(SUFFIX, "");
     if (arrays.has(name))
-      throw new FileProblem(file, `another file is called ${JSON.stringify(name)} as well: rename one of them`);
+      throw new FileProblem(file.path, `another file is called ${JSON.stringify(name)} as well: rename one of them`);
     arrays.set(name, () => opened(file));
   }
   await save(out, Object.fromEntries(arrays), options);
   if (!options.quiet) await print(`${shown(out)}: ${counted(arrays.size, "array")} of ${counted(files.length, "file")}\n`);
+}
+
+function isNew({ overwrite = false }: PackOptions): NewFileOptions {
+  return { overwrites: overwrite, advice: "choose another name, or pass --overwrite" };
 }
 
 async function packGroup(group: NpyGroupReader, out: string, options: PackOptions): Promise<void> {
@@ -72,12 +86,14 @@ async function packGroup(group: NpyGroupReader, out: string, options: PackOption
  * them. `undefined` for anything else.
  */
 async function openGroup(path: string): Promise<NpyGroupReader | undefined> {
+  const folder = await folderAt(path);
+  if (folder === undefined) return undefined;
   const files = await filesIn(path);
-  if (files[0] === path) return undefined;
-  const isRagged = files.some((file) => VALUES.test(file) && files.includes(file.replace(VALUES, ".offsets.npy")));
+  const names = files.map((file) => basename(file.path));
+  const isRagged = names.some((name) => VALUES.test(name) && names.includes(name.replace(VALUES, ".offsets.npy")));
   try {
-    const { rowsAfter } = await recover(path, { dryRun: true });
-    if ((await mostRows(files)) <= rowsAfter) return await NpyGroupReader.open(path);
+    const { rowsAfter } = await recover(folder, { dryRun: true });
+    if ((await mostRows(files)) <= rowsAfter) return await NpyGroupReader.open(folder);
   } catch (error) {
     // Unrelated arrays, or more of them than can be open at once.
     if (!isRagged) return undefined;
@@ -88,32 +104,33 @@ async function openGroup(path: string): Promise<NpyGroupReader | undefined> {
 }
 
 /** The most rows that a header counts. Elements of ragged rows are none. */
-async function mostRows(files: readonly string[]): Promise<number> {
+async function mostRows(files: readonly PackedFile[]): Promise<number> {
   let most = 0;
-  for (const file of files) {
-    if (VALUES.test(file)) continue;
-    const { shape, fortranOrder } = await inspect(file);
+  for (const { path, place } of files) {
+    if (VALUES.test(path)) continue;
+    const { shape, fortranOrder } = await inspect(place);
     const rows = (fortranOrder ? shape.at(-1) : shape[0]) ?? 0;
-    most = Math.max(most, file.endsWith(".offsets.npy") ? rows - 1 : rows);
+    most = Math.max(most, path.endsWith(".offsets.npy") ? rows - 1 : rows);
   }
   return most;
 }
 
-/** A file, or the `.npy` files in a directory, sorted by their names. */
-async function filesIn(path: string): Promise<string[]> {
+/** A file, or the `.npy` files in a folder, sorted by their names. */
+async function filesIn(path: string): Promise<PackedFile[]> {
+  const folder = await folderAt(path);
+  if (folder === undefined) return [{ path, place: await fileAt(path) }];
   try {
-    if (!(await stat(path)).isDirectory()) return [path];
-    const names = (await readdir(path)).filter((name) => /^[^.].*\.npy$/i.test(name)).sort();
-    if (names.length > 0) return names.map((name) => join(path, name));
+    const names = (await folder.list()).filter((name) => /^[^.].*\.npy$/i.test(name)).sort();
+    if (names.length > 0) return names.map((name) => ({ path: nameIn(path, name), place: folder.file(name) }));
   } catch (error) {
     throw about(path, error);
   }
   throw new FileProblem(path, "it has no .npy files: name another directory");
 }
 
-async function opened(file: string): Promise<NpyReader> {
-  return await NpyReader.open(file).catch((error: unknown) => {
-    throw about(file, error);
+async function opened({ path, place }: PackedFile): Promise<NpyReader> {
+  return await NpyReader.open(place).catch((error: unknown) => {
+    throw about(path, error);
   });
 }
 
@@ -124,12 +141,47 @@ async function save(
 ): Promise<void> {
   const progress = await Progress.start(shown(out), undefined, options);
   try {
-    await interruptible((signal) =>
-      saveNpz(out, arrays, { compress: options.compress, signal, onProgress: (done, total) => progress.reach(done, total) }),
-    );
+    await interruptible(async (signal) => {
+      const saving = {
+        compress: options.compress,
+        signal,
+        onProgress: (done: number, total: number) => progress.reach(done, total),
+      };
+      if (isObject(out)) await upload(out, options, signal, (path) => saveNpz(path, arrays, saving));
+      else await saveNpz(out, arrays, saving);
+    });
   } catch (error) {
     throw error instanceof Interrupted || error instanceof FileProblem ? error : about(out, error);
   } finally {
     progress.stop();
+  }
+}
+
+/** Sends an archive that is written on this machine first: the checksum of each array stands before it, and what was sent cannot be changed. */
+async function upload(
+  out: string,
+  options: PackOptions,
+  signal: AbortSignal,
+  write: (path: string) => Promise<void>,
+): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), "npy-append-array-"));
+  try {
+    const path = join(directory, "archive.npz");
+    await write(path);
+    const { size } = await stat(path);
+    const progress = await Progress.start(shown(out), size, options);
+    const from = await openAt(path);
+    try {
+      await writingNew(out, isNew(options), async (file) => {
+        const to = await file.create();
+        await copyBytes(from, 0, size, to, 0, { signal, onProgress: (at) => progress.reach(at) });
+        await to.close();
+      });
+    } finally {
+      progress.stop();
+      await from.close();
+    }
+  } finally {
+    await rm(directory, { recursive: true, force: true });
   }
 }

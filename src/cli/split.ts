@@ -1,10 +1,13 @@
 /** `split`: writes the arrays of a file into files of their own. */
 import { mkdir, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname } from "node:path";
 import { Command } from "commander";
-import { arraysOf, NodeStorage, type NpyError, type NpyReader, type StorageFile } from "../node.ts";
+import { type AsyncStorageFile, arraysOf, type NpyError, type NpyReader } from "../node.ts";
 import { copyBytes } from "./files/copy-bytes.ts";
 import { isSameFile } from "./files/each-file.ts";
+import { checkFree, type NewFileOptions, writingNew } from "./files/new-file.ts";
+import { isObject } from "./files/object-names.ts";
+import { fileAt, nameIn, openAt } from "./files/places.ts";
 import { about, counted, FileProblem, shown } from "./program/failure.ts";
 import { Interrupted, interruptible } from "./program/interruption.ts";
 import { Progress, type ProgressOptions } from "./program/progress.ts";
@@ -50,19 +53,27 @@ interface Part {
 
 async function split(file: string, options: SplitOptions): Promise<void> {
   const { out = dirname(file), overwrite = false } = options;
-  const from = openFile(file);
+  const isNew = { overwrites: overwrite, advice: "name another directory with --out, or pass --overwrite" };
+  const from = await openAt(file).catch((error: unknown) => {
+    throw about(file, error);
+  });
   let written: Part[];
   try {
     const parts = await partsOf(file, from, out).catch((error: unknown) => {
       throw problemOf(file, error);
     });
-    for (const { path } of parts) await checkTarget(path, file, overwrite);
-    await mkdir(out, { recursive: true }).catch((error: unknown) => {
-      throw about(out, error);
-    });
-    written = await writeParts(file, from, parts, options);
+    for (const { path } of parts) {
+      await checkFree(path, isNew);
+      if (await isSame(path, file)) throw new FileProblem(path, "it is the file that is split: choose another directory");
+    }
+    if (!isObject(out)) {
+      await mkdir(out, { recursive: true }).catch((error: unknown) => {
+        throw about(out, error);
+      });
+    }
+    written = await writeParts(file, from, parts, isNew, options);
   } finally {
-    from.closeSync();
+    await from.close();
   }
   if (options.quiet) return;
   const table = new Table(["file", "dtype", "shape", "bytes"], [false, false, false, true]);
@@ -75,12 +86,10 @@ async function split(file: string, options: SplitOptions): Promise<void> {
   await print(table.lines(lines, true));
 }
 
-function openFile(file: string): StorageFile {
-  try {
-    return new NodeStorage(file).openSync("r");
-  } catch (error) {
-    throw about(file, error);
-  }
+async function isSame(path: string, file: string): Promise<boolean> {
+  if (isObject(path) || isObject(file)) return path === file;
+  const found = await stat(path, { bigint: true }).catch(() => undefined);
+  return found !== undefined && isSameFile(found, await stat(file, { bigint: true }));
 }
 
 /** An array among others cannot be recovered where it is, as the usual advice says. */
@@ -90,45 +99,49 @@ function problemOf(file: string, error: unknown): Error {
 }
 
 /** All arrays of a file. Their names have as many digits as the last one: so they sort in their order. */
-async function partsOf(file: string, from: StorageFile, directory: string): Promise<Part[]> {
-  const size = from.sizeSync();
+async function partsOf(file: string, from: AsyncStorageFile, directory: string): Promise<Part[]> {
+  const size = await from.size();
   const found: { readonly start: number; readonly dtype: Part["dtype"]; readonly shape: readonly number[] }[] = [];
-  for await (const reader of arraysOf(file)) {
+  for await (const reader of arraysOf(await fileAt(file))) {
     const { offset, dtype, shape } = reader;
     found.push({ start: offset, dtype, shape });
     await reader.close();
   }
-  if (from.currentSizeSync?.() !== size) throw new FileProblem(file, "it changed while it was read: run the command again");
+  if (!(await isUnchanged(file, from, size))) throw new FileProblem(file, "it changed while it was read: run the command again");
   const name = basename(file).replace(/\.npy$/i, "");
   const digits = String(found.length - 1).length;
   return found.map((array, i) => ({
     ...array,
-    path: join(directory, `${name}.${String(i).padStart(digits, "0")}.npy`),
+    path: nameIn(directory, `${name}.${String(i).padStart(digits, "0")}.npy`),
     end: found[i + 1]?.start ?? size,
   }));
 }
 
-async function checkTarget(path: string, file: string, overwrites: boolean): Promise<void> {
-  const found = await stat(path, { bigint: true }).catch(() => undefined);
-  if (found === undefined) return;
-  if (!overwrites) throw exists(path);
-  if (isSameFile(found, await stat(file, { bigint: true })))
-    throw new FileProblem(path, "it is the file that is split: choose another directory");
-}
-
-function exists(path: string): FileProblem {
-  return new FileProblem(path, "it already exists: name another directory with --out, or pass --overwrite");
+/** Whether a file is the one that was opened, and has this size. */
+async function isUnchanged(file: string, opened: AsyncStorageFile, size: number): Promise<boolean> {
+  const now = await openAt(file);
+  try {
+    return now.key === opened.key && (await now.size()) === size;
+  } finally {
+    await now.close();
+  }
 }
 
 /** Copies the parts, and returns those that are complete. */
-async function writeParts(file: string, from: StorageFile, parts: readonly Part[], options: SplitOptions): Promise<Part[]> {
+async function writeParts(
+  file: string,
+  from: AsyncStorageFile,
+  parts: readonly Part[],
+  isNew: NewFileOptions,
+  options: SplitOptions,
+): Promise<Part[]> {
   const written: Part[] = [];
   const total = parts[parts.length - 1]?.end ?? 0;
   const progress = await Progress.start(shown(file), total, options);
   try {
     await interruptible(async (signal) => {
       for (const part of parts) {
-        await writePart(from, part, options.overwrite ?? false, progress, signal);
+        await writePart(from, part, isNew, progress, signal);
         written.push(part);
       }
     });
@@ -142,38 +155,24 @@ async function writeParts(file: string, from: StorageFile, parts: readonly Part[
   return written;
 }
 
-/** Copies a part into a temporary file, which gets its name once it is complete. */
+/** Copies a part into a new file. */
 async function writePart(
-  from: StorageFile,
+  from: AsyncStorageFile,
   { path, start, end }: Part,
-  overwrites: boolean,
+  options: NewFileOptions,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<void> {
-  const storage = new NodeStorage(path);
   try {
-    const to = storage.createTemporarySync();
-    try {
-      await copyBytes(from, start, end, to, 0, { signal, onProgress: (at) => progress.reach(at) });
-      place(storage, to, path, overwrites);
-    } catch (error) {
-      storage.removeSync(to);
-      throw error;
-    } finally {
-      to.closeSync();
-    }
+    await writingNew(path, options, async (file) => {
+      const to = await file.create();
+      try {
+        await copyBytes(from, start, end, to, 0, { signal, onProgress: (at) => progress.reach(at) });
+      } finally {
+        await to.close();
+      }
+    });
   } catch (error) {
     throw error instanceof Interrupted ? error : about(path, error);
   }
-}
-
-/** Gives a complete file its name. */
-function place(storage: NodeStorage, file: StorageFile, path: string, overwrites: boolean): void {
-  try {
-    if (!overwrites && storage.placeSync(file)) return;
-  } catch (error) {
-    throw (error as NodeJS.ErrnoException).code === "EEXIST" ? exists(path) : error;
-  }
-  // Also where there are no hard links: then no step gives a name only if it is free.
-  storage.replaceSync(file);
 }

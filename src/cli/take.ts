@@ -1,13 +1,12 @@
 /** `take`: rows by their numbers, in any order, printed or written into a new file. */
-import { randomUUID } from "node:crypto";
-import { link, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
-import { NpyAppendArray, type NpyReader } from "../node.ts";
+import { type AsyncStorage, NpyAppendArray, type NpyReader } from "../node.ts";
 import { openReader } from "./files/archives.ts";
 import { readingRows } from "./files/each-file.ts";
+import { checkFree, writingNew } from "./files/new-file.ts";
+import { nameOf } from "./files/object-names.ts";
 import { about, counted, FileProblem, shown, UsageError } from "./program/failure.ts";
-import { Interrupted, interruptible } from "./program/interruption.ts";
+import { interruptible } from "./program/interruption.ts";
 import { Progress, type ProgressOptions } from "./program/progress.ts";
 import { print, printingInto } from "./program/terminal.ts";
 import { layoutOf, sizeOf } from "./rows/columns.ts";
@@ -168,28 +167,31 @@ async function printNumbers(reader: NpyReader, numbers: Float64Array, options: T
   await (options.out === undefined ? printAll() : printingInto(options.out, printAll));
 }
 
-/** Writes the rows into a temporary file, which gets its name once it is complete. */
+/** Writes the rows into a new file. */
 async function writeTaken(reader: NpyReader, numbers: Float64Array, out: string, options: TakeOptions): Promise<void> {
   const given = (["csv", "ndjson", "columns", "fields", "width"] as const).find((name) => options[name] !== undefined);
   if (given !== undefined)
     throw new UsageError(`--${given} and --out cannot be combined: --out writes whole rows into a .npy file`);
-  if ((await stat(out).catch(() => undefined)) !== undefined) throw exists(out);
-  const temporary = join(dirname(out), `.${basename(out).slice(0, 40)}.${randomUUID()}.tmp`);
-  try {
-    await interruptible((signal) => copyRows(reader, numbers, temporary, { ...options, label: shown(out) }, signal));
-    await place(temporary, out);
-  } catch (error) {
-    throw error instanceof Interrupted ? error : withName(out, temporary, error);
-  } finally {
-    await rm(temporary, { force: true });
-  }
+  const isNew = { overwrites: false, advice: "choose another name" };
+  await checkFree(out, isNew);
+  await interruptible((signal) =>
+    writingNew(out, isNew, (file) => copyRows(reader, numbers, file, { ...options, label: shown(out) }, signal)),
+  ).catch((error: unknown) => {
+    throw isOf(out, error) ? about(out, error) : error;
+  });
   if (!options.quiet) await print(`${shown(out)}: ${counted(numbers.length, "row")}\n`);
+}
+
+/** Whether an error is one of writing the file. */
+function isOf(out: string, error: unknown): boolean {
+  const { path } = error as { path?: unknown };
+  return typeof path === "string" && nameOf(path) === out;
 }
 
 async function copyRows(
   reader: NpyReader,
   numbers: Float64Array,
-  path: string,
+  file: AsyncStorage,
   { label, ...options }: ProgressOptions & { readonly label: string },
   signal: AbortSignal,
 ): Promise<void> {
@@ -197,7 +199,7 @@ async function copyRows(
   const { rowShape } = layoutOf(reader);
   const rowBytes = sizeOf(rowShape) * dtype.itemsize;
   const atOnce = Math.max(1, Math.min(ROWS, Math.floor(BYTES / Math.max(1, rowBytes))));
-  const npaa = await NpyAppendArray.open(path, { dtype, rowShape, fortranOrder, lock: false });
+  const npaa = await NpyAppendArray.open(file, { dtype, rowShape, fortranOrder, lock: false });
   const progress = await Progress.start(label, rowBytes * numbers.length, options);
   try {
     for (let first = 0; first < numbers.length; first += atOnce) {
@@ -209,26 +211,4 @@ async function copyRows(
     progress.stop();
     await npaa.close();
   }
-}
-
-/** Gives a complete file its name, which must be free. */
-async function place(temporary: string, path: string): Promise<void> {
-  try {
-    return await link(temporary, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") throw exists(path);
-  }
-  // Also where there are no hard links.
-  await rename(temporary, path);
-}
-
-function exists(path: string): FileProblem {
-  return new FileProblem(path, "it already exists: choose another name");
-}
-
-/** Errors of writing name the file that was asked for. */
-function withName(out: string, temporary: string, error: unknown): unknown {
-  const { path } = error as { path?: unknown };
-  const isOfTemporary = typeof path === "string" && resolve(path) === resolve(temporary);
-  return isOfTemporary ? about(out, Object.assign(error as object, { path: out })) : error;
 }

@@ -1,10 +1,12 @@
 /** `unpack`: writes the arrays of an archive into files of their own. */
-import { randomUUID } from "node:crypto";
-import { link, mkdir, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { mkdir } from "node:fs/promises";
+import { dirname, isAbsolute } from "node:path";
 import { Command } from "commander";
-import { NpyAppendArray, type NpyReader, type NpzMember, type NpzReader, save } from "../node.ts";
+import { type AsyncStorage, NpyAppendArray, type NpyReader, type NpzMember, type NpzReader, save } from "../node.ts";
 import { withArchive } from "./files/archives.ts";
+import { checkFree, type NewFileOptions, writingNew } from "./files/new-file.ts";
+import { isObject } from "./files/object-names.ts";
+import { nameIn } from "./files/places.ts";
 import { about, FileProblem, shown } from "./program/failure.ts";
 import { Interrupted, interruptible } from "./program/interruption.ts";
 import { Progress, type ProgressOptions } from "./program/progress.ts";
@@ -50,8 +52,9 @@ async function unpack(file: string, directory: string, options: UnpackOptions): 
         .filter((member) => member.file.endsWith(".npy"))
         .map((member) => targetOf(file, directory, member));
       const others = npz.members.length - targets.length;
-      for (const { path } of targets) await checkTarget(path, options);
-      await mkdir(directory, { recursive: true });
+      const isNew = { overwrites: options.overwrite ?? false, advice: "name another directory, or pass --overwrite" };
+      for (const { path } of targets) await checkFree(path, isNew);
+      if (!isObject(directory)) await mkdir(directory, { recursive: true });
       const progress = await Progress.start(
         shown(file),
         targets.reduce((sum, { member }) => sum + member.size, 0),
@@ -59,13 +62,13 @@ async function unpack(file: string, directory: string, options: UnpackOptions): 
       );
       try {
         await interruptible(async (signal) => {
-          for (const target of targets) {
+          for (const { member, path } of targets) {
             signal.throwIfAborted();
-            const line = await unpackArray(npz, target, options, signal).catch((error: unknown) => {
-              throw error instanceof Interrupted ? error : about(`${file}:${target.member.name}`, error);
+            const line = await unpackArray(npz, { member, path }, isNew, signal).catch((error: unknown) => {
+              throw error instanceof Interrupted ? error : about(`${file}:${member.name}`, error);
             });
             lines.push(line);
-            progress.advance(target.member.size);
+            progress.advance(member.size);
           }
         });
       } finally {
@@ -82,62 +85,39 @@ async function unpack(file: string, directory: string, options: UnpackOptions): 
 
 /** Where an array goes: never out of the directory, whatever an archive says. */
 function targetOf(file: string, directory: string, member: NpzMember): Target {
-  const path = join(directory, member.file);
-  const within = relative(resolve(directory), resolve(path));
-  const isWithin = within !== "" && !isAbsolute(within) && !/^\.\.(?:[\\/]|$)/.test(within);
-  if (isWithin && !isAbsolute(member.file) && !/[\\:\0]/.test(member.file)) return { member, path };
+  const isWithin = !isAbsolute(member.file) && !/(?:^|\/)\.\.?(?:\/|$)|[\\:\0]/.test(member.file);
+  if (isWithin) return { member, path: nameIn(directory, member.file) };
   throw new FileProblem(
     file,
     `it names an array ${JSON.stringify(member.name)}, which would be written elsewhere: nothing was unpacked`,
   );
 }
 
-async function checkTarget(path: string, { overwrite = false }: UnpackOptions): Promise<void> {
-  if (!overwrite && (await stat(path).catch(() => undefined)) !== undefined) throw exists(path);
-}
-
-function exists(path: string): FileProblem {
-  return new FileProblem(path, "it already exists: name another directory, or pass --overwrite");
-}
-
-/** Writes an array into a temporary file, which gets its name once it is complete. Returns its line of the table. */
+/** Writes an array into a new file. Returns its line of the table. */
 async function unpackArray(
   npz: NpzReader,
   { member, path }: Target,
-  options: UnpackOptions,
+  options: NewFileOptions,
   signal: AbortSignal,
 ): Promise<string[]> {
   const reader = await npz.open(member.file, { signal });
   const { dtype, shape } = reader;
-  await mkdir(dirname(path), { recursive: true });
-  const temporary = join(dirname(path), `.${basename(path).slice(0, 40)}.${randomUUID()}.tmp`);
+  if (!isObject(path)) await mkdir(dirname(path), { recursive: true });
   try {
-    await copy(npz, member, reader, temporary);
-    await place(temporary, path, options);
+    await writingNew(path, options, (file) => copy(npz, member, reader, file));
   } finally {
     await reader.close();
-    await rm(temporary, { force: true });
   }
   return [shown(path), dtype.fields === undefined ? dtype.name : dtype.str, shapeText(shape), String(member.size)];
 }
 
-async function copy(npz: NpzReader, member: NpzMember, reader: NpyReader, path: string): Promise<void> {
+async function copy(npz: NpzReader, member: NpzMember, reader: NpyReader, file: AsyncStorage): Promise<void> {
   // A file that grows has rows, which an array without axes has not.
-  if (reader.shape.length === 0) return await save(path, await npz.load(member.file));
-  const npaa = await NpyAppendArray.open(path, { lock: false });
+  if (reader.shape.length === 0) return await save(file, await npz.load(member.file));
+  const npaa = await NpyAppendArray.open(file, { lock: false });
   try {
     await npaa.appendFrom(reader);
   } finally {
     await npaa.close();
   }
-}
-
-async function place(temporary: string, path: string, { overwrite = false }: UnpackOptions): Promise<void> {
-  try {
-    if (!overwrite) return await link(temporary, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") throw exists(path);
-  }
-  // Also where there are no hard links.
-  await rename(temporary, path);
 }

@@ -1,14 +1,14 @@
 /** Copies bytes from file to file, block by block. */
-import type { StorageFile } from "../../node.ts";
+import type { AsyncStorageFile } from "../../node.ts";
 
 const BLOCK = 2 ** 20;
 
 /** Copies the bytes from `start` to `end` to `position` in another file. `onProgress` is told how far it has come in the first file. */
 export async function copyBytes(
-  from: StorageFile,
+  from: AsyncStorageFile,
   start: number,
   end: number,
-  to: StorageFile,
+  to: AsyncStorageFile,
   position: number,
   { signal, onProgress }: { readonly signal: AbortSignal; onProgress(at: number): void },
 ): Promise<void> {

@@ -1,6 +1,7 @@
 /** Where the files and folders of a command are: paths of this machine, or names in S3. */
 import { existsSync, statSync } from "node:fs";
-import { type AsyncStorageFile, NodeFolder, NodeStorage, type SourceLike } from "../../node.ts";
+import { join } from "node:path";
+import { type AsyncStorage, type AsyncStorageFile, NodeFolder, NodeStorage, type SourceLike, type Storage } from "../../node.ts";
 import type { ObjectStorage, S3Folder } from "../../s3.ts";
 import { isObject } from "./object-names.ts";
 import { objectAt, prefixAt } from "./objects.ts";
@@ -13,9 +14,14 @@ export async function fileAt(name: string): Promise<string | ObjectStorage> {
   return isObject(name) ? await objectAt(name) : name;
 }
 
+/** The place that a file has, or may get. That of an object has no synchronous half. */
+export async function storageAt(name: string): Promise<Storage> {
+  return isObject(name) ? ((await objectAt(name)) as AsyncStorage as Storage) : new NodeStorage(name);
+}
+
 /** Opens a file for reading its bytes. */
 export async function openAt(name: string): Promise<AsyncStorageFile> {
-  return await (isObject(name) ? await objectAt(name) : new NodeStorage(name)).open("r");
+  return await (await storageAt(name)).open("r");
 }
 
 /** The folder that a name leads to; `undefined` for the name of a file, or of nothing. */
@@ -37,6 +43,11 @@ export async function sourceAt(name: string): Promise<SourceLike> {
 /** The folder of a name that files are written into, whether it exists or not. */
 export async function targetFolderAt(name: string): Promise<Place> {
   return isObject(name) ? await prefixAt(name) : new NodeFolder(name);
+}
+
+/** The name of a file in a folder. */
+export function nameIn(folder: string, file: string): string {
+  return isObject(folder) ? `${folder.replace(/\/+$/, "")}/${file}` : join(folder, file);
 }
 
 /** Whether there is a file. */

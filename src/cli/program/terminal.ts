@@ -2,8 +2,9 @@
 import { once } from "node:events";
 import type { FileHandle } from "node:fs/promises";
 import { styleText } from "node:util";
+import { isObject } from "../files/object-names.ts";
 import { printable, printableLines } from "../text/escaping.ts";
-import { about, EXIT, FileProblem, lineOf } from "./failure.ts";
+import { about, EXIT, FileProblem, lineOf, UsageError } from "./failure.ts";
 
 /** Whether writing to stdout has failed. */
 let isUnread = false;
@@ -56,6 +57,7 @@ export async function printBytes(bytes: Uint8Array): Promise<void> {
 
 /** Prints bytes into a new file, which is removed if that fails. */
 export async function printingInto(path: string, work: () => Promise<void>): Promise<void> {
+  if (isObject(path)) throw new UsageError(`${path}: bytes are printed into files of this machine: name one, and upload it`);
   // Loading it takes a tenth of a start, and few commands need it.
   const { open, rm } = await import("node:fs/promises");
   try {

@@ -146,7 +146,7 @@ function appeared(file: string): FileProblem {
 const OF_INPUT: ReadonlySet<NpyErrorCode> = new Set(["ERR_NPY_SHAPE", "ERR_NPY_CAST", "ERR_NPY_VALUE", "ERR_NPY_DTYPE"]);
 
 /** A writer of either kind. Readers must be of the same kind. */
-interface GrowingFile extends Pick<NpyAppendArray, "shape" | "length"> {
+export interface GrowingFile extends Pick<NpyAppendArray, "shape" | "length"> {
   append(rows: ArrayInput): unknown;
   appendFrom(reader: NpyReader | NpyReaderSync, rows: { readonly start: number; readonly stop: number }): unknown;
   close(): unknown;
