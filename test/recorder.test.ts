@@ -155,6 +155,7 @@ describe.skipIf(lacksBrowser)("the recorder", () => {
     await stores(100);
     await page.reload();
     await page.getByRole("button", { name: /^Close / }).click();
+    await page.getByText(/^Closed synthetic-1000-hz-.*\.npy with [\d,]+ rows\.$/).waitFor();
     await expect.poll(() => item("finished").count()).toBe(2);
     expect(await page.locator("#interrupted").isVisible()).toBe(false);
   });

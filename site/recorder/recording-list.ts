@@ -25,6 +25,8 @@ export class RecordingList {
   readonly #title = el("h2", { id: "list-title", tabindex: -1 }, "Recordings");
   readonly #notice = el("p", { class: "warning", id: "interrupted", hidden: true });
   readonly #list = el("ul", { class: "recordings" });
+  /** What was done last. */
+  readonly #status = el("p", { class: "note", role: "status" });
   readonly #empty = el("p", { class: "note" }, "None yet. Recordings stay in this browser until you delete them.");
   /** Whether something is being recorded here, so that nothing else can be continued. */
   #isBusy = false;
@@ -39,6 +41,7 @@ export class RecordingList {
       this.#notice,
       this.#empty,
       this.#list,
+      this.#status,
     );
   }
 
@@ -114,7 +117,7 @@ export class RecordingList {
 
   async #close(name: string): Promise<void> {
     const rows = await this.#options.catalog.finish(name);
-    byId("announcer").textContent = `Closed with ${counted(rows, "row")}`;
+    this.#status.textContent = `Closed ${name} with ${counted(rows, "row")}.`;
     await this.update();
   }
 
@@ -123,9 +126,18 @@ export class RecordingList {
     if (canAskWhere()) {
       const target = await askWhere(name);
       if (target === undefined) return;
-      await exportFile(file, target);
+      const shown = byId(`export ${name}`);
+      try {
+        await exportFile(file, target, {
+          onProgress: (done, total) => {
+            shown.textContent = `${Math.floor((100 * done) / total)} %`;
+          },
+        });
+      } finally {
+        shown.textContent = "Export";
+      }
     } else download(name, await file.blob());
-    byId("announcer").textContent = `Exported ${name}`;
+    this.#status.textContent = `Exported ${name}.`;
   }
 
   #askDelete(name: string): void {
@@ -155,7 +167,7 @@ export class RecordingList {
 
   async #delete(name: string): Promise<void> {
     await this.#options.catalog.delete(name);
-    byId("announcer").textContent = `Deleted ${name}`;
+    this.#status.textContent = `Deleted ${name}.`;
     await this.update();
     this.#title.focus();
     this.#options.changed();
