@@ -10,7 +10,7 @@ import { castingOption, dtypeArgument, durabilityOption, overflowOption } from "
 import { about, counted, FileProblem, shown } from "./program/failure.ts";
 import { Interrupted, interruptible } from "./program/interruption.ts";
 import { Progress } from "./program/progress.ts";
-import { print } from "./program/terminal.ts";
+import { print, tell } from "./program/terminal.ts";
 import { type GrowOptions, grow, openSources } from "./rows/growing.ts";
 import { openNpy } from "./sources/npy.ts";
 
@@ -67,7 +67,10 @@ async function joined(out: string, paths: readonly string[], options: ConcatOpti
     );
     return rows;
   } catch (error) {
-    if (error instanceof Interrupted) throw error;
+    if (error instanceof Interrupted) {
+      tell(`interrupted: ${shown(out)} is ${overwrite ? "unchanged" : "not there"}`);
+      throw error;
+    }
     const { code, path = out } = error as NodeJS.ErrnoException;
     if (code === "ERR_NPY_DTYPE" || code === "ERR_NPY_SHAPE") return undefined;
     throw about(nameOf(path), error);
