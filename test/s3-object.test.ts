@@ -338,10 +338,20 @@ describe.runIf(gatewayVariables !== undefined)("requests that come to grief", ()
     let parts = 0;
     let isFailing = false;
     const way = await faultyWay(({ url }) => (isFailing && url?.includes("partNumber") && ++parts === 3 ? 500 : "pass"));
-    const object = s3Object(way.via(url), { fetch: fetch(), partSize: 5 * MIB, retries: 0 });
+    const sign = fetch();
+    let [underWay, sent] = [0, 0];
+    const watching: typeof globalThis.fetch = async (input, init) => {
+      underWay++;
+      const response = await sign(input, init).finally(() => underWay--);
+      if (String(input).includes("partNumber")) sent++;
+      return response;
+    };
+    const object = s3Object(way.via(url), { fetch: watching, partSize: 5 * MIB, retries: 0 });
     const npaa = await NpyAppendArray.open(object, { dtype: "uint8", rowShape: [MIB] });
     const start = npaa.length;
     await npaa.append(blocks(small, start));
+    // Counted parts are sent at once.
+    await expect.poll(() => underWay === 0 && sent >= Math.floor(small / 5) - 1).toBe(true);
     isFailing = true;
     await expect(npaa.append(blocks(90, start + small))).rejects.toMatchObject({ code: "EIO" });
     expect(parts).toBeGreaterThanOrEqual(3);
