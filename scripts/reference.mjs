@@ -52,7 +52,7 @@ const OPTIONS = [
   ["AbortStaleOptions", "Dropping uploads of killed processes"],
 ];
 /** What others extend, and no function takes. */
-const BASES = ["HeaderOptions", "ReadOptions", "CopyOptions", "S3Options"];
+const BASES = ["HeaderOptions", "ReadOptions", "CopyOptions", "S3Options", "S3PartOptions"];
 
 const files = ENTRIES.map(([file]) => path(file));
 const { config } = ts.readConfigFile(path("tsconfig.json"), ts.sys.readFile);
