@@ -1,14 +1,8 @@
 /** Files of the browser, in Chromium: what every storage does, in a page and in a dedicated worker. */
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { inWorker, lacksBrowser, Site } from "./support/browser.ts";
+import { BROWSERS, inWorker, lacksBrowser, Site } from "./support/browser.ts";
 import { CASES, REPLACES_OPEN } from "./support/storage-cases.ts";
-
-/** Elsewhere a handle excludes all others, and nothing observes files: so does Chromium here. */
-const BROWSERS: [string, boolean][] = [
-  ["in Chromium", false],
-  ["where handles are exclusive", true],
-];
 
 describe.skipIf(lacksBrowser).each(BROWSERS)("%s", (_name, isExclusive) => {
   let site: Site;

@@ -2,7 +2,7 @@
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type ArrayInput, MemoryStorage, type NpyArray, saveSync } from "../src/node.ts";
-import { inWorker, lacksBrowser, Site } from "./support/browser.ts";
+import { BROWSERS, inWorker, lacksBrowser, Site } from "./support/browser.ts";
 import { runs } from "./support/effort.ts";
 
 /** What numpy.save writes. */
@@ -11,12 +11,6 @@ function saved(array: ArrayInput): number[] {
   saveSync(storage, array);
   return [...(storage.bytes() as Uint8Array)];
 }
-
-/** Elsewhere a handle excludes all others, and nothing observes files: so does Chromium here. */
-const BROWSERS: [string, boolean][] = [
-  ["in Chromium", false],
-  ["where handles are exclusive", true],
-];
 
 describe.skipIf(lacksBrowser).each(BROWSERS)("%s", (_name, isExclusive) => {
   let site: Site;

@@ -1,11 +1,11 @@
 /** Eight processes append to one folder of shards, are killed at random moments, and started again. */
-import { spawn } from "node:child_process";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { inspectSync, loadSync, NpyShards, recoverShards } from "../src/node.ts";
 import { runs } from "./support/effort.ts";
+import { untilKilled } from "./support/killed-process.ts";
 import { numpyVersion, python } from "./support/numpy.ts";
 import { temporaryDirectory } from "./support/temporary.ts";
 
@@ -16,27 +16,8 @@ const LIVES = runs(25, 0.2);
 
 /** One life of a process; returns the rows that it had acknowledged when it was killed. */
 async function live(folder: string, id: number, milliseconds: number): Promise<number> {
-  const child = spawn(process.execPath, [PROCESS, LIBRARY, folder, String(id)], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let [output, errors] = ["", ""];
-  child.stdout.on("data", (data) => {
-    // From the first append on: a kill while Node starts is none of a writer.
-    if (output === "") setTimeout(() => child.kill("SIGKILL"), milliseconds);
-    output += data;
-  });
-  child.stderr.on("data", (data) => {
-    errors += data;
-  });
-  await new Promise((resolve) => child.once("close", resolve));
-  expect(errors).toBe("");
-  return Number(
-    output
-      .slice(0, output.lastIndexOf("\n") + 1)
-      .trimEnd()
-      .split("\n")
-      .at(-1),
-  );
+  const lines = await untilKilled(PROCESS, [LIBRARY, folder, String(id)], milliseconds);
+  return Number(lines.at(-1));
 }
 
 test("no acknowledged row is lost or doubled, and names have no gaps", async () => {

@@ -11,6 +11,12 @@ import type { Npy } from "../browser/suite.ts";
 
 const executablePath: string | undefined = findChromium();
 
+/** Elsewhere a handle excludes all others, and nothing observes files: Chromium can be made to do so. */
+export const BROWSERS: [string, boolean][] = [
+  ["in Chromium", false],
+  ["where handles are exclusive", true],
+];
+
 /** Whether tests in a browser are skipped: CI says REQUIRE_BROWSER=1, which makes its absence a failure. */
 export const lacksBrowser: boolean = executablePath === undefined && process.env["REQUIRE_BROWSER"] !== "1";
 
